@@ -1,0 +1,271 @@
+"""Sign one token: values in, string out. Inspect a given token without trusting it.
+
+Facts about the claims: Kore.ai's API introduction and SDK security pages. HS256 is
+the only algorithm that works with API scopes; ``appId`` has exactly that casing;
+with a ``jti`` the ``exp`` may be one hour away at most and the token is good once.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jwt import PyJWS, PyJWTError
+from jwt import decode_complete as decode_unverified
+from jwt.algorithms import HMACAlgorithm
+
+from pytest_kore_convtest.errors import AccessDeniedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIFETIME = 300.0
+"""Seconds from now to ``exp``."""
+
+BACKDATED = 30.0
+"""Seconds by which ``iat`` lies in the past: a CI machine's clock may run ahead."""
+
+LONGEST_WITH_JTI = 3600.0
+"""Seconds to ``exp`` that the platform accepts when there is a ``jti``."""
+
+USUAL_SECRET = 32
+"""Bytes from which RFC 7518 calls an HS256 key long enough."""
+
+_LEEWAY = 30.0
+_PARTS_OF_A_JWT = 3
+_PARTS_OF_A_JWE = 5
+_DUMMIES = frozenset(
+    {
+        "test_token", "test-token", "testtoken", "token", "jwt", "dummy", "dummy_token", "changeme", "change_me",
+        "secret", "your_token", "your_jwt", "your_jwt_token", "my_token", "abc", "test", "todo", "none", "null",
+    }
+)  # fmt: skip
+
+
+class _AnyLength(HMACAlgorithm):
+    """HS256 without a word about short keys: the secret is the platform's, not the user's."""
+
+    def check_key_length(self, key: bytes) -> None:  # noqa: ARG002 - the parent's signature
+        return None
+
+
+_JWS = PyJWS(algorithms=["HS256"])
+_JWS.unregister_algorithm("HS256")
+_JWS.register_algorithm("HS256", _AnyLength(HMACAlgorithm.SHA256))
+
+
+def sign_token(client_id: str, secret: str, now: float) -> str:
+    """Sign a fresh token, good for one request.
+
+    Args:
+        client_id: The JWT app's client id.
+        secret: The JWT app's client secret.
+        now: Seconds since the epoch.
+
+    Raises:
+        AccessDeniedError: The secret cannot be a key for HS256.
+    """
+    claims = {
+        "appId": client_id,
+        "sub": client_id,
+        "iat": int(now - BACKDATED),
+        "exp": int(now + LIFETIME),
+        "jti": uuid.uuid4().hex,
+    }
+    try:
+        return _JWS.encode(json.dumps(claims).encode(), secret, "HS256")
+    except (PyJWTError, TypeError, ValueError):
+        pass
+    raise AccessDeniedError(
+        "The client secret cannot sign a token: it looks like a private key, a certificate or a JWK."
+        " Copy the 'Client Secret' of the JWT app (App Settings > Dev Tools).",
+        reason="credentials",
+    )
+
+
+def short_secret_note(secret: str) -> str | None:
+    """Say the length of a secret that is shorter than usual; a wrong paste often is."""
+    size = len(secret.encode())
+    if size >= USUAL_SECRET:
+        return None
+    return (
+        f"the client secret has {size} bytes, {USUAL_SECRET} or more are usual: if access is denied, check it"
+    )
+
+
+class TokenFacts(NamedTuple):
+    """What a given token says of itself, unverified.
+
+    Attributes:
+        expires_at: ``exp`` in seconds since the epoch, or ``None``.
+        single_use: Whether it holds a ``jti``.
+    """
+
+    expires_at: float | None
+    single_use: bool
+
+
+def inspect_token(token: str, now: float, name: str = "the given token") -> TokenFacts:
+    """Check a given token locally, before any request.
+
+    Args:
+        token: The token.
+        now: Seconds since the epoch.
+        name: What to call it in messages, e.g. the setting it came from.
+
+    Raises:
+        AccessDeniedError: The platform is sure to refuse it; the message says why. The token is not in it.
+    """
+    parts = token.split(".")
+    if len(parts) == _PARTS_OF_A_JWE:
+        return TokenFacts(None, single_use=False)
+    header, claims = _unverified(token)
+    if header is None or claims is None:
+        raise _not_a_token(token, parts, name)
+    if header.get("alg") != "HS256":
+        raise _denied(
+            name, f"is signed with alg {header.get('alg')!r}: API scopes accept HS256 only", "credentials"
+        )
+    _check_app_id(claims, name)
+    return _check_times(claims, now, name)
+
+
+def _unverified(token: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    try:
+        found = decode_unverified(token, options={"verify_signature": False})
+    except (PyJWTError, ValueError, TypeError, RecursionError):
+        return None, None
+    return found["header"], found["payload"]
+
+
+def _not_a_token(token: str, parts: list[str], name: str) -> AccessDeniedError:
+    if token.lower() in _DUMMIES:
+        what = f"is the literal word {token!r}, not a JWT"
+    elif token.lower().startswith("bearer "):
+        what = "begins with 'Bearer': give the token alone"
+    elif len(parts) == _PARTS_OF_A_JWT:
+        what = (
+            "has three parts like a JWT, but they cannot be decoded (cut or wrapped while copying, perhaps)"
+        )
+    else:
+        what = f"is not a JWT: {len(token)} characters in {len(parts)} part(s), a JWT has three parts with dots between"
+    return _denied(
+        name,
+        f"{what}. Give KORE_CLIENT_ID and KORE_CLIENT_SECRET instead to sign one per request",
+        "not-a-token",
+    )
+
+
+def _check_app_id(claims: dict[str, Any], name: str) -> None:
+    if isinstance(claims.get("appId"), str) and claims["appId"]:
+        return
+    near = next((key for key in claims if key.lower().replace("_", "") == "appid" and key != "appId"), None)
+    if near:
+        raise _denied(name, f"spells its claim {near!r}: the platform wants exactly 'appId'", "credentials")
+    if any(isinstance(claims.get(key), str) for key in ("iss", "kore_iss")):
+        return  # the SDK's form; staff say on the forum that public APIs accept it
+    raise _denied(name, "has no claim 'appId': it must hold the JWT app's client id (cs-…)", "credentials")
+
+
+def _check_times(claims: dict[str, Any], now: float, name: str) -> TokenFacts:
+    expires, single_use = claims.get("exp"), "jti" in claims
+    if expires is None:
+        return TokenFacts(None, single_use)
+    if isinstance(expires, bool) or not isinstance(expires, (int, float)):
+        raise _denied(name, "has an 'exp' that is no number of seconds", "credentials")
+    if expires < now - _LEEWAY:
+        raise _denied(
+            name, f"expired {_span(now - expires)} ago (by this machine's clock): sign a new one", "expired"
+        )
+    if single_use and expires > now + LONGEST_WITH_JTI + _LEEWAY:
+        raise _denied(
+            name,
+            f"holds a 'jti' and an 'exp' that is {_span(expires - now)} away: with a jti one hour is the most",
+            "credentials",
+        )
+    return TokenFacts(float(expires), single_use)
+
+
+def _denied(name: str, what: str, reason: str) -> AccessDeniedError:
+    return AccessDeniedError(f"{name} {what}.", reason=reason)
+
+
+def _span(seconds: float) -> str:
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+class Signer:
+    """Give a fresh token for every request."""
+
+    renewable = True
+    """Whether asking again can give another token."""
+
+    def __init__(self, client_id: str, secret: str, now: Callable[[], float]) -> None:
+        self._sign: Callable[[], str] = lambda: sign_token(client_id, secret, now())
+
+    def token(self) -> str:
+        """Return the token for one request."""
+        return self._sign()
+
+    def check(self, wait: float) -> list[str]:  # noqa: ARG002 - the pair of GivenToken.check
+        """Return hints about a wait of so many seconds; there are none."""
+        return []
+
+
+class GivenToken:
+    """Give a ready token, read anew for every request.
+
+    Args:
+        read: Returns the token as it is now.
+        now: Seconds since the epoch.
+        name: The setting it comes from.
+        renewable: Whether reading again can give another token, as with a file that a broker renews.
+    """
+
+    def __init__(
+        self, read: Callable[[], str], now: Callable[[], float], name: str, *, renewable: bool = False
+    ) -> None:
+        self._read, self._now, self._name = read, now, name
+        self._used: set[int] = set()
+        self.renewable = renewable
+
+    def token(self) -> str:
+        """Return the token for one request.
+
+        Raises:
+            AccessDeniedError: It is no token that the platform can accept, or it is used up.
+        """
+        token = self._read()
+        facts = inspect_token(token, self._now(), self._name)
+        if facts.single_use:
+            if hash(token) in self._used:
+                raise _denied(
+                    self._name,
+                    "holds a 'jti', so it is good for one request, and that one is spent",
+                    "replayed",
+                )
+            self._used.add(hash(token))
+        return token
+
+    def check(self, wait: float) -> list[str]:
+        """Return hints about a wait of so many seconds.
+
+        Raises:
+            AccessDeniedError: The token cannot serve a wait at all.
+        """
+        facts = inspect_token(self._read(), self._now(), self._name)
+        if facts.single_use and not self.renewable:
+            raise _denied(
+                self._name,
+                "holds a 'jti', so it is good for one request, but waiting asks many times:"
+                " give client id and secret, or a token without jti",
+                "replayed",
+            )
+        left = None if facts.expires_at is None else facts.expires_at - self._now()
+        if left is not None and left < wait and not self.renewable:
+            return [f"{self._name} expires in {_span(max(0.0, left))}, before a job may be done ({wait:g} s)"]
+        return []

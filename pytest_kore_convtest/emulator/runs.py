@@ -1,0 +1,130 @@
+"""Let the bot talk through a stored suite and judge every reply."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .suites import build_output
+
+Bot = Mapping[str, list[str]]
+_NLP = "v3"
+
+
+def read_bot(replies: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return a bot script in one shape; a single reply may stand alone, a template may be an object.
+
+    Raises:
+        ValueError: It is no mapping of inputs to replies.
+    """
+    if not isinstance(replies, Mapping) or not all(isinstance(key, str) for key in replies):
+        raise ValueError('a bot script maps inputs to lists of replies, e.g. {"hello": ["Hi!"]}')
+    return {said: [_text(reply) for reply in _listed(answer)] for said, answer in replies.items()}
+
+
+def _listed(answer: Any) -> list[Any]:
+    return answer if isinstance(answer, list) else [answer]
+
+
+def _text(reply: Any) -> str:
+    if isinstance(reply, str):
+        return reply
+    return json.dumps(reply, ensure_ascii=False, separators=(",", ":"))
+
+
+def execute(suite: dict[str, Any], bot: Bot, run_id: str) -> list[dict[str, Any]]:
+    """Return the execution results of all steps of a suite.
+
+    An input that the bot has no script for is answered as the suite expects.
+    """
+    return [_run_step(step, bot, f"{run_id}{index}") for index, step in enumerate(suite["testSteps"])]
+
+
+def _run_step(step: dict[str, Any], bot: Bot, request_id: str) -> dict[str, Any]:
+    expected = copy.deepcopy(step["outputs"])
+    said = bot.get(step["input"])
+    replies = [output["text"] for output in expected] if said is None else said
+    judged = [_judge(output, replies[i] if i < len(replies) else None) for i, output in enumerate(expected)]
+    passed = all(judged) and len(replies) <= len(expected)
+    result = {
+        "actualOutput": [_actual(expected, i, text) for i, text in enumerate(replies)],
+        "intents": [],
+        "faqs": [],
+        "smalltalk": [],
+        "input": step["input"],
+        "outputs": expected,
+        "requestId": request_id,
+        "nlpVersion": _NLP,
+        "status": _status(passed),
+    }
+    return {**result, "event": step["event"]} if "event" in step else result
+
+
+def _judge(output: dict[str, Any], reply: str | None) -> bool:
+    """Write the verdict into the expected output; return it."""
+    # The documented sample carries this mark on a step that passed: it compares with the first text only.
+    if reply != output["text"]:
+        output["textMismatch"] = True
+    text = output["assertions"]["text"]
+    if not text["enabled"]:
+        return reply is not None
+    for entry in text["contains"]:
+        entry["status"] = _status(entry["text"] == reply)
+    passed = any(entry["status"] == "passed" for entry in text["contains"])
+    text["status"] = _status(passed)
+    return passed
+
+
+def _actual(expected: list[dict[str, Any]], index: int, text: str) -> dict[str, Any]:
+    if index >= len(expected):
+        return {**build_output([]), "text": text}
+    actual = copy.deepcopy(expected[index])
+    actual.pop("textMismatch", None)
+    return {**actual, "text": text}
+
+
+def _status(passed: bool) -> str:
+    return "passed" if passed else "failed"
+
+
+def running(start: str, version: str) -> dict[str, Any]:
+    """Return the ``result`` of a run that is under way."""
+    return {"nlpVersion": [], "startTime": start, "version": version, "status": "inprogress"}
+
+
+def finished(
+    results: list[dict[str, Any]], start: str, version: str, duration: int, status: str
+) -> dict[str, Any]:
+    """Return the full ``result`` of a run that is over.
+
+    Args:
+        results: The execution results.
+        start: When it began, in the platform's spelling.
+        version: ``published`` or ``configured``.
+        duration: Milliseconds.
+        status: The word for the whole run.
+    """
+    return {
+        "nlpVersion": [_NLP] * len(results),
+        "startTime": start,
+        "version": version,
+        "status": status,
+        "stepDetails": count(results),
+        "errorDetails": None,
+        "executionResults": results,
+        "duration": duration,
+    }
+
+
+def count(results: list[dict[str, Any]]) -> dict[str, int]:
+    """Return how many steps passed and failed."""
+    passed = sum(result["status"] == "passed" for result in results)
+    return {"passed": passed, "failed": len(results) - passed, "total": len(results)}
+
+
+def summarise(result: dict[str, Any]) -> dict[str, Any]:
+    """Return the short form of a finished result, as the 2026 documentation shows it."""
+    dropped = ("nlpVersion", "errorDetails", "executionResults")
+    return {key: value for key, value in result.items() if key not in dropped}

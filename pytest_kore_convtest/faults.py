@@ -1,0 +1,141 @@
+"""Turn what a failed exchange raised into one of our errors, without keeping any of it.
+
+Foreign exceptions carry requests, and requests carry tokens; so only their kinds
+are looked at, never their texts.
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import socket
+import ssl
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_kore_convtest.errors import UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DEEPEST = 20
+_NO_ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
+_NO_TLS = (
+    "WRONG_VERSION_NUMBER",
+    "HTTP_REQUEST",
+    "UNKNOWN_PROTOCOL",
+    "RECORD_LAYER_FAILURE",
+    "PACKET_LENGTH_TOO_LONG",
+)
+
+
+class _Kind(NamedTuple):
+    """What a kind of fault means.
+
+    Attributes:
+        types: Exception classes, or names of classes of libraries that are not ours to import here.
+        cause: The word for it.
+        sentence: What happened.
+        sent: Whether the request may have arrived.
+        final: Whether asking again is pointless.
+    """
+
+    types: tuple[type[BaseException] | str, ...]
+    cause: str
+    sentence: str
+    sent: bool = True
+    final: bool = False
+
+
+_KINDS = (
+    _Kind(
+        (ssl.SSLCertVerificationError,),
+        "certificate",
+        "the server's certificate is not accepted",
+        False,
+        True,
+    ),  # noqa: FBT003
+    _Kind(
+        ("ProxyError",), "proxy", "the proxy from the environment did not let the request through", sent=False
+    ),
+    _Kind((socket.gaierror, "NameResolutionError"), "dns", "the host name cannot be resolved", sent=False),
+    _Kind(
+        (ConnectionRefusedError,), "refused", "the connection was refused: nothing listens there", sent=False
+    ),
+    _Kind(("ConnectTimeoutError", "ConnectTimeout"), "timeout", "nobody answered the connection", sent=False),
+    _Kind((TimeoutError, "ReadTimeoutError", "ReadTimeout"), "timeout", "no whole answer came in time"),
+    _Kind((ssl.SSLError,), "tls", "the TLS connection broke"),
+    _Kind(
+        (ConnectionResetError, BrokenPipeError, ConnectionAbortedError), "reset", "the connection was reset"
+    ),
+    _Kind((http.client.RemoteDisconnected,), "closed", "the server closed the connection without an answer"),
+    _Kind(
+        (http.client.IncompleteRead, "IncompleteRead", "InvalidChunkLength", "ChunkedEncodingError"),
+        "truncated",
+        "the answer was cut off",
+    ),
+    _Kind(("ContentDecodingError", "DecodeError"), "encoding", "the answer is not the gzip it claims to be"),
+    _Kind(
+        (
+            "InvalidURL",
+            "InvalidSchema",
+            "MissingSchema",
+            "LocationParseError",
+            "InvalidHeader",
+            "UnicodeError",
+        ),
+        "request",
+        "no request can be made from these settings: check host, ids and token for stray characters",
+        sent=False,
+        final=True,
+    ),
+    _Kind((http.client.HTTPException, "ProtocolError"), "garbage", "the answer is not HTTP"),
+)
+
+
+def describe(trouble: BaseException) -> UnreachableError:
+    """Say what a foreign exception means, as a new error that holds nothing of it."""
+    chain = list(_chain(trouble))
+    for kind in _KINDS:
+        found = next((one for one in chain if _is(one, kind.types)), None)
+        if found is not None:
+            return _error(kind, found, chain)
+    if any(isinstance(one, OSError) and one.errno in _NO_ROUTE for one in chain):
+        return UnreachableError("there is no route to the host", cause="route", sent=False, final=False)
+    name = type(trouble).__name__
+    return UnreachableError(f"the exchange failed ({name})", cause="unknown", sent=True, final=False)
+
+
+def _error(kind: _Kind, found: BaseException, chain: list[BaseException]) -> UnreachableError:
+    sentence, final = kind.sentence, kind.final
+    if isinstance(found, ssl.SSLCertVerificationError):
+        sentence += (
+            f" ({found.verify_message or 'no reason given'}): set kore_ca_bundle to your CA's certificates"
+        )
+    elif kind.cause == "tls" and isinstance(found, ssl.SSLError) and (found.reason or "") in _NO_TLS:
+        sentence, final = "the port does not speak TLS: is it the right port?", True
+    elif kind.cause == "proxy" and _asks_for_login(chain):
+        sentence, final = "the proxy wants a login (407): put user and password into HTTPS_PROXY", True
+    return UnreachableError(sentence, cause=kind.cause, sent=kind.sent, final=final)
+
+
+def _asks_for_login(chain: list[BaseException]) -> bool:
+    return any(isinstance(one, OSError) and " 407" in f" {one.args[0] if one.args else ''}" for one in chain)
+
+
+def _is(one: BaseException, types: tuple[type[BaseException] | str, ...]) -> bool:
+    names = {cls.__name__ for cls in type(one).__mro__}
+    return any(kind in names if isinstance(kind, str) else isinstance(one, kind) for kind in types)
+
+
+def _chain(trouble: BaseException) -> Iterator[BaseException]:
+    """Walk through causes, contexts and the arguments in which libraries wrap each other's errors."""
+    queue: list[object] = [trouble]
+    seen: set[int] = set()
+    while queue and len(seen) < _DEEPEST:
+        one = queue.pop(0)
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        queue += [getattr(one, "reason", None), getattr(one, "original_error", None), *one.args]
+        queue += [one.__cause__, one.__context__]

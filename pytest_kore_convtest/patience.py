@@ -1,0 +1,270 @@
+"""Patience: when to ask next, and when to stop. Pure: no clock, no connection.
+
+``Wait`` is told what each ask brought and when; it says when the next one is due,
+or how the wait ended. It never learns what it waits for.
+
+One ask is timed so that its answer falls on the deadline. A pause the service asks
+for (``Retry-After``) is honoured; one that cannot fit ends the wait at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_kore_convtest.errors import (
+    AccessDeniedError,
+    ConfigError,
+    JobExpiredError,
+    JobStalledError,
+    JobTimeoutError,
+    KoreError,
+    ProtocolError,
+    RateLimitedError,
+    RefusedError,
+    ServiceError,
+)
+from pytest_kore_convtest.pace import RateLimit, Rhythm
+
+FIRST_CONTACT = 15.0
+"""Seconds after which a host that never answered is given up when its name or port is wrong."""
+
+UNKNOWN_JOB_GRACE = 10.0
+"""Seconds from the first ask in which "no such job" is tolerated: a new job may not be everywhere yet."""
+
+GONE_ASKS = 3
+"""Answers "no such job" in a row that prove that a job seen before is gone."""
+
+INCOMPLETE_ASKS, INCOMPLETE_GRACE = 5, 10.0
+"""Answers, and seconds, after which a success without its result is an error."""
+
+LAST_ASK_GRACE = 0.2
+"""Seconds past the deadline that an exchange under way may still take."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for what; all in seconds.
+
+    Attributes:
+        timeout: The whole job, from the first ask.
+        poll_interval: Shortest pause between two asks.
+        max_poll_interval: Longest pause between two asks.
+        outage_budget: Time without a usable answer.
+        stall_timeout: Time with answers that show no change.
+        request_timeout: One exchange, in total.
+        rate_limit: Whether to stay below the platform's limits by ourselves.
+    """
+
+    timeout: float = 600.0
+    poll_interval: float = 2.0
+    max_poll_interval: float = 10.0
+    outage_budget: float = 120.0
+    stall_timeout: float = 300.0
+    request_timeout: float = 30.0
+    rate_limit: bool = True
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one usable answer showed.
+
+    Attributes:
+        words: The answer in words, e.g. ``"IN_PROGRESS 40 %"``.
+        change: Anything that differs from the last answer's when something has moved.
+        ended: Whether the job has ended, well or badly.
+        incomplete: Whether it claims an end, but lacks what has to come with it.
+        note: Something to tell the user once, or empty.
+    """
+
+    words: str
+    change: Any
+    ended: bool = False
+    incomplete: bool = False
+    note: str = ""
+
+
+class Wait:
+    """One wait for one job.
+
+    Args:
+        what: What is waited for, e.g. ``"import job ds-1"``.
+        job_id: Its id.
+        patience: How long.
+        start: The monotonic time of the first ask.
+        resume: The command that waits for this job again.
+    """
+
+    def __init__(self, what: str, job_id: str, patience: Patience, start: float, resume: str = "") -> None:
+        self.what, self.job_id, self.patience, self.resume = what, job_id, patience, resume
+        self.start = start
+        self.due = start
+        self.deadline = start + patience.timeout
+        self.last: Sight | None = None
+        self.notes: list[str] = []
+        self.history: list[dict[str, Any]] = []
+        self._asked_at = start
+        self._usable_at = self._moved_at = start
+        self._rhythm = Rhythm(patience.poll_interval, patience.max_poll_interval)
+        self._longest_answer = 0.0
+        self._missing = self._incomplete = 0
+        self._incomplete_at = start
+        self._trouble: KoreError | None = None
+        self._limit = RateLimit() if patience.rate_limit else None
+
+    def budget(self, now: float) -> float:
+        """Return the seconds that an ask beginning now may take."""
+        return max(0.05, min(self.patience.request_timeout, self.deadline - now + LAST_ASK_GRACE))
+
+    def asked(self, now: float) -> None:
+        """Note that an ask begins."""
+        self._asked_at = now
+        if self._limit:
+            self._limit.note(now)
+
+    def answered(self, sight: Sight, now: float) -> bool:
+        """Note a usable answer.
+
+        Returns:
+            Whether the wait is over.
+
+        Raises:
+            KoreError: The wait has failed.
+        """
+        self._record(now, sight.words)
+        self._longest_answer = max(self._longest_answer, now - self._asked_at)
+        self._usable_at, self._missing, self._trouble = now, 0, None
+        if self.last is None or sight.change != self.last.change:
+            self._moved_at = now
+        self.last = sight
+        if sight.note and sight.note not in self.notes:
+            self.notes.append(sight.note)
+        if sight.ended and not sight.incomplete:
+            return True
+        self._check_incomplete(sight, now)
+        if now - self._moved_at >= self.patience.stall_timeout:
+            raise self._error(JobStalledError, "stands still", "kore_stall_timeout", now - self._moved_at)
+        self._plan(now)
+        return False
+
+    def failed(self, trouble: KoreError, now: float) -> None:
+        """Note an ask that brought nothing usable.
+
+        Raises:
+            KoreError: The wait has failed.
+        """
+        self._record(now, _in_words(trouble), fault=True)
+        self._trouble = trouble
+        if isinstance(trouble, (AccessDeniedError, ConfigError)) or not isinstance(trouble, ServiceError):
+            raise trouble
+        if isinstance(trouble, RefusedError):
+            self._check_refused(trouble, now)
+        self._check_outage(trouble, now)
+        self._plan(now, trouble.evidence.get("retry_after") or 0.0)
+
+    def _plan(self, now: float, at_least: float = 0.0) -> None:
+        if now >= self.deadline - self._longest_answer:
+            raise self._out_of_time(now)
+        earliest = now + at_least
+        if at_least and earliest > min(self.deadline, self._usable_at + self.patience.outage_budget):
+            raise self._given_up(f"the service asks to wait {at_least:.0f} s, longer than this wait can last")
+        due = max(self._asked_at + self._rhythm.next_pause(), earliest)
+        if self._trouble is not None:
+            due = max(earliest, min(due, self._usable_at + self.patience.outage_budget))
+        if self._limit:
+            due = self._limit.earliest(due)
+        self.due = max(now, min(due, self.deadline - self._longest_answer))
+
+    def _check_incomplete(self, sight: Sight, now: float) -> None:
+        if not sight.incomplete:
+            self._incomplete = 0
+            return
+        if not self._incomplete:
+            self._incomplete_at = now
+        self._incomplete += 1
+        if self._incomplete >= INCOMPLETE_ASKS or now - self._incomplete_at >= INCOMPLETE_GRACE:
+            raise ProtocolError(
+                f"{self.what} says {sight.words}, but the suite that has to come with it was missing in"
+                f" {self._incomplete} answers. This proves nothing about the suite: import it again.",
+                excerpt=sight.words,
+                job_id=self.job_id,
+                history=self.history,
+            )
+
+    def _check_refused(self, trouble: RefusedError, now: float) -> None:
+        if trouble.evidence.get("passing"):
+            return
+        if not trouble.evidence.get("missing"):
+            raise trouble
+        self._missing += 1
+        if self.last is None:
+            if now - self.start >= min(UNKNOWN_JOB_GRACE, self.patience.timeout):
+                raise trouble
+        elif self._missing >= GONE_ASKS:
+            raise JobExpiredError(
+                f"{self.what} is gone: the platform no longer knows it, its last answer was"
+                f" {self.last.words}. {trouble.evidence.get('expiry') or 'It was deleted, or it expired.'}"
+                " Import the suite again.",
+                job_id=self.job_id,
+                last=self.last.words,
+                history=self.history,
+            )
+
+    def _check_outage(self, trouble: KoreError, now: float) -> None:
+        if trouble.evidence.get("final"):
+            raise trouble
+        out = now - self._usable_at
+        unreached = trouble.evidence.get("cause") in {"dns", "refused"}
+        if self.last is None and unreached and out >= FIRST_CONTACT:
+            raise self._given_up(f"no answer at all in {out:.0f} s")
+        if out >= self.patience.outage_budget:
+            raise self._given_up(f"no usable answer for {out:.0f} s (kore_outage_budget)")
+
+    def _given_up(self, why: str) -> KoreError:
+        trouble = self._trouble
+        assert trouble is not None  # noqa: S101 - callers come from failed()
+        asks = len(self.history)
+        before = f"; its last usable answer was {self.last.words}" if self.last else ""
+        return type(trouble)(
+            f"{self.what}: {why}, {asks} ask{'s' * (asks != 1)}."
+            f" The last one: {trouble.message.rstrip('.')}{before}.{self._way_on()}",
+            **{**trouble.evidence, "job_id": self.job_id, "history": self.history},
+        )
+
+    def _out_of_time(self, now: float) -> KoreError:
+        if self.last is None and self._trouble is not None:
+            return self._given_up(f"no usable answer in {now - self.start:.0f} s (kore_timeout)")
+        return self._error(JobTimeoutError, "is not done", "kore_timeout", now - self.start)
+
+    def _error(self, kind: type[KoreError], what: str, setting: str, seconds: float) -> KoreError:
+        last = self.last.words if self.last else "nothing"
+        faults = sum(1 for ask in self.history if ask["fault"])
+        trouble = f", {faults} of them without a usable answer" if faults else ""
+        notes = "".join(f" {note}." for note in self.notes)
+        return kind(
+            f"{self.what} {what} after {seconds:.0f} s ({setting}): {len(self.history)} asks{trouble};"
+            f" the last answer was {last}.{notes}{self._way_on()}",
+            job_id=self.job_id,
+            last=last,
+            history=self.history,
+        )
+
+    def _way_on(self) -> str:
+        return f" The platform's job goes on; to wait again: {self.resume}" if self.resume else ""
+
+    def _record(self, now: float, words: str, *, fault: bool = False) -> None:
+        self.history.append(
+            {
+                "at": round(self._asked_at - self.start, 3),
+                "took": round(now - self._asked_at, 3),
+                "saw": words,
+                "fault": fault,
+            }
+        )
+
+
+def _in_words(trouble: KoreError) -> str:
+    if isinstance(trouble, RateLimitedError):
+        return "rate limited"
+    evidence = trouble.evidence
+    return str(evidence.get("cause") or evidence.get("reply") or type(trouble).__name__)

@@ -1,0 +1,102 @@
+"""Ask, judge, sleep. The only room that sleeps or reads the monotonic clock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from pytest_kore_convtest.errors import KoreError, RateLimitedError, ServiceError
+from pytest_kore_convtest.pace import Rhythm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_kore_convtest.patience import Sight, Wait
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass; Ctrl-C ends it at once."""
+        threading.Event().wait(seconds)
+
+
+def poll_until(ask: Callable[[float], T], see: Callable[[T], Sight], wait: Wait, clock: Clock) -> T:
+    """Ask until the job has ended, and return the answer that says so.
+
+    Args:
+        ask: Asks once; takes the seconds it may last. What it raises of ours is judged by ``wait``.
+        see: Says what an answer shows.
+        wait: The wait.
+        clock: Where time comes from.
+
+    Raises:
+        KoreError: The wait has failed.
+    """
+    while True:
+        clock.sleep(max(0.0, wait.due - clock.monotonic()))
+        answer = ask_once(ask, see, wait, clock)
+        if answer is not None:
+            return answer
+
+
+def ask_once(ask: Callable[[float], T], see: Callable[[T], Sight], wait: Wait, clock: Clock) -> T | None:
+    """Ask once and tell the wait; return the answer when it ends the wait.
+
+    Raises:
+        KoreError: The wait has failed.
+    """
+    now = clock.monotonic()
+    wait.asked(now)
+    try:
+        answer = ask(wait.budget(now))
+    except KoreError as caught:
+        trouble = caught
+    else:
+        return answer if wait.answered(see(answer), clock.monotonic()) else None
+    wait.failed(trouble, clock.monotonic())
+    return None
+
+
+def persist(send: Callable[[], T], budget: float, clock: Clock) -> T:
+    """Send something that must not happen twice; repeat only what surely did not happen.
+
+    That is: the request never left, or the platform refused it for its rate.
+
+    Args:
+        send: Sends once.
+        budget: Seconds in which to repeat.
+        clock: Where time comes from.
+
+    Raises:
+        KoreError: It failed, or nobody knows whether it happened.
+    """
+    start, rhythm = clock.monotonic(), Rhythm(1.0, 15.0)
+    while True:
+        try:
+            return send()
+        except ServiceError as caught:
+            trouble = caught
+        refused = isinstance(trouble, RateLimitedError) or trouble.evidence.get("sent") is False
+        pause = max(rhythm.next_pause(), trouble.evidence.get("retry_after") or 0.0)
+        if not refused or trouble.evidence.get("final") or clock.monotonic() + pause - start > budget:
+            raise trouble.with_traceback(None)
+        clock.sleep(pause)

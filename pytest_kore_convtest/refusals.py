@@ -1,0 +1,204 @@
+"""Turn the platform's refusals into sentences with a way out.
+
+Texts, codes and statuses: kore-api documentation, section "errors"; authentication
+and scope failures are HTTP 401 with code 4002, unknown things are HTTP 400.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from pytest_kore_convtest.errors import (
+    AccessDeniedError,
+    KoreError,
+    ProtocolError,
+    RateLimitedError,
+    RefusedError,
+    UnreachableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_EXCERPT = 120
+_LONG_EXCERPT = 300
+_SKEW_WORTH_SAYING = 30.0
+
+_ACCESS = (
+    (
+        "scope",
+        "scope is incorrect",
+        "the JWT app lacks the scope: give it 'Conversation Tests Management' (import) or 'Conversation Tests"
+        " Execution' (run), and publish the app: a scope counts only once it is published",
+    ),
+    (
+        "not-a-token",
+        "invalid jwt token",
+        "what was sent is no JWT: check the token, or give client id and secret",
+    ),
+    (
+        "replayed",
+        "replay",
+        "the token's jti was used before: a token with a jti is good for one request;"
+        " give client id and secret, and every request gets a token of its own",
+    ),
+    (
+        "credentials",
+        '"jti" claim',
+        "a token with a jti may be valid for one hour at most: shorten its exp",
+    ),
+    (
+        "credentials",
+        "invalid sdk credentials",
+        "client id, client secret and stream id do not fit together: copy id and secret from one JWT app"
+        " (App Settings > Dev Tools), and check that this app is mapped to this stream",
+    ),
+)
+
+_ADVICE = {
+    "invalid streamid": "the stream id is unknown to this account: check kore_stream_id and the host's region",
+    "invalid request id": "no such job here: check the ds-… id, the stream and the host;"
+    " the platform keeps a job's record for about 15 minutes",
+    "invalid file id": "the platform does not know the uploaded file: upload it again",
+    "validation errors": "a field of the request is missing or malformed: check kore_user_email",
+    "method not allowed": "the address is not one of the API's: check the host and its path prefix",
+    "test suite not found": "there is no suite of that name on this stream",
+    "test result not found": "there is no run with that id for that suite",
+}
+
+
+def read_refusal(status: int, headers: Mapping[str, str], body: bytes, doing: str, now: float) -> KoreError:
+    """Make an error from an answer that is no success.
+
+    Args:
+        status: The HTTP status.
+        headers: The headers, keys in lower case.
+        body: The body.
+        doing: What was asked, e.g. ``"asking for import job ds-1"``.
+        now: Seconds since the epoch, to see how far the clocks are apart.
+    """
+    said, code = _error_body(body)
+    words = f": {said!r}" if said else f" ({excerpt(body) or 'empty body'})"
+    what = f"HTTP {status} while {doing}{words}"
+    if 300 <= status < 400:  # noqa: PLR2004 - redirects
+        return _redirect(status, headers, doing)
+    if status in {401, 403}:
+        return _access_denied(status, headers, said, what, now)
+    if status == 407:  # noqa: PLR2004
+        way_out = "the proxy wants a login: put user and password into HTTPS_PROXY"
+        return UnreachableError(f"{what}. {way_out}", cause="proxy", sent=False, final=True)
+    if status == 429 or "rate limit" in said.lower():  # noqa: PLR2004
+        return _rate_limited(headers, said, what, now)
+    if status >= 500 or status in {408, 425}:  # noqa: PLR2004
+        wait = retry_after(headers, now)
+        return UnreachableError(what, cause=f"HTTP {status}", sent=True, final=False, retry_after=wait)
+    if 200 <= status < 300:  # noqa: PLR2004
+        return ProtocolError(f"{what}: not the documented answer", excerpt=excerpt(body, _LONG_EXCERPT))
+    advice = next((advice for key, advice in _ADVICE.items() if key in said.lower()), "")
+    return RefusedError(f"{what}. {_sentence(advice)}".strip(), status=status, code=code, reply=said)
+
+
+def _redirect(status: int, headers: Mapping[str, str], doing: str) -> RefusedError:
+    target = re.sub(r"[^!-~]", "?", headers.get("location", "nowhere"))
+    target = re.sub(r"//[^/@]*@", "//", target).partition("?")[0][:_EXCERPT]
+    return RefusedError(
+        f"HTTP {status} while {doing}: the answer redirects to {target}. Redirects are not followed, because the token"
+        " would go along. Is it a login page or a moved host? Set kore_host to the API's own address.",
+        status=status,
+        code=None,
+        reply="",
+        target=target,
+        final=True,
+    )
+
+
+def _access_denied(
+    status: int, headers: Mapping[str, str], said: str, what: str, now: float
+) -> AccessDeniedError:
+    reason, advice = "forbidden", "access is denied: check credentials, scope and the user's role"
+    for word, key, text in _ACCESS:
+        if key in said.lower():
+            reason, advice = word, text
+            break
+    skew = clock_skew(headers, now)
+    if skew is not None and abs(skew) >= _SKEW_WORTH_SAYING:
+        side = "ahead of" if skew > 0 else "behind"
+        advice += (
+            f". This machine's clock is {abs(skew):.0f} s {side} the server's: set it, tokens depend on it"
+        )
+    return AccessDeniedError(f"{what}. {_sentence(advice)}", reason=reason, status=status, skew=skew)
+
+
+def _rate_limited(headers: Mapping[str, str], said: str, what: str, now: float) -> RateLimitedError:
+    text = said.lower()
+    limit = "hour" if "hour" in text else "minute" if "minute" in text else "unknown"
+    numbers = {"hour": "1800 an hour", "minute": "60 a minute", "unknown": "60 a minute and 1800 an hour"}[
+        limit
+    ]
+    wait = retry_after(headers, now)
+    asked = f"; the platform asks to wait {wait:.0f} s" if wait else ""
+    return RateLimitedError(
+        f"{what}. The platform's limit of {numbers} is reached (per bot for imports and runs,"
+        f" per job for status){asked}.",
+        limit=limit,
+        retry_after=wait,
+    )
+
+
+def _sentence(advice: str) -> str:
+    return advice and advice[0].upper() + advice[1:] + "."
+
+
+def _error_body(body: bytes) -> tuple[str, Any]:
+    """Read ``{"errors": [{"msg": …, "code": …}]}``."""
+    try:
+        first = json.loads(body)["errors"][0]
+        said, code = first["msg"], first.get("code")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return "", None
+    return printable(str(said), _LONG_EXCERPT), code if isinstance(code, (int, str)) else None
+
+
+def printable(text: str, most: int) -> str:
+    """Make foreign text fit for a terminal: one line, no control characters, not too long."""
+    clean = "".join(letter if letter.isprintable() else " " for letter in text[: most * 4])
+    clean = re.sub(r"\s+", " ", clean).strip()
+    return clean if len(clean) <= most else clean[:most] + "…"
+
+
+def excerpt(body: bytes, most: int = _EXCERPT) -> str:
+    """Return the beginning of a body, fit for a terminal; of a page, its title."""
+    text = body[: most * 20].decode("utf-8", "replace").removeprefix("\ufeff")
+    title = re.search(r"<title[^>]*>([^<]*)</title>", text, re.IGNORECASE)
+    if title:
+        return f"an HTML page titled {printable(title[1], most)!r}"
+    return printable(text, most)
+
+
+def retry_after(headers: Mapping[str, str], now: float | None) -> float | None:
+    """Read ``Retry-After``, in seconds or as a date; garbage and the past count as absent."""
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9]) or None
+    server = _date(headers.get("date", ""))
+    start = server if server is not None else now
+    moment = _date(text)
+    if moment is None or start is None or moment <= start:
+        return None
+    return moment - start
+
+
+def clock_skew(headers: Mapping[str, str], now: float) -> float | None:
+    """Return by how many seconds our clock is ahead of the server's ``Date``."""
+    server = _date(headers.get("date", ""))
+    return None if server is None else now - server
+
+
+def _date(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
