@@ -33,14 +33,15 @@ USUAL_SECRET = 32
 """Bytes from which RFC 7518 calls an HS256 key long enough."""
 
 _LEEWAY = 30.0
+_LONGEST_SHOWN = 20
+_FOREVER = 1e15
 _PARTS_OF_A_JWT = 3
 _PARTS_OF_A_JWE = 5
+_ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.")
 _DUMMIES = frozenset(
-    {
-        "test_token", "test-token", "testtoken", "token", "jwt", "dummy", "dummy_token", "changeme", "change_me",
-        "secret", "your_token", "your_jwt", "your_jwt_token", "my_token", "abc", "test", "todo", "none", "null",
-    }
-)  # fmt: skip
+    "abc change_me changeme dummy dummy_token invalid_token jwt my_token none null secret test test_jwt"
+    " test_token testtoken todo token your_jwt your_jwt_token your_token".split()  # noqa: SIM905 - a list of words
+)
 
 
 class _AnyLength(HMACAlgorithm):
@@ -76,7 +77,7 @@ def sign_token(client_id: str, secret: str, now: float) -> str:
     try:
         return _JWS.encode(json.dumps(claims).encode(), secret, "HS256")
     except (PyJWTError, TypeError, ValueError):
-        pass
+        del secret  # a traceback may show the locals of its frames
     raise AccessDeniedError(
         "The client secret cannot sign a token: it looks like a private key, a certificate or a JWK."
         " Copy the 'Client Secret' of the JWT app (App Settings > Dev Tools).",
@@ -86,7 +87,7 @@ def sign_token(client_id: str, secret: str, now: float) -> str:
 
 def short_secret_note(secret: str) -> str | None:
     """Say the length of a secret that is shorter than usual; a wrong paste often is."""
-    size = len(secret.encode())
+    size = len(secret.encode(errors="replace"))
     if size >= USUAL_SECRET:
         return None
     return (
@@ -117,16 +118,24 @@ def inspect_token(token: str, now: float, name: str = "the given token") -> Toke
     Raises:
         AccessDeniedError: The platform is sure to refuse it; the message says why. The token is not in it.
     """
+    try:
+        return _inspect(token, now, name)
+    except AccessDeniedError as caught:
+        denied = caught
+    del token  # a traceback may show the locals of its frames
+    raise denied.with_traceback(None)
+
+
+def _inspect(token: str, now: float, name: str) -> TokenFacts:
     parts = token.split(".")
-    if len(parts) == _PARTS_OF_A_JWE:
+    if len(parts) == _PARTS_OF_A_JWE and _ALPHABET.issuperset(token):
         return TokenFacts(None, single_use=False)
-    header, claims = _unverified(token)
+    header, claims = _unverified(token) if _ALPHABET.issuperset(token) else (None, None)
     if header is None or claims is None:
         raise _not_a_token(token, parts, name)
     if header.get("alg") != "HS256":
-        raise _denied(
-            name, f"is signed with alg {header.get('alg')!r}: API scopes accept HS256 only", "credentials"
-        )
+        shown = repr(str(header.get("alg"))[:_LONGEST_SHOWN])
+        raise _denied(name, f"is signed with alg {shown}: API scopes accept HS256 only", "credentials")
     _check_app_id(claims, name)
     return _check_times(claims, now, name)
 
@@ -140,16 +149,23 @@ def _unverified(token: str) -> tuple[dict[str, Any] | None, dict[str, Any] | Non
 
 
 def _not_a_token(token: str, parts: list[str], name: str) -> AccessDeniedError:
-    if token.lower() in _DUMMIES:
+    if token.lower().replace("-", "_") in _DUMMIES:
         what = f"is the literal word {token!r}, not a JWT"
-    elif token.lower().startswith("bearer "):
+    elif token.lower().split()[:1] in (["bearer"], ["bearer:"]):
         what = "begins with 'Bearer': give the token alone"
+    elif not token:
+        what = "is empty"
+    elif not _ALPHABET.issuperset(token):
+        what = "is not a JWT: it holds a blank, a quote or another character that no JWT has"
     elif len(parts) == _PARTS_OF_A_JWT:
         what = (
             "has three parts like a JWT, but they cannot be decoded (cut or wrapped while copying, perhaps)"
         )
     else:
-        what = f"is not a JWT: {len(token)} characters in {len(parts)} part(s), a JWT has three parts with dots between"
+        what = (
+            f"is not a JWT: {len(token)} characters in {len(parts)} part(s);"
+            " a JWT has three parts with dots between"
+        )
     return _denied(
         name,
         f"{what}. Give KORE_CLIENT_ID and KORE_CLIENT_SECRET instead to sign one per request",
@@ -162,17 +178,19 @@ def _check_app_id(claims: dict[str, Any], name: str) -> None:
         return
     near = next((key for key in claims if key.lower().replace("_", "") == "appid" and key != "appId"), None)
     if near:
-        raise _denied(name, f"spells its claim {near!r}: the platform wants exactly 'appId'", "credentials")
+        raise _denied(name, f"spells a claim {near!r}: the platform wants exactly 'appId'", "credentials")
     if any(isinstance(claims.get(key), str) for key in ("iss", "kore_iss")):
         return  # the SDK's form; staff say on the forum that public APIs accept it
-    raise _denied(name, "has no claim 'appId': it must hold the JWT app's client id (cs-…)", "credentials")
+    missing = "has no usable claim 'appId': it must hold the JWT app's client id (cs-…)"
+    raise _denied(name, missing, "credentials")
 
 
 def _check_times(claims: dict[str, Any], now: float, name: str) -> TokenFacts:
-    expires, single_use = claims.get("exp"), "jti" in claims
+    expires, single_use = claims.get("exp"), claims.get("jti") is not None
     if expires is None:
         return TokenFacts(None, single_use)
-    if isinstance(expires, bool) or not isinstance(expires, (int, float)):
+    # Not isfinite(): that raises for a whole number of 400 digits.
+    if isinstance(expires, bool) or not isinstance(expires, (int, float)) or not abs(expires) < _FOREVER:
         raise _denied(name, "has an 'exp' that is no number of seconds", "credentials")
     if expires < now - _LEEWAY:
         raise _denied(
@@ -181,7 +199,7 @@ def _check_times(claims: dict[str, Any], now: float, name: str) -> TokenFacts:
     if single_use and expires > now + LONGEST_WITH_JTI + _LEEWAY:
         raise _denied(
             name,
-            f"holds a 'jti' and an 'exp' that is {_span(expires - now)} away: with a jti one hour is the most",
+            f"holds a 'jti' and an 'exp' {_span(expires - now)} away: with a jti one hour is the most",
             "credentials",
         )
     return TokenFacts(float(expires), single_use)
@@ -208,8 +226,16 @@ class Signer:
         self._sign: Callable[[], str] = lambda: sign_token(client_id, secret, now())
 
     def token(self) -> str:
-        """Return the token for one request."""
-        return self._sign()
+        """Return the token for one request.
+
+        Raises:
+            AccessDeniedError: The secret cannot be a key for HS256.
+        """
+        try:
+            return self._sign()
+        except AccessDeniedError as caught:
+            denied = caught
+        raise denied.with_traceback(None)  # the frames below hold the secret
 
     def check(self, wait: float) -> list[str]:  # noqa: ARG002 - the pair of GivenToken.check
         """Return hints about a wait of so many seconds; there are none."""
@@ -230,7 +256,7 @@ class GivenToken:
         self, read: Callable[[], str], now: Callable[[], float], name: str, *, renewable: bool = False
     ) -> None:
         self._read, self._now, self._name = read, now, name
-        self._used: set[int] = set()
+        self._used: dict[int, object] = {}
         self.renewable = renewable
 
     def token(self) -> str:
@@ -239,17 +265,15 @@ class GivenToken:
         Raises:
             AccessDeniedError: It is no token that the platform can accept, or it is used up.
         """
-        token = self._read()
-        facts = inspect_token(token, self._now(), self._name)
-        if facts.single_use:
-            if hash(token) in self._used:
-                raise _denied(
-                    self._name,
-                    "holds a 'jti', so it is good for one request, and that one is spent",
-                    "replayed",
-                )
-            self._used.add(hash(token))
-        return token
+        token, facts = self._look()
+        mine = object()
+        # One step, so that of two threads only one takes the token.
+        if not facts.single_use or self._used.setdefault(hash(token), mine) is mine:
+            return token
+        del token  # a traceback may show the locals of its frames
+        raise _denied(
+            self._name, "holds a 'jti', so it is good for one request, and that one is spent", "replayed"
+        )
 
     def check(self, wait: float) -> list[str]:
         """Return hints about a wait of so many seconds.
@@ -257,7 +281,7 @@ class GivenToken:
         Raises:
             AccessDeniedError: The token cannot serve a wait at all.
         """
-        facts = inspect_token(self._read(), self._now(), self._name)
+        facts = self._look()[1]
         if facts.single_use and not self.renewable:
             raise _denied(
                 self._name,
@@ -269,3 +293,12 @@ class GivenToken:
         if left is not None and left < wait and not self.renewable:
             return [f"{self._name} expires in {_span(max(0.0, left))}, before a job may be done ({wait:g} s)"]
         return []
+
+    def _look(self) -> tuple[str, TokenFacts]:
+        token = self._read()
+        try:
+            return token, _inspect(token, self._now(), self._name)
+        except AccessDeniedError as caught:
+            denied = caught
+        del token  # a traceback may show the locals of its frames
+        raise denied.with_traceback(None)

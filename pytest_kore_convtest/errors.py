@@ -48,7 +48,7 @@ class KoreError(Exception):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        _CLASSES[cls.__name__] = cls
+        _CLASSES.setdefault(cls.__name__, cls)  # a user's class of the same name does not displace ours
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -70,6 +70,7 @@ class ConfigError(KoreError):
     Attributes:
         name: The setting's name, as the ini key without ``kore_``.
         source: Where its value came from.
+        text: What could not be read, when a value could not; empty when it may hold a secret.
     """
 
 

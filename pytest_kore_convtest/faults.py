@@ -46,34 +46,14 @@ class _Kind(NamedTuple):
     final: bool = False
 
 
-_KINDS = (
+_OWN_FAULT = (
     _Kind(
-        (ssl.SSLCertVerificationError,),
-        "certificate",
-        "the server's certificate is not accepted",
-        False,
-        True,
-    ),  # noqa: FBT003
-    _Kind(
-        ("ProxyError",), "proxy", "the proxy from the environment did not let the request through", sent=False
+        ("InvalidProxyURL", "ProxySchemeUnknown", "ProxySchemeUnsupported"),
+        "proxy",
+        "the proxy address in the environment (HTTPS_PROXY, ALL_PROXY) cannot be used",
+        sent=False,
+        final=True,
     ),
-    _Kind((socket.gaierror, "NameResolutionError"), "dns", "the host name cannot be resolved", sent=False),
-    _Kind(
-        (ConnectionRefusedError,), "refused", "the connection was refused: nothing listens there", sent=False
-    ),
-    _Kind(("ConnectTimeoutError", "ConnectTimeout"), "timeout", "nobody answered the connection", sent=False),
-    _Kind((TimeoutError, "ReadTimeoutError", "ReadTimeout"), "timeout", "no whole answer came in time"),
-    _Kind((ssl.SSLError,), "tls", "the TLS connection broke"),
-    _Kind(
-        (ConnectionResetError, BrokenPipeError, ConnectionAbortedError), "reset", "the connection was reset"
-    ),
-    _Kind((http.client.RemoteDisconnected,), "closed", "the server closed the connection without an answer"),
-    _Kind(
-        (http.client.IncompleteRead, "IncompleteRead", "InvalidChunkLength", "ChunkedEncodingError"),
-        "truncated",
-        "the answer was cut off",
-    ),
-    _Kind(("ContentDecodingError", "DecodeError"), "encoding", "the answer is not the gzip it claims to be"),
     _Kind(
         (
             "InvalidURL",
@@ -84,38 +64,92 @@ _KINDS = (
             "UnicodeError",
         ),
         "request",
-        "no request can be made from these settings: check host, ids and token for stray characters",
+        "no request can be made from these settings: check host, ids, token and proxy for stray characters",
         sent=False,
         final=True,
     ),
-    _Kind((http.client.HTTPException, "ProtocolError"), "garbage", "the answer is not HTTP"),
+)
+"""Faults of what we are about to send; after it was sent, the same names complain about the answer."""
+
+_KINDS = (
+    _Kind(
+        (ssl.SSLCertVerificationError,),
+        "certificate",
+        "the server's certificate is not accepted",
+        sent=False,
+        final=True,
+    ),
+    _Kind(
+        ("ProxyError",), "proxy", "the proxy from the environment did not let the request through", sent=False
+    ),
+    _Kind((socket.gaierror, "NameResolutionError"), "dns", "the host name cannot be resolved", sent=False),
+    _Kind(
+        (ConnectionRefusedError,), "refused", "the connection was refused: nothing listens there", sent=False
+    ),
+    _Kind(("ConnectTimeoutError", "ConnectTimeout"), "timeout", "nobody answered the connection", sent=False),
+    _Kind((TimeoutError, "ReadTimeoutError", "ReadTimeout"), "timeout", "no whole answer came in time"),
+    _Kind((ssl.SSLError,), "tls", "the TLS connection broke"),
+    _Kind((http.client.RemoteDisconnected,), "closed", "the server closed the connection without an answer"),
+    _Kind(
+        (ConnectionResetError, BrokenPipeError, ConnectionAbortedError), "reset", "the connection was reset"
+    ),
+    _Kind(
+        (http.client.IncompleteRead, "IncompleteRead", "InvalidChunkLength", "ChunkedEncodingError"),
+        "truncated",
+        "the answer was cut off",
+    ),
+    _Kind(
+        (http.client.HTTPException, "ProtocolError", "InvalidHeader"),
+        "garbage",
+        "the answer is no usable HTTP",
+    ),
 )
 
+_BY_VERIFY_CODE = {
+    9: "check the clock of this machine",
+    10: "its owner has to renew it, unless this machine's clock is wrong",
+    62: "kore_host names another server than the certificate does",
+    64: "kore_host names another server than the certificate does",
+}
+"""What to do about OpenSSL's reasons (X509_V_ERR_…): not yet valid, expired, wrong name, wrong address."""
 
-def describe(trouble: BaseException) -> UnreachableError:
-    """Say what a foreign exception means, as a new error that holds nothing of it."""
+
+def describe(trouble: BaseException, *, sent: bool | None = None) -> UnreachableError:
+    """Say what a foreign exception means, as a new error that holds nothing of it.
+
+    Args:
+        trouble: The exception.
+        sent: Whether the request had begun to leave, when that is known.
+    """
     chain = list(_chain(trouble))
-    for kind in _KINDS:
+    for kind in _KINDS if sent else (*_OWN_FAULT, *_KINDS):
         found = next((one for one in chain if _is(one, kind.types)), None)
         if found is not None:
-            return _error(kind, found, chain)
+            return _error(kind, found, chain, sent)
     if any(isinstance(one, OSError) and one.errno in _NO_ROUTE for one in chain):
         return UnreachableError("there is no route to the host", cause="route", sent=False, final=False)
     name = type(trouble).__name__
-    return UnreachableError(f"the exchange failed ({name})", cause="unknown", sent=True, final=False)
+    return UnreachableError(
+        f"the exchange failed ({name})", cause="unknown", sent=sent is not False, final=False
+    )
 
 
-def _error(kind: _Kind, found: BaseException, chain: list[BaseException]) -> UnreachableError:
+def _error(
+    kind: _Kind, found: BaseException, chain: list[BaseException], sent: bool | None
+) -> UnreachableError:
     sentence, final = kind.sentence, kind.final
     if isinstance(found, ssl.SSLCertVerificationError):
-        sentence += (
-            f" ({found.verify_message or 'no reason given'}): set kore_ca_bundle to your CA's certificates"
+        advice = _BY_VERIFY_CODE.get(
+            getattr(found, "verify_code", 0),
+            "set kore_ca_bundle to the file of your company's CA certificates",
         )
+        reason = str(getattr(found, "verify_message", "")) or "no reason given"
+        sentence += f" ({reason.rstrip('.')}): {advice}"
     elif kind.cause == "tls" and isinstance(found, ssl.SSLError) and (found.reason or "") in _NO_TLS:
         sentence, final = "the port does not speak TLS: is it the right port?", True
     elif kind.cause == "proxy" and _asks_for_login(chain):
         sentence, final = "the proxy wants a login (407): put user and password into HTTPS_PROXY", True
-    return UnreachableError(sentence, cause=kind.cause, sent=kind.sent, final=final)
+    return UnreachableError(sentence, cause=kind.cause, sent=kind.sent and sent is not False, final=final)
 
 
 def _asks_for_login(chain: list[BaseException]) -> bool:

@@ -6,6 +6,7 @@ next to no code. PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import os
 from argparse import BooleanOptionalAction
 from typing import Any
 
@@ -38,7 +39,7 @@ class Setting:
         "option",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument a column
         self,
         name: str,
         kind: str,
@@ -62,7 +63,7 @@ class Setting:
         """
         if self.kind in {"jobs", "globs", "targets"}:
             return "linelist"
-        typed = self.kind in {"flag", "seconds", "count", "exit_code"} and version >= (9, 2)
+        typed = self.kind in {"flag", "seconds", "count", "exit_code", "version"} and version >= (9, 2)
         return str | bool | int | float if typed else None
 
 
@@ -140,6 +141,29 @@ def register(parser: Any, version: tuple[Any, ...]) -> None:
             add(row.option, dest=row.ini_key, action=action, metavar=row.metavar, help=row.meaning)
         if row.ini:
             parser.addini(row.ini_key, row.meaning, type=row.ini_type(version), default=UNSET)
+
+
+def anything_given(config: Any) -> bool:
+    """Say whether anybody configured anything."""
+    if any(name.startswith("KORE_") for name in os.environ):
+        return True
+    rows = [row.ini_key for row in TABLE if row.metavar is not None]
+    if any(getattr(config.option, key) is not None for key in rows):
+        return True
+    return any(read_ini(config, row.ini_key) is not UNSET for row in TABLE if row.ini)
+
+
+def read_ini(config: Any, key: str) -> Any:
+    """Return the raw value of an ini key, or ``UNSET``."""
+    try:
+        return config.getini(key)
+    except TypeError:
+        # pytest 9.0 and 9.1 type [tool.pytest] but cannot be told that a key takes several types.
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return config.inicfg[key]
 
 
 def spelling(row: Setting, source: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +27,18 @@ if TYPE_CHECKING:
 _EXCERPT = 120
 _LONG_EXCERPT = 300
 _SKEW_WORTH_SAYING = 30.0
+_BOM = b"\xef\xbb\xbf"
+_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
+"""What a JWT looks like, cut or whole: a server may echo our own headers at us."""
 
 _ACCESS = (
     (
         "scope",
         "scope is incorrect",
-        "the JWT app lacks the scope: give it 'Conversation Tests Management' (import) or 'Conversation Tests"
-        " Execution' (run), and publish the app: a scope counts only once it is published",
+        (
+            "the JWT app lacks the scope: give it 'Conversation Tests Management' (import) or 'Conversation Tests"
+            " Execution' (run), and publish the app: a scope counts only once it is published"
+        ),
     ),
     (
         "not-a-token",
@@ -42,8 +48,10 @@ _ACCESS = (
     (
         "replayed",
         "replay",
-        "the token's jti was used before: a token with a jti is good for one request;"
-        " give client id and secret, and every request gets a token of its own",
+        (
+            "the token's jti was used before: a token with a jti is good for one request;"
+            " give client id and secret, and every request gets a token of its own"
+        ),
     ),
     (
         "credentials",
@@ -53,20 +61,26 @@ _ACCESS = (
     (
         "credentials",
         "invalid sdk credentials",
-        "client id, client secret and stream id do not fit together: copy id and secret from one JWT app"
-        " (App Settings > Dev Tools), and check that this app is mapped to this stream",
+        (
+            "client id, client secret and stream id do not fit together: copy id and secret from one JWT app"
+            " (App Settings > Dev Tools), and check that this app is mapped to this stream"
+        ),
     ),
 )
 
 _ADVICE = {
-    "invalid streamid": "the stream id is unknown to this account: check kore_stream_id and the host's region",
+    "invalid streamid": "the stream id is unknown to this account: check kore_stream_id and the region in kore_host",
     "invalid request id": "no such job here: check the ds-… id, the stream and the host;"
     " the platform keeps a job's record for about 15 minutes",
     "invalid file id": "the platform does not know the uploaded file: upload it again",
     "validation errors": "a field of the request is missing or malformed: check kore_user_email",
-    "method not allowed": "the address is not one of the API's: check the host and its path prefix",
     "test suite not found": "there is no suite of that name on this stream",
     "test result not found": "there is no run with that id for that suite",
+}
+_ADVICE_BY_STATUS = {
+    404: "nothing is known under this address: check kore_host with its path prefix, and the ids",
+    405: "the address is not one of the API's: check kore_host and its path prefix",
+    409: "somebody else is at it just now",
 }
 
 
@@ -77,36 +91,50 @@ def read_refusal(status: int, headers: Mapping[str, str], body: bytes, doing: st
         status: The HTTP status.
         headers: The headers, keys in lower case.
         body: The body.
-        doing: What was asked, e.g. ``"asking for import job ds-1"``.
+        doing: What was asked and where, e.g. ``"asking https://… for import job ds-1"``.
         now: Seconds since the epoch, to see how far the clocks are apart.
     """
     said, code = _error_body(body)
     words = f": {said!r}" if said else f" ({excerpt(body) or 'empty body'})"
     what = f"HTTP {status} while {doing}{words}"
-    if 300 <= status < 400:  # noqa: PLR2004 - redirects
+    if status == 429 or "rate limit" in said.lower():  # noqa: PLR2004
+        return _rate_limited(headers, said, what, now)
+    if 300 <= status < 400 and "location" in headers:  # noqa: PLR2004 - redirects
         return _redirect(status, headers, doing)
     if status in {401, 403}:
         return _access_denied(status, headers, said, what, now)
+    if status < 400 or status >= 500 or status in {407, 408, 425}:  # noqa: PLR2004
+        return _no_answer(status, headers, body, what, now)
+    found = (text for key, text in _ADVICE.items() if key in said.lower())
+    advice = next(found, _ADVICE_BY_STATUS.get(status, ""))
+    return RefusedError(
+        f"{what.rstrip('.')}. {_sentence(advice)}".strip(),
+        status=status,
+        code=code,
+        reply=said,
+        passing=status == 409,  # noqa: PLR2004 - somebody else is at it just now
+    )
+
+
+def _no_answer(status: int, headers: Mapping[str, str], body: bytes, what: str, now: float) -> KoreError:
+    cause = f"HTTP {status}"
     if status == 407:  # noqa: PLR2004
-        way_out = "the proxy wants a login: put user and password into HTTPS_PROXY"
-        return UnreachableError(f"{what}. {way_out}", cause="proxy", sent=False, final=True)
-    if status == 429 or "rate limit" in said.lower():  # noqa: PLR2004
-        return _rate_limited(headers, said, what, now)
-    if status >= 500 or status in {408, 425}:  # noqa: PLR2004
-        wait = retry_after(headers, now)
-        return UnreachableError(what, cause=f"HTTP {status}", sent=True, final=False, retry_after=wait)
-    if 200 <= status < 300:  # noqa: PLR2004
-        return ProtocolError(f"{what}: not the documented answer", excerpt=excerpt(body, _LONG_EXCERPT))
-    advice = next((advice for key, advice in _ADVICE.items() if key in said.lower()), "")
-    return RefusedError(f"{what}. {_sentence(advice)}".strip(), status=status, code=code, reply=said)
+        way_out = "The proxy wants a login: put user and password into HTTPS_PROXY"
+        return UnreachableError(f"{what}. {way_out}.", cause="proxy", sent=False, final=True)
+    if status < 400:  # noqa: PLR2004
+        shown = excerpt(body, _LONG_EXCERPT)
+        return ProtocolError(f"{what}: not the documented answer.", excerpt=shown, cause=cause)
+    wait = retry_after(headers, now)
+    way_out = "The platform, or a gateway before it, is in trouble"
+    return UnreachableError(f"{what}. {way_out}.", cause=cause, sent=True, final=False, retry_after=wait)
 
 
 def _redirect(status: int, headers: Mapping[str, str], doing: str) -> RefusedError:
-    target = re.sub(r"[^!-~]", "?", headers.get("location", "nowhere"))
-    target = re.sub(r"//[^/@]*@", "//", target).partition("?")[0][:_EXCERPT]
+    target = re.sub(r"[^!-~]", "?", headers["location"])
+    target = re.sub(r"//[^/@]*@", "//", re.split(r"[?#]", target)[0])[:_EXCERPT] or "an empty address"
     return RefusedError(
-        f"HTTP {status} while {doing}: the answer redirects to {target}. Redirects are not followed, because the token"
-        " would go along. Is it a login page or a moved host? Set kore_host to the API's own address.",
+        f"HTTP {status} while {doing}: the answer redirects to {target}."
+        " Redirects are not followed, because the token would go along. Is it a login page or a moved host? Set kore_host to the API's own address.",
         status=status,
         code=None,
         reply="",
@@ -155,40 +183,41 @@ def _sentence(advice: str) -> str:
 def _error_body(body: bytes) -> tuple[str, Any]:
     """Read ``{"errors": [{"msg": …, "code": …}]}``."""
     try:
-        first = json.loads(body)["errors"][0]
+        first = json.loads(body.removeprefix(_BOM))["errors"][0]
         said, code = first["msg"], first.get("code")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return "", None
-    return printable(str(said), _LONG_EXCERPT), code if isinstance(code, (int, str)) else None
+    if not isinstance(said, str):
+        return "", None
+    return printable(said, _LONG_EXCERPT), code if isinstance(code, (int, str)) else None
 
 
 def printable(text: str, most: int) -> str:
-    """Make foreign text fit for a terminal: one line, no control characters, not too long."""
+    """Make foreign text fit for a terminal: one line, no control characters, no token, not too long."""
     clean = "".join(letter if letter.isprintable() else " " for letter in text[: most * 4])
-    clean = re.sub(r"\s+", " ", clean).strip()
+    clean = _TOKEN.sub("<token>", re.sub(r"\s+", " ", clean).strip())
     return clean if len(clean) <= most else clean[:most] + "…"
 
 
 def excerpt(body: bytes, most: int = _EXCERPT) -> str:
     """Return the beginning of a body, fit for a terminal; of a page, its title."""
-    text = body[: most * 20].decode("utf-8", "replace").removeprefix("\ufeff")
+    text = body[: most * 20].removeprefix(_BOM).decode("utf-8", "replace")
     title = re.search(r"<title[^>]*>([^<]*)</title>", text, re.IGNORECASE)
     if title:
         return f"an HTML page titled {printable(title[1], most)!r}"
     return printable(text, most)
 
 
-def retry_after(headers: Mapping[str, str], now: float | None) -> float | None:
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Read ``Retry-After``, in seconds or as a date; garbage and the past count as absent."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9]) or None
-    server = _date(headers.get("date", ""))
-    start = server if server is not None else now
-    moment = _date(text)
-    if moment is None or start is None or moment <= start:
+    moment, server = _date(text), _date(headers.get("date", ""))
+    if moment is None:
         return None
-    return moment - start
+    wait = moment - (now if server is None else server)
+    return wait if wait > 0 else None
 
 
 def clock_skew(headers: Mapping[str, str], now: float) -> float | None:
@@ -199,6 +228,7 @@ def clock_skew(headers: Mapping[str, str], now: float) -> float | None:
 
 def _date(text: str) -> float | None:
     try:
-        return parsedate_to_datetime(text).timestamp()
+        moment = parsedate_to_datetime(text[:_EXCERPT])
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):
         return None

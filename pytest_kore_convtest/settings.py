@@ -15,14 +15,15 @@ from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.options import ROWS, SECRETS, TABLE, Setting, spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pytest_kore_convtest.values import ImportJob, Secret, Target
 
 SOURCES = ("default", "ini", "environment", "addopts", "command line")
 """Where a value can come from, weakest first; a target's host and stream say ``"target"``."""
 
-
+_CREDENTIALS = ("client_id", "client_secret", "client_secret_file", "jwt", "jwt_file")
+_REAL = ("host", "stream_id", *_CREDENTIALS, "user_email", "target")
 _CA_FALLBACKS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
@@ -96,11 +97,21 @@ class Settings:
     def read(cls, *, env: Mapping[str, str] | None = None, **values: Any) -> Settings:
         """Resolve settings without pytest: given values first, then the environment.
 
+        ``None`` counts as not given; a given value's source is called ``"command line"``.
+
         Raises:
             ConfigError: A value cannot be used.
+            TypeError: There is no such setting.
         """
-        given = {name: Given(value, "command line") for name, value in values.items()}
-        return resolve(given, environment() if env is None else env)
+        if unknown := sorted(values.keys() - ROWS.keys()):
+            raise TypeError(f"no such setting: {', '.join(unknown)}; there are {', '.join(ROWS)}")
+        given = {name: Given(value, "command line") for name, value in values.items() if value is not None}
+        try:
+            return resolve(given, environment() if env is None else env)
+        except ConfigError as caught:
+            problem = caught
+        del env, given, values  # a traceback may show the locals of its frames
+        raise problem.with_traceback(None)
 
 
 def resolve(
@@ -120,18 +131,34 @@ def resolve(
     Raises:
         ConfigError: A value cannot be used, or two values contradict each other.
     """
-    found = {row.name: _find(row, command_line, env, ini or {}) for row in TABLE}
+    try:
+        return _resolve(command_line, env, ini or {}, ini_dir)
+    except ConfigError as caught:
+        problem = caught
+    del command_line, env, ini  # a traceback may show the locals of its frames
+    raise problem.with_traceback(None)
+
+
+def _resolve(
+    command_line: Mapping[str, Given], env: Mapping[str, str], ini: Mapping[str, Any], ini_dir: Path | None
+) -> Settings:
+    found = {row.name: _find(row, command_line, env, ini) for row in TABLE}
     given = {name: value for name, value in found.items() if value is not None}
-    values = {row.name: _read(row, given[row.name], ini_dir) for row in TABLE if row.name in given}
+    values = {name: _read(ROWS[name], value, ini_dir) for name, value in given.items()}
     sources = {name: value.source for name, value in given.items()}
-    notes: list[str] = []
+    notes = _exposed(sources)
     _choose_target(values, sources, notes)
     _choose_emulator(values, sources, notes)
     _choose_credentials(values, sources, notes)
     _check_together(values, sources)
-    if "ca_bundle" not in values and (fallback := next(filter(env.get, _CA_FALLBACKS), None)):
-        values["ca_bundle"] = Path(env[fallback])
-    return Settings(**values, sources=sources, notes=(*notes, *_hints(values, sources)))
+    if sources and "ca_bundle" not in values and (bundle := next(filter(_text(env), _CA_FALLBACKS), None)):
+        values["ca_bundle"], sources["ca_bundle"] = _path(_text(env)(bundle), None), "environment"
+    return Settings(**values, sources=sources, notes=(*notes, *_odd_ids(values)))
+
+
+def _text(env: Mapping[str, str]) -> Callable[[str], str]:
+    """Make what reads an environment name; empty means unset."""
+    return lambda name: env.get(name, "").strip().removeprefix("\ufeff").strip()
 
 
 def _find(
@@ -139,9 +166,9 @@ def _find(
 ) -> Given | None:
     if row.name in command_line:
         return command_line[row.name]
-    if row.env and env.get(row.env_name, "").strip("\ufeff \t\r\n"):
-        return Given(env[row.env_name], "environment")
-    if row.name in ini:
+    if row.env and (text := _text(env)(row.env_name)):
+        return Given(text, "environment")
+    if row.ini and row.name in ini:
         return Given(ini[row.name], "ini")
     return None
 
@@ -149,17 +176,18 @@ def _find(
 def _read(row: Setting, given: Given, ini_dir: Path | None) -> Any:
     from pytest_kore_convtest.values import READERS
 
-    message = ""
     try:
         value = READERS[row.kind](given.value)
     except ValueError as bad:
         message = f"{spelling(row, given.source)}: {bad}"
     else:
-        if row.kind != "path":
-            return value
-        start = ini_dir if given.source == "ini" and ini_dir else Path.cwd()
-        return start / Path(value).expanduser()
-    raise ConfigError(message, name=row.name, source=given.source)
+        return _path(value, ini_dir if given.source == "ini" else None) if row.kind == "path" else value
+    text = "" if row.kind in {"secret", "url", "targets"} else str(given.value)
+    raise ConfigError(message, name=row.name, source=given.source, text=text)
+
+
+def _path(text: str, start: Path | None) -> Path:
+    return (start or Path.cwd()) / os.path.expanduser(text)  # noqa: PTH111 - Path.expanduser may raise
 
 
 def _rank(source: str) -> int:
@@ -181,7 +209,7 @@ def _prefer(
     for loser in losers:
         if _rank(sources[loser]) == _rank(sources[winner]):
             raise ConfigError(
-                f"{_named(loser, sources)} and {_named(winner, sources)} contradict each other: give one of them",
+                f"{_named(loser, sources)} and {_named(winner, sources)} contradict each other: give one",
                 name=loser,
                 source=sources[loser],
             )
@@ -211,10 +239,9 @@ def _choose_target(values: dict[str, Any], sources: dict[str, str], notes: list[
         )
     values["protected"] = known[name].protected
     for key, value in (("host", known[name].host), ("stream_id", known[name].stream_id)):
-        if key in values:
-            hidden = value
+        if values.get(key, value) != value:
             if _prefer((key, "target"), dict(values), dict(sources), []) == key:
-                notes.append(f"{_named(key, sources)} hides {hidden} of target {name}")
+                notes.append(f"{_named(key, sources)} hides {value} of target {name}")
                 continue
             notes.append(f"{_named(key, sources)} is not used: target {name} wins")
         values[key], sources[key] = value, "target"
@@ -234,19 +261,9 @@ def _choose_emulator(values: dict[str, Any], sources: dict[str, str], notes: lis
         )
     if "host" in values and _rank(sources[host]) > _rank(sources["emulator"]):
         notes.append(f"{_named('emulator', sources)} is not used: {_named(host, sources)} wins")
-        values["emulator"] = False
+        del values["emulator"], sources["emulator"]
         return
-    real = (
-        "host",
-        "stream_id",
-        "client_id",
-        "client_secret",
-        "client_secret_file",
-        "jwt",
-        "jwt_file",
-        "user_email",
-    )
-    ignored = [name for name in (*real, "target") if name in values]
+    ignored = [name for name in _REAL if name in values]
     if ignored:
         notes.append("not used with the stand-in: " + ", ".join(ROWS[name].ini_key for name in ignored))
     for name in ignored:
@@ -273,22 +290,24 @@ def _check_together(values: dict[str, Any], sources: dict[str, str]) -> None:
         )
 
 
-def _hints(values: Mapping[str, Any], sources: Mapping[str, str]) -> list[str]:
+def _exposed(sources: Mapping[str, str]) -> list[str]:
+    return [
+        f"{_named(name, sources)}: others can read it there;"
+        f" {ROWS[name].env_name} or {ROWS[name].option}-file is safer"
+        for name in SECRETS
+        if sources.get(name, "environment") != "environment"
+    ]
+
+
+def _odd_ids(values: Mapping[str, Any]) -> list[str]:
     ids = [(name, values.get(name)) for name in ("stream_id", "client_id")]
     ids += [("ds_id", job.id) for job in values.get("ds_id", ())]
     kinds = {"stream_id": "st-", "client_id": "cs-", "ds_id": "ds-"}
-    notes = [
+    return [
         f"{ROWS[name].ini_key} {value} does not look like one: these ids begin with {kinds[name]}"
         for name, value in ids
         if value and not value.startswith(kinds[name])
     ]
-    for name in SECRETS:
-        if name in values and sources[name] != "environment":
-            notes.append(
-                f"{_named(name, sources)}: others can read it there;"
-                f" {ROWS[name].env_name} or {ROWS[name].option}-file is safer"
-            )
-    return notes
 
 
 def require(settings: Settings, *, write: bool = False) -> None:
@@ -301,25 +320,27 @@ def require(settings: Settings, *, write: bool = False) -> None:
     Raises:
         ConfigError: Something is missing.
     """
-    missing = [_how(name) for name in ("host", "stream_id") if getattr(settings, name) is None]
-    token = settings.jwt or settings.jwt_file
-    secret = settings.client_secret or settings.client_secret_file
-    if not token and not (settings.client_id and secret):
-        missing += [_how("client_id")] if not settings.client_id else []
-        missing += [_how("client_secret") + f" (or a token: {_how('jwt')})"] if not secret else []
-    if write and not settings.user_email:
-        missing.append(_how("user_email"))
-    if missing:
-        what = "is not configured" if len(missing) >= 4 - bool(token) else "is configured only in part"  # noqa: PLR2004
-        raise ConfigError(
-            f"Kore {what}. Set: " + "; ".join(missing) + ". To try without an account: --kore-emulator.",
-            name="host",
-            source="default",
-        )
+    has_secret = settings.client_secret or settings.client_secret_file
+    needed = ["host", "stream_id"]
+    if not (settings.jwt or settings.jwt_file):
+        needed += ["client_id"] if has_secret else ["client_id", "client_secret"]
+    if write:
+        needed.append("user_email")
+    missing = [name for name in needed if getattr(settings, name) is None]
+    if not missing:
+        return
+    begun = any(getattr(settings, name) is not None for name in _REAL)
+    raise ConfigError(
+        f"Kore is {'configured only in part' if begun else 'not configured'}. Set: "
+        + "; ".join(map(_how, missing))
+        + ". To try without an account: --kore-emulator.",
+        name=missing[0],
+        source="default",
+    )
 
 
 def _how(name: str) -> str:
     row = ROWS[name]
     if name in SECRETS:
-        return f"{row.env_name} or {row.option}-file"
+        return f"{row.env_name} or {row.option}-file (or a token: KORE_JWT or --kore-jwt-file)"
     return f"{row.option} (or {row.ini_key} in the ini file, or {row.env_name})"

@@ -1,20 +1,15 @@
 """One HTTP exchange, bounded in total time and size. The only room in which ``requests`` lives.
 
-Every exchange runs on a daemon thread of its own connection (a *lane*) while the
-caller waits for it. That bounds all of it, name resolution and trickling headers
-included, which no timeout of ``requests`` does; and no frame of the caller ever
-holds a token. What a lane raises is caught there and comes back as a new error.
+Every exchange runs on a lane (a daemon thread with a connection of its own) while the
+caller waits for it; what comes back is a plain reply or a new error of ours.
 """
 
 from __future__ import annotations
 
-import socket
 import threading
-from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import suppress
+from contextlib import closing
 from http.cookiejar import DefaultCookiePolicy
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import requests
@@ -23,19 +18,19 @@ from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from pytest_kore_convtest.errors import KoreError, UnreachableError, from_data
-from pytest_kore_convtest.faults import describe
+from pytest_kore_convtest.bodies import read_body
+from pytest_kore_convtest.errors import ConfigError, UnreachableError, from_data
+from pytest_kore_convtest.lanes import Lane
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-LARGEST_BODY = 32 * 1024 * 1024
-"""Bytes of a decoded answer. The largest suite file the platform takes, 2 MB, comes back as some 11 MB."""
-
 _CHUNK = 65536
-_LIVE = threading.local()
+_LONGEST = 86400.0  # a day; the operating system's timers refuse absurd numbers
+_HERE = threading.local()
 
 
 class Request(NamedTuple):
@@ -62,7 +57,7 @@ class Reply(NamedTuple):
     Attributes:
         status: The HTTP status.
         headers: The headers, keys in lower case.
-        body: The decoded body.
+        body: The decoded body; empty when it could not be read and the status says enough.
     """
 
     status: int
@@ -82,20 +77,39 @@ class Trust(NamedTuple):
     client_cert: Path | None = None
 
     def context(self) -> ssl.SSLContext:
-        """Make a TLS context."""
-        import ssl
+        """Make a TLS context.
 
-        import truststore
-
-        if self.ca_bundle is None:
-            context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        elif self.ca_bundle.is_dir():
-            context = ssl.create_default_context(capath=str(self.ca_bundle))
+        Raises:
+            ConfigError: A file cannot be used.
+        """
+        name, path, what = "ca_bundle", self.ca_bundle, "CA certificates"
+        try:
+            context = _make_context(self.ca_bundle)
+            if self.client_cert is not None:
+                name, path, what = "client_cert", self.client_cert, "certificate and unencrypted key, in PEM"
+                context.load_cert_chain(str(path), password=_no_password)
+        except (OSError, ValueError):
+            pass
         else:
-            context = ssl.create_default_context(cafile=str(self.ca_bundle))
-        if self.client_cert is not None:
-            context.load_cert_chain(str(self.client_cert))
+            return context
+        raise ConfigError(f"kore_{name}: no {what} can be read from {path}", name=name, source="file")
+
+
+def _make_context(ca_bundle: Path | None) -> ssl.SSLContext:
+    import ssl
+
+    import truststore
+
+    if ca_bundle is None:
+        context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return context
+    if ca_bundle.is_dir():
+        return ssl.create_default_context(capath=str(ca_bundle))
+    return ssl.create_default_context(cafile=str(ca_bundle))
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted")  # else OpenSSL would ask at the terminal
 
 
 class Transport:
@@ -108,8 +122,11 @@ class Transport:
     """
 
     def __init__(self, sign: Callable[[], str], trust: Trust | None, *, use_proxies: bool) -> None:
-        self._make_lane: Callable[[], _Lane] = lambda: _Lane(sign, trust, use_proxies=use_proxies)
-        self._idle: list[_Lane] = []
+        self._trust = trust
+        self._context: ssl.SSLContext | None = None
+        self._context_lock = threading.Lock()
+        self._open = lambda lane: _Session(lane, sign, self._tls(), use_proxies=use_proxies)
+        self._idle: list[Lane] = []
         self._lock = threading.Lock()
         self._closed = False
 
@@ -120,36 +137,29 @@ class Transport:
             UnreachableError: No whole reply came; ``cause`` says why, ``sent`` whether it may have arrived.
             KoreError: Whatever ``sign`` raised.
         """
+        budget = min(budget, _LONGEST)
         with self._lock:
-            lane = self._idle.pop() if self._idle else self._make_lane()
-        outcome = lane.start(request, budget)
+            lane = self._idle.pop() if self._idle else Lane(self._open)
+        future = lane.start((request, budget))
         try:
-            reply, trouble = outcome.result(timeout=budget)
+            outcome = future.result(timeout=budget)
         except FutureTimeoutError:
-            reply, trouble = None, None
+            outcome = None
         except BaseException:
             lane.abandon()
             raise
-        if reply is None and trouble is None:
-            lane.abandon()
+        if outcome is None:
             raise UnreachableError(
-                f"no whole answer within {budget:g} s (kore_request_timeout bounds one exchange in total)",
+                f"no whole answer came within {budget:g} s",
                 cause="timeout",
-                sent=True,
+                sent=lane.abandon(),
                 final=False,
             )
         self._put_back(lane)
-        if trouble is not None:
-            raise from_data(trouble)
-        assert reply is not None  # noqa: S101 - for the type checker
+        if outcome.trouble is not None:
+            raise from_data(outcome.trouble)
+        reply: Reply = outcome.reply
         return reply
-
-    def _put_back(self, lane: _Lane) -> None:
-        with self._lock:
-            if not self._closed:
-                self._idle.append(lane)
-                return
-        lane.close()
 
     def close(self) -> None:
         """Close every idle connection; exchanges under way close theirs when they end."""
@@ -158,108 +168,72 @@ class Transport:
         for lane in lanes:
             lane.close()
 
+    def _put_back(self, lane: Lane) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.append(lane)
+                return
+        lane.close()
 
-_Outcome = tuple["Reply | None", "dict[str, Any] | None"]
+    def _tls(self) -> ssl.SSLContext | None:
+        with self._context_lock:
+            if self._context is None and self._trust is not None:
+                self._context = self._trust.context()
+            return self._context
 
 
-class _Lane:
-    """A daemon thread with one session, for one exchange at a time."""
+class _Session(requests.Session):
+    """A session of one lane that never follows a redirect, not even with a glance."""
 
-    def __init__(self, sign: Callable[[], str], trust: Trust | None, *, use_proxies: bool) -> None:
-        self._sockets: list[socket.socket] = []
-        self._jobs: SimpleQueue[tuple[Request, float, Future[_Outcome]] | None] = SimpleQueue()
-        self._thread = threading.Thread(
-            target=self._serve, args=(sign, trust, use_proxies), name="kore-lane", daemon=True
+    def __init__(
+        self, lane: Lane, sign: Callable[[], str], context: ssl.SSLContext | None, *, use_proxies: bool
+    ) -> None:
+        super().__init__()
+        _HERE.lane = lane
+        self.trust_env = use_proxies
+        self.auth = _TokenAuth(sign)
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip"})
+        adapter = _Adapter(context)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Find none: ``requests`` would read a redirect's whole body to prepare what nobody asked for."""
+
+    def __call__(self, job: tuple[Request, float]) -> Reply:
+        """Carry out one exchange."""
+        request, budget = job
+        response = self.request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            data=request.body,
+            files=request.files,
+            timeout=(budget, budget),
+            allow_redirects=False,
+            stream=True,
         )
-        self._thread.start()
-
-    def start(self, request: Request, budget: float) -> Future[_Outcome]:
-        outcome: Future[_Outcome] = Future()
-        self._jobs.put((request, budget, outcome))
-        return outcome
-
-    def abandon(self) -> None:
-        """Cut the connection, so that whatever the thread is waiting for ends at once."""
-        self._jobs.put(None)
-        for live in list(self._sockets):
-            with suppress(OSError):
-                live.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self._jobs.put(None)
-        self._thread.join(timeout=1.0)
-
-    def _serve(self, sign: Callable[[], str], trust: Trust | None, use_proxies: bool) -> None:  # noqa: FBT001
-        _LIVE.sockets = self._sockets
-        session: requests.Session | None = None
-        while job := self._jobs.get():
-            request, budget, outcome = job
-            try:
-                session = session or _open_session(sign, trust, use_proxies=use_proxies)
-                outcome.set_result((_exchange(session, request, budget), None))
-            except BaseException as trouble:  # noqa: BLE001 - the border: nothing foreign gets past
-                outcome.set_result((None, _as_data(trouble)))
-            del job, request, outcome
-        if session is not None:
-            session.close()
-        for live in self._sockets:
-            live.close()
+        with closing(response):
+            return _read(response)
 
 
-def _as_data(trouble: BaseException) -> dict[str, Any]:
-    return (trouble if isinstance(trouble, KoreError) else describe(trouble)).to_data()
-
-
-def _exchange(session: requests.Session, request: Request, budget: float) -> Reply:
-    response = session.request(
-        request.method,
-        request.url,
-        headers=dict(request.headers),
-        data=request.body,
-        files=request.files,
-        timeout=(budget, budget),
-        allow_redirects=False,
-        stream=True,
-    )
+def _read(response: requests.Response) -> Reply:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if response.status_code < 200:  # noqa: PLR2004 - an interim answer; what follows belongs to nobody
+        raise UnreachableError(
+            f"an interim answer (HTTP {response.status_code}) came instead of a final one",
+            cause="garbage",
+            sent=True,
+            final=False,
+        )
     try:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(response.status_code, headers, _read_body(response, headers))
-    finally:
-        response.close()
-
-
-def _read_body(response: requests.Response, headers: Mapping[str, str]) -> bytes:
-    encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in {"identity", "gzip", ""}:
-        raise _too_much(
-            f"an answer with the encoding {encoding[:40]!r}, where only gzip was offered", "encoding"
-        )
-    declared = headers.get("content-length", "")
-    if declared.isdigit() and int(declared[:12]) > LARGEST_BODY:
-        raise _too_much(f"an answer of {declared[:12]} bytes", "size")
-    chunks, size = [], 0
-    for chunk in response.raw.stream(_CHUNK, decode_content=True):
-        size += len(chunk)
-        if size > LARGEST_BODY:
-            raise _too_much(f"an answer of more than {LARGEST_BODY} bytes", "size")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _too_much(what: str, cause: str) -> UnreachableError:
-    return UnreachableError(f"{what} was not read", cause=cause, sent=True, final=False)
-
-
-def _open_session(sign: Callable[[], str], trust: Trust | None, *, use_proxies: bool) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = use_proxies
-    session.auth = _TokenAuth(sign)
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip"})
-    adapter = _Adapter(trust.context() if trust else None)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
+        body = read_body(response.raw.stream(_CHUNK, decode_content=False), headers)
+    except UnreachableError:
+        if response.status_code < 300:  # noqa: PLR2004 - a refusal speaks for itself
+            raise
+        body = b""
+    return Reply(response.status_code, headers, body)
 
 
 class _TokenAuth(AuthBase):
@@ -291,36 +265,37 @@ class _Adapter(HTTPAdapter):
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:  # noqa: ARG002
         # requests would add the CA file of its own environment names; ours are settled already.
-        return super().build_connection_pool_key_attributes(request, True, None)  # noqa: FBT003
+        return super().build_connection_pool_key_attributes(request, True, None)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Leave verification to the TLS context."""
 
 
-class _WatchedConnection(HTTPConnection):
+class _Watched(HTTPConnection):
+    """A connection that tells its lane what it does."""
+
     def _new_conn(self) -> socket.socket:
-        return _watch(super()._new_conn())
+        _HERE.lane.opening()
+        connected: socket.socket = _HERE.lane.watch(self, super()._new_conn())
+        return connected
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        _HERE.lane.sending()
+        super().send(data)
 
 
-class _WatchedTLSConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _watch(super()._new_conn())
-
-
-def _watch(connected: socket.socket) -> socket.socket:
-    # A duplicate: TLS takes the original apart, and the handshake must be cuttable too.
-    _LIVE.sockets.append(connected.dup())
-    while len(_LIVE.sockets) > 1:
-        _LIVE.sockets.pop(0).close()
-    return connected
+class _WatchedTLS(_Watched, HTTPSConnection):
+    """The same over TLS."""
 
 
 class _WatchedPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedConnection
+    ConnectionCls = _Watched
 
 
 class _WatchedTLSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedTLSConnection
+    ConnectionCls = _WatchedTLS
 
 
 _POOLS = {"http": _WatchedPool, "https": _WatchedTLSPool}

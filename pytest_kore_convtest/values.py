@@ -5,24 +5,30 @@ Loaded only when somebody has set something. PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-import math
+import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
-_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])")
+_NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"(?!.{{255}})(?:{_NAME}(?:\.{_NAME})*\.?|\[[0-9A-Fa-f:.]+\])")
+_PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
+_ENDPOINT = re.compile(r"/api(?:/[0-9.]+)?(?:/public(?:/.*)?)?/?$")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 _PLACEHOLDERS = (
     (re.compile(r"\{\{.*?\}\}"), "a template placeholder"),
-    (re.compile(r"\{[A-Za-z_ -]*\}"), "a placeholder from the documentation"),
+    (re.compile(r"\{[\w .-]*\}"), "a placeholder from the documentation"),
     (re.compile(r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?"), "a shell variable that nobody replaced"),
-    (re.compile(r"<[A-Za-z_ -]+>"), "a placeholder"),
+    (re.compile(r"<[^<>]+>"), "a placeholder"),
     (re.compile(r"^:[A-Za-z]+$"), "a path parameter from the documentation"),
 )
-_MASKED_ID = re.compile(r"x{5,}")
+_MASKED_ID = re.compile(r"x{4,}", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LONGEST_WAIT = 1e6
+_LONGEST_NUMBER = 9
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
@@ -61,16 +67,23 @@ class Target(NamedTuple):
     protected: bool
 
 
+def strip(raw: object) -> str:
+    """Return a raw value as text, without the blanks around it and one byte order mark."""
+    return str(raw).strip().removeprefix("\ufeff").strip()
+
+
 def read_text(raw: object) -> str:
     """Strip blanks and one byte order mark; refuse what is empty, no text, or a placeholder."""
     if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
         raise ValueError(f"expects a text, not {type(raw).__name__}")  # noqa: TRY004 - one error for callers
-    text = str(raw).strip().removeprefix("\ufeff").strip()
+    text = strip(raw)
     if not text:
         raise ValueError("is empty: give a value or remove it")
     for pattern, what in _PLACEHOLDERS:
         if pattern.search(text):
             raise ValueError(f"{text!r} is {what}: write the real value in its place")
+    if _CONTROL.search(text):
+        raise ValueError(f"{text!r} has a line break or a control character in it")
     return text
 
 
@@ -103,28 +116,28 @@ def read_url(raw: object) -> str:
     """Read the base URL; no trailing slash, ``https`` unless loopback."""
     from urllib.parse import urlsplit
 
+    if "@" in str(raw):
+        host = re.split("[?#]", _without_user(strip(raw)))[0]
+        raise ValueError(f"{host!r} holds a user or password: write the host alone")
     text = read_text(raw)
     if "\\" in text or any(letter.isspace() or not letter.isprintable() for letter in text):
         raise ValueError(f"{text!r} has a blank, a backslash or a control character in it")
+    if "?" in text or "#" in text:
+        raise ValueError(f"{re.split('[?#]', text)[0]!r} has a query or fragment: write the base URL alone")
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
         port = parts.port
     except ValueError:
-        raise ValueError(f"{_without_user(text)!r} is no URL: write e.g. https://bots.kore.ai") from None
-    if "@" in parts.netloc:
-        raise ValueError(f"{_without_user(text)!r} holds a user or password: write the host alone")
-    if parts.query or parts.fragment or "?" in text or "#" in text:
-        raise ValueError(f"{text!r} has a query or fragment: write the base URL alone")
+        raise ValueError(f"{text!r} is no URL: write e.g. https://bots.kore.ai") from None
     host = parts.netloc if port is None else parts.netloc.rpartition(":")[0]
-    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host):
+    if parts.scheme not in {"http", "https"} or port == 0 or not _HOST.fullmatch(host):
         raise ValueError(f"{text!r} is no base URL: write e.g. https://bots.kore.ai")
-    if "/api/" in f"{parts.path}/" or "/./" in f"{parts.path}/" or "/../" in f"{parts.path}/":
-        raise ValueError(
-            f"{text!r} names an endpoint: write the base URL, e.g. {parts.scheme}://{parts.netloc}"
-        )
+    base = f"{parts.scheme}://{parts.netloc.lower()}"
+    if not _PREFIX.fullmatch(parts.path) or _ENDPOINT.search(parts.path):
+        raise ValueError(f"{text!r} names an endpoint or no plain path: write the base URL, e.g. {base}")
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        raise ValueError(f"{text!r} would send tokens in clear: write https://{parts.netloc}{parts.path}")
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+        raise ValueError(f"{text!r} would send tokens in clear: write {base.replace('http', 'https', 1)}")
+    return base + parts.path.rstrip("/")
 
 
 def is_loopback(host: str) -> bool:
@@ -140,43 +153,45 @@ def is_loopback(host: str) -> bool:
 
 
 def read_seconds(raw: object) -> float:
-    """Read a positive, finite number of seconds."""
-    text = str(raw).strip()
+    """Read a number of seconds above 0; at most 11 days, beyond which timers overflow."""
+    text = strip(raw)
     try:
-        seconds = float(text) if not isinstance(raw, bool) else math.nan
+        seconds = float(text)
     except ValueError:
-        seconds = math.nan
-    if not (0 < seconds < math.inf):
-        raise ValueError(f"{text!r} is not a number of seconds above 0: write e.g. 600 or 2.5")
+        seconds = 0.0
+    if not 0 < seconds <= _LONGEST_WAIT:
+        raise ValueError(f"{text!r} is not a number of seconds above 0, up to a million: write e.g. 600")
     return seconds
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else 0
 
 
 def read_count(raw: object) -> int:
     """Read a whole number above 0."""
-    text = str(raw).strip()
-    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
-        raise ValueError(f"{text!r} is not a whole number above 0")
-    return int(text[:9])
+    text = strip(raw)
+    if not _whole(text):
+        raise ValueError(f"{text!r} is not a whole number above 0: write e.g. 4")
+    return _whole(text)
 
 
 def read_flag(raw: object) -> bool:
     """Read 1/0, true/false, yes/no, on/off, whatever the casing."""
-    if isinstance(raw, bool):
-        return raw
-    text = str(raw).strip().lower()
+    text = strip(raw).lower()
     if text not in _TRUE | _FALSE:
-        raise ValueError(f"{str(raw)!r} is neither on nor off: write 1/0, true/false, yes/no or on/off")
+        raise ValueError(f"{strip(raw)!r} is neither on nor off: write 1/0, true/false, yes/no or on/off")
     return text in _TRUE
 
 
 def read_exit_code(raw: object) -> int | None:
     """Read an exit code from 1 to 255, or off."""
-    text = str(raw).strip()
+    text = strip(raw)
     if text.lower() in _FALSE - {"0"}:
         return None
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) < 256):  # noqa: PLR2004 - one byte
+    if not 0 < _whole(text) < 256:  # noqa: PLR2004 - one byte
         raise ValueError(f"{text!r} is no exit code that says no: write 1 to 255, or off")
-    return int(text)
+    return _whole(text)
 
 
 def read_email(raw: object) -> str:
@@ -198,7 +213,9 @@ def read_language(raw: object) -> str:
 
 def read_secret(raw: object) -> Secret:
     """Read a secret or token; what is refused is never repeated in the message."""
-    text = str(raw).strip().removeprefix("\ufeff").strip()
+    if isinstance(raw, Secret):
+        return raw
+    text = strip(raw)
     what = next((what for pattern, what in _PLACEHOLDERS if pattern.fullmatch(text)), None)
     if not text or what:
         raise ValueError(f"is {what or 'empty'}: put the real value into the environment or a file")
@@ -207,12 +224,12 @@ def read_secret(raw: object) -> Secret:
 
 def read_path(raw: object) -> str:
     """Read a path, still as text: who knows where it starts makes it a path."""
-    return read_text(raw)
+    return read_text(os.fspath(raw) if isinstance(raw, os.PathLike) else raw)
 
 
 def read_template(raw: object) -> str:
     """Read the name given to imported suites; ``{name}`` and ``{run}`` are replaced."""
-    text = str(raw).strip()
+    text = strip(raw)
     if not text or re.search(r"[{}]", text.replace("{name}", "").replace("{run}", "")):
         raise ValueError(f"{text!r} is no name: a text, in which {{name}} and {{run}} are replaced")
     if text in {".", ".."} or not text.isprintable():
@@ -225,7 +242,7 @@ def one_of(*words: str, off: bool = False) -> Callable[[object], str | None]:
     known = {_fold(word): word for word in words}
 
     def read(raw: object) -> str | None:
-        text = "off" if raw is False else str(raw).strip()
+        text = strip(raw)
         if off and text.lower() in _FALSE:
             return None
         if _fold(text) not in known:
@@ -237,12 +254,15 @@ def one_of(*words: str, off: bool = False) -> Callable[[object], str | None]:
 
 
 def read_jobs(raw: object) -> tuple[ImportJob, ...]:
-    """Read ``[LABEL=]ID`` entries, separated by lines, commas or blanks; equal ids are collapsed."""
+    """Read ``[LABEL=]ID`` entries, separated by lines or commas, in one text by blanks too.
+
+    Equal ids are collapsed; the first one's label stays.
+    """
     jobs: dict[str, ImportJob] = {}
     labels: dict[str, str] = {}
     for entry in _entries(raw):
         label, equals, job_id = entry.rpartition("=")
-        job_id = read_id(job_id)
+        label, job_id = label.strip(), read_id(job_id)
         if equals and not _LABEL.fullmatch(label):
             raise ValueError(f"{label!r} is no label: letters, digits, blanks, '.', '_' and '-'")
         if job_id in jobs:
@@ -259,7 +279,10 @@ def read_jobs(raw: object) -> tuple[ImportJob, ...]:
 
 def read_globs(raw: object) -> tuple[str, ...]:
     """Read globs of file names, separated by lines or blanks."""
-    return tuple(_lines(raw, blanks=True)) or ("*.kore.json",)
+    globs = tuple(word for line in _lines(raw) for word in line.split())
+    if not globs:
+        raise ValueError("is empty: give a glob such as *.kore.json or remove it")
+    return globs
 
 
 def read_targets(raw: object) -> tuple[Target, ...]:
@@ -268,35 +291,37 @@ def read_targets(raw: object) -> tuple[Target, ...]:
     for line in _lines(raw):
         words = line.split()
         if len(words) not in {3, 4} or words[3:] not in ([], ["protected"]):
-            raise ValueError(f"{line!r} is not NAME HOST STREAM [protected]")
-        name = words[0]
+            raise ValueError(f"{_without_user(line)!r} is not NAME HOST STREAM [protected]")
+        name = read_text(words[0])
         if name in targets:
             raise ValueError(f"{name!r} stands there twice")
-        targets[name] = Target(name, read_url(words[1]), read_id(words[2]), len(words) > 3)  # noqa: PLR2004
+        targets[name] = Target(name, read_url(words[1]), read_id(words[2]), protected=bool(words[3:]))
+    if not targets:
+        raise ValueError("is empty: give lines of NAME HOST STREAM [protected] or remove it")
     return tuple(targets.values())
 
 
 def _without_user(text: str) -> str:
-    before, at, after = text.rpartition("@")
-    return f"{before.partition('://')[0]}://…@{after}" if at and "://" in before else text.rpartition("@")[2]
+    return f"…@{text.rpartition('@')[2]}" if "@" in text else text
 
 
 def _fold(word: str) -> str:
     return re.sub(r"[-_ ]", "", word).lower()
 
 
-def _lines(raw: object, *, blanks: bool = False) -> list[str]:
-    parts: Iterable[object] = raw if isinstance(raw, (list, tuple)) else [raw]
-    lines = [line.strip() for part in parts for line in str(part).splitlines()]
-    return [word for line in lines for word in (line.split() if blanks else [line]) if word]
+def _lines(raw: object) -> list[str]:
+    parts = raw if isinstance(raw, (list, tuple)) else [raw]
+    return [line.strip() for part in parts for line in strip(part).splitlines() if line.strip()]
 
 
 def _entries(raw: object) -> list[str]:
     # A label may hold blanks when it comes from the command line or a line of the
     # ini file; the environment's one line is cut at commas and blanks.
-    if isinstance(raw, (list, tuple)):
-        return _lines(raw)
-    return [word for line in _lines(raw) for word in re.split(r"[,\s]+", line) if word]
+    if not isinstance(raw, (list, tuple)):
+        return strip(raw).replace(",", " ").split()
+    if not all(map(strip, raw)):
+        raise ValueError("is empty once: was a variable meant that is not set?")
+    return [entry.strip() for line in _lines(raw) for entry in line.split(",") if entry.strip()]
 
 
 READERS: dict[str, Callable[[object], Any]] = {

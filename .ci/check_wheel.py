@@ -1,0 +1,101 @@
+"""Build the distributions, look into them, and use the wheel in a clean environment."""
+
+# ruff: noqa: INP001, S603, T201 - a script that starts our own tools and prints what it finds
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "pytest_kore_convtest"
+TOP_IN_SDIST = ("README.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "pyproject.toml", "constraints.txt")
+TRY_IT = f"""
+import importlib.metadata, pathlib, {PACKAGE}
+import {PACKAGE}.plugin, {PACKAGE}.client
+home = pathlib.Path({PACKAGE}.__file__)
+assert "site-packages" in home.parts, home
+print("imported", importlib.metadata.version("pytest-kore-convtest"))
+"""
+
+
+def is_test(name: str) -> bool:
+    """Say whether a file of a distribution belongs to a test suite."""
+    *folders, base = name.split("/")
+    return "tests" in folders or base.startswith(("test_", "conftest."))
+
+
+def problems_of_wheel(names: list[str]) -> list[str]:
+    """Say what a wheel has too much or too little."""
+    said = [] if f"{PACKAGE}/py.typed" in names else ["the wheel has no py.typed, so its types do not count"]
+    tops = {name.split("/")[0] for name in names}
+    strays = sorted(top for top in tops if top != PACKAGE and not top.endswith(".dist-info"))
+    said += [f"the wheel would install {stray} beside the package" for stray in strays]
+    said += [f"the wheel has a test: {name}" for name in names if is_test(name)]
+    if not any(name.endswith(".dist-info/entry_points.txt") for name in names):
+        said.append("the wheel has no entry point, so pytest would not find the plugin")
+    return said
+
+
+def problems_of_sdist(names: list[str]) -> list[str]:
+    """Say what a source distribution lacks."""
+    inside = {name.partition("/")[2] for name in names}
+    said = [f"the sdist lacks {name}" for name in TOP_IN_SDIST if name not in inside]
+    return said if any(name.startswith("tests/") for name in inside) else [*said, "the sdist lacks the tests"]
+
+
+def try_wheel(wheel: Path, folder: Path) -> None:
+    """Install a wheel into a clean environment, import it, and let pytest show its options.
+
+    Raises:
+        subprocess.CalledProcessError: Something of that did not work.
+    """
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "-c", ROOT / "constraints.txt", wheel], check=True)
+    # Elsewhere, so that the checkout is not what gets imported.
+    subprocess.run([python, "-c", TRY_IT], check=True, cwd=folder)
+    shown = subprocess.run(
+        [python, "-m", "pytest", "--help"], check=True, cwd=folder, capture_output=True, text=True
+    )
+    if "--kore-gate" not in shown.stdout:
+        raise SystemExit("pytest does not show our options: the entry point does not work")
+
+
+def main() -> None:
+    """Build, look and try.
+
+    Raises:
+        SystemExit: The distributions are not as they should be.
+    """
+    with tempfile.TemporaryDirectory(prefix="kore-wheel-") as name:
+        folder = Path(name)
+        # The wheel is built from the sdist, so this also proves that the sdist is complete.
+        done = subprocess.run(
+            [sys.executable, "-m", "build", "--outdir", folder, ROOT],
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if done.returncode:
+            raise SystemExit(f"the build failed:\n{done.stdout}")
+        (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
+        with zipfile.ZipFile(wheel) as opened:
+            said = problems_of_wheel(opened.namelist())
+        with tarfile.open(sdist) as unpacked:
+            said += problems_of_sdist(unpacked.getnames())
+        if said:
+            raise SystemExit("\n".join(said))
+        try_wheel(wheel, folder)
+        print(f"{wheel.name}: installs, imports, and pytest finds it")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+# `make` alone lists what there is. Every target makes .venv when it is missing or out of date.
+# Another Python: PYTHON=python3.12 make test. Without PYTHON an existing .venv keeps its own.
+
+BIN := .venv/bin
+STAMP := .venv/kore-stamp
+
+ifeq ($(origin PYTHON), undefined)
+PYTHON := python3
+CHOSEN := no
+else
+CHOSEN := yes
+endif
+
+VERSION_OF = -c 'import sys; print("%d.%d" % sys.version_info[:2])'
+
+# A .venv of another Python than the one that was asked for does not count.
+ifeq ($(CHOSEN), yes)
+ifneq ($(shell $(BIN)/python $(VERSION_OF) 2>/dev/null), $(shell $(PYTHON) $(VERSION_OF)))
+FRESH := fresh
+endif
+endif
+
+.PHONY: help demo test check bench matrix fresh
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo     run the example suite against the built-in emulator; no account needed'
+	@echo 'make test     run the tests (more arguments: make test ARGS="-n 2 -k gate")'
+	@echo 'make check    formatting, lint, types, and whether the built wheel installs and imports'
+	@echo 'make bench    what the plugin costs, side by side with going without; prints tables'
+	@echo 'make matrix   the tests on every Python 3.10 to 3.13 found, with oldest and newest pytest'
+
+$(STAMP): pyproject.toml constraints.txt $(FRESH)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo 'Python 3.10 or newer is needed; name one: PYTHON=python3.12 make test' >&2; exit 1; }
+	@test -n '$(FRESH)' || test ! -x $(BIN)/python || $(BIN)/python -c '' || rm -rf .venv
+	@test -z '$(FRESH)' || rm -rf .venv
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+fresh:
+
+demo: $(STAMP)
+	@echo 'A small suite is uploaded, imported, checked and run, the way a CI job would do it.'
+	@echo 'The platform is the built-in emulator on this machine: no account, no network.'
+	$(BIN)/python -m pytest examples/quickstart --kore-emulator -v $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP)
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+	$(BIN)/python .ci/check_wheel.py
+
+bench: $(STAMP)
+	$(BIN)/python bench/run.py
+
+matrix:
+	$(PYTHON) .ci/matrix.py

@@ -1,0 +1,19 @@
+"""Run every bench, print the tables and say which targets hold. It never fails over a figure.
+
+Run it with ``make bench``; the figures also go to ``bench/results/``.
+"""
+
+from __future__ import annotations
+
+import poll
+import startup
+
+
+def main() -> None:
+    """Run all of them."""
+    verdicts = [*startup.main(), *poll.main()]
+    print("\n".join(map(str, verdicts)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""The facts of a run, gathered once from the test reports: what was found out, and what was not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_kore_convtest import models
+from pytest_kore_convtest.errors import KoreError, StructureError
+from pytest_kore_convtest.pipeline import resume_command
+from pytest_kore_convtest.refusals import printable
+from pytest_kore_convtest.structure import WARNING
+
+if TYPE_CHECKING:
+    from pytest_kore_convtest.models import Suite
+    from pytest_kore_convtest.pipeline import Job
+    from pytest_kore_convtest.session import Run
+
+PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
+
+EMULATOR_WORDS = "built-in emulator; no real platform was contacted"
+
+
+def job_facts(job: Job) -> dict[str, Any]:
+    """Return what there is to say about a job, as plain data.
+
+    The verdict is that of the import and of its own structure; what a test expects
+    beyond that is the test's result.
+    """
+    outcome = job.outcome
+    assert outcome is not None  # noqa: S101 - callers look first
+    verdict, findings = UNKNOWN, list[str]()
+    if outcome.status is not None:
+        verdict, findings = _judge(job)
+    suite = outcome.status.suite if outcome.status else None
+    return {
+        "id": job.job_id,
+        "label": job.label,
+        "verdict": verdict,
+        "suite": suite.name if suite else "",
+        "steps": len(suite.steps) if suite else 0,
+        "assertions": _count_assertions(suite) if suite else {},
+        "asks": outcome.asks,
+        "seconds": outcome.seconds,
+        "last": outcome.status.status if outcome.status else "",
+        "notes": [*outcome.notes, *findings],
+    }
+
+
+def _count_assertions(suite: Suite) -> dict[str, int]:
+    """Count the enabled assertions of a suite by kind."""
+    blocks = [output.assertions for step in suite.steps for output in step.outputs]
+    return {
+        kind: sum(getattr(block, kind).enabled for block in blocks) for kind in ("text", "flow", "context")
+    }
+
+
+def describe(job: dict[str, Any]) -> str:
+    """Say in one line what became of a job."""
+    took = f"{job['seconds']:.1f} s, {job['asks']} {'ask' if job['asks'] == 1 else 'asks'}"
+    if job["verdict"] == UNKNOWN:
+        return f"{job['label']}: NO VERDICT after {took} ({job['id'] or 'no job id'})"
+    if not job["suite"]:
+        return f"{job['label']}: {job['last']} after {took} ({job['id']})"
+    kinds = ", ".join(f"{count} {kind}" for kind, count in job["assertions"].items())
+    sound = "sound" if job["verdict"] == PASSED else "NOT SOUND"
+    return (
+        f"{job['label']}: {job['last']} after {took} ({job['id']}); stored as {printable(job['suite'], 80)!r}:"
+        f" {job['steps']} {'step' if job['steps'] == 1 else 'steps'}, assertions enabled: {kinds}; {sound}"
+    )
+
+
+def _judge(job: Job) -> tuple[str, list[str]]:
+    outcome, judge = job.outcome, job.judge
+    assert outcome is not None  # noqa: S101 - callers look first
+    assert outcome.status is not None  # noqa: S101
+    if outcome.status.meaning != models.SUCCEEDED:
+        return FAILED, []
+    try:
+        warnings = judge(outcome)
+    except StructureError as bad:
+        found = [one for one in bad.findings if one["severity"] == WARNING]
+        return FAILED, [f"{job.label}: {one['path']}: {one['message']}" for one in found]
+    except KoreError:
+        return UNKNOWN, []
+    return PASSED, [f"{job.label}: {warning}" for warning in warnings]
+
+
+class Facts:
+    """Gather reports; say in the end whether anything was found out."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.notes: list[str] = []
+        self.own_items: dict[str, str] = {}
+        self._failed = self._foreign_errors = self._own_errors = 0
+        self._problems: list[str] = []
+        self._emulator = False
+        self._skipped_all = False
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Take in a report."""
+        kore: dict[str, Any] = getattr(report, "kore", {})
+        for job in kore.get("jobs", ()):
+            self.jobs[job["id"]] = job
+            self.notes += [note for note in job["notes"] if note not in self.notes]
+        if report.failed:
+            self._count_failure(report, ours=kore.get("ours", False))
+        if "kore_live" in report.keywords:
+            self.own_items[report.nodeid] = self._result(report)
+
+    def _count_failure(self, report: pytest.TestReport, *, ours: bool) -> None:
+        if report.when == "call":
+            self._failed += 1
+        elif ours:
+            self._own_errors += 1
+        else:
+            self._foreign_errors += 1
+
+    def _result(self, report: pytest.TestReport) -> str:
+        before = self.own_items.get(report.nodeid, "nothing")
+        if report.when == "call" and report.outcome in {"passed", "failed"}:
+            return "verdict"
+        if report.skipped and before != "verdict":
+            return "skipped"
+        return "error" if report.failed and before != "verdict" else before
+
+    def close(self, run: Run, session: pytest.Session) -> None:
+        """Decide the exit code; a run that found nothing out is red."""
+        self._emulator = run.settings.emulator
+        interrupted = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
+        results = set(self.own_items.values())
+        self._skipped_all = results == {"skipped"} and run.settings.unconfigured == "skip"
+        if interrupted:
+            self._say_how_to_resume(run)
+        elif results and "verdict" not in results and not self._skipped_all:
+            self._problems.append(f"NO VERDICT: {len(self.own_items)} selected, none could be judged")
+        if not interrupted:
+            self._check_waited_for(run)
+        if self._problems and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        only_unknown = self._own_errors and not self._failed and not self._foreign_errors
+        if (
+            only_unknown
+            and run.settings.no_verdict_exit
+            and session.exitstatus == pytest.ExitCode.TESTS_FAILED
+        ):
+            session.exitstatus = run.settings.no_verdict_exit
+
+    def _check_waited_for(self, run: Run) -> None:
+        if run.settings.source("ds_id") != "command line":
+            return
+        for job in run.settings.ds_id:
+            if job.id not in self.jobs:
+                self._problems.append(
+                    f"--kore-ds-id {job.id} was given, but no selected test waited for it:"
+                    f" run {resume_command(job.id)}"
+                )
+
+    def _say_how_to_resume(self, run: Run) -> None:
+        open_ids = {job.job_id for job in run.unfinished() if job.job_id}
+        open_ids |= {job.id for job in run.settings.ds_id if job.id not in self.jobs}
+        for ds_id in sorted(open_ids):
+            self._problems.append(
+                f"interrupted; import job {ds_id} goes on, to wait again: {resume_command(ds_id)}"
+            )
+
+    def last_words(self) -> list[str]:
+        """Return the closing lines; none when nothing of ours was selected."""
+        lines = [f"kore: {problem}" for problem in self._problems]
+        if self._skipped_all:
+            lines.append(f"kore: NOTHING WAS CHECKED: Kore is not configured, {len(self.own_items)} skipped")
+        elif self.jobs or (self.own_items and not self._problems):
+            lines.append(f"kore: {self._tally()}")
+        if self._emulator and self.own_items:
+            lines.append(f"kore: {EMULATOR_WORDS}")
+        return lines
+
+    def _tally(self) -> str:
+        count = {
+            kind: sum(job["verdict"] == kind for job in self.jobs.values())
+            for kind in (PASSED, FAILED, UNKNOWN)
+        }
+        unasked = sum(result in {"error", "skipped"} for result in self.own_items.values())
+        parts = []
+        if count[PASSED]:
+            parts.append(f"{count[PASSED]} {_suites(count[PASSED])} imported and sound")
+        if count[FAILED]:
+            parts.append(f"{count[FAILED]} {_suites(count[FAILED])} FAILED")
+        if count[UNKNOWN]:
+            parts.append(f"{count[UNKNOWN]} import {'job' if count[UNKNOWN] == 1 else 'jobs'} UNKNOWN")
+        if not parts:
+            parts.append(f"no suite was judged ({unasked} of {len(self.own_items)} without a result)")
+        steps = sum(job["steps"] for job in self.jobs.values())
+        return ", ".join(parts) + (f"; 0 of {steps} steps executed" if steps else "")
+
+
+def _suites(count: int) -> str:
+    return "suite" if count == 1 else "suites"

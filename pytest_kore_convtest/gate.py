@@ -1,0 +1,124 @@
+"""The gate: two items per configured import job, without any test code.
+
+``pytest --kore-gate --kore-ds-id ds-…``, or ``pytest --pyargs pytest_kore_convtest.gate``.
+The items find out in setup and judge in the call, so that ERROR means "could not
+find out" and FAILED means "the import or the suite is wrong".
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_kore_convtest.errors import ConfigError, KoreError
+from pytest_kore_convtest.imports import NO_JOB, begin_all
+from pytest_kore_convtest.session import find_run
+from pytest_kore_convtest.settings import require
+from pytest_kore_convtest.values import ImportJob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pytest_kore_convtest.pipeline import Outcome, Pipeline
+    from pytest_kore_convtest.settings import Settings
+
+NODE_ID = "kore-gate"
+
+
+class GateModule(pytest.Module):
+    """The collector of the gate's items; its node id is the same wherever this package is installed."""
+
+    @classmethod
+    def of(cls, parent: pytest.Collector, path: Path) -> GateModule:
+        """Make the collector."""
+        made: GateModule = cls.from_parent(parent, path=path, nodeid=NODE_ID)
+        made.obj = ModuleType(NODE_ID)
+        return made
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield ``import`` and ``structure`` for every configured job; without a job, one item that says so."""
+        jobs = find_run(self.config).settings.ds_id
+        if not jobs:
+            yield GateItem.of(self, "import", None)
+        for job in jobs:
+            yield GateItem.of(self, "import", job)
+            yield GateItem.of(self, "structure", job)
+
+
+class GateItem(pytest.Function):
+    """One item of the gate."""
+
+    check: str
+    job: ImportJob | None
+
+    @classmethod
+    def of(cls, parent: GateModule, check: str, job: ImportJob | None) -> GateItem:
+        """Make an item for a check (``"import"`` or ``"structure"``) of a job."""
+        name = f"{check}[{job.label}]" if job else check
+        item: GateItem = cls.from_parent(
+            parent, name=name, callobj=getattr(sys.modules[__name__], f"_{check}")
+        )
+        item.check, item.job = check, job
+        item.add_marker("kore_live")
+        if job:
+            item.add_marker(pytest.mark.xdist_group(f"kore-{job.id}"))
+            item.user_properties.append(("kore_ds_id", job.id))
+        return item
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Name the gate as the place, not a line of this file."""
+        return self.config.rootpath / NODE_ID, 0, self.name
+
+
+def find_out(request: pytest.FixtureRequest, settings: Settings) -> tuple[Pipeline, Outcome]:
+    """Wait for the outcome of an item's job.
+
+    Raises:
+        KoreError: It could not be found out, or nothing is configured.
+    """
+    item = request.node
+    if not isinstance(item, GateItem):
+        raise TypeError("_kore_gate belongs to the gate's own items")
+    if item.job is None:
+        raise ConfigError(NO_JOB, name="ds_id", source="default")
+    require(settings)
+    pipeline: Pipeline = request.getfixturevalue("_kore_pipeline")
+    begin_all(pipeline, settings)
+    outcome = find_run(request.config).wait(pipeline, pipeline.watch_import(item.job.id, item.job.label))
+    if item.check == "structure" and (reason := _no_good_import(pipeline, outcome)):
+        twin = item.nodeid.replace("::structure[", "::import[")
+        if any(other.nodeid == twin for other in request.session.items):
+            pytest.skip(f"the import has no good outcome, see {twin}: {reason}")
+    outcome.result()
+    return pipeline, outcome
+
+
+def _no_good_import(pipeline: Pipeline, outcome: Outcome) -> str:
+    from pytest_kore_convtest.errors import StructureError
+
+    try:
+        pipeline.judge(outcome)
+    except StructureError:
+        return ""
+    except KoreError as bad:
+        return bad.message.partition("\n")[0]
+    return ""
+
+
+def _import(_kore_gate: tuple[Pipeline, Outcome]) -> None:
+    """Judge whether the platform accepted the import."""
+    from pytest_kore_convtest.structure import verdict
+
+    _, outcome = _kore_gate
+    if bad := verdict(outcome.result(), []):
+        raise bad
+
+
+def _structure(_kore_gate: tuple[Pipeline, Outcome]) -> None:
+    """Judge the stored suite."""
+    pipeline, outcome = _kore_gate
+    pipeline.judge(outcome)

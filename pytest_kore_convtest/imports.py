@@ -1,0 +1,152 @@
+"""What the import fixtures do: find the job, wait for it, judge it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.session import find_run, unconfigured
+from pytest_kore_convtest.suitefile import LocalSuite, pick_suite, read_suite_file
+from pytest_kore_convtest.values import read_jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_kore_convtest.models import ImportStatus
+    from pytest_kore_convtest.pipeline import Pipeline
+    from pytest_kore_convtest.settings import Settings
+    from pytest_kore_convtest.values import ImportJob
+
+NO_JOB = (
+    "no import job is configured: give --kore-ds-id ds-… (or KORE_DS_ID, or kore_ds_id in the ini file),"
+    " or override kore_import_status in a conftest.py with a suite that kore_import_suite imports"
+)
+
+
+def await_configured(request: pytest.FixtureRequest, settings: Settings) -> ImportStatus:
+    """Wait for the job of this fixture's parameter, or for the only one configured, and judge it.
+
+    Raises:
+        KoreError: A verdict, or why there is none.
+    """
+    job = _job_of(request, settings)
+    pipeline: Pipeline = request.getfixturevalue("_kore_pipeline")
+    begin_all(pipeline, settings)
+    run = find_run(request.config)
+    outcome = run.wait(pipeline, pipeline.watch_import(job.id, job.label))
+    status = outcome.result()
+    pipeline.judge(outcome)
+    return status
+
+
+def parametrize(metafunc: pytest.Metafunc) -> None:
+    """Give a test one case per configured import job, when there are several.
+
+    Not when the test has a ``parametrize`` of that name itself, nor when a
+    ``conftest.py`` overrides the fixture: its author decides what is imported.
+    """
+    jobs = find_run(metafunc.config).settings.ds_id
+    names = [marker.args[0] for marker in metafunc.definition.iter_markers("parametrize") if marker.args]
+    own = any(
+        "kore_import_status" in (name.replace(" ", "").split(",") if isinstance(name, str) else name)
+        for name in names
+    )
+    # The only way to see which definition of a fixture a test gets.
+    found = getattr(metafunc, "_arg2fixturedefs", {}).get("kore_import_status", ())
+    ours = not found or found[-1].func.__module__.startswith(__package__)
+    if len(jobs) > 1 and ours and not own:
+        metafunc.parametrize(
+            "kore_import_status",
+            [job.id for job in jobs],
+            ids=[job.label for job in jobs],
+            indirect=True,
+            scope="session",
+        )
+
+
+def begin_all(pipeline: Pipeline, settings: Settings) -> None:
+    """Begin to watch every configured job, so that their waits overlap."""
+    for job in settings.ds_id:
+        pipeline.watch_import(job.id, job.label)
+
+
+def _job_of(request: pytest.FixtureRequest, settings: Settings) -> ImportJob:
+    param: Any = getattr(request, "param", None)
+    if param is not None:
+        try:
+            given = read_jobs([param])[0]
+        except ValueError as bad:
+            problem = str(bad)
+        else:
+            return next((job for job in settings.ds_id if job.id == given.id), given)
+        raise ConfigError(f"the parameter of kore_import_status: {problem}", name="ds_id", source="test")
+    if len(settings.ds_id) == 1:
+        return settings.ds_id[0]
+    if settings.ds_id:
+        ids = ", ".join(job.id for job in settings.ds_id)
+        problem = (
+            f"several import jobs are configured ({ids}): parametrize kore_import_status, or use the gate"
+        )
+        raise ConfigError(problem, name="ds_id", source=settings.source("ds_id"))
+    problem = f"{unconfigured(settings)} Besides, {NO_JOB}".removeprefix(" Besides, ")
+    if settings.unconfigured == "skip":
+        pytest.skip(problem)
+    raise ConfigError(problem, name="ds_id", source="default")
+
+
+def waiter(config: pytest.Config, pipeline: Pipeline) -> Callable[..., ImportStatus]:
+    """Make what ``kore_wait_for_import`` gives."""
+
+    def wait_for_import(ds_id: str, **expectations: Any) -> ImportStatus:
+        """Wait for an import job and judge it.
+
+        Raises:
+            KoreError: A verdict, or why there is none.
+        """
+        job = pipeline.watch_import(_one(ds_id))
+        outcome = find_run(config).wait(pipeline, job)
+        pipeline.judge(outcome, **expectations)
+        return outcome.result()
+
+    return wait_for_import
+
+
+def _one(ds_id: str) -> str:
+    try:
+        return read_jobs([ds_id])[0].id
+    except ValueError as bad:
+        problem = str(bad)
+    raise ConfigError(f"kore_wait_for_import: {problem}", name="ds_id", source="test")
+
+
+def importer(config: pytest.Config, pipeline: Pipeline) -> Callable[..., ImportStatus]:
+    """Make what ``kore_import_suite`` gives."""
+    run = find_run(config)
+
+    def import_suite(
+        path_or_suite: str | Path | LocalSuite, *, name: str | None = None, **expectations: Any
+    ) -> ImportStatus:
+        """Upload, import, wait for and judge a local suite.
+
+        Args:
+            path_or_suite: A suite file, relative to pytest's rootdir, or a suite of one.
+            name: Which suite, when the file holds several.
+            expectations: As for the marker ``kore_suite``.
+
+        Raises:
+            KoreError: A verdict, or why there is none.
+        """
+        if isinstance(path_or_suite, LocalSuite):
+            suite = path_or_suite
+        else:
+            suite = pick_suite(read_suite_file(config.rootpath / path_or_suite), name)
+        template = pipeline.settings.import_name
+        stored = template.replace("{name}", suite.name).replace("{run}", run.shared["run"])
+        outcome = run.wait(pipeline, pipeline.import_suite(suite, stored))
+        pipeline.judge(outcome, **{"name": stored, "steps": suite.steps, **expectations})
+        return outcome.result()
+
+    return import_suite

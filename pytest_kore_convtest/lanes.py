@@ -1,0 +1,144 @@
+"""A daemon thread that carries out one exchange at a time and can be cut off from outside.
+
+A caller that waits for a lane waits no longer than it wants to: name resolution,
+handshakes and headers that trickle in have no total timeout of their own.
+What a lane raises is caught there and comes back as data, from which the caller
+makes a new error; so no frame, exception or local variable of the caller ever holds a token.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pytest_kore_convtest.errors import KoreError
+from pytest_kore_convtest.faults import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Connection(Protocol):
+    """What a lane has to know of a connection."""
+
+    @property
+    def sock(self) -> Any:
+        """The socket; ``None`` once it is closed."""
+
+
+class Exchange(Protocol):
+    """What happens on a lane: a session that carries out jobs."""
+
+    def __call__(self, job: Any) -> Any:
+        """Carry out one job."""
+
+    def close(self) -> None:
+        """Close the session's connections."""
+
+
+class Outcome:
+    """How an exchange ended: a reply, or an error as data."""
+
+    def __init__(self, reply: Any = None, trouble: dict[str, Any] | None = None) -> None:
+        self.reply, self.trouble = reply, trouble
+
+
+class Lane:
+    """A thread with one session.
+
+    Args:
+        open_session: Opens the session, on the lane's thread, before its first job; takes the lane,
+            which wants to be told of every connection (``opening``, ``watch``, ``sending``).
+    """
+
+    def __init__(self, open_session: Callable[[Lane], Exchange]) -> None:
+        self._jobs: SimpleQueue[tuple[Any, Future[Outcome]] | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._watched: list[tuple[Connection, socket.socket]] = []
+        self._cut = False
+        self._sent: bool | None = None
+        self._thread = threading.Thread(
+            target=self._serve, args=(open_session,), name="kore-lane", daemon=True
+        )
+        self._thread.start()
+
+    def start(self, job: Any) -> Future[Outcome]:
+        """Begin a job."""
+        outcome: Future[Outcome] = Future()
+        self._jobs.put((job, outcome))
+        return outcome
+
+    def abandon(self) -> bool:
+        """Cut the connection, so that whatever the thread waits for ends at once; nothing is sent any more.
+
+        Returns:
+            Whether the request may have been sent.
+        """
+        with self._lock:
+            self._cut = True
+            for _, twin in self._watched:
+                with suppress(OSError):
+                    twin.shutdown(socket.SHUT_RDWR)
+            self._jobs.put(None)
+            return self._sent is not False
+
+    def close(self) -> None:
+        """End the thread, which is idle, and close its connection."""
+        self._jobs.put(None)
+        self._thread.join(timeout=1.0)
+
+    def opening(self) -> None:
+        """Note that a connection is about to be opened: until ``sending``, nothing has left."""
+        self._sent = False
+
+    def watch(self, connection: Connection, connected: socket.socket) -> socket.socket:
+        """Remember a new socket, to cut it when the caller gives up; return it."""
+        # A duplicate: TLS takes the original apart, and the handshake must be cuttable too.
+        with self._lock:
+            self._check()
+            self._watched.append((connection, connected.dup()))
+        return connected
+
+    def sending(self) -> None:
+        """Note that a request is about to leave."""
+        with self._lock:
+            self._check()
+            self._sent = True
+
+    def _check(self) -> None:
+        if self._cut:
+            raise ConnectionAbortedError
+
+    def _serve(self, open_session: Callable[[Lane], Exchange]) -> None:
+        session: Exchange | None = None
+        while item := self._jobs.get():
+            job, outcome = item
+            self._sent = None
+            try:
+                session = session or open_session(self)
+                outcome.set_result(Outcome(session(job)))
+            except BaseException as trouble:  # noqa: BLE001 - the border: nothing foreign gets past
+                outcome.set_result(Outcome(trouble=self._as_data(trouble)))
+            self._forget(everything=False)
+            del item, job, outcome
+        if session is not None:
+            session.close()
+        self._forget(everything=True)
+
+    def _as_data(self, trouble: BaseException) -> dict[str, Any]:
+        return (trouble if isinstance(trouble, KoreError) else describe(trouble, sent=self._sent)).to_data()
+
+    def _forget(self, *, everything: bool) -> None:
+        """Close our duplicates of sockets that are closed already: only then does the server see the end."""
+        with self._lock:
+            kept = []
+            for connection, twin in self._watched:
+                if everything or connection.sock is None:
+                    twin.close()
+                else:
+                    kept.append((connection, twin))
+            self._watched = kept

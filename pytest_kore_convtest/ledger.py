@@ -1,0 +1,109 @@
+"""What the processes of one test run know of its jobs: one file and one lock per job.
+
+The lock is the kernel's, so it is free again the moment its holder dies. Without a
+directory (no other process takes part) everything stays in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from pytest_kore_convtest.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Claim:
+    """The right to work on one job, until ``release``."""
+
+    def __init__(self, lock: FileLock | None) -> None:
+        self._lock = lock
+
+    def release(self) -> None:
+        """Let others work on the job."""
+        if self._lock is not None:
+            self._lock.release()
+
+
+class Ledger:
+    """Entries of one test run, by job key.
+
+    Args:
+        directory: A folder of this test run, made when first needed; ``None`` for one process.
+    """
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory = directory
+        self._memory: dict[str, dict[str, Any]] = {}
+
+    def claim(self, key: str) -> Claim | None:
+        """Take the right to work on a job; ``None`` while another process has it.
+
+        Raises:
+            ConfigError: The directory cannot be used.
+        """
+        if self._directory is None:
+            return Claim(None)
+        problem = ""
+        try:
+            lock = FileLock(self._path(key, ".lock"), thread_local=False)
+            lock.acquire(timeout=0)
+        except Timeout:
+            return None
+        except OSError as bad:
+            problem = bad.strerror or type(bad).__name__
+        if problem:
+            raise self._unusable(problem)
+        return Claim(lock)
+
+    def read(self, key: str) -> dict[str, Any]:
+        """Return a job's entry; empty when there is none."""
+        if self._directory is None:
+            return dict(self._memory.get(key, {}))
+        try:
+            loaded: dict[str, Any] = json.loads(self._path(key, ".json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return loaded
+
+    def write(self, key: str, entry: dict[str, Any]) -> None:
+        """Replace a job's entry, in one step.
+
+        Raises:
+            ConfigError: The directory cannot be used.
+        """
+        if self._directory is None:
+            self._memory[key] = dict(entry)
+            return
+        problem = ""
+        try:
+            path = self._path(key, ".json")
+            handle, draft = tempfile.mkstemp(dir=path.parent)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(entry, file)
+            os.replace(draft, path)  # noqa: PTH105 - says "in one step"
+        except OSError as bad:
+            problem = bad.strerror or type(bad).__name__
+        if problem:
+            raise self._unusable(problem)
+
+    def _path(self, key: str, suffix: str) -> Path:
+        assert self._directory is not None  # noqa: S101 - for the type checker
+        with suppress(FileExistsError):
+            self._directory.mkdir(mode=0o700)
+        return self._directory / (hashlib.sha256(key.encode()).hexdigest()[:32] + suffix)
+
+    def _unusable(self, problem: str) -> ConfigError:
+        return ConfigError(
+            f"the test run's own folder {self._directory} cannot be used ({problem}): set TMPDIR to a folder with space",
+            name="tmpdir",
+            source="environment",
+        )

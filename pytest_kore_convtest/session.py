@@ -1,0 +1,277 @@
+"""What one pytest run holds: settings, pipelines, the stand-in, and what xdist workers share."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+import threading
+import uuid
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.options import SECRETS, TABLE, UNSET, read_ini
+from pytest_kore_convtest.settings import Given, Settings, environment, require, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_kore_convtest.client import KoreClient
+    from pytest_kore_convtest.pipeline import Job, Outcome, Pipeline
+
+BUILD_IDS = ("GITHUB_RUN_ID", "CI_PIPELINE_ID", "BUILD_BUILDID", "BUILD_NUMBER", "CIRCLE_WORKFLOW_ID")
+"""Environment names of a CI build's id: GitHub, GitLab, Azure, Jenkins, CircleCI."""
+
+_SHARED: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+_RUN: pytest.StashKey[Run] = pytest.StashKey()
+
+
+class Run:
+    """One pytest run, as this process sees it.
+
+    Attributes:
+        config: pytest's configuration.
+        settings: The settings as configured; the stand-in's address is not in them yet.
+        item: The item under way.
+        tick: Called while a job is waited for.
+    """
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self.config, self.settings = config, settings
+        self.item: pytest.Item | None = None
+        self.pipelines: list[Pipeline] = []
+        self.tick: Callable[[], None] | None = None
+        self._touched: dict[str, list[Job]] = {}
+        self._seen: dict[tuple[str, str], int] = {}
+        self._emulator: Any = None
+        self._own_emulator: Any = None
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What all processes of this test run share."""
+        return shared(self.config)
+
+    def live_settings(self) -> Settings:
+        """Return the settings to ask with; starts the stand-in when it is to be used.
+
+        Raises:
+            ConfigError: The stand-in is not installed.
+        """
+        if not self.settings.emulator:
+            return self.settings
+        found = self.emulator()
+        source = self.settings.source("emulator")
+        names = ("host", "stream_id", "client_id", "client_secret", "user_email")
+        return replace(
+            self.settings,
+            host=found.url,
+            stream_id=found.stream_id,
+            client_id=found.client_id,
+            client_secret=_secret(found.client_secret),
+            user_email=found.user_email,
+            sources={**self.settings.sources, **dict.fromkeys(names, source)},
+        )
+
+    def emulator(self) -> Any:
+        """Return the stand-in of this test run; one of its own when ``--kore-emulator`` is not given.
+
+        Raises:
+            ConfigError: It is not installed.
+        """
+        if self._emulator is None:
+            handle = self.shared.get("emulator")
+            if self.settings.emulator and handle:
+                from pytest_kore_convtest.emulator import Emulator
+
+                self._emulator = Emulator.attach(handle)
+            else:
+                self._emulator = self._own_emulator = start_emulator()
+        return self._emulator
+
+    def pipeline(self, client: KoreClient, settings: Settings) -> Pipeline:
+        """Make the pipeline of this process."""
+        from pytest_kore_convtest.ledger import Ledger
+        from pytest_kore_convtest.pipeline import Pipeline
+
+        token = self.shared.get("token")
+        directory = _directory(token) if hasattr(self.config, "workerinput") and token else None
+        made = Pipeline(client, settings, Ledger(directory))
+        self.pipelines.append(made)
+        return made
+
+    def wait(self, pipeline: Pipeline, job: Job) -> Outcome:
+        """Wait for a job on behalf of the item under way; a rerun after trouble asks again."""
+        nodeid = self.item.nodeid if self.item else ""
+        self._touched.setdefault(nodeid, []).append(job)
+        with _terminated_like_interrupted():
+            outcome = pipeline.wait_for(job, self.tick)
+            seen = self._seen.get((nodeid, job.key))
+            if seen == outcome.generation and outcome.trouble and _is_rerun(self.item):
+                pipeline.ask_again(job, seen)
+                outcome = pipeline.wait_for(job, self.tick)
+        self._seen[nodeid, job.key] = outcome.generation
+        return outcome
+
+    def jobs_of(self, item: pytest.Item, ids: set[str]) -> list[Job]:
+        """Return the jobs that an item waited for, or that have one of these ids."""
+        jobs = {job.key: job for job in self._touched.get(item.nodeid, [])}
+        jobs |= {job.key: job for made in self.pipelines for job in made.jobs.values() if job.job_id in ids}
+        return list(jobs.values())
+
+    def unfinished(self) -> list[Job]:
+        """Return the jobs that have begun and not ended."""
+        return [job for made in self.pipelines for job in made.jobs.values() if not job.done.is_set()]
+
+    def close(self) -> None:
+        """Stop what this process started."""
+        for made in self.pipelines:
+            made.close()
+        if self._own_emulator is not None:
+            self._own_emulator.stop()
+            self._own_emulator = self._emulator = None
+
+
+def find_run(config: pytest.Config) -> Run:
+    """Return the run, which begins with this call if nothing was configured.
+
+    Raises:
+        ConfigError: A setting cannot be used.
+    """
+    if _RUN not in config.stash:
+        raw = gather(config)
+        hide_secrets(config)
+        config.stash[_RUN] = Run(config, resolve(*raw))
+    return config.stash[_RUN]
+
+
+def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, Any], Path | None]:
+    """Collect the raw values that ``settings.resolve`` takes."""
+    typed = [str(arg) for arg in config.invocation_params.args]
+    overrides = dict(entry.partition("=")[::2] for entry in config.option.override_ini or ())
+    given: dict[str, Given] = {}
+    ini: dict[str, Any] = {}
+    for row in TABLE:
+        value = getattr(config.option, row.ini_key, None) if row.metavar is not None else None
+        if value is not None:
+            here = any(arg.partition("=")[0] in {row.option, f"--no-{row.option[2:]}"} for arg in typed)
+            given[row.name] = Given(value, "command line" if here else "addopts")
+        if not row.ini or (found := read_ini(config, row.ini_key)) is UNSET:
+            continue
+        if row.ini_key not in overrides:
+            ini[row.name] = found
+        elif row.name not in given:
+            here = any(f"{row.ini_key}=" in arg for arg in typed)
+            given[row.name] = Given(found, "command line" if here else "addopts")
+    return given, environment(), ini, config.inipath.parent if config.inipath else None
+
+
+def hide_secrets(config: pytest.Config) -> None:
+    """Replace secrets in ``config.option``, whose ``repr`` a failing assertion may show."""
+    for name in SECRETS:
+        value = getattr(config.option, f"kore_{name}", None)
+        if isinstance(value, str):
+            setattr(config.option, f"kore_{name}", _secret(value))
+    keys = tuple(f"kore_{name}=" for name in SECRETS)
+    config.option.override_ini = [
+        entry.partition("=")[0] + "=<set, not shown>" if entry.startswith(keys) else entry
+        for entry in config.option.override_ini or ()
+    ]
+
+
+def _secret(text: str) -> Any:
+    from pytest_kore_convtest.values import Secret
+
+    return Secret(text)
+
+
+def shared(config: pytest.Config) -> dict[str, Any]:
+    """Return what the processes of this test run share: made by the first, handed to xdist's workers."""
+    if _SHARED not in config.stash:
+        handed: dict[str, Any] | None = getattr(config, "workerinput", {}).get("kore")
+        config.stash[_SHARED] = handed or {"token": uuid.uuid4().hex, "run": _run_name()}
+    return config.stash[_SHARED]
+
+
+def share_with_worker(node: Any) -> None:
+    """Hand an xdist worker what it shares; starts the stand-in, which all workers use.
+
+    Raises:
+        ConfigError: The stand-in is not installed.
+    """
+    config = node.config
+    common = shared(config)
+    run = config.stash.get(_RUN, None)
+    if run and run.settings.emulator and not config.option.collectonly:
+        common["emulator"] = run.emulator().handle()
+    node.workerinput["kore"] = common
+
+
+def clean_up(config: pytest.Config) -> None:
+    """Stop what this process started and remove the test run's folder."""
+    if _RUN in config.stash:
+        config.stash[_RUN].close()
+    if _SHARED in config.stash and not hasattr(config, "workerinput"):
+        shutil.rmtree(_directory(config.stash[_SHARED]["token"]), ignore_errors=True)
+
+
+def _directory(token: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"kore-{token}"
+
+
+def _run_name() -> str:
+    found = next((environment()[name] for name in BUILD_IDS if environment().get(name, "").isalnum()), "")
+    return found or uuid.uuid4().hex[:8]
+
+
+def start_emulator() -> Any:
+    """Start a stand-in.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
+    from pytest_kore_convtest.emulator import Emulator, EmulatorUnavailableError
+
+    try:
+        return Emulator().start()
+    except EmulatorUnavailableError as missing:
+        problem = str(missing)
+    raise ConfigError(problem, name="emulator", source="command line")
+
+
+def unconfigured(settings: Settings) -> str:
+    """Say what is missing before the platform can be asked; empty when nothing is."""
+    try:
+        require(settings)
+    except ConfigError as missing:
+        return missing.message
+    return ""
+
+
+def _is_rerun(item: pytest.Item | None) -> bool:
+    return getattr(item, "execution_count", 1) > 1
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM, which CI sends, end a wait the way Ctrl-C does: reports are written, ids are printed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    if before is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_number: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
