@@ -57,8 +57,8 @@ def try_wheel(wheel: Path, folder: Path) -> None:
     """
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "-c", ROOT / "constraints.txt", wheel], check=True)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "-c", str(ROOT / "constraints.txt"), str(wheel)], check=True)
     # Elsewhere, so that the checkout is not what gets imported.
     subprocess.run([python, "-c", TRY_IT], check=True, cwd=folder)
     shown = subprocess.run(

@@ -54,9 +54,9 @@ def install(folder: Path) -> Path:
     subprocess.run([*run, "venv", folder / "venv"], check=True)
     python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
     (wheel,) = (folder / "dist").glob("*.whl")
-    pip = [python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt"]
+    pip = [str(python), "-m", "pip", "install", "-q", "-c", str(ROOT / "constraints.txt")]
     # Not every environment lets pip write byte code, and a user's pip does.
-    subprocess.run([*pip, "--compile", wheel], check=True, env=environment(cached=True))
+    subprocess.run([*pip, "--compile", str(wheel)], check=True, env=environment(cached=True))
     return python
 
 
@@ -83,7 +83,7 @@ def forget_rewritten(venv: Path) -> None:
 
 def count(python: Path, project: Path, arguments: tuple[str, ...], *, cached: bool) -> int:
     """Return the instructions of one run of pytest."""
-    command = [python, "-m", "pytest", "-q", *arguments]
+    command = [str(python), "-m", "pytest", "-q", *arguments]
     env = environment(cached=cached)
     # Once without counting: it leaves the byte code, and pytest's own cache directory in any case.
     subprocess.run(command, cwd=project, env=env, check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""The command: ``python -m pytest_kore_convtest emulator``."""
+"""The command: ``python -m pytest_kore_convtest COMMAND``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import sys
 USAGE = """usage: python -m pytest_kore_convtest COMMAND [OPTIONS]
 
 commands:
-  emulator    serve the built-in stand-in of the platform; --help lists its options"""
+  emulator    serve the built-in stand-in of the platform; --help lists its options
+  schema      print the JSON Schema of suite files, for editors"""
 
 
 def main(argv: list[str]) -> int:
@@ -16,12 +17,24 @@ def main(argv: list[str]) -> int:
     if command in {"-h", "--help"}:
         print(USAGE)
         return 0
+    if command == "schema":
+        return _print_schema(rest)
     if command != "emulator":
         print(f"unknown command {command!r}\n\n{USAGE}", file=sys.stderr)
         return 2
     from pytest_kore_convtest.emulator.command import main as serve
 
     return serve(rest)
+
+
+def _print_schema(rest: list[str]) -> int:
+    if rest and rest[0] not in {"-h", "--help"}:
+        print(f"schema takes no options\n\n{USAGE}", file=sys.stderr)
+        return 2
+    from pytest_kore_convtest.schema import write_schema
+
+    print(USAGE if rest else write_schema())
+    return 0
 
 
 if __name__ == "__main__":

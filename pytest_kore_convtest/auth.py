@@ -39,9 +39,12 @@ _PARTS_OF_A_JWT = 3
 _PARTS_OF_A_JWE = 5
 _ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.")
 _DUMMIES = frozenset(
-    "abc change_me changeme dummy dummy_token invalid_token jwt my_token none null secret test test_jwt"
-    " test_token testtoken todo token your_jwt your_jwt_token your_token".split()  # noqa: SIM905 - a list of words
-)
+    {
+        "abc", "change_me", "changeme", "dummy", "dummy_token", "invalid_token", "jwt", "my_token", "none",
+        "null", "secret", "test", "test_jwt", "test_token", "testtoken", "todo", "token", "your_jwt",
+        "your_jwt_token", "your_token",
+    }
+)  # fmt: skip
 
 
 class _AnyLength(HMACAlgorithm):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 LARGEST_BODY = 32 * 1024 * 1024
 """Bytes of a decoded answer. The largest suite file the platform takes, 2 MB, comes back as some 11 MB."""
 
+_CAP = f"{LARGEST_BODY // 1024**2} MiB"
 _PIECE = 65536
 _GZIP = 31  # zlib's window size for gzip with its header and checksum
 
@@ -25,17 +26,15 @@ def read_body(chunks: Iterable[bytes], headers: Mapping[str, str]) -> bytes:
     """
     encoding = headers.get("content-encoding", "").strip().lower() or "identity"
     if encoding not in {"identity", "gzip"}:
-        raise _unread(
-            f"an answer with the encoding {encoding[:40]!r}, where only gzip was offered", "encoding"
-        )
+        raise _unread(f"the answer has the encoding {encoding[:40]!r}, but only gzip was offered", "encoding")
     declared = headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:12]) > LARGEST_BODY:
-        raise _unread(f"an answer of {declared[:12]} bytes", "size")
+        raise _unread(f"the answer is larger than {_CAP}: {declared[:12]} bytes", "size")
     pieces, size = [], 0
     for piece in _inflate(chunks) if encoding == "gzip" else chunks:
         size += len(piece)
         if size > LARGEST_BODY:
-            raise _unread(f"an answer of more than {LARGEST_BODY // 1024**2} MiB", "size")
+            raise _unread(f"the answer is larger than {_CAP}", "size")
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -54,11 +53,11 @@ def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
             chunk = inflater.unconsumed_tail  # noqa: PLW2901 - what is left of it
             yield piece
         if broken or inflater.unused_data:
-            raise _unread("an answer that is not the gzip it claims to be", "encoding")
+            raise _unread("the answer is not the gzip it claims to be", "encoding")
     if begun and not inflater.eof:
         yield inflater.flush()
-        raise _unread("an answer whose gzip stream was cut off", "truncated")
+        raise _unread("the answer was cut off (its gzip stream has no end)", "truncated")
 
 
 def _unread(what: str, cause: str) -> UnreachableError:
-    return UnreachableError(f"{what} was not used", cause=cause, sent=True, final=False)
+    return UnreachableError(what, cause=cause, sent=True, final=False)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlsplit
 
 from pytest_kore_convtest import models
-from pytest_kore_convtest.auth import GivenToken, Signer, short_secret_note
+from pytest_kore_convtest.credentials import CREDENTIALS, make_signer
 from pytest_kore_convtest.errors import (
     AccessDeniedError,
     ConfigError,
@@ -24,16 +24,16 @@ from pytest_kore_convtest.errors import (
     ProtocolError,
     RefusedError,
 )
+from pytest_kore_convtest.patience import FIRST_CONTACT
 from pytest_kore_convtest.polling import Clock, SystemClock, persist
-from pytest_kore_convtest.refusals import clock_skew, excerpt, read_refusal
+from pytest_kore_convtest.refusals import clock_skew, excerpt, is_error, printable, read_refusal
 from pytest_kore_convtest.settings import require
 from pytest_kore_convtest.transport import Reply, Request, Transport, Trust
-from pytest_kore_convtest.values import check_id, is_loopback, read_secret
+from pytest_kore_convtest.values import check_id, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
-    from pathlib import Path
     from types import TracebackType
 
     from pytest_kore_convtest.models import ImportStatus
@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_EXCERPT = 300
+_EXCERPT, _NAME = 300, 60
+_DONE = frozenset({200, 201, 202})
+"""Statuses of an answer that is one; which of them a started import has is documented nowhere."""
 
 
 class KoreClient(AbstractContextManager["KoreClient"]):
@@ -61,29 +63,14 @@ class KoreClient(AbstractContextManager["KoreClient"]):
     ) -> None:
         require(settings)
         self.settings = settings
-        self.notes: list[str] = []
         self._clock, self._now = clock or SystemClock(), now
-        self._signer = self._make_signer(settings)
+        self._signer, self.notes = make_signer(settings, now)
         parts = urlsplit(str(settings.host))
         trust = Trust(settings.ca_bundle, settings.client_cert) if parts.scheme == "https" else None
         use_proxies = not is_loopback(parts.hostname or "")
         self._transport = Transport(self._signer.token, trust, use_proxies=use_proxies)
         self._expiry: dict[str, datetime] = {}
-
-    def _make_signer(self, settings: Settings) -> Signer | GivenToken:
-        if settings.jwt is not None:
-            return GivenToken(settings.jwt.reveal, self._now, _name(settings, "jwt"))
-        if settings.jwt_file is not None:
-            path = settings.jwt_file
-            read = lambda: _read_file(path, "jwt_file")  # noqa: E731 - a name would not say more
-            return GivenToken(read, self._now, f"the token in {path}", renewable=True)
-        if settings.client_secret is not None:
-            secret = settings.client_secret.reveal()
-        else:
-            secret = _read_file(settings.client_secret_file, "client_secret_file")
-        if note := short_secret_note(secret):
-            self.notes.append(note)
-        return Signer(str(settings.client_id), secret, self._now)
+        self._reached = False
 
     def check_token(self, wait: float) -> list[str]:
         """Check locally whether the token can serve a wait of so many seconds; return hints.
@@ -118,21 +105,19 @@ class KoreClient(AbstractContextManager["KoreClient"]):
 
     def _read_import_status(self, ds_id: str, reply: Reply, doing: str) -> ImportStatus:
         status = self._read(models.read_import_status, reply, doing)
-        if status.job_type and status.job_type != models.IMPORT_JOB:
-            raise self._misfit(
-                doing,
-                f"the id belongs to a job of type {status.job_type}, not to a suite import",
-                reply,
-                final=True,
-            )
         for name, found, wanted in (
             ("_id", status.id, ds_id),
             ("streamId", status.stream_id, self.settings.stream_id),
         ):
             if found != wanted:
                 raise self._misfit(
-                    doing, f"it is somebody else's: {name} is {found!r}, not {wanted!r}", reply
+                    doing, f"{name} is {printable(found, _NAME)!r}, not {wanted!r}: somebody else's", reply
                 )
+        if status.job_type and status.job_type != models.IMPORT_JOB:
+            kind = printable(status.job_type, _NAME)
+            raise self._misfit(
+                doing, f"the id belongs to a job of type {kind}, not to a suite import", reply, final=True
+            )
         if status.expires_at:
             self._expiry[ds_id] = status.expires_at
         return status
@@ -141,7 +126,7 @@ class KoreClient(AbstractContextManager["KoreClient"]):
         expires_at, server_time = self._expiry.get(ds_id), refused.evidence.get("server_time")
         if expires_at is None or server_time is None or server_time < expires_at.timestamp():
             return ""
-        return f"By the server's clock its record expired at {expires_at:%H:%M:%S} UTC."
+        return f"By the server's clock its record expired {server_time - expires_at.timestamp():.0f} s ago."
 
     def upload(self, data: bytes, filename: str) -> str:
         """Upload a suite file and return its file id.
@@ -201,8 +186,8 @@ class KoreClient(AbstractContextManager["KoreClient"]):
         """
         if self.settings.protected:
             raise ConfigError(
-                f"target {self.settings.target} is protected: nothing is uploaded, imported, run or deleted there."
-                " Waiting for a job by its id (--kore-ds-id) works.",
+                f"target {self.settings.target} is protected: nothing is uploaded, imported, run or deleted"
+                " there. Waiting for a job by its id (--kore-ds-id) works.",
                 name="target",
                 source=self.settings.source("target"),
             )
@@ -225,68 +210,85 @@ class KoreClient(AbstractContextManager["KoreClient"]):
         return {**headers, "Content-Type": "application/json"} if json_body else headers
 
     def _ask(self, request: Request, doing: str, budget: float | None = None) -> Reply:
-        """Send a request; after a 401 once more with a fresh token, when there can be one."""
+        """Send a request; after a 401 once more with a fresh token, when there can be one.
+
+        Both take no longer than ``budget`` in total.
+        """
+        budget = self.settings.request_timeout if budget is None else budget
+        end = self._clock.monotonic() + budget
         try:
             return self._exchange(request, doing, budget)
-        except AccessDeniedError as denied:
-            if not (self._signer.renewable and denied.evidence.get("status") == 401):  # noqa: PLR2004
-                raise
-        return self._exchange(request, doing, budget)
+        except AccessDeniedError as caught:
+            denied = caught
+        left = end - self._clock.monotonic()
+        if not self._signer.renewable or denied.evidence.get("status") != 401 or left <= 0:  # noqa: PLR2004
+            raise denied.with_traceback(None)
+        try:
+            return self._exchange(request, doing, left)
+        except AccessDeniedError as caught:
+            again = caught
+        # Without a status it is our own refusal to use a token twice, which explains nothing.
+        raise (again if "status" in again.evidence else denied).with_traceback(None)
 
     def _write(self, request: Request, doing: str) -> Reply:
         """Send a request that changes something: repeated only when it surely was not carried out."""
-        return persist(lambda: self._ask(request, doing), self.settings.outage_budget, self._clock)
+        return persist(
+            lambda: self._ask(request, doing),
+            self.settings.outage_budget,
+            self._clock,
+            first_contact=None if self._reached else FIRST_CONTACT,
+        )
 
-    def _exchange(self, request: Request, doing: str, budget: float | None) -> Reply:
+    def _exchange(self, request: Request, doing: str, budget: float) -> Reply:
         try:
-            reply = self._transport.exchange(request, budget or self.settings.request_timeout)
+            reply = self._transport.exchange(request, budget)
         except KoreError as caught:
             trouble = caught
         else:
-            if reply.status == 200 and not _is_error(reply.body):  # noqa: PLR2004
+            self._reached = True
+            if reply.status in _DONE and not is_error(reply.body):
                 return reply
             raise self._refusal(reply, doing)
         if "cause" in trouble.evidence:
-            trouble.args = (f"{self._where(trouble)}: {trouble.message} (while {doing})",)
-            trouble.message = trouble.args[0]
+            end = "" if trouble.message.endswith("?") else "."
+            place = f"{self.settings.host} ({self._say_sources('host')})"
+            trouble = type(trouble)(f"{place}, {doing}: {trouble.message}{end}", **trouble.evidence)
         raise trouble.with_traceback(None)
-
-    def _where(self, trouble: KoreError) -> str:
-        if trouble.evidence.get("cause") in {"dns", "refused", "route"}:
-            return f"{self.settings.host} (host {_from(self.settings, 'host')})"
-        return str(self.settings.host)
 
     def _refusal(self, reply: Reply, doing: str) -> KoreError:
         now = self._now()
-        refusal = read_refusal(reply.status, reply.headers, reply.body, doing, now)
+        where = f"{doing} at {self.settings.host}"
+        refusal = read_refusal(reply.status, reply.headers, reply.body, where, now)
         skew = clock_skew(reply.headers, now)
         if skew is not None:
             refusal.evidence["server_time"] = now - skew
+        if isinstance(refusal, AccessDeniedError) or "streamid" in refusal.evidence.get("reply", "").lower():
+            sources = self._say_sources("host", "stream_id", *CREDENTIALS)
+            refusal = type(refusal)(f"{refusal.message} In use: {sources}.", **refusal.evidence)
         return refusal
+
+    def _say_sources(self, *names: str) -> str:
+        sources = self.settings.sources
+        return ", ".join(f"kore_{name} from {sources[name]}" for name in names if name in sources)
 
     def _read(self, reader: Callable[[bytes], T], reply: Reply, doing: str) -> T:
         try:
             return reader(reply.body)
         except ValueError as bad:
-            problem = str(bad)
+            problem = str(bad).removeprefix("the whole: ")
         raise self._misfit(doing, problem, reply)
 
     def _misfit(self, doing: str, problem: str, reply: Reply, *, final: bool = False) -> ProtocolError:
-        shown = excerpt(reply.body) or "empty"
+        shown = excerpt(reply.body)
+        begins = f"it is {shown}" if shown.startswith("an HTML") else f"it begins: {shown}"
+        begins = begins if shown else "it is empty, perhaps cut off"
         return ProtocolError(
-            f"an answer that does not fit while {doing}: {problem}. It begins: {shown}",
+            f"{self.settings.host}, {doing}: the answer does not fit"
+            f" ({printable(problem, _EXCERPT)}); {begins}",
             excerpt=excerpt(reply.body, _EXCERPT),
             final=final,
             cause="misfit",
         )
-
-
-def _is_error(body: bytes) -> bool:
-    """Say whether a 200 carries the error body instead of an answer."""
-    head = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return head.startswith(b'{"errors"') or (
-        head.startswith(b"{") and head[1:].lstrip().startswith(b'"errors"')
-    )
 
 
 def _id(value: object, name: str) -> str:
@@ -295,21 +297,3 @@ def _id(value: object, name: str) -> str:
     except ValueError as bad:
         problem = str(bad)
     raise ConfigError(f"{name}: {problem}", name=name, source="caller")
-
-
-def _from(settings: Settings, name: str) -> str:
-    return f"from {settings.source(name)}"
-
-
-def _name(settings: Settings, name: str) -> str:
-    return f"kore_{name} ({_from(settings, name)})"
-
-
-def _read_file(path: Path | None, name: str) -> str:
-    try:
-        return read_secret(path.read_text(encoding="utf-8") if path else "").reveal()
-    except OSError as bad:
-        problem = f"cannot read {path}: {bad.strerror}"
-    except (ValueError, UnicodeError):
-        problem = f"{path} is empty, no text, or holds a placeholder"
-    raise ConfigError(f"kore_{name}: {problem}", name=name, source="file")

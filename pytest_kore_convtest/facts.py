@@ -1,4 +1,8 @@
-"""The facts of a run, gathered once from the test reports: what was found out, and what was not."""
+"""The facts of a run, gathered once from the test reports: what was found out, and what was not.
+
+Loaded as soon as anything is configured; what knows the platform's replies is imported
+where a job is there to speak of.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_kore_convtest import models
 from pytest_kore_convtest.errors import KoreError, StructureError
-from pytest_kore_convtest.pipeline import resume_command
-from pytest_kore_convtest.refusals import printable
-from pytest_kore_convtest.structure import WARNING
 
 if TYPE_CHECKING:
+    from pytest_kore_convtest.jobs import Job
     from pytest_kore_convtest.models import Suite
-    from pytest_kore_convtest.pipeline import Job
     from pytest_kore_convtest.session import Run
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
@@ -38,6 +38,7 @@ def job_facts(job: Job) -> dict[str, Any]:
         "id": job.job_id,
         "label": job.label,
         "verdict": verdict,
+        "stored": suite is not None,
         "suite": suite.name if suite else "",
         "steps": len(suite.steps) if suite else 0,
         "assertions": _count_assertions(suite) if suite else {},
@@ -61,12 +62,15 @@ def describe(job: dict[str, Any]) -> str:
     took = f"{job['seconds']:.1f} s, {job['asks']} {'ask' if job['asks'] == 1 else 'asks'}"
     if job["verdict"] == UNKNOWN:
         return f"{job['label']}: NO VERDICT after {took} ({job['id'] or 'no job id'})"
-    if not job["suite"]:
+    if not job["stored"]:
         return f"{job['label']}: {job['last']} after {took} ({job['id']})"
     kinds = ", ".join(f"{count} {kind}" for kind, count in job["assertions"].items())
     sound = "sound" if job["verdict"] == PASSED else "NOT SOUND"
+    from pytest_kore_convtest.refusals import printable
+
+    name = printable(job["suite"], 80)
     return (
-        f"{job['label']}: {job['last']} after {took} ({job['id']}); stored as {printable(job['suite'], 80)!r}:"
+        f"{job['label']}: {job['last']} after {took} ({job['id']}); stored as {name!r}:"
         f" {job['steps']} {'step' if job['steps'] == 1 else 'steps'}, assertions enabled: {kinds}; {sound}"
     )
 
@@ -75,6 +79,9 @@ def _judge(job: Job) -> tuple[str, list[str]]:
     outcome, judge = job.outcome, job.judge
     assert outcome is not None  # noqa: S101 - callers look first
     assert outcome.status is not None  # noqa: S101
+    from pytest_kore_convtest import models
+    from pytest_kore_convtest.structure import WARNING
+
     if outcome.status.meaning != models.SUCCEEDED:
         return FAILED, []
     try:
@@ -155,15 +162,14 @@ class Facts:
             if job.id not in self.jobs:
                 self._problems.append(
                     f"--kore-ds-id {job.id} was given, but no selected test waited for it:"
-                    f" run {resume_command(job.id)}"
+                    f" run {_resume_command(job.id)}"
                 )
 
     def _say_how_to_resume(self, run: Run) -> None:
-        open_ids = {job.job_id for job in run.unfinished() if job.job_id}
-        open_ids |= {job.id for job in run.settings.ds_id if job.id not in self.jobs}
+        open_ids = run.unfinished() | {job.id for job in run.settings.ds_id if job.id not in self.jobs}
         for ds_id in sorted(open_ids):
             self._problems.append(
-                f"interrupted; import job {ds_id} goes on, to wait again: {resume_command(ds_id)}"
+                f"interrupted; import job {ds_id} goes on, to wait again: {_resume_command(ds_id)}"
             )
 
     def last_words(self) -> list[str]:
@@ -198,3 +204,9 @@ class Facts:
 
 def _suites(count: int) -> str:
     return "suite" if count == 1 else "suites"
+
+
+def _resume_command(ds_id: str) -> str:
+    from pytest_kore_convtest.jobs import resume_command
+
+    return resume_command(ds_id)

@@ -82,9 +82,17 @@ _KINDS = (
     _Kind(
         ("ProxyError",), "proxy", "the proxy from the environment did not let the request through", sent=False
     ),
-    _Kind((socket.gaierror, "NameResolutionError"), "dns", "the host name cannot be resolved", sent=False),
     _Kind(
-        (ConnectionRefusedError,), "refused", "the connection was refused: nothing listens there", sent=False
+        (socket.gaierror, "NameResolutionError"),
+        "dns",
+        "the host name cannot be resolved: check its spelling, or this machine's DNS",
+        sent=False,
+    ),
+    _Kind(
+        (ConnectionRefusedError,),
+        "refused",
+        "the connection was refused, nothing listens there: check host and port",
+        sent=False,
     ),
     _Kind(("ConnectTimeoutError", "ConnectTimeout"), "timeout", "nobody answered the connection", sent=False),
     _Kind((TimeoutError, "ReadTimeoutError", "ReadTimeout"), "timeout", "no whole answer came in time"),
@@ -98,11 +106,8 @@ _KINDS = (
         "truncated",
         "the answer was cut off",
     ),
-    _Kind(
-        (http.client.HTTPException, "ProtocolError", "InvalidHeader"),
-        "garbage",
-        "the answer is no usable HTTP",
-    ),
+    _Kind((http.client.HTTPException, "InvalidHeader"), "garbage", "the answer is no usable HTTP"),
+    _Kind(("ProtocolError",), "truncated", "the answer was cut off"),
 )
 
 _BY_VERIFY_CODE = {
@@ -145,7 +150,7 @@ def _error(
         )
         reason = str(getattr(found, "verify_message", "")) or "no reason given"
         sentence += f" ({reason.rstrip('.')}): {advice}"
-    elif kind.cause == "tls" and isinstance(found, ssl.SSLError) and (found.reason or "") in _NO_TLS:
+    elif kind.cause == "tls" and getattr(found, "reason", None) in _NO_TLS:
         sentence, final = "the port does not speak TLS: is it the right port?", True
     elif kind.cause == "proxy" and _asks_for_login(chain):
         sentence, final = "the proxy wants a login (407): put user and password into HTTPS_PROXY", True

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,14 +17,15 @@ from pytest_kore_convtest.errors import ConfigError, KoreError
 from pytest_kore_convtest.imports import NO_JOB, begin_all
 from pytest_kore_convtest.session import find_run
 from pytest_kore_convtest.settings import require
-from pytest_kore_convtest.values import ImportJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pytest_kore_convtest.pipeline import Outcome, Pipeline
+    from pytest_kore_convtest.jobs import Outcome
+    from pytest_kore_convtest.pipeline import Pipeline
     from pytest_kore_convtest.settings import Settings
+    from pytest_kore_convtest.values import ImportJob
 
 NODE_ID = "kore-gate"
 
@@ -35,12 +36,15 @@ class GateModule(pytest.Module):
     @classmethod
     def of(cls, parent: pytest.Collector, path: Path) -> GateModule:
         """Make the collector."""
+        plugins = parent.config.pluginmanager
+        if not plugins.has_plugin(NODE_ID):
+            plugins.register(sys.modules[__name__], NODE_ID)
         made: GateModule = cls.from_parent(parent, path=path, nodeid=NODE_ID)
         made.obj = ModuleType(NODE_ID)
         return made
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Yield ``import`` and ``structure`` for every configured job; without a job, one item that says so."""
+        """Yield ``import`` and ``structure`` for every job; without a job, one item that says so."""
         jobs = find_run(self.config).settings.ds_id
         if not jobs:
             yield GateItem.of(self, "import", None)
@@ -55,6 +59,11 @@ class GateItem(pytest.Function):
     check: str
     job: ImportJob | None
 
+    @property
+    def id(self) -> Any:
+        """The structured node id (pytest 9.2 on); what ``--lf`` reads from its cache has to equal it."""
+        return type(super().id).parse(self.nodeid)
+
     @classmethod
     def of(cls, parent: GateModule, check: str, job: ImportJob | None) -> GateItem:
         """Make an item for a check (``"import"`` or ``"structure"``) of a job."""
@@ -65,13 +74,20 @@ class GateItem(pytest.Function):
         item.check, item.job = check, job
         item.add_marker("kore_live")
         if job:
-            item.add_marker(pytest.mark.xdist_group(f"kore-{job.id}"))
+            if parent.config.pluginmanager.has_plugin("xdist"):
+                item.add_marker(pytest.mark.xdist_group(f"kore-{job.id}"))
             item.user_properties.append(("kore_ds_id", job.id))
         return item
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Name the gate as the place, not a line of this file."""
         return self.config.rootpath / NODE_ID, 0, self.name
+
+
+@pytest.fixture(name="_kore_gate")
+def kore_gate(request: pytest.FixtureRequest, kore_settings: Settings) -> tuple[Pipeline, Outcome]:
+    """Give the outcome of the job of an item of the gate."""
+    return find_out(request, kore_settings)
 
 
 def find_out(request: pytest.FixtureRequest, settings: Settings) -> tuple[Pipeline, Outcome]:
@@ -82,7 +98,7 @@ def find_out(request: pytest.FixtureRequest, settings: Settings) -> tuple[Pipeli
     """
     item = request.node
     if not isinstance(item, GateItem):
-        raise TypeError("_kore_gate belongs to the gate's own items")
+        raise TypeError("kore_gate belongs to the gate's own items")
     if item.job is None:
         raise ConfigError(NO_JOB, name="ds_id", source="default")
     require(settings)

@@ -13,8 +13,9 @@ from pytest_kore_convtest.suitefile import LocalSuite, pick_suite, read_suite_fi
 from pytest_kore_convtest.values import read_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from pytest_kore_convtest.client import KoreClient
     from pytest_kore_convtest.models import ImportStatus
     from pytest_kore_convtest.pipeline import Pipeline
     from pytest_kore_convtest.settings import Settings
@@ -97,8 +98,19 @@ def _job_of(request: pytest.FixtureRequest, settings: Settings) -> ImportJob:
     raise ConfigError(problem, name="ds_id", source="default")
 
 
-def waiter(config: pytest.Config, pipeline: Pipeline) -> Callable[..., ImportStatus]:
+@pytest.fixture(scope="session", name="_kore_pipeline")
+def kore_pipeline(
+    pytestconfig: pytest.Config, kore_settings: Settings, kore_client: KoreClient
+) -> Iterator[Pipeline]:
+    """Give the road that every job of this process takes."""
+    pipeline = find_run(pytestconfig).pipeline(kore_client, kore_settings)
+    yield pipeline
+    pipeline.close()
+
+
+def waiter(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
     """Make what ``kore_wait_for_import`` gives."""
+    config, pipeline = request.config, request.getfixturevalue("_kore_pipeline")
 
     def wait_for_import(ds_id: str, **expectations: Any) -> ImportStatus:
         """Wait for an import job and judge it.
@@ -122,8 +134,9 @@ def _one(ds_id: str) -> str:
     raise ConfigError(f"kore_wait_for_import: {problem}", name="ds_id", source="test")
 
 
-def importer(config: pytest.Config, pipeline: Pipeline) -> Callable[..., ImportStatus]:
+def importer(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
     """Make what ``kore_import_suite`` gives."""
+    config, pipeline = request.config, request.getfixturevalue("_kore_pipeline")
     run = find_run(config)
 
     def import_suite(
@@ -146,7 +159,7 @@ def importer(config: pytest.Config, pipeline: Pipeline) -> Callable[..., ImportS
         template = pipeline.settings.import_name
         stored = template.replace("{name}", suite.name).replace("{run}", run.shared["run"])
         outcome = run.wait(pipeline, pipeline.import_suite(suite, stored))
-        pipeline.judge(outcome, **{"name": stored, "steps": suite.steps, **expectations})
+        pipeline.judge(outcome, **{"name": stored, "steps": len(suite.steps), **expectations})
         return outcome.result()
 
     return import_suite

@@ -16,7 +16,6 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_kore_convtest.errors import KoreError
-from pytest_kore_convtest.faults import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +39,13 @@ class Exchange(Protocol):
         """Close the session's connections."""
 
 
+class Describe(Protocol):
+    """What an exception means."""
+
+    def __call__(self, trouble: BaseException, *, sent: bool | None) -> KoreError:
+        """Make a new error that holds nothing of the exception."""
+
+
 class Outcome:
     """How an exchange ended: a reply, or an error as data."""
 
@@ -53,9 +59,11 @@ class Lane:
     Args:
         open_session: Opens the session, on the lane's thread, before its first job; takes the lane,
             which wants to be told of every connection (``opening``, ``watch``, ``sending``).
+        describe: Makes an error of ours from a foreign one, given whether the request had begun to leave.
     """
 
-    def __init__(self, open_session: Callable[[Lane], Exchange]) -> None:
+    def __init__(self, open_session: Callable[[Lane], Exchange], describe: Describe) -> None:
+        self._describe = describe
         self._jobs: SimpleQueue[tuple[Any, Future[Outcome]] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._watched: list[tuple[Connection, socket.socket]] = []
@@ -130,7 +138,8 @@ class Lane:
         self._forget(everything=True)
 
     def _as_data(self, trouble: BaseException) -> dict[str, Any]:
-        return (trouble if isinstance(trouble, KoreError) else describe(trouble, sent=self._sent)).to_data()
+        ours = trouble if isinstance(trouble, KoreError) else self._describe(trouble, sent=self._sent)
+        return ours.to_data()
 
     def _forget(self, *, everything: bool) -> None:
         """Close our duplicates of sockets that are closed already: only then does the server see the end."""

@@ -68,8 +68,13 @@ class Ledger:
         """Return a job's entry; empty when there is none."""
         if self._directory is None:
             return dict(self._memory.get(key, {}))
+        with suppress(OSError):
+            return self._load(self._path(key, ".json"))
+        return {}
+
+    def _load(self, path: Path) -> dict[str, Any]:
         try:
-            loaded: dict[str, Any] = json.loads(self._path(key, ".json").read_bytes())
+            loaded: dict[str, Any] = json.loads(path.read_bytes())
         except (OSError, ValueError):
             return {}
         return loaded
@@ -95,6 +100,12 @@ class Ledger:
         if problem:
             raise self._unusable(problem)
 
+    def entries(self) -> list[dict[str, Any]]:
+        """Return all entries of other processes and this one, in no order."""
+        if self._directory is None:
+            return list(self._memory.values())
+        return [self._load(path) for path in self._directory.glob("*.json")]
+
     def _path(self, key: str, suffix: str) -> Path:
         assert self._directory is not None  # noqa: S101 - for the type checker
         with suppress(FileExistsError):
@@ -103,7 +114,8 @@ class Ledger:
 
     def _unusable(self, problem: str) -> ConfigError:
         return ConfigError(
-            f"the test run's own folder {self._directory} cannot be used ({problem}): set TMPDIR to a folder with space",
+            f"the test run's own folder {self._directory} cannot be used ({problem}):"
+            " set TMPDIR to a folder with space",
             name="tmpdir",
             source="environment",
         )

@@ -2,7 +2,8 @@
 
 Field names of the wire and their meaning: Kore.ai's pages on the conversation test
 suite's creation status and execution status. Unknown fields stay in ``.raw``;
-nulls and missing optional fields are taken as empty.
+nulls, missing optional fields and those of a wrong type are taken as empty, because
+what is broken in a suite is for ``structure`` to say, place by place.
 """
 
 from __future__ import annotations
@@ -12,7 +13,16 @@ import re
 from datetime import datetime, timezone
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 RUNNING, SUCCEEDED, FAILED = "running", "succeeded", "failed"
 """What a status word means for a job; a word nobody has seen counts as running."""
@@ -20,10 +30,13 @@ RUNNING, SUCCEEDED, FAILED = "running", "succeeded", "failed"
 IMPORT_JOB = "CONVERSATION_TESTING_VALIDATE"
 """The ``jobType`` of an import of a conversation test suite."""
 
+_LONGEST_WORD = 40
 _WORDS = {
     "inprogress": ("IN_PROGRESS", RUNNING),
     "pending": ("PENDING", RUNNING),
     "queued": ("QUEUED", RUNNING),
+    "accepted": ("ACCEPTED", RUNNING),
+    "running": ("RUNNING", RUNNING),
     "success": ("SUCCESS", SUCCEEDED),
     "failed": ("FAILED", FAILED),
     "failure": ("FAILURE", FAILED),
@@ -45,18 +58,22 @@ def read_word(word: str) -> tuple[str, str, bool]:
     Returns:
         The word in our spelling, what it means, and whether it is one we know.
     """
-    folded = re.sub(r"[^a-z]", "", word.lower())
+    folded = re.sub(r"[\s_-]", "", word.lower())
     if folded in _WORDS:
         return (*_WORDS[folded], True)
-    return re.sub(r"[^A-Z0-9]+", "_", word.upper()).strip("_"), RUNNING, False
+    return re.sub(r"[\W_]+", "_", word.upper()).strip("_")[:_LONGEST_WORD], RUNNING, False
 
 
-def _text(value: Any) -> Any:
-    return "" if value is None else value
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
-def _list(value: Any) -> Any:
-    return [] if value is None else value
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in _list(value) if isinstance(text, str)]
 
 
 def _dict(value: Any) -> Any:
@@ -67,12 +84,13 @@ def _logs(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _moment(value: Any) -> datetime | None:
+def _moment(value: Any, read: ValidatorFunctionWrapHandler) -> datetime | None:
+    """Read a time that may be null or nonsense; one without a zone is UTC."""
     try:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except (AttributeError, ValueError):
+        moment: datetime | None = read(value)
+        return moment and moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
+    except (ValidationError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _number(value: Any) -> float | None:
@@ -81,12 +99,12 @@ def _number(value: Any) -> float | None:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return number if 0 <= number <= 100 else None  # noqa: PLR2004 - percent
+    return number if 0 <= number <= 100 and not isinstance(value, bool) else None  # noqa: PLR2004 - percent
 
 
 Text = Annotated[str, BeforeValidator(_text)]
-Texts = Annotated[list[str], BeforeValidator(_list)]
-Moment = Annotated[datetime | None, BeforeValidator(_moment)]
+Texts = Annotated[list[str], BeforeValidator(_texts)]
+Moment = Annotated[datetime | None, WrapValidator(_moment)]
 Percent = Annotated[float | None, BeforeValidator(_number)]
 
 
@@ -103,7 +121,7 @@ class Assertion(_Model):
         status: ``"passed"`` or ``"failed"`` in a run, else empty.
     """
 
-    enabled: Annotated[bool, BeforeValidator(bool)] = False
+    enabled: Annotated[bool, BeforeValidator(lambda value: value is True)] = False
     expected: Annotated[list[Any], BeforeValidator(_list)] = Field(default=[], alias="contains")
     status: Text = ""
 
@@ -196,9 +214,7 @@ class ImportStatus(_Model):
     requested_at: Moment = Field(default=None, alias="requestedTime")
     modified_at: Moment = Field(default=None, alias="lMod")
     expires_at: Moment = Field(default=None, alias="expireAt")
-    status_logs: Annotated[
-        list[Any], BeforeValidator(lambda logs: logs if isinstance(logs, list) else [])
-    ] = Field(default=[], alias="statusLogs")
+    status_logs: Annotated[list[Any], BeforeValidator(_logs)] = Field(default=[], alias="statusLogs")
     _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
     _suite: Suite | None = PrivateAttr(default=None)
     _meaning: str | None = PrivateAttr(default=None)
@@ -244,8 +260,10 @@ def read_import_status(body: bytes) -> ImportStatus:
     """
     status = _validate(ImportStatus, body)
     status._raw = load_strictly(body)  # noqa: SLF001 - ours
+    if "_id" not in status.raw:
+        raise ValueError("_id: Field required")
     response = status.raw.get("response")
-    if isinstance(response, dict):
+    if isinstance(response, dict) and response:
         try:
             status._suite = Suite.model_validate(response)  # noqa: SLF001
         except ValidationError:
@@ -308,11 +326,11 @@ def load_strictly(body: bytes) -> dict[str, Any]:
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twin = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twin!r} stands there twice")
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key[:_LONGEST_WORD]!r} stands there twice")
+        found[key] = value
     return found
 
 

@@ -12,46 +12,19 @@ from typing import Any
 
 
 class Setting:
-    """One row of the table.
-
-    A plain class: making a dataclass or a named tuple costs more than all else here.
+    """One row of the table; its default stands in ``settings.Settings``.
 
     Args:
         name: The ini key without ``kore_``; the attribute of ``Settings``.
-        kind: Which reader of ``values`` understands its text.
-        default: The value when nobody gives one.
+        kind: Which of ``readers.READERS`` understands its text.
+        where: ``o``, ``i`` and ``e``: whether there is an option, an ini key, an environment name.
+        metavar: What the option takes; empty for a flag and where there is no option.
         meaning: What it does, for ``--help`` and the README.
-        metavar: What the option takes; empty for a flag, ``None`` when there is no option.
-        ini: Whether there is an ini key.
-        env: Whether there is an environment name.
     """
 
-    __slots__ = (
-        "default",
-        "env",
-        "env_name",
-        "ini",
-        "ini_key",
-        "kind",
-        "meaning",
-        "metavar",
-        "name",
-        "option",
-    )
-
-    def __init__(  # noqa: PLR0913 - one argument a column
-        self,
-        name: str,
-        kind: str,
-        default: Any,
-        meaning: str,
-        metavar: str | None = None,
-        *,
-        ini: bool = True,
-        env: bool = True,
-    ) -> None:
-        self.name, self.kind, self.default, self.meaning = name, kind, default, meaning
-        self.metavar, self.ini, self.env = metavar, ini, env
+    def __init__(self, name: str, kind: str, where: str, metavar: str, meaning: str) -> None:
+        self.name, self.kind, self.metavar, self.meaning = name, kind, metavar, meaning
+        self.has_option, self.ini, self.env = "o" in where, "i" in where, "e" in where
         self.option = "--kore-" + name.replace("_", "-")
         self.ini_key = "kore_" + name
         self.env_name = "KORE_" + name.upper()
@@ -67,63 +40,59 @@ class Setting:
         return str | bool | int | float if typed else None
 
 
-TABLE = (
-    Setting("host", "url", None, "base URL; bare bots.kore.ai means https://bots.kore.ai", "URL"),
-    Setting("stream_id", "id", None, "the bot's st-... id (the UI says App ID or Bot ID)", "ID"),
-    Setting("target", "word", None, "a line of the ini key kore_targets: sets host and stream", "NAME"),
-    Setting(
-        "ds_id", "jobs", (), "import job to wait for; repeatable; the label names the test", "[LABEL=]ID"
-    ),
-    Setting("client_id", "id", None, "client id (cs-...) of the JWT app", "ID"),
-    Setting("client_secret", "secret", None, "its secret; safer in the environment or in a file", "S"),
-    Setting("client_secret_file", "path", None, "file that holds the secret", "P"),
-    Setting("jwt", "secret", None, "a ready token instead of client id and secret", "TOKEN"),
-    Setting("jwt_file", "path", None, "file that holds the token, read anew for every request", "P"),
-    Setting("user_email", "email", None, "userEmailId, needed to import or run a suite", "E"),
-    Setting("run", "version", None, "also run imported suites: published or inDevelopment", "VERSION"),
-    Setting(
-        "require_assertions", "flag", False, "a step that asserts nothing is a failure, not a warning", ""
-    ),
-    Setting("import_name", "template", "{name}_{run}", "name given to imported suites", "T"),
-    Setting("keep", "keep", "on-failure", "imported suites are kept: always, on-failure, never", "WHEN"),
-    Setting("unconfigured", "unconfigured", "error", "tests without a configured Kore: error or skip", "W"),
-    Setting("timeout", "seconds", 600.0, "seconds one job may take, from the first ask", "S"),
-    Setting("html", "path", None, "write an HTML report there", "P"),
-    Setting("json", "path", None, "write a JSON report there", "P"),
-    Setting("markdown", "path", None, "write a Markdown report there", "P"),
-    Setting("emulator", "flag", False, "use the built-in stand-in, no account needed", "", ini=False),
-    Setting("gate", "flag", False, "collect the import gate and nothing else", "", ini=False, env=False),
-    Setting("bot_language", "language", "en", "bot-language header"),
-    Setting("poll_interval", "seconds", 2.0, "shortest pause between two polls of one job, seconds"),
-    Setting("max_poll_interval", "seconds", 10.0, "longest pause between two polls of one job, seconds"),
-    Setting("request_timeout", "seconds", 30.0, "seconds one HTTP exchange may take in total"),
-    Setting("outage_budget", "seconds", 120.0, "seconds without a usable answer before giving up"),
-    Setting("stall_timeout", "seconds", 300.0, "seconds without any change before giving up"),
-    Setting("max_parallel", "count", 4, "jobs under way at once"),
-    Setting("rate_limit", "flag", True, "keep the platform's 60/minute and 1800/hour on our side"),
-    Setting("ca_bundle", "path", None, "CA certificates; else the operating system's store"),
-    Setting("client_cert", "path", None, "client certificate (PEM with key)"),
-    Setting(
-        "no_verdict_exit", "exit_code", None, "exit code when something could not be found out, else off"
-    ),
-    Setting("suite_files", "globs", ("*.kore.json",), "globs of suite files", env=False),
-    Setting("targets", "targets", (), "known bots: lines of NAME HOST STREAM [protected]", env=False),
-)
+# One text, not objects: loading the table is most of what an unused plugin costs, and
+# pytest reads cached byte code object by object. Columns: name, kind, where it can be
+# given (option, ini, environment), metavar, meaning.
+_TEXT = """
+host               | url          | oie | URL        | base URL; bare bots.kore.ai means https://bots.kore.ai
+stream_id          | id           | oie | ID         | the bot's st-... id (the UI says App ID or Bot ID)
+target             | word         | oie | NAME       | a line of the ini key kore_targets: sets host and stream
+ds_id              | jobs         | oie | [LABEL=]ID | import job to wait for; repeatable; the label names the test
+client_id          | id           | oie | ID         | client id (cs-...) of the JWT app
+client_secret      | secret       | oie | S          | its secret; safer in the environment or in a file
+client_secret_file | path         | oie | P          | file that holds the secret
+jwt                | secret       | oie | TOKEN      | a ready token instead of client id and secret
+jwt_file           | path         | oie | P          | file that holds the token, read anew for every request
+user_email         | email        | oie | E          | userEmailId, needed to import or run a suite
+run                | version      | oie | VERSION    | also run imported suites: published or inDevelopment
+require_assertions | flag         | oie |            | a step that asserts nothing is a failure, not a warning
+import_name        | template     | oie | T          | name given to imported suites
+keep               | keep         | oie | WHEN       | imported suites are kept: always, on-failure, never
+unconfigured       | unconfigured | oie | W          | tests without a configured Kore: error or skip
+timeout            | seconds      | oie | S          | seconds one job may take, from the first ask
+html               | path         | oie | P          | write an HTML report there
+json               | path         | oie | P          | write a JSON report there
+markdown           | path         | oie | P          | write a Markdown report there
+emulator           | flag         | o e |            | use the built-in stand-in, no account needed
+gate               | flag         | o   |            | collect the import gate and nothing else
+bot_language       | language     |  ie |            | bot-language header
+poll_interval      | seconds      |  ie |            | shortest pause between two polls of one job, seconds
+max_poll_interval  | seconds      |  ie |            | longest pause between two polls of one job, seconds
+request_timeout    | seconds      |  ie |            | seconds one HTTP exchange may take in total
+outage_budget      | seconds      |  ie |            | seconds without a usable answer before giving up
+stall_timeout      | seconds      |  ie |            | seconds without any change before giving up
+max_parallel       | count        |  ie |            | jobs under way at once
+rate_limit         | flag         |  ie |            | keep the platform's 60/minute and 1800/hour on our side
+ca_bundle          | path         |  ie |            | CA certificates; else the operating system's store
+client_cert        | path         |  ie |            | client certificate (PEM with key)
+no_verdict_exit    | exit_code    |  ie |            | exit code when something could not be found out, else off
+suite_files        | globs        |  i  |            | globs of suite files
+targets            | targets      |  i  |            | known bots: lines of NAME HOST STREAM [protected]
+"""
+
+TABLE = tuple(Setting(*map(str.strip, line.split("|", 4))) for line in _TEXT.strip().splitlines())
 
 ROWS = {row.name: row for row in TABLE}
+
+POLL_INTERVAL, MAX_POLL_INTERVAL = 2.0, 10.0
+"""Defaults that depend on each other: the shortest and the longest pause, seconds."""
 
 SECRETS = ("client_secret", "jwt")
 """Settings whose values are never shown."""
 
 
-class Unset:
-    """What pytest gives for an ini key that stands in no file."""
-
-    def __repr__(self) -> str:
-        return "not set"
-
-
-UNSET = Unset()
+UNSET = type("Unset", (), {"__repr__": lambda _: "not set"})()
+"""What pytest gives for an ini key that stands in no file."""
 
 
 def register(parser: Any, version: tuple[Any, ...]) -> None:
@@ -134,43 +103,37 @@ def register(parser: Any, version: tuple[Any, ...]) -> None:
     """
     add = parser.getgroup("kore", "Kore.ai conversation tests").addoption
     for row in TABLE:
-        if row.metavar == "":
+        if row.has_option and not row.metavar:
             add(row.option, dest=row.ini_key, action=BooleanOptionalAction, default=None, help=row.meaning)
-        elif row.metavar:
+        elif row.has_option:
             action = "append" if row.kind == "jobs" else "store"
             add(row.option, dest=row.ini_key, action=action, metavar=row.metavar, help=row.meaning)
         if row.ini:
             parser.addini(row.ini_key, row.meaning, type=row.ini_type(version), default=UNSET)
 
 
-def anything_given(config: Any) -> bool:
+def given_for_this_run(config: Any) -> bool:
+    """Say whether the command line or the environment configures anything; cheap."""
+    for name in os.environ:
+        if name.startswith("KORE_"):
+            return True
+    for entry in config.option.override_ini or ():
+        if entry.startswith("kore_"):
+            return True
+    for row in TABLE:
+        if row.has_option and getattr(config.option, row.ini_key) is not None:
+            return True
+    return False
+
+
+def given(config: Any) -> bool:
     """Say whether anybody configured anything."""
-    if any(name.startswith("KORE_") for name in os.environ):
+    if given_for_this_run(config):
         return True
-    rows = [row.ini_key for row in TABLE if row.metavar is not None]
-    if any(getattr(config.option, key) is not None for key in rows):
-        return True
-    return any(read_ini(config, row.ini_key) is not UNSET for row in TABLE if row.ini)
-
-
-def read_ini(config: Any, key: str) -> Any:
-    """Return the raw value of an ini key, or ``UNSET``."""
-    try:
-        return config.getini(key)
-    except TypeError:
-        # pytest 9.0 and 9.1 type [tool.pytest] but cannot be told that a key takes several types.
-        import warnings
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return config.inicfg[key]
-
-
-def spelling(row: Setting, source: str) -> str:
-    """Name a setting the way it was given."""
-    if source == "ini":
-        return f"{row.ini_key} (from ini)"
-    if source == "environment":
-        return f"{row.env_name} (from environment)"
-    name = row.option if row.metavar is not None else f"-o {row.ini_key}"
-    return f"{name} (from {source})"
+    for row in TABLE:
+        try:
+            if row.ini and config.getini(row.ini_key) is not UNSET:
+                return True
+        except TypeError:  # a typed value that pytest 9.0 and 9.1 do not expect
+            return True
+    return False

@@ -6,19 +6,24 @@ ERROR. In place of a traceback stands our sentence.
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_kore_convtest import terminal
+from pytest_kore_convtest import imports, terminal
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
 from pytest_kore_convtest.facts import Facts, describe, job_facts
+from pytest_kore_convtest.session import clean_up, find_run, share_with_worker, terminated_like_interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from pytest_kore_convtest.session import Run
+
+PLUGIN_NAME = "kore-run"
+"""The name under which an active run is registered with pytest."""
 
 _PACKAGE = str(Path(__file__).parent)
 _DRY = ("collectonly", "setuponly", "setupplan", "showfixtures", "help", "version")
@@ -37,9 +42,30 @@ class Outcomes:
         self._worker = hasattr(run.config, "workerinput")
         run.tick = None if self._worker else terminal.Progress(run).tick
 
-    def pytest_report_header(self) -> str | None:
+    def header(self) -> str | None:
         """Say what is configured, and from where."""
         return terminal.header(self._run.settings)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell an xdist worker what the whole test run shares."""
+        share_with_worker(node)
+
+    def parametrize(self, metafunc: pytest.Metafunc) -> None:
+        """Give a test one case per configured import job, when there are several."""
+        imports.parametrize(metafunc)
+
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Stop what was started."""
+        clean_up(config)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Let SIGTERM end xdist's controller as Ctrl-C does: it never waits for a job itself."""
+        if not getattr(self._config.option, "numprocesses", None):
+            return (yield)
+        with terminated_like_interrupted():
+            return (yield)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -63,6 +89,8 @@ class Outcomes:
             assert call.excinfo is not None  # noqa: S101 - for the type checker
             reshape(report, raised, call.excinfo, item)
         attach(report, raised, self._run, item)
+        if report.when == "teardown" and report.failed and isinstance(raised, Verdict):
+            log_as_failed(report, item)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -87,6 +115,28 @@ class Outcomes:
         jobs = [] if quiet else [describe(job) for job in self._facts.jobs.values()]
         notes = dict.fromkeys([*self._run.settings.notes, *self._facts.notes])
         terminal.summary(terminalreporter, [*jobs, *notes])
+
+
+def begin(config: pytest.Config) -> Outcomes:
+    """Begin a run, unless one has begun.
+
+    Raises:
+        pytest.UsageError: A setting cannot be used.
+    """
+    found: Outcomes | None = config.pluginmanager.get_plugin(PLUGIN_NAME)
+    if found is not None:
+        return found
+    problem = ""
+    try:
+        run = find_run(config)
+    except ConfigError as bad:
+        problem = bad.message
+    if problem:
+        raise pytest.UsageError(problem)
+    config.pluginmanager.register(imports, "kore-imports")
+    made = Outcomes(run)
+    config.pluginmanager.register(made, PLUGIN_NAME)
+    return made
 
 
 def check_marker(run: Run, item: pytest.Item) -> None:
@@ -144,6 +194,17 @@ def reshape(
     if place:
         shown.addsection("where", f"{place[0]}:{place[1]}")
     report.longrepr = shown
+
+
+def log_as_failed(report: pytest.TestReport, item: pytest.Item) -> None:
+    """Make a verdict that a teardown raised FAILED, by a report of its own.
+
+    The teardown's report has to stay one: JUnit and others finish an item with it.
+    """
+    extra = copy(report)
+    extra.when = "call"
+    item.ihook.pytest_runtest_logreport(report=extra)
+    report.outcome, report.longrepr, report.sections = "passed", None, []
 
 
 def _place(excinfo: pytest.ExceptionInfo[BaseException]) -> tuple[str, int] | None:

@@ -3,12 +3,14 @@
 ``Wait`` is told what each ask brought and when; it says when the next one is due,
 or how the wait ended. It never learns what it waits for.
 
-One ask is timed so that its answer falls on the deadline. A pause the service asks
-for (``Retry-After``) is honoured; one that cannot fit ends the wait at once.
+Whatever would end a wait if nothing changed, the deadline first of all, gets an ask
+aimed at it, so that no wait ends on old news. A pause the service asks for
+(``Retry-After``) is honoured; one that cannot fit ends the wait at once.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +30,9 @@ from pytest_kore_convtest.pace import RateLimit, Rhythm
 
 FIRST_CONTACT = 15.0
 """Seconds after which a host that never answered is given up when its name or port is wrong."""
+
+UNREACHED = frozenset({"dns", "refused"})
+"""Causes that mean a wrong name or port when they come first."""
 
 UNKNOWN_JOB_GRACE = 10.0
 """Seconds from the first ask in which "no such job" is tolerated: a new job may not be everywhere yet."""
@@ -106,7 +111,8 @@ class Wait:
         self._asked_at = start
         self._usable_at = self._moved_at = start
         self._rhythm = Rhythm(patience.poll_interval, patience.max_poll_interval)
-        self._longest_answer = 0.0
+        self._took, self._recorded_at = 0.0, start
+        self._is_last_ask = False
         self._missing = self._incomplete = 0
         self._incomplete_at = start
         self._trouble: KoreError | None = None
@@ -132,7 +138,7 @@ class Wait:
             KoreError: The wait has failed.
         """
         self._record(now, sight.words)
-        self._longest_answer = max(self._longest_answer, now - self._asked_at)
+        self._took = now - self._asked_at
         self._usable_at, self._missing, self._trouble = now, 0, None
         if self.last is None or sight.change != self.last.change:
             self._moved_at = now
@@ -142,7 +148,7 @@ class Wait:
         if sight.ended and not sight.incomplete:
             return True
         self._check_incomplete(sight, now)
-        if now - self._moved_at >= self.patience.stall_timeout:
+        if now >= self._moved_at + self.patience.stall_timeout:
             raise self._error(JobStalledError, "stands still", "kore_stall_timeout", now - self._moved_at)
         self._plan(now)
         return False
@@ -163,17 +169,39 @@ class Wait:
         self._plan(now, trouble.evidence.get("retry_after") or 0.0)
 
     def _plan(self, now: float, at_least: float = 0.0) -> None:
-        if now >= self.deadline - self._longest_answer:
+        if now >= self.deadline or self._is_last_ask:
             raise self._out_of_time(now)
-        earliest = now + at_least
-        if at_least and earliest > min(self.deadline, self._usable_at + self.patience.outage_budget):
-            raise self._given_up(f"the service asks to wait {at_least:.0f} s, longer than this wait can last")
-        due = max(self._asked_at + self._rhythm.next_pause(), earliest)
-        if self._trouble is not None:
-            due = max(earliest, min(due, self._usable_at + self.patience.outage_budget))
+        earliest, end = now + at_least, self._end()
+        if at_least and earliest > end:
+            raise self._given_up(
+                f"the service asks to wait {at_least:.0f} s, longer than this wait can last"
+                f" (another {max(0.0, end - now):.0f} s)"
+            )
+        last = self.deadline - self._took  # so that its answer falls on the deadline
+        aim = max(now, earliest, min(end, last))
+        pause = self.patience.poll_interval if self._incomplete else self._rhythm.next_pause()
+        due = min(aim, max(earliest, self._asked_at + pause))
         if self._limit:
             due = self._limit.earliest(due)
-        self.due = max(now, min(due, self.deadline - self._longest_answer))
+            if due > self.deadline:
+                raise self._out_of_time(now, " (the platform's rate limit allows no further ask before)")
+        self.due = due
+        self._is_last_ask = last <= due < self._asked_at + self.patience.poll_interval
+
+    def _end(self) -> float:
+        """Return the moment at which the wait ends if the next answers bring nothing new."""
+        ends = [self.deadline]
+        if self._trouble is None:
+            ends.append(self._moved_at + self.patience.stall_timeout)
+            if self._incomplete:
+                ends.append(self._incomplete_at + INCOMPLETE_GRACE)
+        else:
+            ends.append(self._usable_at + self.patience.outage_budget)
+            if self.last is None and self._trouble.evidence.get("cause") in UNREACHED:
+                ends.append(self.start + FIRST_CONTACT)
+            if self.last is None and self._trouble.evidence.get("missing"):
+                ends.append(self.start + UNKNOWN_JOB_GRACE)
+        return min(ends)
 
     def _check_incomplete(self, sight: Sight, now: float) -> None:
         if not sight.incomplete:
@@ -182,13 +210,13 @@ class Wait:
         if not self._incomplete:
             self._incomplete_at = now
         self._incomplete += 1
-        if self._incomplete >= INCOMPLETE_ASKS or now - self._incomplete_at >= INCOMPLETE_GRACE:
+        if self._incomplete >= INCOMPLETE_ASKS or now >= self._incomplete_at + INCOMPLETE_GRACE:
             raise ProtocolError(
                 f"{self.what} says {sight.words}, but the suite that has to come with it was missing in"
                 f" {self._incomplete} answers. This proves nothing about the suite: import it again.",
                 excerpt=sight.words,
                 job_id=self.job_id,
-                history=self.history,
+                history=list(self.history),
             )
 
     def _check_refused(self, trouble: RefusedError, now: float) -> None:
@@ -198,7 +226,7 @@ class Wait:
             raise trouble
         self._missing += 1
         if self.last is None:
-            if now - self.start >= min(UNKNOWN_JOB_GRACE, self.patience.timeout):
+            if now >= min(self.start + UNKNOWN_JOB_GRACE, self.deadline):
                 raise trouble
         elif self._missing >= GONE_ASKS:
             raise JobExpiredError(
@@ -207,60 +235,62 @@ class Wait:
                 " Import the suite again.",
                 job_id=self.job_id,
                 last=self.last.words,
-                history=self.history,
+                history=list(self.history),
             )
 
     def _check_outage(self, trouble: KoreError, now: float) -> None:
         if trouble.evidence.get("final"):
             raise trouble
-        out = now - self._usable_at
-        unreached = trouble.evidence.get("cause") in {"dns", "refused"}
-        if self.last is None and unreached and out >= FIRST_CONTACT:
-            raise self._given_up(f"no answer at all in {out:.0f} s")
-        if out >= self.patience.outage_budget:
-            raise self._given_up(f"no usable answer for {out:.0f} s (kore_outage_budget)")
+        out = f"{now - self._usable_at:.0f} s"
+        unreached = self.last is None and trouble.evidence.get("cause") in UNREACHED
+        if unreached and now >= self.start + FIRST_CONTACT:
+            raise self._given_up(f"no answer at all in {out}")
+        if now >= self._usable_at + self.patience.outage_budget:
+            raise self._given_up(f"no usable answer for {out} (kore_outage_budget)")
 
     def _given_up(self, why: str) -> KoreError:
         trouble = self._trouble
         assert trouble is not None  # noqa: S101 - callers come from failed()
-        asks = len(self.history)
-        before = f"; its last usable answer was {self.last.words}" if self.last else ""
+        before = f" Its last usable answer was {self.last.words}." if self.last else ""
         return type(trouble)(
-            f"{self.what}: {why}, {asks} ask{'s' * (asks != 1)}."
-            f" The last one: {trouble.message.rstrip('.')}{before}.{self._way_on()}",
-            **{**trouble.evidence, "job_id": self.job_id, "history": self.history},
+            f"{self.what}: {why}, {self._count()}."
+            f" The last one: {trouble.message.rstrip('.')}.{before}{self._way_on()}",
+            **{**trouble.evidence, "job_id": self.job_id, "history": list(self.history)},
         )
 
-    def _out_of_time(self, now: float) -> KoreError:
+    def _out_of_time(self, now: float, why: str = "") -> KoreError:
         if self.last is None and self._trouble is not None:
-            return self._given_up(f"no usable answer in {now - self.start:.0f} s (kore_timeout)")
-        return self._error(JobTimeoutError, "is not done", "kore_timeout", now - self.start)
+            return self._given_up(f"no usable answer in {now - self.start:.0f} s (kore_timeout){why}")
+        return self._error(JobTimeoutError, "is not done", f"kore_timeout{why}", now - self.start)
 
     def _error(self, kind: type[KoreError], what: str, setting: str, seconds: float) -> KoreError:
         last = self.last.words if self.last else "nothing"
-        faults = sum(1 for ask in self.history if ask["fault"])
-        trouble = f", {faults} of them without a usable answer" if faults else ""
-        notes = "".join(f" {note}." for note in self.notes)
+        faults = Counter(ask["saw"] for ask in self.history if ask["fault"])
+        kinds = ", ".join(f"{count} x {words}" for words, count in faults.most_common(5))
+        trouble = f", {faults.total()} of them without a usable answer ({kinds})" if faults else ""
+        age = self._recorded_at - self._usable_at
+        ago = f" ({age:.0f} s before that)" if age > 0 else ""
+        notes = "".join(f" {note[:1].upper()}{note[1:].rstrip('.')}." for note in self.notes)
         return kind(
-            f"{self.what} {what} after {seconds:.0f} s ({setting}): {len(self.history)} asks{trouble};"
-            f" the last answer was {last}.{notes}{self._way_on()}",
+            f"{self.what} {what} after {seconds:.0f} s ({setting}): {self._count()}{trouble};"
+            f" the last answer was {last}{ago}.{notes}{self._way_on()}",
             job_id=self.job_id,
             last=last,
-            history=self.history,
+            history=list(self.history),
         )
+
+    def _count(self) -> str:
+        asks = len(self.history)
+        return f"{asks} ask{'s' * (asks != 1)}"
 
     def _way_on(self) -> str:
-        return f" The platform's job goes on; to wait again: {self.resume}" if self.resume else ""
+        begin = "The job goes on; to" if self.last else "To"
+        return f" {begin} wait for it again: {self.resume}" if self.resume else ""
 
     def _record(self, now: float, words: str, *, fault: bool = False) -> None:
-        self.history.append(
-            {
-                "at": round(self._asked_at - self.start, 3),
-                "took": round(now - self._asked_at, 3),
-                "saw": words,
-                "fault": fault,
-            }
-        )
+        self._recorded_at = now
+        at, took = round(self._asked_at - self.start, 3), round(now - self._asked_at, 3)
+        self.history.append({"at": at, "took": took, "saw": words, "fault": fault})
 
 
 def _in_words(trouble: KoreError) -> str:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import json
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_kore_convtest import models
 from pytest_kore_convtest.errors import KoreError, ServiceError, from_data
-from pytest_kore_convtest.patience import Patience, Sight, Wait
+from pytest_kore_convtest.jobs import Job, Outcome, resume_command, see
+from pytest_kore_convtest.patience import Patience, Wait
 from pytest_kore_convtest.polling import Clock, SystemClock, ask_once
 from pytest_kore_convtest.structure import WARNING, Finding, expect, judge, verdict
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_kore_convtest.client import KoreClient
-    from pytest_kore_convtest.ledger import Claim, Ledger
+    from pytest_kore_convtest.ledger import Ledger
     from pytest_kore_convtest.models import ImportStatus
     from pytest_kore_convtest.settings import Settings
     from pytest_kore_convtest.suitefile import LocalSuite
@@ -35,82 +34,6 @@ THREADS = 4
 
 LOOK_AGAIN = 0.2
 """Seconds between two looks at a job that another process works on."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a job ended: with a completed status, or with trouble.
-
-    Attributes:
-        status: The completed status, good or bad.
-        trouble: Why there is none.
-        asks: Requests sent for it.
-        seconds: From the first ask to the end.
-        generation: 1 for the first outcome; one more each time somebody asked again.
-        history: Every ask, as data.
-        notes: What the user should know.
-    """
-
-    status: ImportStatus | None
-    trouble: KoreError | None
-    asks: int
-    seconds: float
-    generation: int = 1
-    history: list[dict[str, Any]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def result(self) -> ImportStatus:
-        """Return the completed status.
-
-        Raises:
-            KoreError: There is none; a new error each time, so that none gathers other tests' tracebacks.
-        """
-        if self.status is None:
-            assert self.trouble is not None  # noqa: S101 - one of the two is there
-            raise from_data(self.trouble.to_data())
-        return self.status
-
-    def to_data(self) -> dict[str, Any]:
-        """Return the outcome as JSON-able data."""
-        data = {**vars(self), "status": self.status and json.dumps(self.status.raw)}
-        return {**data, "trouble": self.trouble and self.trouble.to_data()}
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Outcome:
-        """Make an outcome from what ``to_data`` returned."""
-        status = data["status"] and models.read_import_status(data["status"].encode())
-        return cls(**{**data, "status": status, "trouble": data["trouble"] and from_data(data["trouble"])})
-
-
-class Job:
-    """One job of this test run, as this process sees it.
-
-    Attributes:
-        key: What makes it one job, whoever asks.
-        label: What to call it on screen.
-        job_id: Its id (``ds-…``), once there is one.
-        wait: The wait under way; ``None`` before the first ask and while another process asks.
-        done: Set when ``outcome`` is there.
-        outcome: How it ended.
-        judge: Judges an outcome as ``Pipeline.judge`` does.
-    """
-
-    def __init__(
-        self, key: str, label: str, job_id: str = "", suite: LocalSuite | None = None, name: str = ""
-    ) -> None:
-        self.key, self.label, self.job_id, self.suite, self.name = key, label, job_id, suite, name
-        self.due = self.before = 0.0
-        self.claim: Claim | None = None
-        self.entry: dict[str, Any] = {}
-        self.wait: Wait | None = None
-        self.done = threading.Event()
-        self.outcome: Outcome | None = None
-        self.judge: Callable[[Outcome], list[Finding]] = lambda _outcome: []
-
-    @property
-    def what(self) -> str:
-        """What is waited for, in words."""
-        return f"import job {self.job_id}" if self.job_id else f"the import of {self.name!r}"
 
 
 class Pipeline:
@@ -139,7 +62,7 @@ class Pipeline:
         self._patience = _patience(settings)
         self._heap: list[tuple[float, int, Job]] = []
         self._order = itertools.count()
-        self._awake = threading.Condition()
+        self._awake, self._ended = threading.Condition(), threading.Condition()
         self._threads = 0
         self._closed = False
 
@@ -160,13 +83,17 @@ class Pipeline:
             tick: Called in this thread every ``interval`` seconds meanwhile.
             interval: Seconds.
         """
-        while not job.done.wait(interval):
+        while (outcome := self._wait_a_little(job, interval)) is None:
             if tick:
                 tick()
         if tick:
             tick()
-        assert job.outcome is not None  # noqa: S101 - done says so
-        return job.outcome
+        return outcome
+
+    def _wait_a_little(self, job: Job, interval: float) -> Outcome | None:
+        with self._ended:
+            self._ended.wait_for(lambda: job.outcome is not None, interval)
+            return job.outcome
 
     def ask_again(self, job: Job, seen: int) -> None:
         """After trouble, ask again with what is left of the job's time.
@@ -179,7 +106,6 @@ class Pipeline:
             outcome = job.outcome
             if outcome is None or outcome.trouble is None or outcome.generation != seen:
                 return
-            job.done.clear()
             job.outcome, job.due = None, self._clock.monotonic()
             job.entry = {"again": seen}
             self._push(job)
@@ -231,18 +157,20 @@ class Pipeline:
 
     def _serve(self) -> None:
         while (job := self._next_job()) is not None:
-            try:
-                over = self._work(job)
-            except KoreError as caught:
-                self._finish(job, None, caught)
-            except Exception as bug:  # noqa: BLE001 - a waiting test must learn of it
-                self._finish(
-                    job, None, ServiceError(f"{job.what}: {type(bug).__name__} in this plugin: {bug}")
-                )
-            else:
-                if not over:
-                    with self._awake:
-                        self._push(job)
+            if not self._step(job):
+                with self._awake:
+                    self._push(job)
+
+    def _step(self, job: Job) -> bool:
+        """Do the next thing for a job, whatever happens; return whether it is over."""
+        try:
+            return self._work(job)
+        except KoreError as caught:
+            self._finish(job, None, caught)
+        except Exception as bug:  # noqa: BLE001 - a waiting test must learn of it
+            trouble = ServiceError(f"{job.what}: {type(bug).__name__} in this plugin: {bug}")
+            self._finish(job, None, trouble)
+        return True
 
     def _next_job(self) -> Job | None:
         with self._awake:
@@ -283,14 +211,14 @@ class Pipeline:
         if settled and (settled["generation"] > again or self._time_left(entry) <= 0):
             if claim:
                 claim.release()
-            job.outcome = Outcome.from_data(settled)
-            job.done.set()
+            self._end(job, Outcome.from_data(settled))
             return False
         if claim is None:
             job.due = self._clock.monotonic() + LOOK_AGAIN
             return False
         job.claim = claim
-        job.entry = {"started_at": self._wall(), **entry, "again": again}
+        known = {"ds_id": job.job_id} if job.job_id else {}
+        job.entry = {"started_at": self._wall(), **entry, **known, "again": again}
         self.ledger.write(job.key, job.entry)
         return True
 
@@ -337,40 +265,18 @@ class Pipeline:
         except KoreError as bad:
             outcome = Outcome(None, bad, asks=len(history), seconds=outcome.seconds)
         self._let_go(job)
-        job.wait, job.outcome = None, outcome
-        job.done.set()
+        job.wait = None
+        self._end(job, outcome)
+
+    def _end(self, job: Job, outcome: Outcome) -> None:
+        with self._ended:
+            job.outcome = outcome
+            self._ended.notify_all()
 
     def _let_go(self, job: Job) -> None:
         claim, job.claim = job.claim, None
         if claim is not None:
             claim.release()
-
-
-def see(status: ImportStatus) -> Sight:
-    """Say what an answer about an import job shows."""
-    percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
-    unknown = (
-        ""
-        if status.word_is_known
-        else (f"the platform said {status.status}, a word nobody has documented; it was taken for running")
-    )
-    return Sight(
-        words=f"{status.status}{percent}",
-        change=(status.status, status.percent_complete, status.raw.get("lMod")),
-        ended=status.meaning != models.RUNNING,
-        incomplete=status.meaning == models.SUCCEEDED and not _has_suite(status),
-        note=unknown,
-    )
-
-
-def _has_suite(status: ImportStatus) -> bool:
-    response = status.raw.get("response")
-    return isinstance(response, dict) and bool(response)
-
-
-def resume_command(ds_id: str) -> str:
-    """Return the command that waits for an import job again."""
-    return f"pytest --kore-gate --kore-ds-id {ds_id}"
 
 
 def _patience(settings: Settings) -> Patience:

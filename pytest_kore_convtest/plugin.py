@@ -2,26 +2,28 @@
 
 Small on purpose: every pytest run that has this package installed loads it.
 What a run really needs is imported when something is configured, or when a
-collected item asks for it. PYTEST_DONT_REWRITE
+collected item asks for it. The fixtures stand here and not in a module of their own,
+because pytest loads each further module at a price. PYTEST_DONT_REWRITE
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import pytest
 
-from pytest_kore_convtest import options
-from pytest_kore_convtest.fixtures import *  # noqa: F403 - pytest finds fixtures in this namespace
-from pytest_kore_convtest.fixtures import LIVE, _kore_gate, _kore_pipeline  # noqa: F401
+import pytest_kore_convtest.options as options  # noqa: PLR0402 - "from" would ask the package for a name
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+    from typing import Any
 
-MARKERS = (
-    "kore_live: asks the platform; -m 'not kore_live' is the offline run",
-    "kore_suite(name=, steps=, tags=, inputs=): what the suite of kore_import_status has to be",
-)
+    from pytest_kore_convtest.client import KoreClient
+    from pytest_kore_convtest.models import ImportStatus
+    from pytest_kore_convtest.settings import Settings
+
+LIVE = frozenset({"kore_client", "kore_import_status", "kore_wait_for_import", "kore_import_suite"})
+"""Fixtures that ask the platform; items that use one carry the mark ``kore_live``."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,22 +32,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers; begin a run when anything is configured."""
-    for marker in MARKERS:
-        config.addinivalue_line("markers", marker)
-    if config.option.help or config.option.version or not options.anything_given(config):
+    """Register the markers; begin a run when the command line or the environment configures one.
+
+    What stands in the ini file is looked at when the header is printed or an item
+    asks for it: a project may have the keys and run other tests most of the time.
+    Under xdist the controller never sees an item, so there the run begins at once.
+    """
+    config.addinivalue_line("markers", "kore_live: asks the platform; -m 'not kore_live' is the offline run")
+    config.addinivalue_line(
+        "markers", "kore_suite(name=, steps=, tags=, inputs=): what the suite of kore_import_status has to be"
+    )
+    if config.option.help or config.option.version:
         return
-    _begin(config)
+    if options.given_for_this_run(config) or getattr(config.option, "dist", "no") != "no":
+        _begin(config)
     if config.option.kore_gate:
         config.args, config.option.pyargs = ["pytest_kore_convtest.gate"], True
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop what was started."""
-    if config.pluginmanager.has_plugin("kore-run"):
-        from pytest_kore_convtest.session import clean_up
-
-        clean_up(config)
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say what is configured, and from where; nothing when nobody configured anything."""
+    return _begin(config).header() if options.given(config) else None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -61,10 +68,8 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize ``kore_import_status`` when several import jobs are configured."""
-    if "kore_import_status" in metafunc.fixturenames and metafunc.config.pluginmanager.has_plugin("kore-run"):
-        from pytest_kore_convtest.imports import parametrize
-
-        parametrize(metafunc)
+    if "kore_import_status" in metafunc.fixturenames:
+        _begin(metafunc.config).parametrize(metafunc)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -77,28 +82,61 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _begin(config)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell an xdist worker what the whole test run shares."""
-    from pytest_kore_convtest.session import share_with_worker
+def _begin(config: pytest.Config) -> Any:
+    """Begin a run, unless one has begun: what it needs is imported here and not before."""
+    from pytest_kore_convtest.outcomes import begin
 
-    _begin(node.config)
-    share_with_worker(node)
+    return begin(config)
 
 
-def _begin(config: pytest.Config) -> None:
-    if config.pluginmanager.has_plugin("kore-run"):
-        return
-    from pytest_kore_convtest.errors import ConfigError
+@pytest.fixture(scope="session")
+def kore_settings(pytestconfig: pytest.Config) -> Settings:
+    """Give the frozen settings of this test run, one attribute per setting."""
     from pytest_kore_convtest.session import find_run
 
-    problem = ""
-    try:
-        run = find_run(config)
-    except ConfigError as bad:
-        problem = bad.message
-    if problem:
-        raise pytest.UsageError(problem)
-    from pytest_kore_convtest.outcomes import Outcomes
+    return find_run(pytestconfig).live_settings()
 
-    config.pluginmanager.register(Outcomes(run), "kore-run")
+
+@pytest.fixture(scope="session")
+def kore_client(kore_settings: Settings) -> Iterator[KoreClient]:
+    """Give the client: one method per endpoint, one exchange each."""
+    from pytest_kore_convtest.client import KoreClient
+    from pytest_kore_convtest.session import unconfigured
+
+    missing = unconfigured(kore_settings)
+    if missing and kore_settings.unconfigured == "skip":
+        pytest.skip(missing)
+    with KoreClient(kore_settings) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def kore_import_status(request: pytest.FixtureRequest, kore_settings: Settings) -> ImportStatus:
+    """Wait for the configured import job, assert on the returned suite, give the completed status."""
+    from pytest_kore_convtest.imports import await_configured
+
+    return await_configured(request, kore_settings)
+
+
+@pytest.fixture(scope="session")
+def kore_wait_for_import(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
+    """Give ``(ds_id, **expectations) -> ImportStatus``: wait for an import job and judge it."""
+    from pytest_kore_convtest.imports import waiter
+
+    return waiter(request)
+
+
+@pytest.fixture(scope="session")
+def kore_import_suite(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
+    """Give ``(path_or_suite) -> ImportStatus``: upload, import, wait and judge a local suite."""
+    from pytest_kore_convtest.imports import importer
+
+    return importer(request)
+
+
+@pytest.fixture(scope="session")
+def kore_emulator(pytestconfig: pytest.Config) -> Any:
+    """Give the running stand-in: its address, credentials, scripts and journal."""
+    from pytest_kore_convtest.session import find_run
+
+    return find_run(pytestconfig).emulator()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pytest_kore_convtest.errors import KoreError, RateLimitedError, ServiceError
 from pytest_kore_convtest.pace import Rhythm
+from pytest_kore_convtest.patience import UNREACHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         """Let so many seconds pass; Ctrl-C ends it at once."""
-        threading.Event().wait(seconds)
+        threading.Event().wait(min(seconds, threading.TIMEOUT_MAX))
 
 
 def poll_until(ask: Callable[[float], T], see: Callable[[T], Sight], wait: Wait, clock: Clock) -> T:
@@ -76,7 +77,7 @@ def ask_once(ask: Callable[[float], T], see: Callable[[T], Sight], wait: Wait, c
     return None
 
 
-def persist(send: Callable[[], T], budget: float, clock: Clock) -> T:
+def persist(send: Callable[[], T], budget: float, clock: Clock, *, first_contact: float | None = None) -> T:
     """Send something that must not happen twice; repeat only what surely did not happen.
 
     That is: the request never left, or the platform refused it for its rate.
@@ -85,6 +86,8 @@ def persist(send: Callable[[], T], budget: float, clock: Clock) -> T:
         send: Sends once.
         budget: Seconds in which to repeat.
         clock: Where time comes from.
+        first_contact: Seconds in which to repeat when the host's name or port looks wrong;
+            ``budget`` without it.
 
     Raises:
         KoreError: It failed, or nobody knows whether it happened.
@@ -97,6 +100,8 @@ def persist(send: Callable[[], T], budget: float, clock: Clock) -> T:
             trouble = caught
         refused = isinstance(trouble, RateLimitedError) or trouble.evidence.get("sent") is False
         pause = max(rhythm.next_pause(), trouble.evidence.get("retry_after") or 0.0)
-        if not refused or trouble.evidence.get("final") or clock.monotonic() + pause - start > budget:
+        unreached = first_contact is not None and trouble.evidence.get("cause") in UNREACHED
+        end = start + (min(budget, first_contact or 0.0) if unreached else budget)
+        if not refused or trouble.evidence.get("final") or clock.monotonic() + pause > end:
             raise trouble.with_traceback(None)
         clock.sleep(pause)

@@ -36,8 +36,8 @@ _ACCESS = (
         "scope",
         "scope is incorrect",
         (
-            "the JWT app lacks the scope: give it 'Conversation Tests Management' (import) or 'Conversation Tests"
-            " Execution' (run), and publish the app: a scope counts only once it is published"
+            "the JWT app lacks the scope: give it 'Conversation Tests Management' (import) or"
+            " 'Conversation Tests Execution' (run), and publish it: a scope counts only once it is published"
         ),
     ),
     (
@@ -69,7 +69,7 @@ _ACCESS = (
 )
 
 _ADVICE = {
-    "invalid streamid": "the stream id is unknown to this account: check kore_stream_id and the region in kore_host",
+    "invalid streamid": "this account knows no such stream: check kore_stream_id, and kore_host's region",
     "invalid request id": "no such job here: check the ds-… id, the stream and the host;"
     " the platform keeps a job's record for about 15 minutes",
     "invalid file id": "the platform does not know the uploaded file: upload it again",
@@ -130,11 +130,12 @@ def _no_answer(status: int, headers: Mapping[str, str], body: bytes, what: str, 
 
 
 def _redirect(status: int, headers: Mapping[str, str], doing: str) -> RefusedError:
-    target = re.sub(r"[^!-~]", "?", headers["location"])
-    target = re.sub(r"//[^/@]*@", "//", re.split(r"[?#]", target)[0])[:_EXCERPT] or "an empty address"
+    target = re.sub(r"//[^/@]*@", "//", re.split(r"[?#]", headers["location"])[0])
+    target = re.sub(r"[^!-~]", "?", target)[:_EXCERPT] or "an empty address"
     return RefusedError(
         f"HTTP {status} while {doing}: the answer redirects to {target}."
-        " Redirects are not followed, because the token would go along. Is it a login page or a moved host? Set kore_host to the API's own address.",
+        " Redirects are not followed, because the token would go along. Is it a login page or a moved host?"
+        " Set kore_host to the API's own address.",
         status=status,
         code=None,
         reply="",
@@ -232,3 +233,9 @@ def _date(text: str) -> float | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
+
+
+def is_error(body: bytes) -> bool:
+    """Say whether a body with a good status is the error envelope instead of an answer."""
+    head = body[:200].removeprefix(_BOM).lstrip()
+    return head.startswith(b"{") and head[1:].lstrip().startswith(b'"errors"')

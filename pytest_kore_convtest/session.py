@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.options import SECRETS, TABLE, UNSET, read_ini
+from pytest_kore_convtest.options import SECRETS, TABLE, UNSET
 from pytest_kore_convtest.settings import Given, Settings, environment, require, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_kore_convtest.client import KoreClient
-    from pytest_kore_convtest.pipeline import Job, Outcome, Pipeline
+    from pytest_kore_convtest.jobs import Job, Outcome
+    from pytest_kore_convtest.pipeline import Pipeline
 
 BUILD_IDS = ("GITHUB_RUN_ID", "CI_PIPELINE_ID", "BUILD_BUILDID", "BUILD_NUMBER", "CIRCLE_WORKFLOW_ID")
 """Environment names of a CI build's id: GitHub, GitLab, Azure, Jenkins, CircleCI."""
@@ -108,7 +109,7 @@ class Run:
         """Wait for a job on behalf of the item under way; a rerun after trouble asks again."""
         nodeid = self.item.nodeid if self.item else ""
         self._touched.setdefault(nodeid, []).append(job)
-        with _terminated_like_interrupted():
+        with terminated_like_interrupted():
             outcome = pipeline.wait_for(job, self.tick)
             seen = self._seen.get((nodeid, job.key))
             if seen == outcome.generation and outcome.trouble and _is_rerun(self.item):
@@ -123,9 +124,14 @@ class Run:
         jobs |= {job.key: job for made in self.pipelines for job in made.jobs.values() if job.job_id in ids}
         return list(jobs.values())
 
-    def unfinished(self) -> list[Job]:
-        """Return the jobs that have begun and not ended."""
-        return [job for made in self.pipelines for job in made.jobs.values() if not job.done.is_set()]
+    def unfinished(self) -> set[str]:
+        """Return the ids of jobs that have begun and not ended, those of xdist's workers included."""
+        from pytest_kore_convtest.ledger import Ledger
+
+        jobs = [job for made in self.pipelines for job in made.jobs.values()]
+        ids = {job.job_id for job in jobs if job.outcome is None}
+        entries = Ledger(_directory(self.shared["token"])).entries()
+        return (ids | {entry.get("ds_id", "") for entry in entries if "outcome" not in entry}) - {""}
 
     def close(self) -> None:
         """Stop what this process started."""
@@ -156,11 +162,11 @@ def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, Any]
     given: dict[str, Given] = {}
     ini: dict[str, Any] = {}
     for row in TABLE:
-        value = getattr(config.option, row.ini_key, None) if row.metavar is not None else None
+        value = getattr(config.option, row.ini_key, None) if row.has_option else None
         if value is not None:
             here = any(arg.partition("=")[0] in {row.option, f"--no-{row.option[2:]}"} for arg in typed)
             given[row.name] = Given(value, "command line" if here else "addopts")
-        if not row.ini or (found := read_ini(config, row.ini_key)) is UNSET:
+        if not row.ini or (found := _read_ini(config, row.ini_key)) is UNSET:
             continue
         if row.ini_key not in overrides:
             ini[row.name] = found
@@ -168,6 +174,19 @@ def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, Any]
             here = any(f"{row.ini_key}=" in arg for arg in typed)
             given[row.name] = Given(found, "command line" if here else "addopts")
     return given, environment(), ini, config.inipath.parent if config.inipath else None
+
+
+def _read_ini(config: Any, key: str) -> Any:
+    """Return the raw value of an ini key, or ``UNSET``."""
+    try:
+        return config.getini(key)
+    except TypeError:
+        # pytest 9.0 and 9.1 type [tool.pytest] but cannot be told that a key takes several types.
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return config.inicfg[key]
 
 
 def hide_secrets(config: pytest.Config) -> None:
@@ -257,7 +276,7 @@ def _is_rerun(item: pytest.Item | None) -> bool:
 
 
 @contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
+def terminated_like_interrupted() -> Iterator[None]:
     """Let SIGTERM, which CI sends, end a wait the way Ctrl-C does: reports are written, ids are printed."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.options import ROWS, SECRETS, TABLE, Setting, spelling
+from pytest_kore_convtest.options import (
+    MAX_POLL_INTERVAL,
+    POLL_INTERVAL,
+    ROWS,
+    SECRETS,
+    TABLE,
+    Setting,
+)
+from pytest_kore_convtest.precedence import REAL, named, settle, spelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,8 +30,6 @@ if TYPE_CHECKING:
 SOURCES = ("default", "ini", "environment", "addopts", "command line")
 """Where a value can come from, weakest first; a target's host and stream say ``"target"``."""
 
-_CREDENTIALS = ("client_id", "client_secret", "client_secret_file", "jwt", "jwt_file")
-_REAL = ("host", "stream_id", *_CREDENTIALS, "user_email", "target")
 _CA_FALLBACKS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
@@ -68,8 +74,8 @@ class Settings:
     emulator: bool = False
     gate: bool = False
     bot_language: str = "en"
-    poll_interval: float = 2.0
-    max_poll_interval: float = 10.0
+    poll_interval: float = POLL_INTERVAL
+    max_poll_interval: float = MAX_POLL_INTERVAL
     request_timeout: float = 30.0
     outage_budget: float = 120.0
     stall_timeout: float = 300.0
@@ -147,10 +153,7 @@ def _resolve(
     values = {name: _read(ROWS[name], value, ini_dir) for name, value in given.items()}
     sources = {name: value.source for name, value in given.items()}
     notes = _exposed(sources)
-    _choose_target(values, sources, notes)
-    _choose_emulator(values, sources, notes)
-    _choose_credentials(values, sources, notes)
-    _check_together(values, sources)
+    settle(values, sources, notes)
     if sources and "ca_bundle" not in values and (bundle := next(filter(_text(env), _CA_FALLBACKS), None)):
         values["ca_bundle"], sources["ca_bundle"] = _path(_text(env)(bundle), None), "environment"
     return Settings(**values, sources=sources, notes=(*notes, *_odd_ids(values)))
@@ -174,7 +177,7 @@ def _find(
 
 
 def _read(row: Setting, given: Given, ini_dir: Path | None) -> Any:
-    from pytest_kore_convtest.values import READERS
+    from pytest_kore_convtest.readers import READERS
 
     try:
         value = READERS[row.kind](given.value)
@@ -190,109 +193,9 @@ def _path(text: str, start: Path | None) -> Path:
     return (start or Path.cwd()) / os.path.expanduser(text)  # noqa: PTH111 - Path.expanduser may raise
 
 
-def _rank(source: str) -> int:
-    return {"default": 0, "ini": 1, "environment": 2}.get(source, 3)
-
-
-def _named(name: str, sources: Mapping[str, str]) -> str:
-    return spelling(ROWS[name], sources[name])
-
-
-def _prefer(
-    names: tuple[str, ...], values: dict[str, Any], sources: dict[str, str], notes: list[str]
-) -> str | None:
-    """Keep the one of several settings that has the highest source, and drop the others."""
-    given = sorted((name for name in names if name in values), key=lambda name: _rank(sources[name]))
-    if not given:
-        return None
-    *losers, winner = given
-    for loser in losers:
-        if _rank(sources[loser]) == _rank(sources[winner]):
-            raise ConfigError(
-                f"{_named(loser, sources)} and {_named(winner, sources)} contradict each other: give one",
-                name=loser,
-                source=sources[loser],
-            )
-        notes.append(f"{_named(loser, sources)} is not used: {_named(winner, sources)} wins")
-        del values[loser], sources[loser]
-    return winner
-
-
-def _choose_credentials(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
-    secret = _prefer(("client_secret", "client_secret_file"), values, sources, notes)
-    token = _prefer(("jwt", "jwt_file"), values, sources, notes)
-    if secret and token:
-        _prefer((secret, token), values, sources, notes)
-
-
-def _choose_target(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
-    if "target" not in values:
-        return
-    name = values["target"]
-    known = {target.name: target for target in values.get("targets", ())}
-    if name not in known:
-        raise ConfigError(
-            f"{_named('target', sources)}: {name!r} is no line of kore_targets"
-            f" (known: {', '.join(sorted(known)) or 'none'})",
-            name="target",
-            source=sources["target"],
-        )
-    values["protected"] = known[name].protected
-    for key, value in (("host", known[name].host), ("stream_id", known[name].stream_id)):
-        if values.get(key, value) != value:
-            if _prefer((key, "target"), dict(values), dict(sources), []) == key:
-                notes.append(f"{_named(key, sources)} hides {value} of target {name}")
-                continue
-            notes.append(f"{_named(key, sources)} is not used: target {name} wins")
-        values[key], sources[key] = value, "target"
-
-
-def _choose_emulator(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
-    if not values.get("emulator"):
-        return
-    from_target = sources.get("host") == "target"
-    host = "target" if from_target else "host"
-    if "host" in values and _rank(sources[host]) == _rank(sources["emulator"]):
-        raise ConfigError(
-            f"{_named('emulator', sources)} and {_named(host, sources)} contradict each other:"
-            " the stand-in or a real host, not both",
-            name="emulator",
-            source=sources["emulator"],
-        )
-    if "host" in values and _rank(sources[host]) > _rank(sources["emulator"]):
-        notes.append(f"{_named('emulator', sources)} is not used: {_named(host, sources)} wins")
-        del values["emulator"], sources["emulator"]
-        return
-    ignored = [name for name in _REAL if name in values]
-    if ignored:
-        notes.append("not used with the stand-in: " + ", ".join(ROWS[name].ini_key for name in ignored))
-    for name in ignored:
-        del values[name], sources[name]
-    values.pop("protected", None)
-
-
-def _check_together(values: dict[str, Any], sources: dict[str, str]) -> None:
-    shortest = values.get("poll_interval", ROWS["poll_interval"].default)
-    if "max_poll_interval" not in values:
-        values["max_poll_interval"] = max(shortest, ROWS["max_poll_interval"].default)
-    elif values["max_poll_interval"] < shortest:
-        raise ConfigError(
-            f"{_named('max_poll_interval', sources)} is below kore_poll_interval ({shortest:g} s)",
-            name="max_poll_interval",
-            source=sources["max_poll_interval"],
-        )
-    if "{run}" not in values.get("import_name", "{run}") and values.get("keep") != "always":
-        raise ConfigError(
-            f"{_named('import_name', sources)}: a name without {{run}} may be somebody else's suite,"
-            " so it needs --kore-keep always",
-            name="import_name",
-            source=sources["import_name"],
-        )
-
-
 def _exposed(sources: Mapping[str, str]) -> list[str]:
     return [
-        f"{_named(name, sources)}: others can read it there;"
+        f"{named(name, sources)}: others can read it there;"
         f" {ROWS[name].env_name} or {ROWS[name].option}-file is safer"
         for name in SECRETS
         if sources.get(name, "environment") != "environment"
@@ -329,7 +232,7 @@ def require(settings: Settings, *, write: bool = False) -> None:
     missing = [name for name in needed if getattr(settings, name) is None]
     if not missing:
         return
-    begun = any(getattr(settings, name) is not None for name in _REAL)
+    begun = any(getattr(settings, name) is not None for name in REAL)
     raise ConfigError(
         f"Kore is {'configured only in part' if begun else 'not configured'}. Set: "
         + "; ".join(map(_how, missing))

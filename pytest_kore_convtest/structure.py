@@ -14,7 +14,7 @@ from pytest_kore_convtest.errors import ImportFailedError, StructureError
 from pytest_kore_convtest.refusals import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pytest_kore_convtest.models import ImportStatus
 
@@ -67,19 +67,21 @@ class Expectations:
 def expect(*, stream_id: str | None, require_assertions: bool = False, **stated: Any) -> Expectations:
     """Make expectations from what a marker or a caller states: ``name``, ``steps``, ``inputs``, ``tags``.
 
+    ``None`` means "anything"; inputs have an order, so they are a list or a tuple.
+
     Raises:
         TypeError: Something stated is unknown or of the wrong type.
     """
     checks: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
         "name": ("a text", lambda value: isinstance(value, str)),
         "steps": ("a number of steps", lambda value: isinstance(value, int) and not isinstance(value, bool)),
-        "inputs": ("a list of texts", _are_texts),
-        "tags": ("a set of texts", _are_texts),
+        "inputs": ("a list of texts", lambda value: _are_texts(value, list, tuple)),
+        "tags": ("a set of texts", lambda value: _are_texts(value, list, tuple, set, frozenset)),
     }
     for key, value in stated.items():
         if key not in checks:
             raise TypeError(f"unknown expectation {key!r}: known are {', '.join(checks)}")
-        if not checks[key][1](value):
+        if value is not None and not checks[key][1](value):
             raise TypeError(f"expectation {key}={value!r} is not {checks[key][0]}")
     inputs, tags = stated.pop("inputs", None), stated.pop("tags", None)
     return Expectations(
@@ -91,8 +93,8 @@ def expect(*, stream_id: str | None, require_assertions: bool = False, **stated:
     )
 
 
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, (list, tuple, set, frozenset)) and all(isinstance(one, str) for one in value)
+def _are_texts(value: Any, *kinds: type[Iterable[Any]]) -> bool:
+    return isinstance(value, kinds) and all(isinstance(one, str) for one in value)
 
 
 def judge(status: ImportStatus, expectations: Expectations) -> list[Finding]:
@@ -192,29 +194,31 @@ def _judge_block(block: Any, path: str) -> Iterator[Finding]:
             yield Finding(f"{path}.contains[{number}]", f"is {_kind(entry)}, not an entry to compare with")
         elif path.endswith(".text") and not isinstance(entry.get("text"), str):
             yield Finding(f"{path}.contains[{number}].text", f"is {_kind(entry.get('text'))}, not a text")
+    if block.get("enabled") is True and not _has_content(path.rpartition(".")[2], contains):
+        yield Finding(f"{path}.contains", "is enabled but has nothing to compare with", WARNING)
 
 
 def asserts(step: Mapping[str, Any]) -> bool:
     """Say whether a step compares anything: one enabled assertion with something to compare."""
     outputs = step.get("outputs")
     blocks = (
-        block
+        (name, block)
         for output in (outputs if isinstance(outputs, list) else [])
         if isinstance(output, dict) and isinstance(output.get("assertions"), dict)
-        for block in output["assertions"].values()
+        for name, block in output["assertions"].items()
         if isinstance(block, dict)
     )
-    return any(block.get("enabled") is True and _has_content(block.get("contains")) for block in blocks)
-
-
-def _has_content(contains: Any) -> bool:
-    """Say whether an assertion has something to compare with: an empty text matches nothing useful."""
-    if not isinstance(contains, list):
-        return False
     return any(
-        isinstance(entry, dict) and any(value for key, value in entry.items() if key != "status")
-        for entry in contains
+        block.get("enabled") is True and _has_content(name, block.get("contains")) for name, block in blocks
     )
+
+
+def _has_content(name: str, contains: Any) -> bool:
+    """Say whether an assertion has something to compare with: an empty text is nothing."""
+    entries = [entry for entry in contains if isinstance(entry, dict)] if isinstance(contains, list) else []
+    if name == "text":
+        return any(isinstance(entry.get("text"), str) and entry["text"] for entry in entries)
+    return any(value for entry in entries for key, value in entry.items() if key not in {"status", "_id"})
 
 
 def _judge_expectations(suite: Mapping[str, Any], wanted: Expectations) -> Iterator[Finding]:
@@ -227,7 +231,10 @@ def _judge_expectations(suite: Mapping[str, Any], wanted: Expectations) -> Itera
         tags = suite.get("tags")
         has = {tag for tag in tags if isinstance(tag, str)} if isinstance(tags, list) else set()
         if missing := sorted(wanted.tags - has):
-            yield Finding("$.response.tags", f"lacks {', '.join(map(repr, missing))}; it has {sorted(has)}")
+            found = printable(", ".join(map(repr, sorted(has))), _LONGEST) or "none"
+            yield Finding(
+                "$.response.tags", f"lacks {', '.join(map(repr, missing))}; the suite's tags: {found}"
+            )
     if wanted.inputs is not None:
         yield from _judge_inputs(steps, wanted.inputs)
 
@@ -275,10 +282,11 @@ def verdict(status: ImportStatus, findings: list[Finding]) -> ImportFailedError 
     if not errors:
         return None
     lines = "\n".join(f"  {finding}" for finding in errors)
-    name = status.suite.name if status.suite else ""
+    suite = status.raw.get("response")
+    name = suite.get("name") if isinstance(suite, dict) else None
     return StructureError(
-        f"import job {status.id}: the suite{f' {name!r}' if name else ''} is stored, but"
-        f" {len(errors)} thing{'s are' if len(errors) > 1 else ' is'} wrong with it:\n{lines}",
+        f"import job {status.id}: {len(errors)} thing{'s are' if len(errors) > 1 else ' is'} wrong with the"
+        f" stored suite{f' {_shown(name)}' if name and isinstance(name, str) else ''}:\n{lines}",
         job_id=status.id,
         findings=[asdict(finding) for finding in findings],
     )

@@ -1,22 +1,64 @@
-"""A local file in the platform's import format becomes suites.
+"""A local file in the platform's import format becomes suites, each with its place in the file.
 
 The format (``{botId, botName, testCases: [{name, tags, description, messages}]}``) is
 inferred from real exported files; the platform documents only "JSON, at most 2 MB".
+What can be read is read: ``lint`` says what is odd about it.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_kore_convtest import positions
 from pytest_kore_convtest.errors import SuiteFileError
+from pytest_kore_convtest.positions import START, Place
+from pytest_kore_convtest.rules import ALL_OF, BARE, CONTAINS, EQUALS, ONE_OF
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from pytest_kore_convtest.positions import Document
 
 LARGEST_FILE = 2 * 1024 * 1024
 """Bytes that the platform takes (documented)."""
+
+_BOM = b"\xef\xbb\xbf"
+_WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class LocalOutput:
+    """One expected reply of the bot.
+
+    Attributes:
+        texts: The expected texts: one, or several variations; none when the entry is odd.
+        mode: ``CONTAINS``, or one of the older ways to write it.
+        place: Where it stands.
+    """
+
+    texts: tuple[str, ...]
+    mode: str = CONTAINS
+    place: Place = START
+
+
+@dataclass(frozen=True)
+class LocalStep:
+    """One user input and the replies expected to it.
+
+    Attributes:
+        input: What the user says.
+        event: ``"Start_Flow"`` on the on-connect step, else empty.
+        outputs: The expected replies, in order.
+        place: Where it stands.
+    """
+
+    input: str
+    event: str
+    outputs: tuple[LocalOutput, ...]
+    place: Place = START
 
 
 @dataclass(frozen=True)
@@ -25,19 +67,65 @@ class LocalSuite:
 
     Attributes:
         path: The file.
-        name: The suite's name.
+        name: The suite's name; ``suite-1`` for the first one without a usable name, and so on.
         description: Its description.
         tags: Its tags.
-        steps: How many steps it has.
+        steps: Its steps, in order.
         data: The bytes to upload: the file itself, or this suite alone when the file holds several.
+        place: Where it stands.
+        split: Whether ``data`` is this suite alone.
+        bot_id: The bot that the file was exported from, or empty.
     """
 
     path: Path
     name: str
     description: str
     tags: tuple[str, ...]
-    steps: int
-    data: bytes
+    steps: tuple[LocalStep, ...] = field(repr=False)
+    data: bytes = field(repr=False)
+    place: Place = START
+    split: bool = False
+    bot_id: str = ""
+
+
+class Problem(NamedTuple):
+    """Why a file cannot be used, and where, when that has a place."""
+
+    message: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class SuiteFile:
+    """A suite file as far as it can be read.
+
+    Attributes:
+        path: The file.
+        suites: Its suites; none when there is a problem.
+        document: Its JSON, when it is JSON.
+        problems: Why it cannot be used at all.
+        marked: Whether a byte order mark stands before the JSON.
+    """
+
+    path: Path
+    suites: tuple[LocalSuite, ...] = ()
+    document: Document | None = field(default=None, repr=False)
+    problems: tuple[Problem, ...] = ()
+    marked: bool = False
+
+
+def open_suite_file(path: Path) -> SuiteFile:
+    """Read a file; what makes it useless is in ``problems``, nothing is raised."""
+    try:
+        data = _read_bytes(path)
+        document = _load(data)
+    except _UnusableError as bad:
+        return SuiteFile(path, problems=(bad.problem,))
+    marked = data.startswith(_BOM)
+    problem = _find_no_suite(document)
+    if problem:
+        return SuiteFile(path, (), document, (problem,), marked)
+    return SuiteFile(path, tuple(_read_suites(path, document, data)), document, (), marked)
 
 
 def read_suite_file(path: Path) -> list[LocalSuite]:
@@ -46,73 +134,164 @@ def read_suite_file(path: Path) -> list[LocalSuite]:
     Raises:
         SuiteFileError: It cannot be read, is too large, no JSON, or holds no suite.
     """
-    data = _read_bytes(path)
-    content = _load(path, data)
-    cases = content.get("testCases") if isinstance(content, dict) else None
-    if not isinstance(cases, list) or not cases:
-        raise _error(
-            path, "holds no suite: it needs an object with a list 'testCases' (the UI's JSON export)"
-        )
-    suites = []
-    for number, case in enumerate(cases):
-        if not isinstance(case, dict) or not isinstance(case.get("name"), str) or not case["name"].strip():
-            raise _error(path, f"testCases[{number}] has no name")
-        alone = data if len(cases) == 1 else json.dumps({**content, "testCases": [case]}).encode()
-        suites.append(_suite(path, case, alone))
-    return suites
+    file = open_suite_file(path)
+    if file.problems:
+        raise _error(path, file.problems)
+    return list(file.suites)
 
 
 def pick_suite(suites: list[LocalSuite], name: str | None) -> LocalSuite:
     """Return the suite of that name, or the only one.
 
     Raises:
-        SuiteFileError: There is no such suite, or there are several and no name was given.
+        SuiteFileError: There is no such suite, there are several, or several and no name was given.
     """
     found = [suite for suite in suites if name in {None, suite.name}]
     if len(found) == 1:
         return found[0]
     names = ", ".join(repr(suite.name) for suite in suites)
-    problem = (
-        f"has no suite {name!r}: it holds {names}" if name else f"holds several suites, give name=: {names}"
-    )
-    raise _error(suites[0].path, problem)
+    if name is None:
+        said = f"holds several suites, give name=: {names}"
+    elif found:
+        said = f"holds {len(found)} suites named {name!r}: rename all but one"
+    else:
+        said = f"has no suite {name!r}: it holds {names}"
+    raise _error(suites[0].path, [Problem(said)])
 
 
-def _suite(path: Path, case: dict[str, Any], data: bytes) -> LocalSuite:
-    tags, messages = case.get("tags"), case.get("messages")
-    return LocalSuite(
-        path=path,
-        name=case["name"],
-        description=str(case.get("description") or ""),
-        tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
-        steps=len(messages) if isinstance(messages, list) else 0,
-        data=data,
-    )
+def decode(data: bytes) -> str:
+    """Return the text of a file's bytes, without a byte order mark.
+
+    Raises:
+        UnicodeDecodeError: It is no UTF-8.
+    """
+    return data.removeprefix(_BOM).decode("utf-8")
+
+
+class _UnusableError(Exception):
+    def __init__(self, message: str, place: Place | None = None) -> None:
+        super().__init__(message)
+        self.problem = Problem(message, place)
 
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+            size = max(len(data), path.stat().st_size)
     except OSError as bad:
-        problem = bad.strerror or type(bad).__name__
-    else:
-        if len(data) > LARGEST_FILE:
-            raise _error(path, f"has {len(data)} bytes; the platform takes at most {LARGEST_FILE} (2 MB)")
-        return data
-    raise _error(path, f"cannot be read: {problem}")
+        raise _UnusableError(f"cannot be read: {bad.strerror or type(bad).__name__}") from None
+    if size > LARGEST_FILE:
+        said = f"has {size} bytes; the platform takes at most {LARGEST_FILE} (2 MB): split it into several"
+        raise _UnusableError(said)
+    return data
 
 
-def _load(path: Path, data: bytes) -> Any:
+def _load(data: bytes) -> Document:
     try:
-        return json.loads(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
-    except json.JSONDecodeError as bad:
-        problem, line = f"is no JSON: {bad.msg} at line {bad.lineno}, column {bad.colno}", bad.lineno
+        return positions.load(decode(data))
+    except positions.JsonError as bad:
+        said, place = f"is no JSON: {bad.message}", bad.place
     except UnicodeDecodeError as bad:
-        problem, line = f"is no UTF-8 text (byte {bad.start})", 0
-    except RecursionError:
-        problem, line = "is nested too deep", 0
-    raise _error(path, problem, line)
+        if data.startswith(_WIDE_BOMS):
+            said, place = "is UTF-16 text: save it as UTF-8", START
+        else:
+            before = bad.object[: bad.start].decode("utf-8")
+            said, place = "is no UTF-8 text: save it as UTF-8", positions.Lines(before).place(len(before))
+    raise _UnusableError(said, place)
 
 
-def _error(path: Path, problem: str, line: int = 0) -> SuiteFileError:
-    return SuiteFileError(f"{path}: {problem}", path=str(path), line=line or None, findings=[])
+def _find_no_suite(document: Document) -> Problem | None:
+    """Say why a document holds no suite, if it does not."""
+    content = document.value
+    needs = "it needs an object with a list 'testCases', as the UI's JSON export has it"
+    if not isinstance(content, dict):
+        return Problem(f"holds no suite but {positions.kind(content)}: {needs}", document.place(()))
+    if "testCases" not in content:
+        response = content.get("response")
+        stored = "testSteps" in (response if isinstance(response, dict) else content)
+        found = " but a stored suite, which the platform does not import" if stored else ""
+        return Problem(f"holds no suite{found}: {needs}", document.place(()))
+    cases, place = content["testCases"], document.place(("testCases",))
+    if not isinstance(cases, list):
+        return Problem(f"holds no suite: 'testCases' is {positions.kind(cases)}, not a list of suites", place)
+    if not any(isinstance(case, dict) for case in cases):
+        return Problem("holds no suite: 'testCases' has no object in it", place)
+    return None
+
+
+def _read_suites(path: Path, document: Document, data: bytes) -> Iterator[LocalSuite]:
+    content: dict[str, Any] = document.value
+    cases = content["testCases"]
+    for number, case in enumerate(cases):
+        if not isinstance(case, dict):
+            continue
+        here = ("testCases", number)
+        split = len(cases) > 1
+        yield LocalSuite(
+            path=path,
+            name=name_of(case) or f"suite-{number + 1}",
+            description=_text(case.get("description")),
+            tags=tuple(tag for tag in _items(case.get("tags")) if isinstance(tag, str)),
+            steps=tuple(_read_steps(document, case, here)),
+            data=_split(content, case) if split else data,
+            place=document.place(here),
+            split=split,
+            bot_id=_text(content.get("botId")),
+        )
+
+
+def name_of(case: Any) -> str:
+    """Return a suite's name as it stands in the file, or an empty text when it has none."""
+    name = _text(case.get("name")) if isinstance(case, dict) else ""
+    return name if name.strip() else ""
+
+
+def _split(content: dict[str, Any], case: dict[str, Any]) -> bytes:
+    # No blanks: what was written with fewer than json.dumps adds must not outgrow the limit.
+    # A lone half of a surrogate pair has no UTF-8; its escape is JSON.
+    alone = json.dumps({**content, "testCases": [case]}, ensure_ascii=False, separators=(",", ":"))
+    return alone.encode("utf-8", "backslashreplace")
+
+
+def _read_steps(document: Document, case: dict[str, Any], path: positions.Path) -> Iterator[LocalStep]:
+    for number, message in enumerate(_items(case.get("messages"))):
+        here = (*path, "messages", number)
+        step = message if isinstance(message, dict) else {}
+        outputs = tuple(
+            read_output(output, document.place((*here, "outputs", index)))
+            for index, output in enumerate(_items(step.get("outputs")))
+        )
+        yield LocalStep(_text(step.get("input")), _text(step.get("event")), outputs, document.place(here))
+
+
+def read_output(output: Any, place: Place = START) -> LocalOutput:
+    """Read an entry of ``outputs`` in any of the known ways to write it."""
+    if isinstance(output, str):
+        return LocalOutput((output,), BARE, place)
+    found = output if isinstance(output, dict) else {}
+    mode = EQUALS if EQUALS in found and CONTAINS not in found else CONTAINS
+    expected = found.get(mode)
+    if isinstance(expected, dict):
+        mode = ALL_OF if ALL_OF in expected and ONE_OF not in expected else ONE_OF
+        expected = expected.get(mode)
+    texts = [expected] if isinstance(expected, str) else _items(expected)
+    return LocalOutput(tuple(text for text in texts if isinstance(text, str)), mode, place)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _error(path: Path, problems: Iterable[Problem]) -> SuiteFileError:
+    first = next(iter(problems))
+    line, column = first.place or (None, None)
+    where = f"{path}:{line}:{column}" if first.place else str(path)
+    findings = [{"message": one.message, "line": one.place and one.place.line} for one in problems]
+    return SuiteFileError(
+        f"{where}: {first.message}", path=str(path), line=line, column=column, findings=findings
+    )

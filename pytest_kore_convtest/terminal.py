@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_kore_convtest.pipeline import Job
+    from pytest_kore_convtest.jobs import Job
     from pytest_kore_convtest.session import Run
     from pytest_kore_convtest.settings import Settings
 

@@ -20,6 +20,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from pytest_kore_convtest.bodies import read_body
 from pytest_kore_convtest.errors import ConfigError, UnreachableError, from_data
+from pytest_kore_convtest.faults import describe
 from pytest_kore_convtest.lanes import Lane
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ class Reply(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
 
+    def __repr__(self) -> str:
+        return f"<HTTP {self.status}, {len(self.body)} bytes>"  # a server may echo the token at us
+
 
 class Trust(NamedTuple):
     """Whom TLS trusts, and who we are.
@@ -86,8 +90,8 @@ class Trust(NamedTuple):
         try:
             context = _make_context(self.ca_bundle)
             if self.client_cert is not None:
-                name, path, what = "client_cert", self.client_cert, "certificate and unencrypted key, in PEM"
-                context.load_cert_chain(str(path), password=_no_password)
+                name, path, what = "client_cert", self.client_cert, "certificate with its unencrypted key"
+                context.load_cert_chain(str(path), password="")  # else OpenSSL asks at the terminal
         except (OSError, ValueError):
             pass
         else:
@@ -103,13 +107,8 @@ def _make_context(ca_bundle: Path | None) -> ssl.SSLContext:
     if ca_bundle is None:
         context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return context
-    if ca_bundle.is_dir():
-        return ssl.create_default_context(capath=str(ca_bundle))
-    return ssl.create_default_context(cafile=str(ca_bundle))
-
-
-def _no_password() -> str:
-    raise ValueError("the key is encrypted")  # else OpenSSL would ask at the terminal
+    file, folder = (None, ca_bundle) if ca_bundle.is_dir() else (ca_bundle, None)
+    return ssl.create_default_context(cafile=file, capath=folder)
 
 
 class Transport:
@@ -139,7 +138,7 @@ class Transport:
         """
         budget = min(budget, _LONGEST)
         with self._lock:
-            lane = self._idle.pop() if self._idle else Lane(self._open)
+            lane = self._idle.pop() if self._idle else Lane(self._open, describe)
         future = lane.start((request, budget))
         try:
             outcome = future.result(timeout=budget)

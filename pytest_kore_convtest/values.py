@@ -1,11 +1,10 @@
-"""Read the text of one setting: text in, value out, or a ``ValueError`` that says what to write.
+"""Read texts, ids, addresses, secrets and lists: text in, value out, or a ``ValueError`` with a way out.
 
 Loaded only when somebody has set something. PYTEST_DONT_REWRITE
 """
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,18 +18,14 @@ _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
 _ENDPOINT = re.compile(r"/api(?:/[0-9.]+)?(?:/public(?:/.*)?)?/?$")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 _PLACEHOLDERS = (
+    (re.compile(r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?"), "a shell variable that nobody replaced"),
     (re.compile(r"\{\{.*?\}\}"), "a template placeholder"),
     (re.compile(r"\{[\w .-]*\}"), "a placeholder from the documentation"),
-    (re.compile(r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?"), "a shell variable that nobody replaced"),
     (re.compile(r"<[^<>]+>"), "a placeholder"),
     (re.compile(r"^:[A-Za-z]+$"), "a path parameter from the documentation"),
 )
 _MASKED_ID = re.compile(r"x{4,}", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_LONGEST_WAIT = 1e6
-_LONGEST_NUMBER = 9
-_TRUE = frozenset({"1", "true", "yes", "on"})
-_FALSE = frozenset({"0", "false", "no", "off"})
 
 
 class Secret:
@@ -84,14 +79,6 @@ def read_text(raw: object) -> str:
             raise ValueError(f"{text!r} is {what}: write the real value in its place")
     if _CONTROL.search(text):
         raise ValueError(f"{text!r} has a line break or a control character in it")
-    return text
-
-
-def read_word(raw: object) -> str:
-    """Read a text without blanks."""
-    text = read_text(raw)
-    if any(letter.isspace() for letter in text):
-        raise ValueError(f"{text!r} has a blank in it")
     return text
 
 
@@ -152,65 +139,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def read_seconds(raw: object) -> float:
-    """Read a number of seconds above 0; at most 11 days, beyond which timers overflow."""
-    text = strip(raw)
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= _LONGEST_WAIT:
-        raise ValueError(f"{text!r} is not a number of seconds above 0, up to a million: write e.g. 600")
-    return seconds
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else 0
-
-
-def read_count(raw: object) -> int:
-    """Read a whole number above 0."""
-    text = strip(raw)
-    if not _whole(text):
-        raise ValueError(f"{text!r} is not a whole number above 0: write e.g. 4")
-    return _whole(text)
-
-
-def read_flag(raw: object) -> bool:
-    """Read 1/0, true/false, yes/no, on/off, whatever the casing."""
-    text = strip(raw).lower()
-    if text not in _TRUE | _FALSE:
-        raise ValueError(f"{strip(raw)!r} is neither on nor off: write 1/0, true/false, yes/no or on/off")
-    return text in _TRUE
-
-
-def read_exit_code(raw: object) -> int | None:
-    """Read an exit code from 1 to 255, or off."""
-    text = strip(raw)
-    if text.lower() in _FALSE - {"0"}:
-        return None
-    if not 0 < _whole(text) < 256:  # noqa: PLR2004 - one byte
-        raise ValueError(f"{text!r} is no exit code that says no: write 1 to 255, or off")
-    return _whole(text)
-
-
-def read_email(raw: object) -> str:
-    """Read an e-mail address, roughly: something, ``@``, something."""
-    text = read_word(raw)
-    name, at, host = text.rpartition("@")
-    if not (name and at and host):
-        raise ValueError(f"{text!r} is no e-mail address")
-    return text
-
-
-def read_language(raw: object) -> str:
-    """Read a language code such as ``en`` or ``pt-BR``."""
-    text = read_text(raw)
-    if not re.fullmatch(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*", text):
-        raise ValueError(f"{text!r} is no language code: write e.g. en")
-    return text
-
-
 def read_secret(raw: object) -> Secret:
     """Read a secret or token; what is refused is never repeated in the message."""
     if isinstance(raw, Secret):
@@ -220,37 +148,6 @@ def read_secret(raw: object) -> Secret:
     if not text or what:
         raise ValueError(f"is {what or 'empty'}: put the real value into the environment or a file")
     return Secret(text)
-
-
-def read_path(raw: object) -> str:
-    """Read a path, still as text: who knows where it starts makes it a path."""
-    return read_text(os.fspath(raw) if isinstance(raw, os.PathLike) else raw)
-
-
-def read_template(raw: object) -> str:
-    """Read the name given to imported suites; ``{name}`` and ``{run}`` are replaced."""
-    text = strip(raw)
-    if not text or re.search(r"[{}]", text.replace("{name}", "").replace("{run}", "")):
-        raise ValueError(f"{text!r} is no name: a text, in which {{name}} and {{run}} are replaced")
-    if text in {".", ".."} or not text.isprintable():
-        raise ValueError(f"{text!r} cannot be a suite's name")
-    return text
-
-
-def one_of(*words: str, off: bool = False) -> Callable[[object], str | None]:
-    """Make a reader of one of some words, whatever the casing and separators."""
-    known = {_fold(word): word for word in words}
-
-    def read(raw: object) -> str | None:
-        text = strip(raw)
-        if off and text.lower() in _FALSE:
-            return None
-        if _fold(text) not in known:
-            choices = ", ".join([*words, *(["off"] if off else [])])
-            raise ValueError(f"{text!r} is not one of: {choices}")
-        return known[_fold(text)]
-
-    return read
 
 
 def read_jobs(raw: object) -> tuple[ImportJob, ...]:
@@ -277,18 +174,10 @@ def read_jobs(raw: object) -> tuple[ImportJob, ...]:
     return tuple(jobs.values())
 
 
-def read_globs(raw: object) -> tuple[str, ...]:
-    """Read globs of file names, separated by lines or blanks."""
-    globs = tuple(word for line in _lines(raw) for word in line.split())
-    if not globs:
-        raise ValueError("is empty: give a glob such as *.kore.json or remove it")
-    return globs
-
-
 def read_targets(raw: object) -> tuple[Target, ...]:
     """Read lines of ``NAME HOST STREAM [protected]``."""
     targets: dict[str, Target] = {}
-    for line in _lines(raw):
+    for line in read_lines(raw):
         words = line.split()
         if len(words) not in {3, 4} or words[3:] not in ([], ["protected"]):
             raise ValueError(f"{_without_user(line)!r} is not NAME HOST STREAM [protected]")
@@ -305,11 +194,8 @@ def _without_user(text: str) -> str:
     return f"…@{text.rpartition('@')[2]}" if "@" in text else text
 
 
-def _fold(word: str) -> str:
-    return re.sub(r"[-_ ]", "", word).lower()
-
-
-def _lines(raw: object) -> list[str]:
+def read_lines(raw: object) -> list[str]:
+    """Cut one text or several into lines; empty ones are left out."""
     parts = raw if isinstance(raw, (list, tuple)) else [raw]
     return [line.strip() for part in parts for line in strip(part).splitlines() if line.strip()]
 
@@ -321,26 +207,4 @@ def _entries(raw: object) -> list[str]:
         return strip(raw).replace(",", " ").split()
     if not all(map(strip, raw)):
         raise ValueError("is empty once: was a variable meant that is not set?")
-    return [entry.strip() for line in _lines(raw) for entry in line.split(",") if entry.strip()]
-
-
-READERS: dict[str, Callable[[object], Any]] = {
-    "url": read_url,
-    "id": read_id,
-    "word": read_word,
-    "jobs": read_jobs,
-    "secret": read_secret,
-    "path": read_path,
-    "email": read_email,
-    "version": one_of("published", "inDevelopment", off=True),
-    "flag": read_flag,
-    "template": read_template,
-    "keep": one_of("always", "on-failure", "never"),
-    "unconfigured": one_of("error", "skip"),
-    "seconds": read_seconds,
-    "count": read_count,
-    "language": read_language,
-    "exit_code": read_exit_code,
-    "globs": read_globs,
-    "targets": read_targets,
-}
+    return [entry.strip() for line in read_lines(raw) for entry in line.split(",") if entry.strip()]

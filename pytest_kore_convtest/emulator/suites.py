@@ -138,8 +138,10 @@ def _listed(value: Any) -> list[Any]:
 Drift = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def apply_drift(suite: dict[str, Any], drift: Drift | str | None) -> dict[str, Any]:
+def apply_drift(suite: dict[str, Any], drift: Drift | str | dict[str, str] | None) -> dict[str, Any]:
     """Return what is stored instead of the suite that was given."""
+    if isinstance(drift, dict):
+        drift = next((word for name, word in drift.items() if suite["name"].startswith(name)), None)
     if drift is None:
         return suite
     changed = copy.deepcopy(suite)
@@ -152,8 +154,13 @@ def check_drift(drift: Any) -> None:
     Raises:
         ValueError: It names the known words.
     """
-    if drift is not None and not callable(drift) and drift not in _DRIFTS:
-        raise ValueError(f"unknown drift {drift!r}; known: {', '.join(_DRIFTS)}, or a function of the suite")
+    if drift is None or callable(drift):
+        return
+    for word in drift.values() if isinstance(drift, dict) else [drift]:
+        if word not in _DRIFTS:
+            raise ValueError(
+                f"unknown drift {word!r}; known: {', '.join(_DRIFTS)}, or a function of the suite"
+            )
 
 
 def _drop_last_step(suite: dict[str, Any]) -> dict[str, Any]:

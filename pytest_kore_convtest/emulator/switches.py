@@ -37,7 +37,8 @@ class Switches:
         per_minute: Requests a minute and bucket.
         per_hour: Requests an hour and bucket.
         retry_after: Say in a 429 how long to wait.
-        drift: Store something else than what was given: a word, or a function of the suite.
+        drift: Store something else than what was given: a word, a function of the suite, or
+            words by the beginning of the suite's name.
         run_results: ``"full"`` results or the ``"summary"``.
         abort_runs: Runs end ``aborted`` half way.
     """
@@ -55,7 +56,7 @@ class Switches:
     per_minute: int = 60
     per_hour: int = 1800
     retry_after: bool = False
-    drift: Callable[[dict[str, Any]], dict[str, Any]] | str | None = None
+    drift: Callable[[dict[str, Any]], dict[str, Any]] | str | dict[str, str] | None = None
     run_results: str = "full"
     abort_runs: bool = False
 

@@ -105,6 +105,13 @@ def test_wrong_shapes(case, place):
         build_steps(read_case(json.dumps({"testCases": [case or {"name": "A"}]}).encode()))
 
 
+def test_drift_of_one_suite(client):
+    """A drift may be meant for the suites whose name begins so, and leaves the others alone."""
+    client.emulator.switch(drift={"ONE": "drop-last-step"})
+    drifted, same = (client.import_status(client.import_suite(name=name)).json() for name in ("ONE", "TWO"))
+    assert len(same["response"]["testSteps"]) - len(drifted["response"]["testSteps"]) == 1
+
+
 @pytest.mark.parametrize(
     ("drift", "inputs", "last"),
     [

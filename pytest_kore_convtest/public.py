@@ -1,0 +1,46 @@
+"""Where each public name lives. Nothing here is loaded before a name is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_PACKAGE = "pytest_kore_convtest"
+
+ROOMS = {
+    "AccessDeniedError": "errors",
+    "ConfigError": "errors",
+    "ConversationFailedError": "errors",
+    "Emulator": "emulator",
+    "ImportFailedError": "errors",
+    "ImportStatus": "models",
+    "JobError": "errors",
+    "JobExpiredError": "errors",
+    "JobStalledError": "errors",
+    "JobTimeoutError": "errors",
+    "KoreClient": "client",
+    "KoreError": "errors",
+    "ProtocolError": "errors",
+    "RateLimitedError": "errors",
+    "RefusedError": "errors",
+    "RunStatus": "runs",
+    "ServiceError": "errors",
+    "Settings": "settings",
+    "StructureError": "errors",
+    "Suite": "models",
+    "SuiteFileError": "errors",
+    "UnreachableError": "errors",
+    "Verdict": "errors",
+}
+"""The module of each public name."""
+
+
+def resolve(name: str) -> Any:
+    """Return a public name's object.
+
+    Raises:
+        AttributeError: There is no such name.
+    """
+    if name not in ROOMS:
+        raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
+    return getattr(import_module(f"{_PACKAGE}.{ROOMS[name]}"), name)

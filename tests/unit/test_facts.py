@@ -1,0 +1,196 @@
+"""Facts about jobs, and what they say in the end."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from pytest_kore_convtest.facts import Facts, describe
+
+JOB = {
+    "id": "ds-1",
+    "label": "job-1",
+    "verdict": "passed",
+    "stored": True,
+    "suite": "BOOKING",
+    "steps": 3,
+    "assertions": {"text": 2, "flow": 1, "context": 0},
+    "asks": 2,
+    "seconds": 1.25,
+    "last": "SUCCESS",
+    "notes": [],
+}
+
+
+def report(nodeid="t.py::a", when="call", outcome="passed", *, live=True, ours=False, jobs=()):
+    """Return as much of a test report as is read."""
+    return SimpleNamespace(
+        nodeid=nodeid,
+        when=when,
+        outcome=outcome,
+        failed=outcome == "failed",
+        skipped=outcome == "skipped",
+        keywords={"kore_live": 1} if live else {},
+        kore={"jobs": list(jobs), "ours": ours},
+    )
+
+
+def end(
+    facts,
+    *,
+    exitstatus=0,
+    unconfigured="error",
+    no_verdict_exit=None,
+    source="default",
+    ds_id=(),
+    emulator=False,
+):
+    """Close the facts of a run; return the exit status and the closing lines."""
+    settings = SimpleNamespace(
+        emulator=emulator,
+        unconfigured=unconfigured,
+        no_verdict_exit=no_verdict_exit,
+        ds_id=[SimpleNamespace(id=one) for one in ds_id],
+        source=lambda name: source,
+    )
+    session = SimpleNamespace(exitstatus=exitstatus)
+    facts.close(SimpleNamespace(settings=settings, unfinished=set), session)
+    return session.exitstatus, facts.last_words()
+
+
+def test_a_sound_job_in_one_line():
+    """A good job says where it is stored, how strong it is, and that it is sound."""
+    assert describe(JOB) == (
+        "job-1: SUCCESS after 1.2 s, 2 asks (ds-1); stored as 'BOOKING': 3 steps,"
+        " assertions enabled: 2 text, 1 flow, 0 context; sound"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"verdict": "unknown"}, "job-1: NO VERDICT after 1.2 s, 2 asks (ds-1)"),
+        ({"verdict": "unknown", "id": ""}, "job-1: NO VERDICT after 1.2 s, 2 asks (no job id)"),
+        (
+            {"verdict": "failed", "stored": False, "last": "FAILED"},
+            "job-1: FAILED after 1.2 s, 2 asks (ds-1)",
+        ),
+    ],
+)
+def test_a_job_without_a_suite_in_one_line(changes, said):
+    """Without a stored suite there is nothing to say about steps."""
+    assert describe({**JOB, **changes}) == said
+
+
+def test_a_stored_suite_that_is_wrong_is_called_so():
+    """A suite without a name, stored but not sound, never reads like a success."""
+    line = describe({**JOB, "verdict": "failed", "suite": "", "steps": 1, "asks": 1})
+    assert "1 ask (" in line
+    assert "1 step," in line
+    assert line.endswith("; NOT SOUND")
+
+
+def test_control_characters_of_the_platform_do_not_reach_the_terminal():
+    """A suite's name is shown printable."""
+    assert "\x1b" not in describe({**JOB, "suite": "\x1b[31mRED"})
+
+
+def test_nothing_of_ours_says_nothing():
+    """Plain tests draw no closing line and keep their exit code."""
+    facts = Facts()
+    facts.add(report(live=False))
+    assert end(facts) == (0, [])
+
+
+def test_a_good_run():
+    """The tally counts each job once, however many tests used it."""
+    facts = Facts()
+    facts.add(report("a", jobs=[JOB]))
+    facts.add(report("b", jobs=[JOB]))
+    facts.add(report("c", jobs=[{**JOB, "id": "ds-2", "steps": 1}]))
+    assert end(facts) == (0, ["kore: 2 suites imported and sound; 0 of 4 steps executed"])
+
+
+def test_all_kinds_in_one_tally():
+    """Good, bad and unknown jobs are counted apart."""
+    facts = Facts()
+    verdicts = ("passed", "failed", "failed", "unknown")
+    jobs = [
+        {**JOB, "id": f"ds-{number}", "verdict": word, "steps": 0} for number, word in enumerate(verdicts)
+    ]
+    facts.add(report(jobs=jobs))
+    assert end(facts)[1] == ["kore: 1 suite imported and sound, 2 suites FAILED, 1 import job UNKNOWN"]
+
+
+@pytest.mark.parametrize("outcome", ["skipped", "failed"])
+def test_no_verdict_is_red(outcome):
+    """When no item of ours gave a verdict, an exit code of 0 becomes 1."""
+    facts = Facts()
+    facts.add(report(when="setup", outcome=outcome, ours=True))
+    status, lines = end(facts, exitstatus=0)
+    assert status == 1
+    assert lines == ["kore: NO VERDICT: 1 selected, none could be judged"]
+
+
+def test_skipped_for_want_of_settings_is_green_when_wished():
+    """Only --kore-unconfigured=skip makes a run green that checked nothing, and it says so."""
+    facts = Facts()
+    facts.add(report(when="setup", outcome="skipped"))
+    status, lines = end(facts, unconfigured="skip")
+    assert status == 0
+    assert lines == ["kore: NOTHING WAS CHECKED: Kore is not configured, 1 skipped"]
+
+
+@pytest.mark.parametrize(
+    ("reports", "exit_code"),
+    [
+        ([report(when="setup", outcome="failed", ours=True)], 75),
+        ([report(when="setup", outcome="failed", ours=True), report("b", outcome="failed")], 1),
+        ([report(when="setup", outcome="failed", ours=True), report("b", "setup", "failed")], 1),
+        ([report(outcome="failed", ours=True)], 1),
+    ],
+    ids=["only trouble", "and a failure", "and somebody else's error", "only a verdict"],
+)
+def test_the_exit_code_for_no_verdict(reports, exit_code):
+    """It is used when nothing failed and every error is "could not find out"."""
+    facts = Facts()
+    for one in reports:
+        facts.add(one)
+    assert end(facts, exitstatus=1, no_verdict_exit=75)[0] == exit_code
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "said"), [("command line", 1, True), ("environment", 0, False), ("ini", 0, False)]
+)
+def test_a_job_that_nobody_waited_for(source, status, said):
+    """A job id from the command line that no test waited for is red, with the command that does."""
+    facts = Facts()
+    facts.add(report(live=False))
+    found, lines = end(facts, source=source, ds_id=["ds-9"])
+    assert found == status
+    assert any("pytest --kore-gate --kore-ds-id ds-9" in line for line in lines) == said
+
+
+def test_an_interrupted_run_says_how_to_go_on():
+    """Every job that is not finished is named with the command that resumes."""
+    facts = Facts()
+    facts.add(report(jobs=[{**JOB, "id": "ds-1"}]))
+    status, lines = end(facts, exitstatus=2, ds_id=["ds-1", "ds-2"])
+    assert status == 2
+    assert [line for line in lines if "interrupted" in line] == [
+        "kore: interrupted; import job ds-2 goes on, to wait again: pytest --kore-gate --kore-ds-id ds-2"
+    ]
+
+
+def test_the_stand_in_has_the_last_word():
+    """Against the stand-in the last line says so."""
+    facts = Facts()
+    facts.add(report(jobs=[JOB]))
+    assert end(facts, emulator=True)[1][-1] == "kore: built-in emulator; no real platform was contacted"
+
+
+def test_notes_are_kept_once():
+    """The same note from two reports is one note."""
+    facts = Facts()
+    facts.add(report("a", jobs=[{**JOB, "notes": ["odd"]}]))
+    facts.add(report("b", jobs=[{**JOB, "notes": ["odd", "more"]}]))
+    assert facts.notes == ["odd", "more"]

@@ -1,0 +1,219 @@
+"""One table yields options, ini keys and environment names."""
+
+import subprocess
+import sys
+from argparse import ArgumentParser, Namespace
+
+import pytest
+
+from pytest_kore_convtest.options import (
+    ROWS,
+    SECRETS,
+    TABLE,
+    UNSET,
+    given,
+    register,
+)
+from pytest_kore_convtest.precedence import spelling
+from pytest_kore_convtest.readers import READERS
+
+EVERYDAY = [
+    "--kore-host", "--kore-stream-id", "--kore-target", "--kore-ds-id", "--kore-client-id",
+    "--kore-client-secret", "--kore-client-secret-file", "--kore-jwt", "--kore-jwt-file", "--kore-user-email",
+    "--kore-run", "--kore-require-assertions", "--kore-import-name", "--kore-keep", "--kore-unconfigured",
+    "--kore-timeout", "--kore-html", "--kore-json", "--kore-markdown", "--kore-emulator", "--kore-gate",
+]  # fmt: skip
+TUNING = [
+    "kore_bot_language", "kore_poll_interval", "kore_max_poll_interval", "kore_request_timeout",
+    "kore_outage_budget", "kore_stall_timeout", "kore_max_parallel", "kore_rate_limit", "kore_ca_bundle",
+    "kore_client_cert", "kore_no_verdict_exit", "kore_suite_files", "kore_targets",
+]  # fmt: skip
+CANARY = "canary-hunter2"
+
+
+class Parser:
+    """What ``register`` needs of pytest's parser: it remembers ini keys and parses options."""
+
+    def __init__(self):
+        self.inis = {}
+        self._parser = ArgumentParser(allow_abbrev=False, exit_on_error=False)
+        self.addoption = self._parser.add_argument
+
+    def getgroup(self, _name, _description):
+        """Return what takes options."""
+        return self
+
+    def addini(self, name, _meaning, *, type, default):  # noqa: A002 - pytest's name
+        """Remember an ini key."""
+        self.inis[name] = (type, default)
+
+    def parse(self, *args):
+        """Return the options that were given."""
+        return {
+            name: value for name, value in vars(self._parser.parse_args(args)).items() if value is not None
+        }
+
+
+@pytest.fixture(name="parser")
+def _parser():
+    parser = Parser()
+    register(parser, (9, 2))
+    return parser
+
+
+def test_the_options_are_those_of_the_contract():
+    """Everyday settings have an option, tuning has none."""
+    found = [row.option for row in TABLE if row.has_option]
+    assert (found, [row.ini_key for row in TABLE if not row.has_option]) == (EVERYDAY, TUNING)
+
+
+def test_names_without_an_ini_key_or_environment():
+    """The stand-in and the gate have no ini key; the gate, globs and targets have no environment name."""
+    without = ([row.name for row in TABLE if not row.ini], [row.name for row in TABLE if not row.env])
+    assert without == (["emulator", "gate"], ["gate", "suite_files", "targets"])
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in TABLE])
+def test_every_row_is_complete(row):
+    """A row has a reader, a meaning that argparse can print, and names made from one name."""
+    names = (row.option.replace("-", "_"), row.ini_key, row.env_name.lower())
+    assert (row.kind in READERS, bool(row.meaning), "%" in row.meaning, names) == (
+        True, True, False, (f"__kore_{row.name}", f"kore_{row.name}", f"kore_{row.name}"),
+    )  # fmt: skip
+
+
+def test_secrets_are_the_rows_of_that_kind():
+    """Every row that is read as a secret is treated as one."""
+    secrets = tuple(row.name for row in TABLE if row.kind == "secret")
+    assert secrets == SECRETS
+
+
+def test_nothing_given_is_nothing(parser):
+    """Without an option there is no value, not even a default, so that lower sources count."""
+    assert parser.parse() == {}
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["--kore-host", "h"], {"kore_host": "h"}),
+        (["--kore-host", ""], {"kore_host": ""}),
+        (["--kore-ds-id", "ds-1", "--kore-ds-id", "a=ds-2"], {"kore_ds_id": ["ds-1", "a=ds-2"]}),
+        (["--kore-emulator"], {"kore_emulator": True}),
+        (["--no-kore-emulator"], {"kore_emulator": False}),
+        (["--no-kore-require-assertions"], {"kore_require_assertions": False}),
+        (["--kore-timeout", "soon"], {"kore_timeout": "soon"}),
+        (["--kore-jwt", CANARY], {"kore_jwt": CANARY}),
+    ],
+)
+def test_options_keep_raw_text(parser, args, expected):
+    """The parser judges no value, so it has no chance to repeat one."""
+    assert parser.parse(*args) == expected
+
+
+def test_every_ini_key_tells_unset_from_empty(parser):
+    """An ini key that stands in no file gives a value of its own."""
+    assert {name for name, (_, default) in parser.inis.items() if default is UNSET} == {
+        row.ini_key for row in TABLE if row.ini
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "expected"),
+    [
+        ("ds_id", (8, 0), "linelist"),
+        ("suite_files", (9, 2), "linelist"),
+        ("targets", (9, 2), "linelist"),
+        ("timeout", (8, 0), None),
+        ("timeout", (9, 1, 5), None),
+        ("timeout", (9, 2), str | bool | int | float),
+        ("run", (9, 2), str | bool | int | float),
+        ("host", (9, 2), None),
+        ("jwt", (9, 2), None),
+    ],
+)
+def test_ini_types(name, version, expected):
+    """Typed files of the newest pytest may hold numbers and booleans; older ones know texts and lines."""
+    assert ROWS[name].ini_type(version) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "expected"),
+    [
+        ("host", "command line", "--kore-host (from command line)"),
+        ("host", "addopts", "--kore-host (from addopts)"),
+        ("host", "environment", "KORE_HOST (from environment)"),
+        ("host", "ini", "kore_host (from ini)"),
+        ("emulator", "command line", "--kore-emulator (from command line)"),
+        ("poll_interval", "command line", "-o kore_poll_interval (from command line)"),
+    ],
+)
+def test_a_setting_is_spelled_as_it_was_given(name, source, expected):
+    """A message names a setting by the name that its reader typed."""
+    assert spelling(ROWS[name], source) == expected
+
+
+class Config:
+    """What the table needs of pytest's config; ``typed`` keys are of a wrong type."""
+
+    def __init__(self, *, options=None, ini=None, typed=None):
+        chosen = options or {}
+        self.option = Namespace(**{row.ini_key: chosen.get(row.ini_key) for row in TABLE if row.has_option})
+        self._ini, self.inicfg = ini or {}, typed or {}
+
+    def getini(self, key):
+        """Return an ini value as pytest does."""
+        if key in self.inicfg:
+            raise TypeError(key)
+        return self._ini.get(key, UNSET)
+
+
+@pytest.fixture(name="bare")
+def _bare(monkeypatch):
+    for name in ("KORE_HOST", *(row.env_name for row in TABLE)):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (Config(), False),
+        (Config(options={"kore_gate": True}), True),
+        (Config(options={"kore_emulator": False}), True),
+        (Config(options={"kore_host": ""}), True),
+        (Config(ini={"kore_targets": []}), True),
+        (Config(ini={"kore_timeout": ""}), True),
+        (Config(typed={"kore_timeout": 5}), True),
+    ],
+)
+def test_given(bare, config, expected):
+    """The plugin wakes up for any option or ini key of ours, an empty one too, and for nothing else."""
+    assert given(config) is expected
+
+
+def test_anything_in_the_environment(bare):
+    """A variable of ours wakes the plugin up."""
+    bare.setenv("KORE_STREAM_ID", "st-1")
+    assert given(Config()) is True
+
+
+def test_a_value_of_an_unexpected_type_counts():
+    """Pytest 9.0 and 9.1 refuse a typed value of ours; somebody has given it all the same."""
+    assert given(Config(typed={"kore_timeout": 5})) is True
+
+
+def test_an_unset_key_shows_itself_as_such():
+    """The default of an ini key may be printed."""
+    assert repr(UNSET) == "not set"
+
+
+def test_the_table_loads_nothing():
+    """Every pytest run loads the table, so it loads no other module of ours and nothing heavy."""
+    code = (
+        "import sys; before = set(sys.modules); import pytest_kore_convtest.options;"
+        "new = set(sys.modules) - before; heavy = {'dataclasses', 'json', 'pathlib', 'pytest', 'inspect'};"
+        "print(sorted(name for name in new if name.startswith('pytest_kore_convtest.')), sorted(heavy & new))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.strip() == "['pytest_kore_convtest.options'] []"
