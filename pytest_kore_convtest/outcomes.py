@@ -40,7 +40,7 @@ class Outcomes:
         self._run, self._config = run, run.config
         self._facts = Facts()
         self._worker = hasattr(run.config, "workerinput")
-        run.tick = None if self._worker else terminal.Progress(run).tick
+        run.tick = run.heed_interrupt if self._worker else terminal.Progress(run).tick
 
     def header(self) -> str | None:
         """Say what is configured, and from where."""
@@ -62,10 +62,18 @@ class Outcomes:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
         """Let SIGTERM end xdist's controller as Ctrl-C does: it never waits for a job itself."""
-        if not getattr(self._config.option, "numprocesses", None):
+        if not self._controls_workers():
             return (yield)
         with terminated_like_interrupted():
             return (yield)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Pass an interrupt on to the workers' waits."""
+        if self._controls_workers():
+            self._run.interrupt_workers()
+
+    def _controls_workers(self) -> bool:
+        return bool(getattr(self._config.option, "tx", None)) and not self._worker
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 BUILD_IDS = ("GITHUB_RUN_ID", "CI_PIPELINE_ID", "BUILD_BUILDID", "BUILD_NUMBER", "CIRCLE_WORKFLOW_ID")
 """Environment names of a CI build's id: GitHub, GitLab, Azure, Jenkins, CircleCI."""
 
+_INTERRUPTED = "interrupted"
+"""The key of the ledger's entry that says so."""
+
 _SHARED: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _RUN: pytest.StashKey[Run] = pytest.StashKey()
 
@@ -132,6 +135,23 @@ class Run:
         ids = {job.job_id for job in jobs if job.outcome is None}
         entries = Ledger(_directory(self.shared["token"])).entries()
         return (ids | {entry.get("ds_id", "") for entry in entries if "outcome" not in entry}) - {""}
+
+    def interrupt_workers(self) -> None:
+        """Tell xdist's workers, which get no signal of their own, to stop waiting."""
+        from pytest_kore_convtest.ledger import Ledger
+
+        Ledger(_directory(self.shared["token"])).write(_INTERRUPTED, {"interrupted": True})
+
+    def heed_interrupt(self) -> None:
+        """End a worker's wait when the controller was interrupted.
+
+        Raises:
+            KeyboardInterrupt: It was.
+        """
+        from pytest_kore_convtest.ledger import Ledger
+
+        if Ledger(_directory(self.shared["token"])).read(_INTERRUPTED):
+            raise KeyboardInterrupt
 
     def close(self) -> None:
         """Stop what this process started."""

@@ -6,7 +6,7 @@ import os
 import pkgutil
 import re
 from importlib import import_module
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -142,7 +142,7 @@ def junit(pytester):
     """Read what ``--junitxml=junit.xml`` wrote: the suite's properties, and the cases by name."""
 
     def read():
-        suite = ElementTree.parse(pytester.path / "junit.xml").getroot()[0]  # noqa: S314 - our own file
+        suite = ET.parse(pytester.path / "junit.xml").getroot()[0]  # noqa: S314 - our own file
         cases = {case.get("name"): case for case in suite.iter("testcase")}
         return properties(suite), cases
 

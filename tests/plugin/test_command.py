@@ -1,5 +1,7 @@
 """``python -m pytest_kore_convtest``."""
 
+import sys
+
 import pytest
 
 from pytest_kore_convtest.__main__ import main
@@ -7,9 +9,7 @@ from pytest_kore_convtest.__main__ import main
 
 def test_usage(pytester):
     """Without a command it prints its usage."""
-    result = pytester.runpython_c(
-        "import sys; sys.argv[1:] = []; import runpy; runpy.run_module('pytest_kore_convtest', run_name='__main__')"
-    )
+    result = pytester.run(sys.executable, "-m", "pytest_kore_convtest")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["usage: python -m pytest_kore_convtest COMMAND*", "*emulator*"])
 

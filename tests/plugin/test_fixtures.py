@@ -41,7 +41,7 @@ def test_several_jobs_make_several_cases(run, plugin_args, account, pytester):
 
 
 @pytest.mark.parametrize("place", ["environment", "ini"])
-def test_several_jobs_in_a_quiet_run(run, plugin_args, account, pytester, monkeypatch, place):
+def test_several_jobs_in_a_quiet_run(run, plugin_args, account, pytester, monkeypatch, place):  # noqa: PLR0913, PLR0917
     """Jobs that stand in the environment or the ini file make cases, also when no header is printed."""
     if place == "environment":
         monkeypatch.setenv("KORE_DS_ID", "smoke=ds-1 ds-2")
@@ -261,7 +261,7 @@ def test_the_stand_in(run, plugin_args, pytester, monkeypatch):
     assert result.code == 0, result.text
     seen = [line.split() for line in result.lines if line.startswith("at http")]
     assert len({words[1] for words in seen}) == 1
-    assert sorted(int(words[3]) for words in seen)[-1] == 4
+    assert max(int(words[3]) for words in seen) == 4
     assert "kore: built-in emulator; no real platform was contacted" in result.closing
 
 
@@ -401,7 +401,7 @@ def test_failed_and_error_in_every_phase(run, plugin_args, account, pytester, ju
 
 
 def test_our_sentence_stands_in_place_of_a_traceback(run, plugin_args, account, pytester):
-    """No frame of ours is shown, only the sentence and the user's own line; a plain failure keeps its traceback."""
+    """No frame of ours is shown, only our sentence and the user's line; other failures keep theirs."""
     pytester.makepyfile("""
         def test_trouble(kore_wait_for_import):
             kore_wait_for_import("ds-gone")

@@ -5,8 +5,11 @@ import re
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from pytest_kore_convtest.session import Run, clean_up
 
 
 @pytest.fixture
@@ -76,7 +79,9 @@ def test_an_interrupted_import_of_a_worker_is_named(run, account, pytester):
 
         class Impatient(KoreClient):
             def import_status(self, ds_id, *, budget=None):
-                os.kill(os.getppid(), signal.SIGINT)
+                if not self.__dict__.setdefault("signalled", False):
+                    self.signalled = True
+                    os.kill(os.getppid(), signal.SIGINT)
                 return super().import_status(ds_id, budget=budget)
 
         @pytest.fixture(scope="session")
@@ -92,3 +97,15 @@ def test_an_interrupted_import_of_a_worker_is_named(run, account, pytester):
         r"kore: interrupted; import job (ds-\S+) goes on, to wait again: pytest --kore-gate --kore-ds-id \1",
         result.closing[-1],
     )
+
+
+def test_workers_heed_the_controllers_interrupt():
+    """A worker's wait goes on until the controller says that it was interrupted, and then ends."""
+    config = SimpleNamespace(stash=pytest.Stash())
+    controller, worker = Run(config, None), Run(config, None)
+    worker.heed_interrupt()
+    controller.interrupt_workers()
+    with pytest.raises(KeyboardInterrupt):
+        worker.heed_interrupt()
+    clean_up(config)
+    worker.heed_interrupt()

@@ -74,7 +74,7 @@ def test_the_typed_table(shown, pytester):
         ([], "", "", "environment"),
     ],
 )
-def test_the_ladder(run, pytester, monkeypatch, arguments, addopts, variable, source):
+def test_the_ladder(run, pytester, monkeypatch, arguments, addopts, variable, source):  # noqa: PLR0913, PLR0917
     """Command line and addopts win over the environment, which wins over the ini file."""
     pytester.makeini(f"[pytest]\nkore_timeout = 99\naddopts = {addopts}")
     if variable:
@@ -130,8 +130,8 @@ def test_the_header(run, account, pytester, monkeypatch):
     monkeypatch.setenv("KORE_DS_ID", "ds-1 ds-2")
     result = run("--kore-client-id=cs-1")
     assert (
-        "kore: host https://bots.kore.ai (from ini), stream st-11…22 (from env), secret set (from env), 2 import jobs"
-        in result.lines
+        "kore: host https://bots.kore.ai (from ini), stream st-11…22 (from env), secret set (from env),"
+        " 2 import jobs" in result.lines
     )
 
 
@@ -167,7 +167,7 @@ def test_a_target(run, pytester):
         (["--kore-client-secret=a", "--kore-jwt=b"], {}, "", ("--kore-client-secret", "--kore-jwt")),
     ],
 )
-def test_what_cannot_be_read_is_a_usage_error(run, pytester, monkeypatch, arguments, environment, ini, said):
+def test_what_cannot_be_read_is_a_usage_error(run, pytester, monkeypatch, arguments, environment, ini, said):  # noqa: PLR0913, PLR0917
     """Exit code 4 and one sentence that names the option, its source and the text; no traceback."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -396,6 +396,31 @@ def test_missing_and_further_replies():
     assert "expected  (nothing: this reply is not expected)\n  actual    B" in chatty
 
 
+def test_a_failed_flow_with_the_right_text():
+    """When only the flow failed the texts stand there unmarked, though another variation matched."""
+    made = bad(flow="failed", expected=["It is confirmed."], actual=["It is done."])
+    made["result"]["executionResults"][1]["outputs"][0]["assertions"]["flowLevel"]["contains"] += ["odd"]
+    text = failure_text(judge(made), 1)
+    assert "  expected  It is confirmed.\n  actual    It is done.\n  text      PASSED" in text
+    assert 'flow      FAILED, expected nodeId GetBooking (failed); "odd"; the bot was at no node' in text
+
+
+def test_a_step_without_replies():
+    """A failed step in which nothing was expected and nothing said is told as that."""
+    text = failure_text(judge(bad(expected=[])), 1)
+    assert "the platform does not say which assertion failed" in text
+    assert "no reply is expected, and the bot gave none" in text
+
+
+def test_many_failed_steps_are_not_all_named():
+    """The verdict on a run names the first twenty failed steps and counts the rest."""
+    made = reply(*(executed(f"say {number}", status="failed") for number in range(30)), status="failed")
+    error = verdict_of(judge(made, None))
+    assert len(error.steps) == 30
+    assert str(error).count("\n  step ") == 20
+    assert "and 10 more failed steps" in str(error)
+
+
 def test_the_closest_variation_is_shown():
     """Of several variations the one most like the reply is compared, and the text says so."""
     made = bad(text="failed", expected=["Hello there"], actual=["You are not booked"])

@@ -100,6 +100,24 @@ def test_lost_steps_in_a_row_are_one_finding():
     only(found, ERROR, "steps 02 to 04, from 'quote' to 'bye' (booking.kore.json:20), of the file are lost")
 
 
+def test_lost_steps_apart_are_two_findings():
+    """Steps lost at two places are told one by one."""
+    found = drift(lambda suite: suite.update(testSteps=suite["testSteps"][1:3]))
+    assert ["step 01 'Start_Flow'" in found[0][1], "step 04 'bye'" in found[1][1], len(found)] == [
+        True,
+        True,
+        2,
+    ]
+
+
+def test_an_empty_expectation_cannot_be_lost():
+    """A reply of the file without a text is nothing that the platform could lose."""
+    local = local_suite(("hey", local_output(), local_output("Hi")))
+    stored = {"tags": ["smoke"], "description": "About it"}
+    stored["testSteps"] = [{"input": "hey", "outputs": [stored_output("Hi")]}]
+    assert compare(local, stored) == []
+
+
 def test_an_added_step():
     """A stored step that the file does not have is an error with its own path."""
     found = drift(lambda suite: suite["testSteps"].insert(1, {"input": "more", "outputs": []}))

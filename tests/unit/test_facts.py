@@ -21,7 +21,7 @@ JOB = {
 }
 
 
-def report(nodeid="t.py::a", when="call", outcome="passed", *, live=True, ours=False, jobs=()):
+def report(nodeid="t.py::a", when="call", outcome="passed", *, live=True, ours=False, jobs=()):  # noqa: PLR0913
     """Return as much of a test report as is read."""
     return SimpleNamespace(
         nodeid=nodeid,
@@ -34,7 +34,7 @@ def report(nodeid="t.py::a", when="call", outcome="passed", *, live=True, ours=F
     )
 
 
-def end(
+def end(  # noqa: PLR0913
     facts,
     *,
     exitstatus=0,
@@ -50,7 +50,7 @@ def end(
         unconfigured=unconfigured,
         no_verdict_exit=no_verdict_exit,
         ds_id=[SimpleNamespace(id=one) for one in ds_id],
-        source=lambda name: source,
+        source=lambda _: source,
     )
     session = SimpleNamespace(exitstatus=exitstatus)
     facts.close(SimpleNamespace(settings=settings, unfinished=set), session)

@@ -38,14 +38,14 @@ class FakeClient:
         self.entered, self.gate = threading.Event(), threading.Event()
         self.gate.set()
 
-    def check_token(self, wait):
+    def check_token(self, wait):  # noqa: ARG002
         """Find nothing wrong."""
         return []
 
     def require_writable(self):
         """Allow everything."""
 
-    def import_status(self, ds_id, *, budget):
+    def import_status(self, ds_id, *, budget):  # noqa: ARG002
         """Give the next answer."""
         self.entered.set()
         assert self.gate.wait(LONGEST)
@@ -56,12 +56,12 @@ class FakeClient:
             raise answer
         return reply(ds_id, answer)
 
-    def upload(self, data, filename):
+    def upload(self, data, filename):  # noqa: ARG002
         """Take a file."""
         self.sent.append(("upload", filename))
         return "f-1"
 
-    def start_import(self, file_id, name, *, tags, description):
+    def start_import(self, file_id, name, *, tags, description):  # noqa: ARG002
         """Start a job."""
         self.sent.append(("import", file_id, name))
         return "ds-new"

@@ -90,13 +90,6 @@ def test_the_highest_rung_wins_over_all_lower_ones(row, rungs, tmp_path, monkeyp
     assert value == (alone(row, texts[rungs[0]]), rungs[0])
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in TABLE])
-def test_defaults_are_those_of_the_table(row):
-    """Without any value a setting has the table's default and says so."""
-    found = settings()
-    assert (getattr(found, row.name), found.source(row.name)) == (row.default, "default")
-
-
 def test_the_class_has_an_attribute_for_every_row():
     """The table and the class name the same settings."""
     fields = {field.name for field in dataclasses.fields(Settings)}

@@ -47,7 +47,10 @@ def test_nothing_configured_has_no_header():
         ({"KORE_TIMEOUT": "5"}, "kore: host not set, stream not set, secret not set"),
         (
             {"KORE_HOST": "bots.kore.ai", "KORE_STREAM_ID": STREAM, "KORE_DS_ID": "ds-1"},
-            "kore: host https://bots.kore.ai (from env), stream st-11…55 (from env), secret not set, 1 import job",
+            (
+                "kore: host https://bots.kore.ai (from env), stream st-11…55 (from env), secret not set,"
+                " 1 import job"
+            ),
         ),
         ({"KORE_JWT": "canary"}, "kore: host not set, stream not set, token set (from env)"),
         ({"KORE_JWT_FILE": "/x"}, "kore: host not set, stream not set, token file set (from env)"),
