@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlsplit
 
+from typing_extensions import Self
+
 from pytest_kore_convtest.credentials import CREDENTIALS, make_signer
 from pytest_kore_convtest.errors import AccessDeniedError, ConfigError, KoreError, ProtocolError
 from pytest_kore_convtest.patience import FIRST_CONTACT
@@ -78,7 +80,7 @@ class Caller(AbstractContextManager["Caller"]):
             )
         require(self.settings, write=True)
 
-    def __enter__(self: C) -> C:
+    def __enter__(self) -> Self:
         return self
 
     def close(self) -> None:

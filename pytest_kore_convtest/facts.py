@@ -13,7 +13,7 @@ import pytest
 from pytest_kore_convtest.errors import KoreError, StructureError
 
 if TYPE_CHECKING:
-    from pytest_kore_convtest.jobs import Job
+    from pytest_kore_convtest.jobs import Job, SuiteRun
     from pytest_kore_convtest.models import Suite
     from pytest_kore_convtest.session import Run
 
@@ -22,12 +22,54 @@ PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
 EMULATOR_WORDS = "built-in emulator; no real platform was contacted"
 
 
-def job_facts(job: Job) -> dict[str, Any]:
-    """Return what there is to say about a job, as plain data.
+IMPORT, RUN = "import", "run"
+"""The kinds of jobs."""
 
-    The verdict is that of the import and of its own structure; what a test expects
-    beyond that is the test's result.
+
+def job_facts(job: Job) -> dict[str, Any]:
+    """Return what there is to say about a job, as plain data; gathered once for an outcome.
+
+    The verdict is that of the import and of its own structure, or of the whole run; what
+    a test expects beyond that is the test's result.
     """
+    from pytest_kore_convtest.jobs import SuiteRun
+
+    outcome = job.outcome
+    assert outcome is not None  # noqa: S101 - callers look first
+    if job.facts is None or job.facts["generation"] != outcome.generation:
+        special = _run_facts(job) if isinstance(job, SuiteRun) else _import_facts(job)
+        job.facts = {
+            "id": job.job_id,
+            "label": job.label,
+            "asks": outcome.asks,
+            "seconds": outcome.seconds,
+            "last": outcome.status.status if outcome.status else "",
+            "generation": outcome.generation,
+            **special,
+            "notes": [*outcome.notes, *special["notes"]],
+        }
+    return job.facts
+
+
+def _run_facts(job: SuiteRun) -> dict[str, Any]:
+    from pytest_kore_convtest import conversation
+
+    empty = dict.fromkeys((conversation.PASSED, conversation.FAILED, conversation.NOT_EVALUATED), 0)
+    facts = {"kind": RUN, "verdict": UNKNOWN, "suite": job.name, "steps": 0, "results": empty, "notes": []}
+    if job.outcome is None or job.outcome.status is None:
+        return facts
+    result = job.result()
+    counts = {kind: sum(step.outcome == kind for step in result.steps) for kind in empty}
+    status = job.outcome.status
+    if status.steps is None:  # counts only: the platform's word, not ours
+        counts = {**counts, PASSED: status.passed or 0, FAILED: status.failed or 0}
+        counts[conversation.NOT_EVALUATED] = max(0, len(result.steps) - counts[PASSED] - counts[FAILED])
+    verdict = result.outcome if result.outcome in {PASSED, FAILED} else UNKNOWN
+    notes = [f"{job.label}: {note}" for note in result.notes]
+    return {**facts, "verdict": verdict, "steps": len(result.steps), "results": counts, "notes": notes}
+
+
+def _import_facts(job: Job) -> dict[str, Any]:
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - callers look first
     verdict, findings = UNKNOWN, list[str]()
@@ -35,17 +77,14 @@ def job_facts(job: Job) -> dict[str, Any]:
         verdict, findings = _judge(job)
     suite = outcome.status.suite if outcome.status else None
     return {
-        "id": job.job_id,
-        "label": job.label,
+        "kind": IMPORT,
         "verdict": verdict,
         "stored": suite is not None,
         "suite": suite.name if suite else "",
         "steps": len(suite.steps) if suite else 0,
         "assertions": _count_assertions(suite) if suite else {},
-        "asks": outcome.asks,
-        "seconds": outcome.seconds,
-        "last": outcome.status.status if outcome.status else "",
-        "notes": [*outcome.notes, *findings],
+        "ours": job.suite is not None,
+        "notes": findings,
     }
 
 
@@ -62,6 +101,9 @@ def describe(job: dict[str, Any]) -> str:
     took = f"{job['seconds']:.1f} s, {job['asks']} {'ask' if job['asks'] == 1 else 'asks'}"
     if job["verdict"] == UNKNOWN:
         return f"{job['label']}: NO VERDICT after {took} ({job['id'] or 'no job id'})"
+    if job["kind"] == RUN:
+        counts = ", ".join(f"{count} {kind}" for kind, count in job["results"].items() if count)
+        return f"{job['label']}: {job['last']} after {took} ({job['id']}); {counts or 'no step reported'}"
     if not job["stored"]:
         return f"{job['label']}: {job['last']} after {took} ({job['id']})"
     kinds = ", ".join(f"{count} {kind}" for kind, count in job["assertions"].items())
@@ -110,11 +152,11 @@ class Facts:
         """Take in a report."""
         kore: dict[str, Any] = getattr(report, "kore", {})
         for job in kore.get("jobs", ()):
-            self.jobs[job["id"]] = job
+            self.jobs[job["id"] or f"{job['kind']} {job['label']}"] = job
             self.notes += [note for note in job["notes"] if note not in self.notes]
         if report.failed:
             self._count_failure(report, ours=kore.get("ours", False))
-        if "kore_live" in report.keywords:
+        if "kore_live" in report.keywords or kore.get("own"):
             self.own_items[report.nodeid] = self._result(report)
 
     def _count_failure(self, report: pytest.TestReport, *, ours: bool) -> None:
@@ -184,11 +226,8 @@ class Facts:
         return lines
 
     def _tally(self) -> str:
-        count = {
-            kind: sum(job["verdict"] == kind for job in self.jobs.values())
-            for kind in (PASSED, FAILED, UNKNOWN)
-        }
-        unasked = sum(result in {"error", "skipped"} for result in self.own_items.values())
+        imports = [job for job in self.jobs.values() if job["kind"] == IMPORT]
+        count = {kind: sum(job["verdict"] == kind for job in imports) for kind in (PASSED, FAILED, UNKNOWN)}
         parts = []
         if count[PASSED]:
             parts.append(f"{count[PASSED]} {_suites(count[PASSED])} imported and sound")
@@ -197,9 +236,25 @@ class Facts:
         if count[UNKNOWN]:
             parts.append(f"{count[UNKNOWN]} import {'job' if count[UNKNOWN] == 1 else 'jobs'} UNKNOWN")
         if not parts:
-            parts.append(f"no suite was judged ({unasked} of {len(self.own_items)} without a result)")
-        steps = sum(job["steps"] for job in self.jobs.values())
-        return ", ".join(parts) + (f"; 0 of {steps} steps executed" if steps else "")
+            return self._tally_without_imports()
+        return ", ".join(parts) + self._tally_steps(imports)
+
+    def _tally_without_imports(self) -> str:
+        results = list(self.own_items.values())
+        if "verdict" in results:
+            return f"nothing was imported; {results.count('verdict')} of {len(results)} selected items judged"
+        return f"no suite was judged ({len(results)} without a result)"
+
+    def _tally_steps(self, imports: list[dict[str, Any]]) -> str:
+        total = sum(job["steps"] for job in imports)
+        if not total:
+            return ""
+        runs = [job for job in self.jobs.values() if job["kind"] == RUN]
+        failed, passed = (sum(job["results"][kind] for job in runs) for kind in (FAILED, PASSED))
+        words = f"; {passed + failed} of {total} steps executed"
+        if not runs and any(job["ours"] for job in imports):
+            return f"{words} (add --kore-run inDevelopment)"
+        return words + (f", {failed} FAILED" if failed else "") if runs else words
 
 
 def _suites(count: int) -> str:

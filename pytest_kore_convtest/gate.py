@@ -103,8 +103,9 @@ def find_out(request: pytest.FixtureRequest, settings: Settings) -> tuple[Pipeli
         raise ConfigError(NO_JOB, name="ds_id", source="default")
     require(settings)
     pipeline: Pipeline = request.getfixturevalue("_kore_pipeline")
-    begin_all(pipeline, settings)
-    outcome = find_run(request.config).wait(pipeline, pipeline.watch_import(item.job.id, item.job.label))
+    run = find_run(request.config)
+    begin_all(run, pipeline, request.session)
+    outcome = run.wait(pipeline, pipeline.watch_import(item.job.id, item.job.label))
     if item.check == "structure" and (reason := _no_good_import(pipeline, outcome)):
         twin = item.nodeid.replace("::structure[", "::import[")
         if any(other.nodeid == twin for other in request.session.items):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.session import find_run, unconfigured
+from pytest_kore_convtest.readers import READERS
+from pytest_kore_convtest.session import Run, find_run, unconfigured
 from pytest_kore_convtest.suitefile import LocalSuite, pick_suite, read_suite_file
 from pytest_kore_convtest.values import read_jobs
 
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_kore_convtest.client import KoreClient
+    from pytest_kore_convtest.jobs import SuiteImport, SuiteRun
     from pytest_kore_convtest.models import ImportStatus
     from pytest_kore_convtest.pipeline import Pipeline
+    from pytest_kore_convtest.runs import RunStatus
     from pytest_kore_convtest.settings import Settings
     from pytest_kore_convtest.values import ImportJob
 
@@ -35,10 +38,10 @@ def await_configured(request: pytest.FixtureRequest, settings: Settings) -> Impo
     """
     job = _job_of(request, settings)
     pipeline: Pipeline = request.getfixturevalue("_kore_pipeline")
-    begin_all(pipeline, settings)
     run = find_run(request.config)
+    begin_all(run, pipeline, request.session)
     outcome = run.wait(pipeline, pipeline.watch_import(job.id, job.label))
-    status = outcome.result()
+    status: ImportStatus = outcome.result()
     pipeline.judge(outcome)
     return status
 
@@ -68,10 +71,39 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
         )
 
 
-def begin_all(pipeline: Pipeline, settings: Settings) -> None:
-    """Begin to watch every configured job, so that their waits overlap."""
+def begin_all(run: Run, pipeline: Pipeline, session: pytest.Session) -> None:
+    """Begin every job that this test run has selected, so that their waits overlap."""
+    settings = pipeline.settings
     for job in settings.ds_id:
         pipeline.watch_import(job.id, job.label)
+    if run.plan is None:
+        live = [item for item in session.items if item.get_closest_marker("kore_live")]
+        suites = [suite for item in live if isinstance(suite := getattr(item, "suite", None), LocalSuite)]
+        run.plan = list({(suite.path, suite.name): suite for suite in suites}.values())
+    for suite in run.plan:
+        imported = begin_suite(run, pipeline, suite)
+        if settings.run:
+            begin_run(run, pipeline, imported)
+
+
+def begin_suite(run: Run, pipeline: Pipeline, suite: LocalSuite) -> SuiteImport:
+    """Begin to import a suite under the name of this test run."""
+    return pipeline.import_suite(suite, stored_name(run, suite))
+
+
+def begin_run(run: Run, pipeline: Pipeline, imported: SuiteImport) -> SuiteRun:
+    """Begin to run an imported suite in the version that ``--kore-run`` says.
+
+    Raises:
+        ConfigError: It says none.
+    """
+    version = run.settings.run
+    if version is None:
+        what = (
+            "no version to run: give --kore-run published or --kore-run inDevelopment (or KORE_RUN, kore_run)"
+        )
+        raise ConfigError(what, name="run", source="default")
+    return pipeline.run_suite(imported.name, version, imported)
 
 
 def _job_of(request: pytest.FixtureRequest, settings: Settings) -> ImportJob:
@@ -108,6 +140,11 @@ def kore_pipeline(
     pipeline.close()
 
 
+def stored_name(run: Run, suite: LocalSuite) -> str:
+    """Return the name under which this test run imports a suite."""
+    return run.settings.import_name.replace("{name}", suite.name).replace("{run}", run.shared["run"])
+
+
 def waiter(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
     """Make what ``kore_wait_for_import`` gives."""
     config, pipeline = request.config, request.getfixturevalue("_kore_pipeline")
@@ -121,7 +158,8 @@ def waiter(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
         job = pipeline.watch_import(_one(ds_id))
         outcome = find_run(config).wait(pipeline, job)
         pipeline.judge(outcome, **expectations)
-        return outcome.result()
+        status: ImportStatus = outcome.result()
+        return status
 
     return wait_for_import
 
@@ -156,10 +194,60 @@ def importer(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
             suite = path_or_suite
         else:
             suite = pick_suite(read_suite_file(config.rootpath / path_or_suite), name)
-        template = pipeline.settings.import_name
-        stored = template.replace("{name}", suite.name).replace("{run}", run.shared["run"])
-        outcome = run.wait(pipeline, pipeline.import_suite(suite, stored))
-        pipeline.judge(outcome, **{"name": stored, "steps": len(suite.steps), **expectations})
-        return outcome.result()
+        job = begin_suite(run, pipeline, suite)
+        outcome = run.wait(pipeline, job)
+        job.judge(outcome, **expectations)
+        status: ImportStatus = outcome.result()
+        return status
 
     return import_suite
+
+
+def runner(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
+    """Make what ``kore_run_suite`` gives."""
+    pipeline: Pipeline = request.getfixturevalue("_kore_pipeline")
+    run = find_run(request.config)
+
+    def run_suite(name: str, version: str | None = None) -> RunStatus:
+        """Run a suite that this test run imported, and judge the run.
+
+        Args:
+            name: The stored suite's name, or that of its file.
+            version: ``"published"`` or ``"inDevelopment"``; what ``--kore-run`` says without one.
+
+        Raises:
+            KoreError: A verdict, or why there is none.
+        """
+        imported = _imported(pipeline, name)
+        chosen = READERS["version"](version) if version is not None else None
+        job = (
+            pipeline.run_suite(imported.name, chosen, imported)
+            if chosen
+            else begin_run(run, pipeline, imported)
+        )
+        run.wait(pipeline, job)
+        from pytest_kore_convtest.conversation import verdict_of
+
+        if bad := verdict_of(job.result()):
+            raise bad
+        assert job.outcome is not None  # noqa: S101 - for the type checker
+        status: RunStatus = job.outcome.result()
+        return status
+
+    return run_suite
+
+
+def _imported(pipeline: Pipeline, name: str) -> SuiteImport:
+    from pytest_kore_convtest.jobs import SuiteImport
+
+    jobs = [job for job in list(pipeline.jobs.values()) if isinstance(job, SuiteImport)]
+    found = [job for job in jobs if name in {job.name, job.label}]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(repr(job.name) for job in jobs) or "none"
+    raise ConfigError(
+        f"kore_run_suite: {name!r} is no suite that this test run imported (imported: {known});"
+        " only those are run: import it with kore_import_suite first",
+        name="run",
+        source="test",
+    )

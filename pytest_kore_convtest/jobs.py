@@ -1,4 +1,4 @@
-"""One job of a test run: what it is, how far it is, how it ended."""
+"""One job of a test run: what it is, how it begins, what its answers show, how it ended."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_kore_convtest import models
+from pytest_kore_convtest import models, runs
+from pytest_kore_convtest.conversation import judge_run, verdict_of
 from pytest_kore_convtest.errors import KoreError, from_data
 from pytest_kore_convtest.patience import Sight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pytest_kore_convtest.client import KoreClient
+    from pytest_kore_convtest.conversation import RunResult
     from pytest_kore_convtest.ledger import Claim
     from pytest_kore_convtest.models import ImportStatus
     from pytest_kore_convtest.patience import Wait
+    from pytest_kore_convtest.runs import RunStatus
     from pytest_kore_convtest.structure import Finding
     from pytest_kore_convtest.suitefile import LocalSuite
 
@@ -25,7 +29,7 @@ class Outcome:
     """How a job ended: with a completed status, or with trouble.
 
     Attributes:
-        status: The completed status, good or bad.
+        status: The completed status, good or bad: an ``ImportStatus`` or a ``RunStatus``.
         trouble: Why there is none.
         asks: Requests sent for it.
         seconds: From the first ask to the end.
@@ -34,7 +38,7 @@ class Outcome:
         notes: What the user should know.
     """
 
-    status: ImportStatus | None
+    status: Any
     trouble: KoreError | None
     asks: int
     seconds: float
@@ -42,7 +46,7 @@ class Outcome:
     history: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def result(self) -> ImportStatus:
+    def result(self) -> Any:
         """Return the completed status.
 
         Raises:
@@ -59,9 +63,9 @@ class Outcome:
         return {**data, "trouble": self.trouble and self.trouble.to_data()}
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Outcome:
-        """Make an outcome from what ``to_data`` returned."""
-        status = data["status"] and models.read_import_status(data["status"].encode())
+    def from_data(cls, data: Mapping[str, Any], read: Callable[[bytes], Any]) -> Outcome:
+        """Make an outcome from what ``to_data`` returned; ``read`` reads the status."""
+        status = read(data["status"].encode()) if data["status"] else None
         return cls(**{**data, "status": status, "trouble": data["trouble"] and from_data(data["trouble"])})
 
 
@@ -71,44 +75,212 @@ class Job:
     Attributes:
         key: What makes it one job, whoever asks.
         label: What to call it on screen.
-        job_id: Its id (``ds-…``), once there is one.
+        job_id: Its id (``ds-…``, ``ctr-…``), once there is one.
+        name: The stored suite's name, when we gave it one.
+        suite: The local suite, when there is one.
         wait: The wait under way; ``None`` before the first ask and while another process asks.
         outcome: How it ended; ``None`` until then.
-        judge: Judges an outcome as ``Pipeline.judge`` does.
+        facts: What there is to say about its outcome, once somebody has gathered it.
+        judge: Judges an outcome as ``Pipeline.judge`` does; set by the pipeline.
     """
 
-    def __init__(
-        self, key: str, label: str, job_id: str = "", suite: LocalSuite | None = None, name: str = ""
-    ) -> None:
-        self.key, self.label, self.job_id, self.suite, self.name = key, label, job_id, suite, name
+    writes = False
+    """Whether it begins with changes on the platform, which are limited in number and rate."""
+
+    def __init__(self, key: str, label: str, *, suite: LocalSuite | None = None, name: str = "") -> None:
+        self.key, self.label, self.suite, self.name = key, label, suite, name
+        self.job_id = ""
         self.due = self.before = 0.0
         self.claim: Claim | None = None
+        self.slot: Claim | None = None
         self.entry: dict[str, Any] = {}
         self.wait: Wait | None = None
         self.outcome: Outcome | None = None
-        self.judge: Callable[[Outcome], list[Finding]] = lambda _outcome: []
+        self.facts: dict[str, Any] | None = None
+        self.judge: Callable[..., list[Finding]] = lambda _outcome, **_stated: []
+
+    @property
+    def what(self) -> str:
+        """What is waited for, in words."""
+        raise NotImplementedError
+
+    @property
+    def resume(self) -> str:
+        """The command that waits for it again; empty when there is none."""
+        return ""
+
+    def blocked(self) -> str | None:
+        """Say why it cannot begin: empty to wait for something, a reason when it never will, else ``None``."""
+        return None
+
+    def begin(self, client: KoreClient) -> dict[str, Any]:
+        """Do the next change on the platform and return facts for the ledger; ``job_id`` when it has begun."""
+        raise NotImplementedError
+
+    def ask(self, client: KoreClient, budget: float) -> Any:
+        """Ask once."""
+        raise NotImplementedError
+
+    def see(self, status: Any) -> Sight:
+        """Say what an answer shows."""
+        raise NotImplementedError
+
+    def read(self, body: bytes) -> Any:
+        """Read a status from the ledger."""
+        raise NotImplementedError
+
+    def is_good(self) -> bool:
+        """Say whether its outcome lets what follows begin."""
+        raise NotImplementedError
+
+
+class WatchImport(Job):
+    """An import job that somebody else started."""
+
+    def __init__(self, key: str, label: str, job_id: str = "", **more: Any) -> None:
+        super().__init__(key, label, **more)
+        self.job_id = job_id
 
     @property
     def what(self) -> str:
         """What is waited for, in words."""
         return f"import job {self.job_id}" if self.job_id else f"the import of {self.name!r}"
 
+    @property
+    def resume(self) -> str:
+        """The command that waits for it again."""
+        return resume_command(self.job_id)
+
+    def ask(self, client: KoreClient, budget: float) -> ImportStatus:
+        """Ask once."""
+        return client.import_status(self.job_id, budget=budget)
+
+    def see(self, status: ImportStatus) -> Sight:
+        """Say what an answer shows."""
+        return see(status)
+
+    def read(self, body: bytes) -> ImportStatus:
+        """Read a status from the ledger."""
+        return models.read_import_status(body)
+
+    def is_good(self) -> bool:
+        """Say whether the suite is stored and sound."""
+        try:
+            self.judge(self.outcome)
+        except KoreError:
+            return False
+        return True
+
+
+class SuiteImport(WatchImport):
+    """A local suite to be uploaded and imported under a name of this run."""
+
+    writes = True
+
+    def begin(self, client: KoreClient) -> dict[str, Any]:
+        """Upload the file; when it is uploaded, start the import."""
+        suite = self.suite
+        assert suite is not None  # noqa: S101 - for the type checker
+        if "file_id" not in self.entry:
+            return {"file_id": client.upload(suite.data, suite.path.name)}
+        file_id = self.entry["file_id"]
+        job_id = client.start_import(file_id, self.name, tags=suite.tags, description=suite.description)
+        return {"job_id": job_id}
+
+
+class SuiteRun(Job):
+    """A run of a suite that this test run imported.
+
+    Args:
+        label: What to call it on screen.
+        name: The stored suite's name.
+        version: ``"published"`` or ``"inDevelopment"``.
+        suite: The local suite, when there is one.
+        after: The import that has to be good before.
+    """
+
+    writes = True
+
+    def __init__(
+        self,
+        label: str,
+        name: str,
+        version: str,
+        suite: LocalSuite | None = None,
+        after: SuiteImport | None = None,
+    ) -> None:
+        super().__init__(f"run {name} {version}", label, suite=suite, name=name)
+        self.version, self._after = version, after
+        self._result: tuple[Outcome, RunResult] | None = None
+
+    @property
+    def what(self) -> str:
+        """What is waited for, in words."""
+        return f"run {self.job_id} of {self.name!r}" if self.job_id else f"the run of {self.name!r}"
+
+    def blocked(self) -> str | None:
+        """Say why it cannot begin yet, or ever."""
+        if self._after is None:
+            return None
+        if self._after.outcome is None:
+            return ""
+        return None if self._after.is_good() else "its import has no good outcome"
+
+    def begin(self, client: KoreClient) -> dict[str, Any]:
+        """Start the run."""
+        return {"job_id": client.start_run(self.name, self.version)}
+
+    def ask(self, client: KoreClient, budget: float) -> RunStatus:
+        """Ask once."""
+        return client.run_status(self.name, self.job_id, budget=budget)
+
+    def see(self, status: RunStatus) -> Sight:
+        """Say what an answer shows."""
+        percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
+        return Sight(
+            words=f"{status.status}{percent}",
+            change=(status.status, status.percent_complete, status.passed, status.failed),
+            ended=status.meaning != models.RUNNING,
+            note="" if status.word_is_known else _unknown(status.status),
+        )
+
+    def read(self, body: bytes) -> RunStatus:
+        """Read a status from the ledger."""
+        return runs.read_run_status(body)
+
+    def result(self) -> RunResult:
+        """Judge the run's outcome, step by step.
+
+        Raises:
+            KoreError: There is no outcome to judge.
+        """
+        assert self.outcome is not None  # noqa: S101 - callers have waited
+        if self._result is None or self._result[0] is not self.outcome:
+            self._result = (self.outcome, judge_run(self.outcome.result(), self.suite))
+        return self._result[1]
+
+    def is_good(self) -> bool:
+        """Say whether every step passed."""
+        try:
+            return verdict_of(self.result()) is None
+        except KoreError:
+            return False
+
 
 def see(status: ImportStatus) -> Sight:
     """Say what an answer about an import job shows."""
     percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
-    unknown = (
-        ""
-        if status.word_is_known
-        else (f"the platform said {status.status}, a word nobody has documented; it was taken for running")
-    )
     return Sight(
         words=f"{status.status}{percent}",
         change=(status.status, status.percent_complete, status.raw.get("lMod")),
         ended=status.meaning != models.RUNNING,
         incomplete=status.meaning == models.SUCCEEDED and not _has_suite(status),
-        note=unknown,
+        note="" if status.word_is_known else _unknown(status.status),
     )
+
+
+def _unknown(word: str) -> str:
+    return f"the platform said {word}, a word nobody has documented; it was taken for running"
 
 
 def _has_suite(status: ImportStatus) -> bool:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +19,19 @@ from filelock import FileLock, Timeout
 from pytest_kore_convtest.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
 class Claim:
-    """The right to work on one job, until ``release``."""
+    """The right to work on one job, until ``release``.
 
-    def __init__(self, lock: FileLock | None) -> None:
-        self._lock = lock
+    Args:
+        release: Lets others work on the job.
+    """
 
-    def release(self) -> None:
-        """Let others work on the job."""
-        if self._lock is not None:
-            self._lock.release()
+    def __init__(self, release: Callable[[], object]) -> None:
+        self.release = release
 
 
 class Ledger:
@@ -43,6 +44,8 @@ class Ledger:
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
         self._memory: dict[str, dict[str, Any]] = {}
+        self._held: set[str] = set()
+        self._mutex = threading.Lock()
 
     def claim(self, key: str) -> Claim | None:
         """Take the right to work on a job; ``None`` while another process has it.
@@ -51,7 +54,7 @@ class Ledger:
             ConfigError: The directory cannot be used.
         """
         if self._directory is None:
-            return Claim(None)
+            return self._claim_here(key)
         problem = ""
         try:
             lock = FileLock(self._path(key, ".lock"), thread_local=False)
@@ -62,7 +65,14 @@ class Ledger:
             problem = bad.strerror or type(bad).__name__
         if problem:
             raise self._unusable(problem)
-        return Claim(lock)
+        return Claim(lock.release)
+
+    def _claim_here(self, key: str) -> Claim | None:
+        with self._mutex:
+            if key in self._held:
+                return None
+            self._held.add(key)
+        return Claim(lambda: self._held.discard(key))
 
     def read(self, key: str) -> dict[str, Any]:
         """Return a job's entry; empty when there is none."""

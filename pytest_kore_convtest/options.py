@@ -137,3 +137,14 @@ def given(config: Any) -> bool:
         except TypeError:  # a typed value that pytest 9.0 and 9.1 do not expect
             return True
     return False
+
+
+def is_suite_file(config: Any, path: Any) -> bool:
+    """Say whether a file's name fits ``kore_suite_files``."""
+    globs = config.getini("kore_suite_files")
+    if globs is UNSET:
+        globs = ("*.kore.json",)
+    for glob in globs:
+        if path.match(glob):
+            return True
+    return False

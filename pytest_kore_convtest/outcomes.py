@@ -121,7 +121,7 @@ class Outcomes:
         """Print what became of each job, then warnings, hints and notes."""
         quiet = getattr(self._config.option, "verbose", 0) < 0
         jobs = [] if quiet else [describe(job) for job in self._facts.jobs.values()]
-        notes = dict.fromkeys([*self._run.settings.notes, *self._facts.notes])
+        notes = dict.fromkeys([*self._run.settings.notes, *self._run.notes, *self._facts.notes])
         terminal.summary(terminalreporter, [*jobs, *notes])
 
 
@@ -236,8 +236,8 @@ def attach(report: pytest.TestReport, raised: BaseException | None, run: Run, it
         }
     jobs = run.jobs_of(item, ids - {""}) if report.when == "call" or report.failed or report.skipped else []
     facts = [job_facts(job) for job in jobs if job.outcome is not None]
-    kore = {"jobs": facts, "ours": isinstance(raised, KoreError), "notes": []}
-    if not facts and not kore["ours"]:
+    kore = {"jobs": facts, "ours": isinstance(raised, KoreError), "own": hasattr(item, "suite")}
+    if not facts and not kore["ours"] and not kore["own"]:
         return
     report.kore = kore  # type: ignore[attr-defined]
     for fact in facts:
@@ -247,7 +247,7 @@ def attach(report: pytest.TestReport, raised: BaseException | None, run: Run, it
 def _add_properties(report: pytest.TestReport, item: pytest.Item, fact: dict[str, Any]) -> None:
     """Record a job on its item: JUnit reads the properties of the teardown's report."""
     properties = [
-        ("kore_ds_id", fact["id"]),
+        ("kore_run_id" if fact["kind"] == "run" else "kore_ds_id", fact["id"]),
         ("kore_suite", fact["suite"]),
         ("kore_polls", fact["asks"]),
         ("kore_seconds", fact["seconds"]),

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 GROWTH = 1.5
 """Factor from one pause to the next."""
@@ -33,8 +37,8 @@ class Rhythm:
 class RateLimit:
     """Rolling windows of one minute and one hour."""
 
-    def __init__(self) -> None:
-        self._times: deque[float] = deque(maxlen=PER_HOUR)
+    def __init__(self, times: Iterable[float] = ()) -> None:
+        self._times: deque[float] = deque(times, maxlen=PER_HOUR)
 
     def note(self, now: float) -> None:
         """Note a request."""

@@ -7,30 +7,29 @@ that another process of this test run works on is looked up in the ledger instea
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pytest_kore_convtest.errors import KoreError, ServiceError, from_data
-from pytest_kore_convtest.jobs import Job, Outcome, resume_command, see
+from pytest_kore_convtest.crew import Crew
+from pytest_kore_convtest.drift import compare
+from pytest_kore_convtest.errors import JobError, KoreError, ServiceError, UnreachableError, from_data
+from pytest_kore_convtest.jobs import Job, Outcome, SuiteImport, SuiteRun, WatchImport
 from pytest_kore_convtest.patience import Patience, Wait
 from pytest_kore_convtest.polling import Clock, SystemClock, ask_once
 from pytest_kore_convtest.structure import WARNING, Finding, expect, judge, verdict
+from pytest_kore_convtest.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_kore_convtest.client import KoreClient
     from pytest_kore_convtest.ledger import Ledger
-    from pytest_kore_convtest.models import ImportStatus
     from pytest_kore_convtest.settings import Settings
     from pytest_kore_convtest.suitefile import LocalSuite
 
-THREADS = 4
-"""Threads that serve the heap: the best lag for a hundred jobs, with four connections."""
+J = TypeVar("J", bound=Job)
 
 LOOK_AGAIN = 0.2
 """Seconds between two looks at a job that another process works on."""
@@ -60,20 +59,25 @@ class Pipeline:
         self.jobs: dict[str, Job] = {}
         self._clock, self._wall = clock or SystemClock(), wall
         self._patience = _patience(settings)
-        self._heap: list[tuple[float, int, Job]] = []
-        self._order = itertools.count()
-        self._awake, self._ended = threading.Condition(), threading.Condition()
-        self._threads = 0
-        self._closed = False
+        self._turns = Turns(ledger, settings, wall)
+        self._crew = Crew(self._step, self._clock)
+        self._ended = threading.Condition()
 
-    def watch_import(self, ds_id: str, label: str = "") -> Job:
+    def watch_import(self, ds_id: str, label: str = "") -> WatchImport:
         """Begin to wait for an import job, unless that has begun already."""
-        return self._start(Job(f"import {ds_id}", label or ds_id, ds_id))
+        return self._start(WatchImport(f"import {ds_id}", label or ds_id, ds_id))
 
-    def import_suite(self, suite: LocalSuite, name: str) -> Job:
+    def import_suite(self, suite: LocalSuite, name: str) -> SuiteImport:
         """Begin to upload and import a local suite under a name, unless that has begun already."""
         self.client.require_writable()
-        return self._start(Job(f"suite {suite.path} {suite.name} {name}", suite.name, suite=suite, name=name))
+        return self._start(
+            SuiteImport(f"suite {suite.path} {suite.name} {name}", suite.name, suite=suite, name=name)
+        )
+
+    def run_suite(self, name: str, version: str, after: SuiteImport) -> SuiteRun:
+        """Begin to run a suite that this test run imports, unless that has begun already."""
+        self.client.require_writable()
+        return self._start(SuiteRun(f"{after.label} run", name, version, after.suite, after))
 
     def wait_for(self, job: Job, tick: Callable[[], None] | None = None, interval: float = 0.25) -> Outcome:
         """Wait until a job has an outcome.
@@ -102,19 +106,20 @@ class Pipeline:
             job: The job.
             seen: The generation of the outcome that was trouble; a later one is left as it is.
         """
-        with self._awake:
+        with self._ended:
             outcome = job.outcome
             if outcome is None or outcome.trouble is None or outcome.generation != seen:
                 return
             job.outcome, job.due = None, self._clock.monotonic()
             job.entry = {"again": seen}
-            self._push(job)
+        self._crew.add(job)
 
-    def judge(self, outcome: Outcome, **stated: Any) -> list[Finding]:
+    def judge(self, outcome: Outcome, local: LocalSuite | None = None, **stated: Any) -> list[Finding]:
         """Judge a completed import and return the warnings.
 
         Args:
             outcome: The outcome.
+            local: The local suite that the stored one has to be.
             stated: Expectations: ``name``, ``steps``, ``inputs``, ``tags``.
 
         Raises:
@@ -126,40 +131,28 @@ class Pipeline:
             stream_id=self.settings.stream_id, require_assertions=self.settings.require_assertions, **stated
         )
         findings = judge(status, expectations)
+        if local is not None and isinstance(stored := status.raw.get("response"), dict):
+            findings += compare(local, stored)
         if bad := verdict(status, findings):
             raise bad
         return [finding for finding in findings if finding.severity == WARNING]
 
     def close(self) -> None:
         """Stop asking, and let other processes go on with what is not done."""
-        with self._awake:
-            self._closed = True
-            self._awake.notify_all()
+        self._crew.close()
         for job in self.jobs.values():
             self._let_go(job)
 
-    def _start(self, job: Job) -> Job:
-        with self._awake:
+    def _start(self, job: J) -> J:
+        with self._ended:
             if job.key in self.jobs:
-                return self.jobs[job.key]
+                return cast("J", self.jobs[job.key])
             self.jobs[job.key] = job
-            job.judge = self.judge
+            named = {"name": job.name} if job.name else {}
+            job.judge = lambda outcome, **stated: self.judge(outcome, job.suite, **{**named, **stated})
             job.due = self._clock.monotonic()
-            self._push(job)
+        self._crew.add(job)
         return job
-
-    def _push(self, job: Job) -> None:
-        heapq.heappush(self._heap, (job.due, next(self._order), job))
-        if self._threads < min(THREADS, len(self.jobs)):
-            self._threads += 1
-            threading.Thread(target=self._serve, name="kore-jobs", daemon=True).start()
-        self._awake.notify()
-
-    def _serve(self) -> None:
-        while (job := self._next_job()) is not None:
-            if not self._step(job):
-                with self._awake:
-                    self._push(job)
 
     def _step(self, job: Job) -> bool:
         """Do the next thing for a job, whatever happens; return whether it is over."""
@@ -172,29 +165,20 @@ class Pipeline:
             self._finish(job, None, trouble)
         return True
 
-    def _next_job(self) -> Job | None:
-        with self._awake:
-            while not self._closed:
-                if not self._heap:
-                    self._awake.wait()
-                    continue
-                pause = self._heap[0][0] - self._clock.monotonic()
-                if pause <= 0:
-                    return heapq.heappop(self._heap)[2]
-                self._awake.wait(pause)
-            return None
-
     def _work(self, job: Job) -> bool:
         """Do the next thing for a job; return whether it is over."""
+        if reason := job.blocked():
+            raise JobError(f"{job.what} did not begin: {reason}", job_id="", last=None, history=[])
+        job.due = self._clock.monotonic() + LOOK_AGAIN
+        if reason is not None:
+            return False
         if job.claim is None and not self._take(job):
             return job.outcome is not None
-        if job.suite is not None and not job.job_id:
-            self._begin_import(job, job.suite)
+        if not job.job_id and not self._begin(job):
+            return False
         if job.wait is None:
             job.wait = self._make_wait(job)
-        status = ask_once(
-            lambda budget: self.client.import_status(job.job_id, budget=budget), see, job.wait, self._clock
-        )
+        status = ask_once(lambda budget: job.ask(self.client, budget), job.see, job.wait, self._clock)
         job.due = job.wait.due
         if status is None:
             return False
@@ -206,29 +190,43 @@ class Pipeline:
         again = job.entry.get("again", 0)
         claim = self.ledger.claim(job.key)
         entry = self.ledger.read(job.key)
-        job.job_id = job.job_id or entry.get("ds_id", "")
+        job.job_id = job.job_id or entry.get("job_id", "")
         settled = entry.get("outcome")
-        if settled and (settled["generation"] > again or self._time_left(entry) <= 0):
+        spent = entry.get("ambiguous") or self._time_left(entry) <= 0
+        if settled and (settled["generation"] > again or spent):
             if claim:
                 claim.release()
-            self._end(job, Outcome.from_data(settled))
+            self._end(job, Outcome.from_data(settled, job.read))
             return False
         if claim is None:
-            job.due = self._clock.monotonic() + LOOK_AGAIN
             return False
         job.claim = claim
-        known = {"ds_id": job.job_id} if job.job_id else {}
-        job.entry = {"started_at": self._wall(), **entry, **known, "again": again}
+        job.entry = {"started_at": self._wall(), **entry, **_identity(job), "again": again}
         self.ledger.write(job.key, job.entry)
         return True
 
-    def _begin_import(self, job: Job, suite: LocalSuite) -> None:
-        file_id = job.entry.get("file_id") or self.client.upload(suite.data, suite.path.name)
-        self._note(job, file_id=file_id)
-        job.job_id = self.client.start_import(
-            file_id, job.name, tags=suite.tags, description=suite.description
+    def _begin(self, job: Job) -> bool:
+        """Do the next change on the platform for a job, within all limits; return whether it has begun."""
+        job.slot = job.slot or self._turns.take_slot()
+        if job.slot is None or not self._turns.may_write():
+            return False
+        try:
+            facts = job.begin(self.client)
+        except UnreachableError as caught:
+            trouble = caught
+        else:
+            self._note(job, started_at=self._wall(), **facts)
+            job.job_id = facts.get("job_id", "")
+            job.due = self._clock.monotonic()
+            return bool(job.job_id)
+        if not trouble.evidence.get("sent"):
+            raise trouble
+        self._note(job, ambiguous=True)
+        raise UnreachableError(
+            f"{trouble.message} Whether {job.what} has begun is not known, so it is not begun again:"
+            f" look for {job.name!r} on the bot's conversation testing page, then start this test run anew.",
+            **trouble.evidence,
         )
-        self._note(job, ds_id=job.job_id, started_at=self._wall())
 
     def _note(self, job: Job, **facts: Any) -> None:
         job.entry.update(facts)
@@ -239,7 +237,7 @@ class Pipeline:
         job.before = self._patience.timeout - left
         notes = self.client.check_token(left)
         patience = replace(self._patience, timeout=left)
-        wait = Wait(job.what, job.job_id, patience, self._clock.monotonic(), resume_command(job.job_id))
+        wait = Wait(job.what, job.job_id, patience, self._clock.monotonic(), job.resume)
         wait.notes += notes
         return wait
 
@@ -248,7 +246,7 @@ class Pipeline:
         started_at: float = entry.get("started_at", now)
         return self._patience.timeout - max(0.0, now - started_at)
 
-    def _finish(self, job: Job, status: ImportStatus | None, trouble: KoreError | None) -> None:
+    def _finish(self, job: Job, status: Any, trouble: KoreError | None) -> None:
         wait = job.wait
         history = wait.history if wait else []
         outcome = Outcome(
@@ -260,8 +258,10 @@ class Pipeline:
             history=history,
             notes=[*self.client.notes, *(wait.notes if wait else [])],
         )
+        job.outcome = outcome
+        good, job.outcome = job.is_good(), None
         try:
-            self._note(job, outcome=outcome.to_data())
+            self._note(job, outcome=outcome.to_data(), good=good)
         except KoreError as bad:
             outcome = Outcome(None, bad, asks=len(history), seconds=outcome.seconds)
         self._let_go(job)
@@ -274,9 +274,17 @@ class Pipeline:
             self._ended.notify_all()
 
     def _let_go(self, job: Job) -> None:
-        claim, job.claim = job.claim, None
-        if claim is not None:
-            claim.release()
+        claims = (job.slot, job.claim)
+        job.slot = job.claim = None
+        for claim in claims:
+            if claim is not None:
+                claim.release()
+
+
+def _identity(job: Job) -> dict[str, Any]:
+    """Return what other processes need to know of a job."""
+    known = {"job_id": job.job_id} if job.job_id else {}
+    return {"kind": type(job).__name__, "name": job.name, **known}
 
 
 def _patience(settings: Settings) -> Patience:

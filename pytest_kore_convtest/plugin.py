@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.client import KoreClient
     from pytest_kore_convtest.models import ImportStatus
+    from pytest_kore_convtest.runs import RunStatus
     from pytest_kore_convtest.settings import Settings
 
-LIVE = frozenset({"kore_client", "kore_import_status", "kore_wait_for_import", "kore_import_suite"})
+LIVE = frozenset(
+    {"kore_client", "kore_import_status", "kore_wait_for_import", "kore_import_suite", "kore_run_suite"}
+)
 """Fixtures that ask the platform; items that use one carry the mark ``kore_live``."""
 
 
@@ -64,6 +67,18 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
     _begin(parent.config)
     return GateModule.of(parent, module_path)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Any:
+    """Collect suite files, and any JSON file that is named on the command line."""
+    if not file_path.name.endswith(".json"):
+        return None
+    if not parent.session.isinitpath(file_path) and not options.is_suite_file(parent.config, file_path):
+        return None
+    from pytest_kore_convtest.collect import SuiteModule
+
+    _begin(parent.config)
+    return SuiteModule.of(parent, file_path)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -132,6 +147,14 @@ def kore_import_suite(request: pytest.FixtureRequest) -> Callable[..., ImportSta
     from pytest_kore_convtest.imports import importer
 
     return importer(request)
+
+
+@pytest.fixture(scope="session")
+def kore_run_suite(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
+    """Give ``(name, version=None) -> RunStatus``: run a suite that this test run imported, wait, judge."""
+    from pytest_kore_convtest.imports import runner
+
+    return runner(request)
 
 
 @pytest.fixture(scope="session")

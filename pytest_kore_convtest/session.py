@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.client import KoreClient
     from pytest_kore_convtest.jobs import Job, Outcome
+    from pytest_kore_convtest.lint import LintFinding
     from pytest_kore_convtest.pipeline import Pipeline
+    from pytest_kore_convtest.suitefile import LocalSuite
 
 BUILD_IDS = ("GITHUB_RUN_ID", "CI_PIPELINE_ID", "BUILD_BUILDID", "BUILD_NUMBER", "CIRCLE_WORKFLOW_ID")
 """Environment names of a CI build's id: GitHub, GitLab, Azure, Jenkins, CircleCI."""
@@ -43,6 +45,11 @@ class Run:
         settings: The settings as configured; the stand-in's address is not in them yet.
         item: The item under way.
         tick: Called while a job is waited for.
+        plan: The suites that this test run imports; ``None`` before the first item that needs one.
+        namesakes: Suites whose names stand in several files; ``None`` before they are looked for.
+        selected: Node ids of all selected items; ``None`` before somebody asks.
+        notes: Things to say in the summary.
+        interrupted: Whether the run was interrupted.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
@@ -54,6 +61,11 @@ class Run:
         self._seen: dict[tuple[str, str], int] = {}
         self._emulator: Any = None
         self._own_emulator: Any = None
+        self.plan: list[LocalSuite] | None = None
+        self.namesakes: list[LintFinding] | None = None
+        self.selected: set[str] | None = None
+        self.notes: list[str] = []
+        self.interrupted = False
 
     @property
     def shared(self) -> dict[str, Any]:
@@ -134,7 +146,14 @@ class Run:
         jobs = [job for made in self.pipelines for job in made.jobs.values()]
         ids = {job.job_id for job in jobs if job.outcome is None}
         entries = Ledger(_directory(self.shared["token"])).entries()
-        return (ids | {entry.get("ds_id", "") for entry in entries if "outcome" not in entry}) - {""}
+        return (
+            ids
+            | {
+                entry.get("job_id", "")
+                for entry in entries
+                if entry.get("kind") != "SuiteRun" and "outcome" not in entry
+            }
+        ) - {""}
 
     def interrupt_workers(self) -> None:
         """Tell xdist's workers, which get no signal of their own, to stop waiting."""

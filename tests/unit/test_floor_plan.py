@@ -20,23 +20,25 @@ FLOORS = (
     ("credentials", "suitefile", "structure", "exchange"),
     ("caller", "ledger", "lint", "schema", "drift", "conversation"),
     ("client",),
-    ("jobs",),
+    ("jobs", "turns"),
+    ("crew",),
     ("pipeline",),
     ("session",),
     ("imports", "facts", "terminal"),
-    ("gate", "outcomes", "collect"),
+    ("gate", "outcomes", "checks"),
+    ("collect",),
     ("plugin", "__main__"),
 )
 FLOOR = {module: number for number, modules in enumerate(FLOORS) for module in modules}
 
 EMULATOR = "emulator"
-EMULATOR_FLOOR = 7
+EMULATOR_FLOOR = 8
 """The stand-in may be imported from above this floor only, and imports nothing of ours."""
 
 ROOT = ("__init__", "public")
 """They resolve the public names lazily, so they may name any module; no module asks them for one."""
 
-_PYTEST_ROOMS = {"session", "imports", "facts", "terminal", "gate", "outcomes", "collect", "plugin"}
+_PYTEST_ROOMS = {"session", "imports", "facts", "terminal", "gate", "outcomes", "checks", "collect", "plugin"}
 _CLOCK_ROOMS = {"polling", EMULATOR}
 
 ROOMS = {
@@ -260,9 +262,9 @@ def test_the_package_is_flat():
 UPWARDS = [
     ("errors", "from pytest_kore_convtest.client import KoreClient", "errors:1: floor 0 imports client of"),
     ("errors", "from pytest_kore_convtest import values", "errors:1: floor 0 imports values of floor 0"),
-    ("polling", "import pytest_kore_convtest.pipeline", "polling:1: floor 2 imports pipeline of floor 7"),
-    ("polling", "from . import gate", "polling:1: floor 2 imports gate of floor 10"),
-    ("polling", "from .session import x", "polling:1: floor 2 imports session of floor 8"),
+    ("polling", "import pytest_kore_convtest.pipeline", "polling:1: floor 2 imports pipeline of floor 8"),
+    ("polling", "from . import gate", "polling:1: floor 2 imports gate of floor 11"),
+    ("polling", "from .session import x", "polling:1: floor 2 imports session of floor 9"),
     ("client", "def f():\n    from pytest_kore_convtest import plugin", "client:2: floor 5 imports plugin"),
     (
         "structure",
@@ -272,17 +274,17 @@ UPWARDS = [
     (
         "auth",
         "from importlib import import_module\nimport_module('pytest_kore_convtest.session')",
-        "auth:2: floor 1 imports session of floor 8",
+        "auth:2: floor 1 imports session of floor 9",
     ),
     (
         "auth",
         "import importlib\nimportlib.import_module('.gate', __package__)",
-        "auth:2: floor 1 imports gate of floor 10",
+        "auth:2: floor 1 imports gate of floor 11",
     ),
     ("auth", "from pytest_kore_convtest import KoreClient", "pytest_kore_convtest.KoreClient is no module"),
     ("auth", "import pytest_kore_convtest", "pytest_kore_convtest is no module in the table"),
     ("auth", "from pytest_kore_convtest.auth import sign", "auth imports itself"),
-    ("pipeline", "from pytest_kore_convtest.emulator import Emulator", "the emulator is for floors above 7"),
+    ("pipeline", "from pytest_kore_convtest.emulator import Emulator", "the emulator is for floors above 8"),
     ("emulator.app", "from pytest_kore_convtest.errors import KoreError", "imports nothing of ours"),
     ("emulator.app", "from ..models import Suite", "imports nothing of ours"),
     ("emulator", "from ..models import Suite", "imports nothing of ours"),

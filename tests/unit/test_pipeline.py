@@ -3,7 +3,6 @@
 import json
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +12,7 @@ from pytest_kore_convtest.jobs import Outcome
 from pytest_kore_convtest.ledger import Ledger
 from pytest_kore_convtest.pipeline import Pipeline
 from pytest_kore_convtest.settings import Settings
+from pytest_kore_convtest.suitefile import LocalSuite
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 SAMPLE = (SAMPLES / "import-status.success.json").read_text()
@@ -247,7 +247,9 @@ def test_closing_lets_others_go_on(road, tmp_path):
 
 def local_suite(tmp_path):
     """Return what the pipeline reads of a local suite."""
-    return SimpleNamespace(path=tmp_path / "a.json", name="A", tags=("t",), description="d", data=b"{}")
+    return LocalSuite(
+        path=tmp_path / "a.json", name="A", tags=("t",), description="d", steps=(), data=b"{}"
+    )
 
 
 def test_a_suite_is_uploaded_imported_and_awaited(road, tmp_path):
@@ -263,7 +265,7 @@ def test_a_suite_is_uploaded_imported_and_awaited(road, tmp_path):
 
 @pytest.mark.parametrize(
     ("entry", "sent"),
-    [({"ds_id": "ds-new"}, []), ({"file_id": "f-9"}, [("import", "f-9", "A_1")])],
+    [({"job_id": "ds-new"}, []), ({"file_id": "f-9"}, [("import", "f-9", "A_1")])],
     ids=["import started", "file uploaded"],
 )
 def test_what_a_dead_process_began_is_continued(road, tmp_path, entry, sent):
@@ -294,6 +296,6 @@ def test_an_outcome_survives_a_journey(road, script):
     """An outcome made of its own JSON says the same."""
     pipeline = road(FakeClient(ds_1=script))
     outcome = pipeline.wait_for(pipeline.watch_import("ds-1"))
-    again = Outcome.from_data(json.loads(json.dumps(outcome.to_data())))
+    again = Outcome.from_data(json.loads(json.dumps(outcome.to_data())), models.read_import_status)
     assert again.to_data() == outcome.to_data()
     assert type(again.trouble) is type(outcome.trouble)

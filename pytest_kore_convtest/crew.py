@@ -1,0 +1,74 @@
+"""A few threads that serve many jobs, each when it is due."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_kore_convtest.jobs import Job
+    from pytest_kore_convtest.polling import Clock
+
+THREADS = 4
+"""Threads that serve the heap: the best lag for a hundred jobs, with four connections."""
+
+
+class Crew:
+    """Daemon threads around one heap of jobs, ordered by the time they are due.
+
+    Args:
+        step: Does the next thing for a job and returns whether the job is over.
+        clock: The monotonic clock that ``Job.due`` is of.
+    """
+
+    def __init__(self, step: Callable[[Job], bool], clock: Clock) -> None:
+        self._step, self._clock = step, clock
+        self._heap: list[tuple[float, int, Job]] = []
+        self._order = itertools.count()
+        self._awake = threading.Condition()
+        self._threads = self._jobs = 0
+        self._closed = False
+
+    def add(self, job: Job) -> None:
+        """Serve one more job."""
+        with self._awake:
+            self._jobs += 1
+            self._push(job)
+            if self._threads < min(THREADS, self._jobs) and not self._closed:
+                self._threads += 1
+                threading.Thread(target=self._serve, name="kore-jobs", daemon=True).start()
+
+    def close(self) -> None:
+        """Let the threads end; what one is doing it may finish."""
+        with self._awake:
+            self._closed = True
+            self._awake.notify_all()
+
+    def _push(self, job: Job) -> None:
+        heapq.heappush(self._heap, (job.due, next(self._order), job))
+        self._awake.notify()
+
+    def _serve(self) -> None:
+        while (job := self._next_job()) is not None:
+            over = self._step(job)
+            with self._awake:
+                if over:
+                    self._jobs -= 1
+                else:
+                    self._push(job)
+
+    def _next_job(self) -> Job | None:
+        with self._awake:
+            while not self._closed:
+                if not self._heap:
+                    self._awake.wait()
+                    continue
+                pause = self._heap[0][0] - self._clock.monotonic()
+                if pause <= 0:
+                    return heapq.heappop(self._heap)[2]
+                self._awake.wait(pause)
+            return None
