@@ -135,9 +135,12 @@ def kore_pipeline(
     pytestconfig: pytest.Config, kore_settings: Settings, kore_client: KoreClient
 ) -> Iterator[Pipeline]:
     """Give the road that every job of this process takes."""
-    pipeline = find_run(pytestconfig).pipeline(kore_client, kore_settings)
+    run = find_run(pytestconfig)
+    pipeline = run.pipeline(kore_client, kore_settings)
     yield pipeline
     pipeline.close()
+    if not run.interrupted and not hasattr(pytestconfig, "workerinput"):
+        run.notes += pipeline.clean_up()
 
 
 def stored_name(run: Run, suite: LocalSuite) -> str:

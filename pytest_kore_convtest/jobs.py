@@ -84,8 +84,8 @@ class Job:
         judge: Judges an outcome as ``Pipeline.judge`` does; set by the pipeline.
     """
 
-    writes = False
-    """Whether it begins with changes on the platform, which are limited in number and rate."""
+    uploads = False
+    """Whether it begins with an upload."""
 
     def __init__(self, key: str, label: str, *, suite: LocalSuite | None = None, name: str = "") -> None:
         self.key, self.label, self.suite, self.name = key, label, suite, name
@@ -175,7 +175,7 @@ class WatchImport(Job):
 class SuiteImport(WatchImport):
     """A local suite to be uploaded and imported under a name of this run."""
 
-    writes = True
+    uploads = True
 
     def begin(self, client: KoreClient) -> dict[str, Any]:
         """Upload the file; when it is uploaded, start the import."""
@@ -198,8 +198,6 @@ class SuiteRun(Job):
         suite: The local suite, when there is one.
         after: The import that has to be good before.
     """
-
-    writes = True
 
     def __init__(
         self,

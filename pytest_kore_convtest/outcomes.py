@@ -68,7 +68,8 @@ class Outcomes:
             return (yield)
 
     def pytest_keyboard_interrupt(self) -> None:
-        """Pass an interrupt on to the workers' waits."""
+        """Pass an interrupt on to the workers' waits; what is on the platform stays there."""
+        self._run.interrupted = True
         if self._controls_workers():
             self._run.interrupt_workers()
 
@@ -111,6 +112,7 @@ class Outcomes:
         if self._worker or any(getattr(self._config.option, name, False) for name in _DRY):
             return (yield)
         self._facts.close(self._run, session)
+        self._run.clean_up_suites()
         if self._run.settings.emulator and self._facts.own_items:
             _tell_junit(self._config)
         yield

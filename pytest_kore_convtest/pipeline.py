@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from pytest_kore_convtest.cleanup import clean_up
 from pytest_kore_convtest.crew import Crew
 from pytest_kore_convtest.drift import compare
 from pytest_kore_convtest.errors import JobError, KoreError, ServiceError, UnreachableError, from_data
@@ -136,6 +137,10 @@ class Pipeline:
         if bad := verdict(status, findings):
             raise bad
         return [finding for finding in findings if finding.severity == WARNING]
+
+    def clean_up(self) -> list[str]:
+        """Delete the suites that this test run imported, as ``--kore-keep`` says; return what to tell about it."""
+        return clean_up(self.client, self.ledger, self.settings.keep)
 
     def close(self) -> None:
         """Stop asking, and let other processes go on with what is not done."""

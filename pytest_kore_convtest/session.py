@@ -172,6 +172,21 @@ class Run:
         if Ledger(_directory(self.shared["token"])).read(_INTERRUPTED):
             raise KeyboardInterrupt
 
+    def clean_up_suites(self) -> None:
+        """On xdist's controller, when all workers are done: delete the suites of this test run."""
+        directory = _directory(self.shared["token"])
+        if self.interrupted or not directory.is_dir():
+            return
+        from pytest_kore_convtest.cleanup import clean_up
+        from pytest_kore_convtest.client import KoreClient
+        from pytest_kore_convtest.ledger import Ledger
+
+        try:
+            with KoreClient(self.live_settings()) as client:
+                self.notes += clean_up(client, Ledger(directory), self.settings.keep)
+        except ConfigError as bad:
+            self.notes.append(f"imported suites were not deleted: {bad.message}")
+
     def close(self) -> None:
         """Stop what this process started."""
         for made in self.pipelines:

@@ -85,13 +85,15 @@ class Progress:
 
 def _state(job: Job) -> str:
     outcome, wait = job.outcome, job.wait
+    if outcome is not None and outcome.status is None and not outcome.asks:
+        return "did not begin"
     if outcome is not None:
         last = outcome.status.status if outcome.status else "no verdict"
         return (
             f"{last} after {outcome.seconds:.1f} s, {outcome.asks} {'ask' if outcome.asks == 1 else 'asks'}"
         )
     if wait is None or not wait.history:
-        return "uploading" if job.suite and not job.job_id else ""
+        return "uploading" if job.uploads and job.slot and not job.job_id else ""
     return str(wait.history[-1]["saw"])
 
 

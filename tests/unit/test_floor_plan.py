@@ -20,7 +20,7 @@ FLOORS = (
     ("credentials", "suitefile", "structure", "exchange"),
     ("caller", "ledger", "lint", "schema", "drift", "conversation"),
     ("client",),
-    ("jobs", "turns"),
+    ("jobs", "turns", "cleanup"),
     ("crew",),
     ("pipeline",),
     ("session",),
