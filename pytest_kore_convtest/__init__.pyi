@@ -1,5 +1,3 @@
-"""The public names, for type checkers."""
-
 from pytest_kore_convtest.client import KoreClient as KoreClient
 from pytest_kore_convtest.emulator import Emulator as Emulator
 from pytest_kore_convtest.errors import AccessDeniedError as AccessDeniedError

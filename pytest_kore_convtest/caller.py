@@ -7,8 +7,6 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlsplit
 
-from typing_extensions import Self
-
 from pytest_kore_convtest.credentials import CREDENTIALS, make_signer
 from pytest_kore_convtest.errors import AccessDeniedError, ConfigError, KoreError, ProtocolError
 from pytest_kore_convtest.patience import FIRST_CONTACT
@@ -22,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from typing_extensions import Self
+
     from pytest_kore_convtest.settings import Settings
 
 T = TypeVar("T")
-C = TypeVar("C", bound="Caller")
 
 _EXCERPT = 300
 _DONE = frozenset({200, 201, 202})

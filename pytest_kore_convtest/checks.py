@@ -75,7 +75,7 @@ def _judge_import(imported: SuiteImport) -> None:
 
 
 def _need(item: Any, name: str, judge: Any) -> None:
-    """Skip an item whose predecessor has no good outcome, if the predecessor says so itself; else say it here."""
+    """Skip an item whose predecessor has no good outcome and says so itself; else say it here."""
     try:
         judge()
     except KoreError as bad:

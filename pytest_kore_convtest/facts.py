@@ -99,7 +99,7 @@ def _count_assertions(suite: Suite) -> dict[str, int]:
 def describe(job: dict[str, Any]) -> str:
     """Say in one line what became of a job."""
     took = f"{job['seconds']:.1f} s, {job['asks']} {'ask' if job['asks'] == 1 else 'asks'}"
-    if job["verdict"] == UNKNOWN and not job["id"]:
+    if job["verdict"] == UNKNOWN and not job["id"] and not job["asks"]:
         return f"{job['label']}: did not begin"
     if job["verdict"] == UNKNOWN:
         return f"{job['label']}: NO VERDICT after {took} ({job['id'] or 'no job id'})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +14,7 @@ from pytest_kore_convtest.values import read_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pytest_kore_convtest.client import KoreClient
     from pytest_kore_convtest.jobs import SuiteImport, SuiteRun

@@ -110,11 +110,11 @@ class Job:
         return ""
 
     def blocked(self) -> str | None:
-        """Say why it cannot begin: empty to wait for something, a reason when it never will, else ``None``."""
+        """Say why it cannot begin: empty while something is awaited, a reason when it never will."""
         return None
 
     def begin(self, client: KoreClient) -> dict[str, Any]:
-        """Do the next change on the platform and return facts for the ledger; ``job_id`` when it has begun."""
+        """Do the next change on the platform; return facts for the ledger, ``job_id`` once it has begun."""
         raise NotImplementedError
 
     def ask(self, client: KoreClient, budget: float) -> Any:

@@ -44,10 +44,10 @@ class Setting:
 # pytest reads cached byte code object by object. Columns: name, kind, where it can be
 # given (option, ini, environment), metavar, meaning.
 _TEXT = """
-host               | url          | oie | URL        | base URL; bare bots.kore.ai means https://bots.kore.ai
+host               | url          | oie | URL        | base URL; bots.kore.ai means https://bots.kore.ai
 stream_id          | id           | oie | ID         | the bot's st-... id (the UI says App ID or Bot ID)
-target             | word         | oie | NAME       | a line of the ini key kore_targets: sets host and stream
-ds_id              | jobs         | oie | [LABEL=]ID | import job to wait for; repeatable; the label names the test
+target             | word         | oie | NAME       | a line of kore_targets: sets host and stream
+ds_id              | jobs         | oie | [LABEL=]ID | import job to wait for (repeatable)
 client_id          | id           | oie | ID         | client id (cs-...) of the JWT app
 client_secret      | secret       | oie | S          | its secret; safer in the environment or in a file
 client_secret_file | path         | oie | P          | file that holds the secret
@@ -75,7 +75,7 @@ max_parallel       | count        |  ie |            | jobs under way at once
 rate_limit         | flag         |  ie |            | keep the platform's 60/minute and 1800/hour on our side
 ca_bundle          | path         |  ie |            | CA certificates; else the operating system's store
 client_cert        | path         |  ie |            | client certificate (PEM with key)
-no_verdict_exit    | exit_code    |  ie |            | exit code when something could not be found out, else off
+no_verdict_exit    | exit_code    |  ie |            | exit code when something was not found out, or off
 suite_files        | globs        |  i  |            | globs of suite files
 targets            | targets      |  i  |            | known bots: lines of NAME HOST STREAM [protected]
 """
@@ -120,7 +120,7 @@ def given_for_this_run(config: Any) -> bool:
     for entry in config.option.override_ini or ():
         if entry.startswith("kore_"):
             return True
-    for row in TABLE:
+    for row in TABLE:  # noqa: SIM110 - a generator is a code object more to load
         if row.has_option and getattr(config.option, row.ini_key) is not None:
             return True
     return False
@@ -134,7 +134,7 @@ def given(config: Any) -> bool:
         try:
             if row.ini and config.getini(row.ini_key) is not UNSET:
                 return True
-        except TypeError:  # a typed value that pytest 9.0 and 9.1 do not expect
+        except TypeError:  # noqa: PERF203 - a typed value that pytest 9.0 and 9.1 do not expect
             return True
     return False
 
@@ -144,7 +144,7 @@ def is_suite_file(config: Any, path: Any) -> bool:
     globs = config.getini("kore_suite_files")
     if globs is UNSET:
         globs = ("*.kore.json",)
-    for glob in globs:
+    for glob in globs:  # noqa: SIM110 - the same
         if path.match(glob):
             return True
     return False

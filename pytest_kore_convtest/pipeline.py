@@ -139,7 +139,7 @@ class Pipeline:
         return [finding for finding in findings if finding.severity == WARNING]
 
     def clean_up(self) -> list[str]:
-        """Delete the suites that this test run imported, as ``--kore-keep`` says; return what to tell about it."""
+        """Delete imported suites as ``--kore-keep`` says; return what to tell about it."""
         return clean_up(self.client, self.ledger, self.settings.keep)
 
     def close(self) -> None:
@@ -166,8 +166,7 @@ class Pipeline:
         except KoreError as caught:
             self._finish(job, None, caught)
         except Exception as bug:  # noqa: BLE001 - a waiting test must learn of it
-            trouble = ServiceError(f"{job.what}: {type(bug).__name__} in this plugin: {bug}")
-            self._finish(job, None, trouble)
+            self._finish(job, None, _defect(job, bug))
         return True
 
     def _work(self, job: Job) -> bool:
@@ -263,12 +262,14 @@ class Pipeline:
             history=history,
             notes=[*self.client.notes, *(wait.notes if wait else [])],
         )
-        job.outcome = outcome
-        good, job.outcome = job.is_good(), None
         try:
+            job.outcome = outcome
+            good, job.outcome = job.is_good(), None
             self._note(job, outcome=outcome.to_data(), good=good)
-        except KoreError as bad:
-            outcome = Outcome(None, bad, asks=len(history), seconds=outcome.seconds)
+        except Exception as bad:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+            job.outcome = None
+            trouble = bad if isinstance(bad, KoreError) else _defect(job, bad)
+            outcome = Outcome(None, trouble, asks=len(history), seconds=outcome.seconds)
         self._let_go(job)
         job.wait = None
         self._end(job, outcome)
@@ -284,6 +285,10 @@ class Pipeline:
         for claim in claims:
             if claim is not None:
                 claim.release()
+
+
+def _defect(job: Job, bug: Exception) -> ServiceError:
+    return ServiceError(f"{job.what}: {type(bug).__name__} in this plugin: {bug}")
 
 
 def _identity(job: Job) -> dict[str, Any]:

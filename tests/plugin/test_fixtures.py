@@ -93,7 +93,7 @@ def test_a_conftest_may_override_the_status(run, plugin_args, account, pytester,
     result = run(*plugin_args)
     assert result.code == 0, result.text
     assert result.counts == {"passed": 1}
-    assert {one.method for one in account.requests} == {"POST", "GET"}
+    assert {one.method for one in account.requests} == {"POST", "GET", "DELETE"}
 
 
 def test_several_jobs_and_a_fixture_in_between(run, account, pytester):

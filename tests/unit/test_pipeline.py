@@ -160,6 +160,17 @@ def test_a_defect_of_ours_ends_the_wait(road):
     assert "ZeroDivisionError" in outcome.trouble.message
 
 
+def test_an_outcome_that_cannot_be_written_ends_the_wait(road, tmp_path):
+    """Whatever goes wrong while an outcome is kept, it becomes trouble, and other jobs go on."""
+    client = FakeClient(ds_1=["SUCCESS"], ds_2=["SUCCESS"])
+    client.notes = [object()]  # no JSON
+    pipeline = road(client, Ledger(tmp_path / "run"))
+    for ds_id in ("ds-1", "ds-2"):
+        outcome = pipeline.wait_for(pipeline.watch_import(ds_id))
+        assert isinstance(outcome.trouble, ServiceError)
+        assert "in this plugin" in outcome.trouble.message
+
+
 def test_the_waiter_is_told_meanwhile(road):
     """``tick`` is called while waiting, and once more at the end."""
     client = FakeClient(ds_1=["SUCCESS"])
@@ -247,9 +258,7 @@ def test_closing_lets_others_go_on(road, tmp_path):
 
 def local_suite(tmp_path):
     """Return what the pipeline reads of a local suite."""
-    return LocalSuite(
-        path=tmp_path / "a.json", name="A", tags=("t",), description="d", steps=(), data=b"{}"
-    )
+    return LocalSuite(path=tmp_path / "a.json", name="A", tags=("t",), description="d", steps=(), data=b"{}")
 
 
 def test_a_suite_is_uploaded_imported_and_awaited(road, tmp_path):
