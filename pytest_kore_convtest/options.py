@@ -90,6 +90,9 @@ POLL_INTERVAL, MAX_POLL_INTERVAL = 2.0, 10.0
 SECRETS = ("client_secret", "jwt")
 """Settings whose values are never shown."""
 
+REPORTS = ("html", "json", "markdown")
+"""Settings that name reports."""
+
 
 UNSET = type("Unset", (), {"__repr__": lambda _: "not set"})()
 """What pytest gives for an ini key that stands in no file."""

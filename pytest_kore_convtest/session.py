@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_kore_convtest.configured import read_settings
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.options import SECRETS, TABLE, UNSET
-from pytest_kore_convtest.settings import Given, Settings, environment, require, resolve
+from pytest_kore_convtest.settings import Settings, environment, require
+from pytest_kore_convtest.values import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,7 +89,7 @@ class Run:
             host=found.url,
             stream_id=found.stream_id,
             client_id=found.client_id,
-            client_secret=_secret(found.client_secret),
+            client_secret=Secret(found.client_secret),
             user_email=found.user_email,
             sources={**self.settings.sources, **dict.fromkeys(names, source)},
         )
@@ -203,63 +204,8 @@ def find_run(config: pytest.Config) -> Run:
         ConfigError: A setting cannot be used.
     """
     if _RUN not in config.stash:
-        raw = gather(config)
-        hide_secrets(config)
-        config.stash[_RUN] = Run(config, resolve(*raw))
+        config.stash[_RUN] = Run(config, read_settings(config))
     return config.stash[_RUN]
-
-
-def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, Any], Path | None]:
-    """Collect the raw values that ``settings.resolve`` takes."""
-    typed = [str(arg) for arg in config.invocation_params.args]
-    overrides = dict(entry.partition("=")[::2] for entry in config.option.override_ini or ())
-    given: dict[str, Given] = {}
-    ini: dict[str, Any] = {}
-    for row in TABLE:
-        value = getattr(config.option, row.ini_key, None) if row.has_option else None
-        if value is not None:
-            here = any(arg.partition("=")[0] in {row.option, f"--no-{row.option[2:]}"} for arg in typed)
-            given[row.name] = Given(value, "command line" if here else "addopts")
-        if not row.ini or (found := _read_ini(config, row.ini_key)) is UNSET:
-            continue
-        if row.ini_key not in overrides:
-            ini[row.name] = found
-        elif row.name not in given:
-            here = any(f"{row.ini_key}=" in arg for arg in typed)
-            given[row.name] = Given(found, "command line" if here else "addopts")
-    return given, environment(), ini, config.inipath.parent if config.inipath else None
-
-
-def _read_ini(config: Any, key: str) -> Any:
-    """Return the raw value of an ini key, or ``UNSET``."""
-    try:
-        return config.getini(key)
-    except TypeError:
-        # pytest 9.0 and 9.1 type [tool.pytest] but cannot be told that a key takes several types.
-        import warnings
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return config.inicfg[key]
-
-
-def hide_secrets(config: pytest.Config) -> None:
-    """Replace secrets in ``config.option``, whose ``repr`` a failing assertion may show."""
-    for name in SECRETS:
-        value = getattr(config.option, f"kore_{name}", None)
-        if isinstance(value, str):
-            setattr(config.option, f"kore_{name}", _secret(value))
-    keys = tuple(f"kore_{name}=" for name in SECRETS)
-    config.option.override_ini = [
-        entry.partition("=")[0] + "=<set, not shown>" if entry.startswith(keys) else entry
-        for entry in config.option.override_ini or ()
-    ]
-
-
-def _secret(text: str) -> Any:
-    from pytest_kore_convtest.values import Secret
-
-    return Secret(text)
 
 
 def shared(config: pytest.Config) -> dict[str, Any]:

@@ -7,12 +7,10 @@ import pytest
 from pytest_kore_convtest.facts import Facts, describe
 
 JOB = {
-    "kind": "import",
-    "ours": False,
-    "kind": "import",
-    "ours": False,
     "id": "ds-1",
     "label": "job-1",
+    "kind": "import",
+    "ours": False,
     "verdict": "passed",
     "stored": True,
     "suite": "BOOKING",
@@ -73,7 +71,8 @@ def test_a_sound_job_in_one_line():
     ("changes", "said"),
     [
         ({"verdict": "unknown"}, "job-1: NO VERDICT after 1.2 s, 2 asks (ds-1)"),
-        ({"verdict": "unknown", "id": ""}, "job-1: did not begin"),
+        ({"verdict": "unknown", "id": ""}, "job-1: NO VERDICT after 1.2 s, 2 asks (no job id)"),
+        ({"verdict": "unknown", "id": "", "asks": 0}, "job-1: did not begin"),
         (
             {"verdict": "failed", "stored": False, "last": "FAILED"},
             "job-1: FAILED after 1.2 s, 2 asks (ds-1)",

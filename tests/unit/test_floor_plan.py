@@ -17,7 +17,7 @@ FLOORS = (
     ("errors", "values", "options", "pace", "positions", "leaks"),
     ("auth", "models", "faults", "refusals", "patience", "bodies", "lanes", "precedence", "readers", "rules"),
     ("settings", "transport", "polling", "runs", "alignment", "differences"),
-    ("credentials", "suitefile", "structure", "exchange"),
+    ("credentials", "configured", "suitefile", "structure", "exchange"),
     ("caller", "ledger", "lint", "schema", "drift", "conversation"),
     ("client",),
     ("jobs", "turns", "cleanup"),
@@ -38,7 +38,18 @@ EMULATOR_FLOOR = 8
 ROOT = ("__init__", "public")
 """They resolve the public names lazily, so they may name any module; no module asks them for one."""
 
-_PYTEST_ROOMS = {"session", "imports", "facts", "terminal", "gate", "outcomes", "checks", "collect", "plugin"}
+_PYTEST_ROOMS = {
+    "configured",
+    "session",
+    "imports",
+    "facts",
+    "terminal",
+    "gate",
+    "outcomes",
+    "checks",
+    "collect",
+    "plugin",
+}
 _CLOCK_ROOMS = {"polling", EMULATOR}
 
 ROOMS = {

@@ -158,7 +158,9 @@ class Config:
 
     def __init__(self, *, options=None, ini=None, typed=None):
         chosen = options or {}
-        self.option = Namespace(**{row.ini_key: chosen.get(row.ini_key) for row in TABLE if row.has_option})
+        self.option = Namespace(
+            override_ini=None, **{row.ini_key: chosen.get(row.ini_key) for row in TABLE if row.has_option}
+        )
         self._ini, self.inicfg = ini or {}, typed or {}
 
     def getini(self, key):

@@ -1,0 +1,88 @@
+"""pytest's configuration becomes settings: what was typed, what stands in the ini file, and from where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.options import REPORTS, ROWS, SECRETS, TABLE, UNSET
+from pytest_kore_convtest.precedence import spelling
+from pytest_kore_convtest.settings import Given, Settings, environment, resolve
+from pytest_kore_convtest.values import Secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Read the settings of a test run; secrets disappear from ``config.option``.
+
+    Raises:
+        ConfigError: A setting cannot be used.
+    """
+    raw = gather(config)
+    hide_secrets(config)
+    settings = resolve(*raw)
+    _refuse_reports(settings)
+    return settings
+
+
+def _refuse_reports(settings: Settings) -> None:
+    """Say that there are no reports yet: an option that does nothing would be a lie."""
+    for name in REPORTS:
+        if getattr(settings, name) is not None:
+            raise ConfigError(
+                f"{spelling(ROWS[name], settings.source(name))}: this version writes no such report yet;"
+                " pytest's own --junitxml carries the results",
+                name=name,
+                source=settings.source(name),
+            )
+
+
+def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, Any], Path | None]:
+    """Collect the raw values that ``settings.resolve`` takes."""
+    typed = [str(arg) for arg in config.invocation_params.args]
+    overrides = dict(entry.partition("=")[::2] for entry in config.option.override_ini or ())
+    given: dict[str, Given] = {}
+    ini: dict[str, Any] = {}
+    for row in TABLE:
+        value = getattr(config.option, row.ini_key, None) if row.has_option else None
+        if value is not None:
+            here = any(arg.partition("=")[0] in {row.option, f"--no-{row.option[2:]}"} for arg in typed)
+            given[row.name] = Given(value, "command line" if here else "addopts")
+        if not row.ini or (found := _read_ini(config, row.ini_key)) is UNSET:
+            continue
+        if row.ini_key not in overrides:
+            ini[row.name] = found
+        elif row.name not in given:
+            here = any(f"{row.ini_key}=" in arg for arg in typed)
+            given[row.name] = Given(found, "command line" if here else "addopts")
+    return given, environment(), ini, config.inipath.parent if config.inipath else None
+
+
+def _read_ini(config: Any, key: str) -> Any:
+    """Return the raw value of an ini key, or ``UNSET``."""
+    try:
+        return config.getini(key)
+    except TypeError:
+        # pytest 9.0 and 9.1 type [tool.pytest] but cannot be told that a key takes several types.
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return config.inicfg[key]
+
+
+def hide_secrets(config: pytest.Config) -> None:
+    """Replace secrets in ``config.option``, whose ``repr`` a failing assertion may show."""
+    for name in SECRETS:
+        value = getattr(config.option, f"kore_{name}", None)
+        if isinstance(value, str):
+            setattr(config.option, f"kore_{name}", Secret(value))
+    keys = tuple(f"kore_{name}=" for name in SECRETS)
+    config.option.override_ini = [
+        entry.partition("=")[0] + "=<set, not shown>" if entry.startswith(keys) else entry
+        for entry in config.option.override_ini or ()
+    ]
