@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_kore_convtest.conversation import COUNTS_ONLY, FAILED, NOT_EVALUATED, step_error, verdict_of
-from pytest_kore_convtest.errors import KoreError, ServiceError
-from pytest_kore_convtest.imports import begin_all, begin_run, begin_suite
+from pytest_kore_convtest.errors import ConfigError, KoreError, ServiceError
+from pytest_kore_convtest.imports import begin_all, begin_run, begin_suite, stored_name
 from pytest_kore_convtest.lint import LintFinding, lint_many
 from pytest_kore_convtest.rules import ERROR
 from pytest_kore_convtest.session import Run, find_run
@@ -19,8 +19,80 @@ from pytest_kore_convtest.structure import verdict
 if TYPE_CHECKING:
     from pytest_kore_convtest.jobs import SuiteImport, SuiteRun
     from pytest_kore_convtest.settings import Settings
+    from pytest_kore_convtest.suitefile import LocalSuite
 
 PLUGIN_NAME = "kore-checks"
+
+_SPARED = ("skip", "skipif", "xfail")
+"""Marks with which a red item does not make the test run red."""
+
+
+_REFUSED: pytest.StashKey[ConfigError] = pytest.StashKey()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Look at all suites that are selected: they belong to one bot, and each is stored under its own name.
+
+    Raises:
+        pytest.UsageError: They cannot be imported together, or not there. A worker of xdist cannot
+            end the run so: there the items say it.
+    """
+    items: list[Any] = [item for item in session.items if getattr(item, "suite", None) is not None]
+    live = [item for item in items if item.get_closest_marker("kore_live")]
+    suites: dict[int, LocalSuite] = {id(item.suite): item.suite for item in live}
+    problem = None
+    try:
+        renamed = _prepare(find_run(session.config), list(suites.values()))
+    except ConfigError as bad:
+        problem = bad
+    else:
+        for item, new in ((item, renamed[list(suites).index(id(item.suite))]) for item in live):
+            item.suite = new
+    if problem is None or session.config.option.collectonly:
+        return
+    if not hasattr(session.config, "workerinput"):
+        raise pytest.UsageError(problem.message)
+    session.config.stash[_REFUSED] = problem
+
+
+def _prepare(run: Run, suites: list[LocalSuite]) -> list[LocalSuite]:
+    """Return the suites as they are imported.
+
+    Raises:
+        ConfigError: They cannot be.
+    """
+    if suites and run.settings.protected:
+        raise ConfigError(
+            f"target {run.settings.target} is protected: no suite file is uploaded, imported or run there."
+            ' Select none (-m "not kore_live" lints them), or take another target.',
+            name="target",
+            source=run.settings.source("target"),
+        )
+    bots: dict[str, list[str]] = {}
+    for suite in suites:
+        if suite.bot_id and str(suite.path) not in bots.setdefault(suite.bot_id, []):
+            bots[suite.bot_id].append(str(suite.path))
+    if len(bots) > 1:
+        listed = "".join(f"\n  {bot}: {', '.join(paths)}" for bot, paths in bots.items())
+        problem = f"the selected suite files are of {len(bots)} bots; one test run tests one:{listed}"
+        raise ConfigError(problem, name="stream_id", source="suite files")
+    return _tell_apart(run, suites)
+
+
+def _tell_apart(run: Run, suites: list[LocalSuite]) -> list[LocalSuite]:
+    """Number the later ones of suites that would be stored under one name."""
+    told: dict[str, LocalSuite] = {}
+    for suite in suites:
+        number, one = 1, suite
+        while (stored := stored_name(run, one)) in told:
+            number += 1
+            one = replace(suite, name=f"{suite.name} ({number})")
+            if stored_name(run, one) == stored:
+                template = run.settings.import_name
+                problem = f"--kore-import-name {template} gives several suites one name: it needs {{name}}"
+                raise ConfigError(problem, name="import_name", source=run.settings.source("import_name"))
+        told[stored] = one
+    return list(told.values())
 
 
 @dataclass(frozen=True)
@@ -44,7 +116,7 @@ class Found:
 def kore_found(request: pytest.FixtureRequest, kore_settings: Settings) -> Found:
     """Wait for what an item of a suite is about."""
     item: Any = request.node
-    require(kore_settings, write=True)
+    _require(kore_settings, request.config)
     pipeline = request.getfixturevalue("_kore_pipeline")
     run = find_run(request.config)
     begin_all(run, pipeline, request.session)
@@ -68,6 +140,18 @@ def kore_found(request: pytest.FixtureRequest, kore_settings: Settings) -> Found
     return Found(imported, started, item.number, alone=not _is_selected(item, "run"))
 
 
+def _require(settings: Settings, config: pytest.Config) -> None:
+    """Refuse, or skip as ``--kore-unconfigured`` says, before anything is uploaded."""
+    if refused := config.stash.get(_REFUSED, None):
+        raise ConfigError(refused.message, **refused.evidence)
+    try:
+        require(settings, write=True)
+    except ConfigError as missing:
+        if settings.unconfigured == "skip":
+            pytest.skip(missing.message)
+        raise
+
+
 def _judge_import(imported: SuiteImport) -> None:
     assert imported.outcome is not None  # noqa: S101 - callers have waited
     if bad := verdict(imported.outcome.result(), []):
@@ -89,9 +173,12 @@ def _need(item: Any, name: str, judge: Any) -> None:
 
 
 def _is_selected(item: Any, name: str) -> bool:
+    """Say whether another item of the same suite is part of this test run, which is red when it is."""
     run = find_run(item.config)
     if run.selected is None:
-        run.selected = {other.nodeid.rpartition("@")[0] or other.nodeid for other in item.session.items}
+        ours = [other for other in item.session.items if hasattr(other, "twin")]
+        sure = [one for one in ours if not any(one.get_closest_marker(mark) for mark in _SPARED)]
+        run.selected = {one.twin(one.name) for one in sure}
     return item.twin(name) in run.selected
 
 

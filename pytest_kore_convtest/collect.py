@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_LONGEST_NAME = 40
+_LONGEST_INPUT, _LONGEST_NAME = 40, 100
+_MEANT_FOR_PYTEST = frozenset(
+    {"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "tryfirst", "trylast"}
+    | {"xdist_group", "flaky", "timeout", "kore_live", "kore_suite"}
+)
+"""Marks that do something: a tag of that name in a suite file means something else."""
 
 
 class SuiteModule(pytest.Module):
@@ -47,7 +52,7 @@ class SuiteModule(pytest.Module):
             yield SuiteItem.of(self, "lint", checks.check_lint)
         seen: dict[str, int] = {}
         for suite in self.file.suites:
-            name = _fit(suite.name)
+            name = _fit(suite.name, _LONGEST_NAME) or "suite"
             seen[name] = seen.get(name, 0) + 1
             again = f" ({seen[name]})" if seen[name] > 1 else ""
             yield SuiteNode.of(self, name + again, suite)
@@ -83,7 +88,7 @@ class SuiteNode(pytest.Collector):
         yield SuiteItem.of(self, "run", checks.check_run, self.suite)
         width = max(2, len(str(len(self.suite.steps))))
         for number, step in enumerate(self.suite.steps, 1):
-            name = f"step {number:0{width}d} {_fit(step.input)}".rstrip()
+            name = f"step {number:0{width}d} {_fit(step.input, _LONGEST_INPUT)}".rstrip()
             yield SuiteItem.of(self, name, checks.check_step, self.suite, number)
 
 
@@ -139,12 +144,12 @@ def _mark(item: SuiteItem, suite: LocalSuite) -> None:
     known = {re.split(r"[:(]", line)[0].strip() for line in item.config.getini("markers")}
     for tag in suite.tags:
         item.extra_keyword_matches.add(tag)
-        if tag in known:
+        if tag in known - _MEANT_FOR_PYTEST:
             item.add_marker(tag)
 
 
-def _fit(text: str) -> str:
+def _fit(text: str, most: int) -> str:
     """Make a text fit for a node id: one line, no separators, not too long."""
     clean = "".join(letter if letter.isprintable() else " " for letter in text)
     clean = clean.replace("::", " ").replace("[", "(").replace("]", ")")
-    return " ".join(clean.split())[:_LONGEST_NAME].strip()
+    return " ".join(clean.split())[:most].strip()

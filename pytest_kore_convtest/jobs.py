@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest import models, runs
@@ -187,6 +187,14 @@ class SuiteImport(WatchImport):
         job_id = client.start_import(file_id, self.name, tags=suite.tags, description=suite.description)
         return {"job_id": job_id}
 
+    def see(self, status: ImportStatus) -> Sight:
+        """Say what an answer shows, and that a suite was uploaded without its neighbours in the file."""
+        sight, suite = super().see(status), self.suite
+        if suite is None or not suite.split:
+            return sight
+        split = f"{suite.path.name} holds several suites: it was split, {suite.name!r} was uploaded alone"
+        return replace(sight, note=f"{sight.note}; {split}" if sight.note else split)
+
 
 class SuiteRun(Job):
     """A run of a suite that this test run imported.
@@ -207,7 +215,8 @@ class SuiteRun(Job):
         suite: LocalSuite | None = None,
         after: SuiteImport | None = None,
     ) -> None:
-        super().__init__(f"run {name} {version}", label, suite=suite, name=name)
+        of = after.key if after else ""
+        super().__init__(f"run {name} {version} {of}", label, suite=suite, name=name)
         self.version, self._after = version, after
         self._result: tuple[Outcome, RunResult] | None = None
 

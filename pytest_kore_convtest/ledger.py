@@ -78,9 +78,7 @@ class Ledger:
         """Return a job's entry; empty when there is none."""
         if self._directory is None:
             return dict(self._memory.get(key, {}))
-        with suppress(OSError):
-            return self._load(self._path(key, ".json"))
-        return {}
+        return self._load(self._directory / _file_name(key, ".json"))
 
     def _load(self, path: Path) -> dict[str, Any]:
         try:
@@ -120,7 +118,7 @@ class Ledger:
         assert self._directory is not None  # noqa: S101 - for the type checker
         with suppress(FileExistsError):
             self._directory.mkdir(mode=0o700)
-        return self._directory / (hashlib.sha256(key.encode()).hexdigest()[:32] + suffix)
+        return self._directory / _file_name(key, suffix)
 
     def _unusable(self, problem: str) -> ConfigError:
         return ConfigError(
@@ -129,3 +127,7 @@ class Ledger:
             name="tmpdir",
             source="environment",
         )
+
+
+def _file_name(key: str, suffix: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:32] + suffix

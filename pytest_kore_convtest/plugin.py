@@ -8,9 +8,10 @@ because pytest loads each further module at a price. PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-import pytest
+import os
+from argparse import BooleanOptionalAction
 
-import pytest_kore_convtest.options as options  # noqa: PLR0402 - "from" would ask the package for a name
+import pytest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,8 +31,45 @@ LIVE = frozenset(
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Register every row of the table."""
-    options.register(parser, pytest.version_tuple)
+    """Register every row of the table.
+
+    No ``type`` and no ``choices``: argparse would repeat a refused value, which may be
+    a secret. No defaults either, so that "not given" stays visible.
+    """
+    add = parser.getgroup("kore", "Kore.ai conversation tests").addoption
+    with open(__file__[:-9] + "settings.txt", "rb") as table:  # noqa: PTH123 - it stands beside plugin.py
+        lines = table.read().decode().splitlines()
+    for line in lines:
+        if line[0] == "#":
+            continue
+        name, kind, where, metavar, meaning = map(str.strip, line.split("|", 4))
+        option, key = "--kore-" + name.replace("_", "-"), "kore_" + name
+        if "o" in where and not metavar:
+            add(option, dest=key, action=BooleanOptionalAction, default=None, help=meaning)
+        elif "o" in where:
+            add(
+                option,
+                dest=key,
+                action="append" if kind == "jobs" else "store",
+                metavar=metavar,
+                help=meaning,
+            )
+        if "i" in where:
+            parser.addini(key, meaning, type=_ini_type(kind), default=...)
+
+
+def _ini_type(kind: str) -> Any:
+    """Return the type of an ini key.
+
+    From pytest 9.0 on, ``[tool.pytest]`` is typed; from 9.2 on a key may say that it takes several types.
+    """
+    if kind in {"jobs", "globs", "targets"}:
+        return "linelist"
+    if pytest.version_tuple < (9, 2):
+        return None
+    if kind in {"flag", "version"}:
+        return str | bool
+    return {"exit_code": str | bool | int, "count": str | int, "seconds": str | int | float}.get(kind)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,7 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if config.option.help or config.option.version:
         return
-    if options.given_for_this_run(config) or getattr(config.option, "dist", "no") != "no":
+    if _given_for_this_run(config) or getattr(config.option, "dist", "no") != "no":
         _begin(config)
     if config.option.kore_gate:
         config.args, config.option.pyargs = ["pytest_kore_convtest.gate"], True
@@ -55,7 +93,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say what is configured, and from where; nothing when nobody configured anything."""
-    return _begin(config).header() if options.given(config) else None
+    from pytest_kore_convtest.options import in_ini
+
+    return _begin(config).header() if _given_for_this_run(config) or in_ini(config) else None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -73,7 +113,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Any:
     """Collect suite files, and any JSON file that is named on the command line."""
     if not file_path.name.endswith(".json"):
         return None
-    if not parent.session.isinitpath(file_path) and not options.is_suite_file(parent.config, file_path):
+    if not parent.session.isinitpath(file_path) and not _is_suite_file(parent.config, file_path):
         return None
     from pytest_kore_convtest.collect import SuiteModule
 
@@ -95,6 +135,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker("kore_live")
     if live:
         _begin(config)
+
+
+def _given_for_this_run(config: pytest.Config) -> bool:
+    """Say whether the command line or the environment configures anything."""
+    for name in os.environ:
+        if name.startswith("KORE_"):
+            return True
+    for entry in config.option.override_ini or ():
+        if entry.startswith("kore_"):
+            return True
+    for key, value in vars(config.option).items():  # noqa: SIM110 - an early way out
+        if value is not None and key.startswith("kore_"):
+            return True
+    return False
+
+
+def _is_suite_file(config: pytest.Config, path: Path) -> bool:
+    """Say whether a file's name fits ``kore_suite_files``."""
+    globs = config.getini("kore_suite_files")
+    return any(path.match(glob) for glob in (["*.kore.json"] if globs is ... else globs))
 
 
 def _begin(config: pytest.Config) -> Any:

@@ -78,6 +78,7 @@ def test_all_entries(folder, place):
     """Everything written by anybody can be listed; an unused ledger has nothing, and makes nothing."""
     ledger = Ledger(folder if place == "folder" else None)
     assert ledger.entries() == []
+    assert ledger.read("a") == {}
     assert not folder.exists()
     for key in ("a", "b"):
         ledger.write(key, {"ds_id": key})

@@ -6,14 +6,8 @@ from argparse import ArgumentParser, Namespace
 
 import pytest
 
-from pytest_kore_convtest.options import (
-    ROWS,
-    SECRETS,
-    TABLE,
-    UNSET,
-    given,
-    register,
-)
+from pytest_kore_convtest import plugin
+from pytest_kore_convtest.options import ROWS, SECRETS, TABLE, UNSET, in_ini
 from pytest_kore_convtest.precedence import spelling
 from pytest_kore_convtest.readers import READERS
 
@@ -32,7 +26,7 @@ CANARY = "canary-hunter2"
 
 
 class Parser:
-    """What ``register`` needs of pytest's parser: it remembers ini keys and parses options."""
+    """What the entry point needs of pytest's parser: it remembers ini keys and parses options."""
 
     def __init__(self):
         self.inis = {}
@@ -57,7 +51,7 @@ class Parser:
 @pytest.fixture(name="parser")
 def _parser():
     parser = Parser()
-    register(parser, (9, 2))
+    plugin.pytest_addoption(parser)
     return parser
 
 
@@ -119,22 +113,22 @@ def test_every_ini_key_tells_unset_from_empty(parser):
 
 
 @pytest.mark.parametrize(
-    ("name", "version", "expected"),
+    ("name", "newest", "older"),
     [
-        ("ds_id", (8, 0), "linelist"),
-        ("suite_files", (9, 2), "linelist"),
-        ("targets", (9, 2), "linelist"),
-        ("timeout", (8, 0), None),
-        ("timeout", (9, 1, 5), None),
-        ("timeout", (9, 2), str | bool | int | float),
-        ("run", (9, 2), str | bool | int | float),
-        ("host", (9, 2), None),
-        ("jwt", (9, 2), None),
+        ("ds_id", "linelist", "linelist"),
+        ("suite_files", "linelist", "linelist"),
+        ("targets", "linelist", "linelist"),
+        ("timeout", str | int | float, None),
+        ("max_parallel", str | int, None),
+        ("run", str | bool, None),
+        ("host", None, None),
+        ("jwt", None, None),
     ],
 )
-def test_ini_types(name, version, expected):
+def test_ini_types(parser, name, newest, older):
     """Typed files of the newest pytest may hold numbers and booleans; older ones know texts and lines."""
-    assert ROWS[name].ini_type(version) == expected
+    expected = newest if pytest.version_tuple >= (9, 2) else older
+    assert parser.inis[f"kore_{name}"] == (expected, UNSET)
 
 
 @pytest.mark.parametrize(
@@ -156,10 +150,11 @@ def test_a_setting_is_spelled_as_it_was_given(name, source, expected):
 class Config:
     """What the table needs of pytest's config; ``typed`` keys are of a wrong type."""
 
-    def __init__(self, *, options=None, ini=None, typed=None):
+    def __init__(self, *, options=None, ini=None, typed=None, overrides=None):
         chosen = options or {}
         self.option = Namespace(
-            override_ini=None, **{row.ini_key: chosen.get(row.ini_key) for row in TABLE if row.has_option}
+            override_ini=overrides,
+            **{row.ini_key: chosen.get(row.ini_key) for row in TABLE if row.has_option},
         )
         self._ini, self.inicfg = ini or {}, typed or {}
 
@@ -184,37 +179,41 @@ def _bare(monkeypatch):
         (Config(options={"kore_gate": True}), True),
         (Config(options={"kore_emulator": False}), True),
         (Config(options={"kore_host": ""}), True),
-        (Config(ini={"kore_targets": []}), True),
-        (Config(ini={"kore_timeout": ""}), True),
-        (Config(typed={"kore_timeout": 5}), True),
+        (Config(overrides=["kore_timeout=5"]), True),
+        (Config(overrides=["log_cli=true"]), False),
+        (Config(ini={"kore_targets": []}), False),
     ],
 )
-def test_given(bare, config, expected):
-    """The plugin wakes up for any option or ini key of ours, an empty one too, and for nothing else."""
-    assert given(config) is expected
+def test_given_for_this_run(bare, config, expected):
+    """The plugin wakes up for any option of ours, an empty one too; the ini file alone does not wake it."""
+    assert plugin._given_for_this_run(config) is expected
 
 
 def test_anything_in_the_environment(bare):
     """A variable of ours wakes the plugin up."""
     bare.setenv("KORE_STREAM_ID", "st-1")
-    assert given(Config()) is True
+    assert plugin._given_for_this_run(Config()) is True
 
 
-def test_a_value_of_an_unexpected_type_counts():
-    """Pytest 9.0 and 9.1 refuse a typed value of ours; somebody has given it all the same."""
-    assert given(Config(typed={"kore_timeout": 5})) is True
-
-
-def test_an_unset_key_shows_itself_as_such():
-    """The default of an ini key may be printed."""
-    assert repr(UNSET) == "not set"
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (Config(), False),
+        (Config(ini={"kore_targets": []}), True),
+        (Config(ini={"kore_timeout": ""}), True),
+        (Config(typed={"kore_timeout": 5}), True),
+    ],
+)
+def test_in_ini(config, expected):
+    """A key of ours in the ini file is seen, an empty one and one of an unexpected type too."""
+    assert in_ini(config) is expected
 
 
 def test_the_table_loads_nothing():
     """Every pytest run loads the table, so it loads no other module of ours and nothing heavy."""
     code = (
         "import sys; before = set(sys.modules); import pytest_kore_convtest.options;"
-        "new = set(sys.modules) - before; heavy = {'dataclasses', 'json', 'pathlib', 'pytest', 'inspect'};"
+        "new = set(sys.modules) - before; heavy = {'dataclasses', 'json', 'pytest', 'inspect'};"
         "print(sorted(name for name in new if name.startswith('pytest_kore_convtest.')), sorted(heavy & new))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
