@@ -46,8 +46,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     except ConfigError as bad:
         problem = bad
     else:
-        for item, new in ((item, renamed[list(suites).index(id(item.suite))]) for item in live):
-            item.suite = new
+        new = dict(zip(suites, renamed, strict=True))
+        for item in live:
+            item.suite = new[id(item.suite)]
     if problem is None or session.config.option.collectonly:
         return
     if not hasattr(session.config, "workerinput"):

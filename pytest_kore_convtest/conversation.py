@@ -15,6 +15,7 @@ from pytest_kore_convtest import exchange, models, runs
 from pytest_kore_convtest.alignment import align
 from pytest_kore_convtest.differences import brief, visible
 from pytest_kore_convtest.errors import ConversationFailedError
+from pytest_kore_convtest.suitefile import show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -329,7 +330,7 @@ def _error(result: RunResult, message: str, steps: Sequence[StepResult]) -> Conv
 
 
 def _place(local: LocalSuite | None, thing: LocalStep | LocalSuite) -> str:
-    return f"{visible(str(local.path))}:{thing.place.line}" if local else ""
+    return f"{visible(show_path(local.path))}:{thing.place.line}" if local else ""
 
 
 def _located(step: StepResult) -> str:

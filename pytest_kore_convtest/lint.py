@@ -15,7 +15,7 @@ from pytest_kore_convtest import leaks, positions
 from pytest_kore_convtest.positions import START, Place
 from pytest_kore_convtest.refusals import printable
 from pytest_kore_convtest.rules import ERROR, HINT, WARNING, Note, judge_content
-from pytest_kore_convtest.suitefile import LocalSuite, SuiteFile, name_of, open_suite_file
+from pytest_kore_convtest.suitefile import LocalSuite, SuiteFile, name_of, open_suite_file, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -44,7 +44,7 @@ class LintFinding:
     suite: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.place.line}:{self.place.column}: {self.message}"
+        return f"{show_path(self.path)}:{self.place.line}:{self.place.column}: {self.message}"
 
 
 def lint_file(file: Path | SuiteFile, *, stream_id: str | None = None) -> list[LintFinding]:

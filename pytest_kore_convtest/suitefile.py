@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest import positions
@@ -18,7 +19,6 @@ from pytest_kore_convtest.rules import ALL_OF, BARE, CONTAINS, EQUALS, ONE_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from pytest_kore_convtest.positions import Document
 
@@ -126,6 +126,12 @@ def open_suite_file(path: Path) -> SuiteFile:
     if problem:
         return SuiteFile(path, (), document, (problem,), marked)
     return SuiteFile(path, tuple(_read_suites(path, document, data)), document, (), marked)
+
+
+def show_path(path: Path) -> str:
+    """Return a path as short as it can be typed: from here, when it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def read_suite_file(path: Path) -> list[LocalSuite]:
