@@ -44,7 +44,7 @@ fresh:
 demo: $(STAMP)
 	@echo 'A small suite is uploaded, imported, checked and run, the way a CI job would do it.'
 	@echo 'The platform is the built-in emulator on this machine: no account, no network.'
-	$(BIN)/python -m pytest examples/quickstart --kore-emulator -v $(ARGS)
+	$(BIN)/python -m pytest examples/quickstart --kore-emulator --kore-run inDevelopment -v -p no:randomly $(ARGS)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest $(ARGS)

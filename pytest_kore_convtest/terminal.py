@@ -120,6 +120,7 @@ def summary(reporter: Any, notes: list[str]) -> None:
     """Print notes in a section of their own."""
     if not notes:
         return
+    reporter.ensure_newline()
     reporter.section("kore", sep="-")
     for note in notes:
         reporter.write_line(note)
