@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_kore_convtest.conversation import COUNTS_ONLY, FAILED, NOT_EVALUATED, step_error, verdict_of
-from pytest_kore_convtest.errors import ConfigError, KoreError, ServiceError
+from pytest_kore_convtest.errors import ConfigError, KoreError, ServiceError, from_data
 from pytest_kore_convtest.imports import begin_all, begin_run, begin_suite, stored_name
 from pytest_kore_convtest.lint import LintFinding, lint_many
 from pytest_kore_convtest.rules import ERROR
@@ -28,6 +28,7 @@ _SPARED = ("skip", "skipif", "xfail")
 
 
 _REFUSED: pytest.StashKey[ConfigError] = pytest.StashKey()
+_JUDGED: pytest.StashKey[dict[tuple[str, int], KoreError | None]] = pytest.StashKey()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -131,7 +132,7 @@ def kore_found(request: pytest.FixtureRequest, kore_settings: Settings) -> Found
     if kind == "structure":
         return Found(imported, None, 0, alone=False)
     if kind == "run" or not _is_selected(item, "run"):
-        _need(item, "structure", lambda: imported.judge(outcome))
+        _need(item, "structure", lambda: _judge_structure(request.config, imported))
     started = begin_run(run, pipeline, imported)
     trouble = run.wait(pipeline, started)
     if kind == "run":
@@ -157,6 +158,22 @@ def _judge_import(imported: SuiteImport) -> None:
     assert imported.outcome is not None  # noqa: S101 - callers have waited
     if bad := verdict(imported.outcome.result(), []):
         raise bad
+
+
+def _judge_structure(config: pytest.Config, imported: SuiteImport) -> None:
+    """Judge the stored suite, once for all its steps."""
+    outcome = imported.outcome
+    assert outcome is not None  # noqa: S101 - callers have waited
+    judged = config.stash.setdefault(_JUDGED, {})
+    key = imported.key, outcome.generation
+    if key not in judged:
+        judged[key] = None
+        try:
+            imported.judge(outcome)
+        except KoreError as bad:
+            judged[key] = bad.with_traceback(None)
+    if known := judged[key]:
+        raise from_data(known.to_data())
 
 
 def _need(item: Any, name: str, judge: Any) -> None:

@@ -22,6 +22,8 @@ PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
 EMULATOR_WORDS = "built-in emulator; no real platform was contacted"
 
 
+_LONGEST_NAME = 80
+
 IMPORT, RUN = "import", "run"
 """The kinds of jobs."""
 
@@ -76,11 +78,13 @@ def _import_facts(job: Job) -> dict[str, Any]:
     if outcome.status is not None:
         verdict, findings = _judge(job)
     suite = outcome.status.suite if outcome.status else None
+    from pytest_kore_convtest.refusals import printable
+
     return {
         "kind": IMPORT,
         "verdict": verdict,
         "stored": suite is not None,
-        "suite": suite.name if suite else "",
+        "suite": printable(suite.name, _LONGEST_NAME) if suite else "",
         "steps": len(suite.steps) if suite else 0,
         "assertions": _count_assertions(suite) if suite else {},
         "ours": job.suite is not None,
@@ -110,11 +114,8 @@ def describe(job: dict[str, Any]) -> str:
         return f"{job['label']}: {job['last']} after {took} ({job['id']})"
     kinds = ", ".join(f"{count} {kind}" for kind, count in job["assertions"].items())
     sound = "sound" if job["verdict"] == PASSED else "NOT SOUND"
-    from pytest_kore_convtest.refusals import printable
-
-    name = printable(job["suite"], 80)
     return (
-        f"{job['label']}: {job['last']} after {took} ({job['id']}); stored as {name!r}:"
+        f"{job['label']}: {job['last']} after {took} ({job['id']}); stored as {job['suite']!r}:"
         f" {job['steps']} {'step' if job['steps'] == 1 else 'steps'}, assertions enabled: {kinds}; {sound}"
     )
 
@@ -145,6 +146,9 @@ class Facts:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.notes: list[str] = []
         self.own_items: dict[str, str] = {}
+        self._meant: set[str] = set()
+        self._told: set[str] = set()
+        self._failed_items: set[str] = set()
         self._failed = self._foreign_errors = self._own_errors = 0
         self._problems: list[str] = []
         self._emulator = False
@@ -153,13 +157,20 @@ class Facts:
     def add(self, report: pytest.TestReport) -> None:
         """Take in a report."""
         kore: dict[str, Any] = getattr(report, "kore", {})
+        if not report.passed:
+            self._meant.update(kore.get("meant", ()))
         for job in kore.get("jobs", ()):
-            self.jobs[job["id"] or f"{job['kind']} {job['label']}"] = job
+            key = job["id"] or f"{job['kind']} {job['label']}"
+            self.jobs[key] = job
+            if not report.passed or not kore.get("own"):
+                self._told.add(key)
             self.notes += [note for note in job["notes"] if note not in self.notes]
         if report.failed:
             self._count_failure(report, ours=kore.get("ours", False))
         if "kore_live" in report.keywords or kore.get("own"):
             self.own_items[report.nodeid] = self._result(report)
+            if report.failed and report.when == "call":
+                self._failed_items.add(report.nodeid)
 
     def _count_failure(self, report: pytest.TestReport, *, ours: bool) -> None:
         if report.when == "call":
@@ -180,15 +191,16 @@ class Facts:
     def close(self, run: Run, session: pytest.Session) -> None:
         """Decide the exit code; a run that found nothing out is red."""
         self._emulator = run.settings.emulator
-        interrupted = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
+        stopped = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
         results = set(self.own_items.values())
         self._skipped_all = results == {"skipped"} and run.settings.unconfigured == "skip"
-        if interrupted:
+        if run.interrupted:
             self._say_how_to_resume(run)
         elif results and "verdict" not in results and not self._skipped_all:
             self._problems.append(f"NO VERDICT: {len(self.own_items)} selected, none could be judged")
-        if not interrupted:
+        if not stopped:
             self._check_waited_for(run)
+            self._check_told()
         if self._problems and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         only_unknown = self._own_errors and not self._failed and not self._foreign_errors
@@ -203,10 +215,18 @@ class Facts:
         if run.settings.source("ds_id") != "command line":
             return
         for job in run.settings.ds_id:
-            if job.id not in self.jobs:
+            if job.id not in self.jobs and job.id not in self._meant:
                 self._problems.append(
                     f"--kore-ds-id {job.id} was given, but no selected test waited for it:"
                     f" run {_resume_command(job.id)}"
+                )
+
+    def _check_told(self) -> None:
+        """Find jobs with a bad verdict of which every selected item of the gate or a suite has passed."""
+        for key, job in self.jobs.items():
+            if job["verdict"] == FAILED and key not in self._told:
+                self._problems.append(
+                    f"{job['label']} FAILED, but the item that judges that was not selected"
                 )
 
     def _say_how_to_resume(self, run: Run) -> None:
@@ -239,6 +259,9 @@ class Facts:
             parts.append(f"{count[UNKNOWN]} import {'job' if count[UNKNOWN] == 1 else 'jobs'} UNKNOWN")
         if not parts:
             return self._tally_without_imports()
+        failed = len(self._failed_items)
+        if failed and not count[FAILED] and not any(job["verdict"] == FAILED for job in self.jobs.values()):
+            parts.append(f"but {failed} of {len(self.own_items)} tests FAILED")
         return ", ".join(parts) + self._tally_steps(imports)
 
     def _tally_without_imports(self) -> str:

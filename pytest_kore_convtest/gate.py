@@ -45,12 +45,12 @@ class GateModule(pytest.Module):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield ``import`` and ``structure`` for every job; without a job, one item that says so."""
-        jobs = find_run(self.config).settings.ds_id
-        if not jobs:
+        run = find_run(self.config)
+        if not run.settings.ds_id:
             yield GateItem.of(self, "import", None)
-        for job in jobs:
-            yield GateItem.of(self, "import", job)
-            yield GateItem.of(self, "structure", job)
+        for job in run.settings.ds_id:
+            items = (GateItem.of(self, check, job) for check in ("import", "structure"))
+            yield from (item for item in items if not run.chosen or item.nodeid in run.chosen)
 
 
 class GateItem(pytest.Function):

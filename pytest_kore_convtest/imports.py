@@ -158,6 +158,7 @@ def waiter(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
         Raises:
             KoreError: A verdict, or why there is none.
         """
+        _check_expectations("kore_wait_for_import", expectations)
         job = pipeline.watch_import(_one(ds_id))
         outcome = find_run(config).wait(pipeline, job)
         pipeline.judge(outcome, **expectations)
@@ -165,6 +166,18 @@ def waiter(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
         return status
 
     return wait_for_import
+
+
+def _check_expectations(who: str, expectations: dict[str, Any]) -> None:
+    from pytest_kore_convtest.structure import expect
+
+    try:
+        expect(stream_id=None, **expectations)
+    except TypeError as bad:
+        problem = str(bad)
+    else:
+        return
+    raise ConfigError(f"{who}: {problem}", name="expectations", source="test")
 
 
 def _one(ds_id: str) -> str:
@@ -193,6 +206,7 @@ def importer(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
         Raises:
             KoreError: A verdict, or why there is none.
         """
+        _check_expectations("kore_import_suite", expectations)
         if isinstance(path_or_suite, LocalSuite):
             suite = path_or_suite
         else:

@@ -26,7 +26,7 @@ PLUGIN_NAME = "kore-run"
 """The name under which an active run is registered with pytest."""
 
 _PACKAGE = str(Path(__file__).parent)
-_DRY = ("collectonly", "setuponly", "setupplan", "showfixtures", "help", "version")
+_DRY = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test", "help", "version")
 
 
 class Outcomes:
@@ -41,6 +41,10 @@ class Outcomes:
         self._facts = Facts()
         self._worker = hasattr(run.config, "workerinput")
         run.tick = run.heed_interrupt if self._worker else terminal.Progress(run).tick
+
+    def choose(self, args: list[str]) -> None:
+        """Select the items of the gate that are named by their node ids, if any are."""
+        self._run.chosen = frozenset(arg for arg in args if arg.startswith("kore-gate::"))
 
     def header(self) -> str | None:
         """Say what is configured, and from where."""
@@ -238,12 +242,26 @@ def attach(report: pytest.TestReport, raised: BaseException | None, run: Run, it
         }
     jobs = run.jobs_of(item, ids - {""}) if report.when == "call" or report.failed or report.skipped else []
     facts = [job_facts(job) for job in jobs if job.outcome is not None]
-    kore = {"jobs": facts, "ours": isinstance(raised, KoreError), "own": hasattr(item, "suite")}
-    if not facts and not kore["ours"] and not kore["own"]:
+    own = hasattr(item, "suite") or hasattr(item, "job")
+    kore = {"jobs": facts, "ours": isinstance(raised, KoreError), "own": own, "meant": _meant(run, item)}
+    if not any(kore.values()):
         return
     report.kore = kore  # type: ignore[attr-defined]
     for fact in facts:
         _add_properties(report, item, fact)
+
+
+def _meant(run: Run, item: pytest.Item) -> list[str]:
+    """Return the ids of the configured import jobs that an item is about, whether or not it got to ask."""
+    job = getattr(item, "job", None)
+    if job is not None:
+        return [job.id]
+    if "kore_import_status" not in getattr(item, "fixturenames", ()):
+        return []
+    callspec = getattr(item, "callspec", None)
+    chosen = callspec.params.get("kore_import_status") if callspec else None
+    jobs = run.settings.ds_id
+    return [chosen] if isinstance(chosen, str) else [job.id for job in jobs] if len(jobs) == 1 else []
 
 
 def _add_properties(report: pytest.TestReport, item: pytest.Item, fact: dict[str, Any]) -> None:

@@ -88,6 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if _given_for_this_run(config) or getattr(config.option, "dist", "no") != "no":
         _begin(config)
     if config.option.kore_gate:
+        _begin(config).choose(config.args)
         config.args, config.option.pyargs = ["pytest_kore_convtest.gate"], True
 
 

@@ -49,6 +49,7 @@ class Run:
         plan: The suites that this test run imports; ``None`` before the first item that needs one.
         namesakes: Suites whose names stand in several files; ``None`` before they are looked for.
         selected: Node ids of all selected items; ``None`` before somebody asks.
+        chosen: Node ids of the gate that were named on the command line; empty for all.
         notes: Things to say in the summary.
         interrupted: Whether the run was interrupted.
     """
@@ -65,6 +66,7 @@ class Run:
         self.plan: list[LocalSuite] | None = None
         self.namesakes: list[LintFinding] | None = None
         self.selected: set[str] | None = None
+        self.chosen: frozenset[str] = frozenset()
         self.notes: list[str] = []
         self.interrupted = False
 

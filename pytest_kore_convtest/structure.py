@@ -217,7 +217,7 @@ def _has_content(name: str, contains: Any) -> bool:
     """Say whether an assertion has something to compare with: an empty text is nothing."""
     entries = [entry for entry in contains if isinstance(entry, dict)] if isinstance(contains, list) else []
     if name == "text":
-        return any(isinstance(entry.get("text"), str) and entry["text"] for entry in entries)
+        return any(isinstance(entry.get("text"), str) and entry["text"].strip() for entry in entries)
     return any(value for entry in entries for key, value in entry.items() if key not in {"status", "_id"})
 
 
@@ -294,9 +294,9 @@ def verdict(status: ImportStatus, findings: list[Finding]) -> ImportFailedError 
 
 def _import_failed(status: ImportStatus) -> ImportFailedError:
     logs = [log_line(entry) for entry in status.status_logs]
-    said = "\n".join(f"  {line}" for line in logs) or "  (the platform logged nothing)"
+    said = "\n  ".join(logs) or "the platform logged nothing"
     return ImportFailedError(
-        f"the platform rejected import job {status.id}: {status.status}. Its log:\n{said}",
+        f"the platform rejected import job {status.id}: {status.status}; its log: {said}",
         job_id=status.id,
         status=status.status,
         status_logs=logs,

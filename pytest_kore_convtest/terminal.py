@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ def summary(reporter: Any, notes: list[str]) -> None:
 def last_words(config: pytest.Config, lines: list[str]) -> None:
     """Print the closing lines, after everything else and at every verbosity."""
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None:
-        return
     for line in lines:
-        reporter.write_line(line)
+        if reporter is None:
+            sys.stderr.write(f"{line}\n")
+        else:
+            reporter.write_line(line)

@@ -19,6 +19,7 @@ _ENDPOINT = re.compile(r"/api(?:/[0-9.]+)?(?:/public(?:/.*)?)?/?$")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 _PLACEHOLDERS = (
     (re.compile(r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?"), "a shell variable that nobody replaced"),
+    (re.compile(r"\$\([A-Za-z_][\w.]*\)"), "a pipeline variable that nobody replaced"),
     (re.compile(r"\{\{.*?\}\}"), "a template placeholder"),
     (re.compile(r"\{[\w .-]*\}"), "a placeholder from the documentation"),
     (re.compile(r"<[^<>]+>"), "a placeholder"),
@@ -41,6 +42,9 @@ class Secret:
 
     def __repr__(self) -> str:
         return "<set, not shown>"
+
+    def __deepcopy__(self, _memo: object) -> Secret:
+        return self
 
     def __reduce__(self) -> Any:
         raise TypeError("a Secret is not pickled: let the other process read it from its source")

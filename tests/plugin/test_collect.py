@@ -100,11 +100,11 @@ def test_a_green_run(put, run, plugin_args, account):
     assert result.closing == ["kore: 1 suite imported and sound; 3 of 3 steps executed"]
 
 
-def test_without_kore_run_the_last_line_says_so(put, run, plugin_args, account):
+def test_without_kore_run_the_last_line_says_so(put, run, account):
     """Nobody takes an import for an executed conversation."""
     put("a.kore.json", "A")
     put("b.kore.json", "B")
-    result = run(*plugin_args)
+    result = run()
     assert result.code == 0
     closing = "kore: 2 suites imported and sound; 0 of 6 steps executed (add --kore-run inDevelopment)"
     assert result.closing == [closing]
@@ -148,12 +148,12 @@ def test_only_what_failed_last_time(put, run, plugin_args, account):
     assert done(account)[3:] == ["upload", "import", "run", "delete"]
 
 
-def test_lint_needs_no_account(put, run, plugin_args, account, monkeypatch):
+def test_lint_needs_no_account(put, run, account, monkeypatch):
     """-m "not kore_live" passes without host, stream, secret and network."""
     put("a.kore.json", "BOOKING")
     for name in ("HOST", "STREAM_ID", "CLIENT_ID", "CLIENT_SECRET", "USER_EMAIL"):
         monkeypatch.delenv(f"KORE_{name}")
-    result = run("-v", "-m", "not kore_live", *plugin_args)
+    result = run("-v", "-m", "not kore_live")
     assert result.code == 0
     assert told(result) == {"BOOKING::lint": "PASSED"}
     assert account.requests == []
@@ -191,11 +191,11 @@ def test_a_named_file_that_is_no_suite(put, run, account, pytester, content, sai
     assert "package.json" in sentences[0]
 
 
-def test_a_file_that_cannot_be_used_does_not_stop_the_others(put, run, plugin_args, account, pytester):
+def test_a_file_that_cannot_be_used_does_not_stop_the_others(put, run, account, pytester):
     """A broken suite file in a folder is one failed item with the place of the mistake."""
     put("b.kore.json", "B")
     (pytester.path / "a.kore.json").write_text('{\n  "testCases": [,]\n}')
-    result = run("-v", *plugin_args)
+    result = run("-v")
     assert result.code == 1
     assert told(result)["lint"] == "FAILED"
     assert told(result)["B::structure"] == "PASSED"
@@ -232,11 +232,11 @@ def test_one_suite_is_uploaded_byte_for_byte(put, run, account, pytester):
     assert upload.filename == "a.kore.json"
 
 
-def test_equal_names_in_one_file(put, run, plugin_args, account):
+def test_equal_names_in_one_file(put, run, account):
     """Lint fails for both; each is imported under a name of its own, run and judged by its own steps."""
     put("a.kore.json", case("A", step("one", "1")), case("A", step("two", "2")))
     account.bot({"two": ["3"]})
-    result = run("-v", "--kore-run=published", *plugin_args)
+    result = run("-v", "--kore-run=published")
     assert result.code == 1
     assert told(result) == {
         "A::lint": "FAILED",
@@ -318,10 +318,10 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD, ids=range(len(ODD)))
-def test_odd_names(put, run, plugin_args, account, name):
+def test_odd_names(put, run, account, name):
     """Whatever stands in a name: the items are found, stored and judged, and the node id is one line."""
     put("a.kore.json", case(name, step("say [this]::that\n@👋", "שלום 👋")))
-    result = run("-v", "--kore-run=published", *plugin_args)
+    result = run("-v", "--kore-run=published")
     assert result.code == 0, result.text
     items = (*ITEMS[:4], "step 01 say (this) that @👋")
     assert told(result) == {f"{ODD[name]}::{item}": "PASSED" for item in items}
@@ -382,7 +382,7 @@ def test_a_tag_is_never_an_order_to_pytest(put, run, account, tag):
     assert "A::lint" in told(run("-v", "-m", "not kore_live"))
 
 
-def test_marks_of_a_conftest(put, run, plugin_args, pytester, account):
+def test_marks_of_a_conftest(put, run, pytester, account):
     """A conftest.py may mark items; what follows an item that it skips reports the outcome itself."""
     put("a.kore.json", "A")
     pytester.makeconftest("""
@@ -394,7 +394,7 @@ def test_marks_of_a_conftest(put, run, plugin_args, pytester, account):
                     item.add_marker(pytest.mark.skip(reason="known"))
         """)
     account.switch(drift="drop-last-step")
-    result = run("-v", "--kore-run=published", "-k", "not step", *plugin_args)
+    result = run("-v", "--kore-run=published", "-k", "not step")
     assert told(result) == {
         "A::lint": "PASSED",
         "A::import": "PASSED",
@@ -469,7 +469,7 @@ def test_a_fixture_that_breaks_is_not_ours(put, run, pytester, account):
     assert "RuntimeError: mine" in result.text
 
 
-def test_a_conftest_may_override_the_settings(put, run, plugin_args, pytester, account, monkeypatch):
+def test_a_conftest_may_override_the_settings(put, run, pytester, account, monkeypatch):
     """Collected items ask with the conftest's kore_settings."""
     put("suites/a.kore.json", "A")
     monkeypatch.delenv("KORE_STREAM_ID")
@@ -480,11 +480,11 @@ def test_a_conftest_may_override_the_settings(put, run, plugin_args, pytester, a
         def kore_settings(kore_settings):
             return dataclasses.replace(kore_settings, stream_id="{account.stream_id}")
         """)
-    result = run(*plugin_args)
+    result = run()
     assert result.code == 0, result.text
 
 
-def test_a_conftest_may_override_the_client(put, run, plugin_args, pytester, account):
+def test_a_conftest_may_override_the_client(put, run, pytester, account):
     """Collected items upload with the conftest's kore_client."""
     put("a.kore.json", "A")
     pytester.makeconftest("""
@@ -500,7 +500,7 @@ def test_a_conftest_may_override_the_client(put, run, plugin_args, pytester, acc
             with Mine(kore_settings) as client:
                 yield client
         """)
-    assert run(*plugin_args).code == 0
+    assert run().code == 0
     assert [upload.filename for upload in account.uploads] == ["mine.json"]
 
 
@@ -522,10 +522,10 @@ def test_a_missing_setting_is_said_before_anything_is_sent(put, run, account, mo
     assert account.requests == []
 
 
-def test_nothing_configured(put, run, plugin_args):
+def test_nothing_configured(put, run):
     """Without any setting lint passes and all others are ERROR."""
     put("a.kore.json", "A")
-    result = run("-v", *plugin_args)
+    result = run("-v")
     assert result.code == 1
     assert told(result) == {"A::lint": "PASSED", "A::import": "ERROR", "A::structure": "ERROR"}
     assert "--kore-host" in result.text
@@ -533,37 +533,37 @@ def test_nothing_configured(put, run, plugin_args):
 
 
 @pytest.mark.parametrize("missing", ["HOST", "USER_EMAIL"])
-def test_unconfigured_may_be_skipped(put, run, plugin_args, account, monkeypatch, missing):
+def test_unconfigured_may_be_skipped(put, run, account, monkeypatch, missing):
     """With kore_unconfigured=skip lint passes and all others are skipped with what is missing."""
     put("a.kore.json", "A")
     monkeypatch.delenv(f"KORE_{missing}")
-    result = run("-v", "-rs", "--kore-unconfigured=skip", *plugin_args)
+    result = run("-v", "-rs", "--kore-unconfigured=skip")
     assert result.code == 0, result.text
     assert told(result) == {"A::lint": "PASSED", "A::import": "SKIPPED", "A::structure": "SKIPPED"}
     assert f"KORE_{missing}" in "".join(result.reasons)
     assert account.requests == []
 
 
-def test_a_protected_target(put, run, plugin_args, account, monkeypatch, pytester):
-    """Nothing is uploaded to a protected target; it is a usage error, in a worker an ERROR; lint is free."""
+def test_a_protected_target(put, run, account, monkeypatch, pytester):
+    """Nothing is uploaded to a protected target; it is a usage error; lint is free."""
     put("a.kore.json", "A")
     monkeypatch.delenv("KORE_HOST")
     monkeypatch.delenv("KORE_STREAM_ID")
     pytester.makeini(f"[pytest]\nkore_targets =\n  prod {account.url} {account.stream_id} protected")
-    result = run("-v", "--kore-target=prod", "--kore-run=published", *plugin_args)
-    assert result.code == (1 if plugin_args else 4), result.text
+    result = run("-v", "--kore-target=prod", "--kore-run=published")
+    assert result.code == 4, result.text
     assert "target prod is protected" in result.text
     assert account.requests == []
-    assert run("--kore-target=prod", "-m", "not kore_live", *plugin_args).code == 0
+    assert run("--kore-target=prod", "-m", "not kore_live").code == 0
 
 
 # What it says
 
 
-def test_a_lint_finding_fails_lint_and_nothing_else(put, run, plugin_args, account):
+def test_a_lint_finding_fails_lint_and_nothing_else(put, run, account):
     """All findings come at once with their places, and the import goes on."""
     put("a.kore.json", case("A", step("hi", "Hello."), step("", "x")), case("B", step("hi", "ok")))
-    result = run("-v", *plugin_args)
+    result = run("-v")
     assert told(result)["A::lint"] == "FAILED"
     assert told(result)["B::lint"] == "PASSED"
     assert told(result)["A::import"] == told(result)["B::structure"] == "PASSED"

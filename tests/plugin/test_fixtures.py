@@ -123,11 +123,13 @@ def test_waiting_for_a_job_by_its_id(run, plugin_args, account, pytester):
     account.script("SUCCESS", job="ds-demo")
     result = run(*plugin_args)
     assert result.code == 1
-    assert result.counts == {"passed": 1, "failed": 2, "errors": 1}
+    assert result.counts == {"passed": 1, "failed": 1, "errors": 2}
     reasons = "".join(result.reasons)
     assert "FAILED test_waiting_for_a_job_by_its_id.py::test_wrong - StructureError" in reasons
     assert "ERROR test_waiting_for_a_job_by_its_id.py::test_no_id - ConfigError" in reasons
-    assert "stepz" in result.text
+    assert "ERROR test_waiting_for_a_job_by_its_id.py::test_unknown - ConfigError" in reasons
+    assert "unknown expectation 'stepz'" in result.text
+    assert "but 1 of 4 tests FAILED" in result.text
     assert "'OTHER'" in result.text
 
 

@@ -320,3 +320,19 @@ def test_equal_ids_are_one_job(gate, account, polls):
     result = gate(jobs=("ds-demo", "ds-demo"))
     assert result.counts == {"passed": 2}
     assert polls() == [200]
+
+
+def test_part_of_the_gate_is_not_green_for_an_unsound_suite(run, account):
+    """Selecting the import alone does not turn a suite green that is not sound."""
+    account.switch(drift="disable-text")
+    account.add_job(job="ds-loose")
+    result = run("--kore-gate", "--kore-ds-id", "ds-loose", "-k", "import")
+    assert result.code == 1
+    assert "job-1 FAILED, but the item that judges that was not selected" in result.text
+
+
+def test_an_item_of_the_gate_can_be_named(run, account):
+    """A node id of the gate selects that item."""
+    account.add_job(job="ds-one")
+    result = run("--kore-gate", "--kore-ds-id", "ds-one", "kore-gate::import[job-1]")
+    assert (result.code, result.counts) == (0, {"passed": 1})

@@ -80,22 +80,22 @@ def test_the_version_of_an_argument(files, run, account, pytester):
     ],
     ids=["no version", "not ours"],
 )
-def test_what_is_not_run(files, run, plugin_args, account, pytester, call, said):
+def test_what_is_not_run(files, run, account, pytester, call, said):
     """Without a version, or with a suite of somebody else, it is an ERROR that says what to do."""
     pytester.makepyfile(test_it=f"def test_it(kore_import_suite, kore_run_suite):\n    {IMPORT}\n    {call}")
-    result = run("test_it.py", *plugin_args)
+    result = run("test_it.py")
     assert result.counts == {"errors": 1}
     assert said in result.text
     assert starts(account) == []
 
 
-def test_a_failed_run_in_a_test(files, run, plugin_args, account, pytester):
+def test_a_failed_run_in_a_test(files, run, account, pytester):
     """A test whose run fails is FAILED, and says which step."""
     account.bot({"A1": ["no"]})
     pytester.makepyfile(
         test_it=f"def test_it(kore_import_suite, kore_run_suite):\n {IMPORT}\n kore_run_suite('A')"
     )
-    result = run("test_it.py", "--kore-run=published", *plugin_args)
+    result = run("test_it.py", "--kore-run=published")
     assert result.counts == {"failed": 1}
     assert "step 02 'A1'" in result.text
 
@@ -118,7 +118,7 @@ def test_a_test_and_a_file_share_one_run(files, run, plugin_args, account, pytes
     [("always", ""), ("on-failure", "A"), ("never", "AB")],
     ids=["always", "on-failure", "never"],
 )
-def test_what_is_kept(files, run, plugin_args, account, keep, gone):
+def test_what_is_kept(files, run, plugin_args, account, keep, gone):  # noqa: PLR0913, PLR0917
     """Of a good and a bad suite none, the good one, or both are deleted, in one request, by exact names."""
     account.bot({"B1": ["no"]})
     result = run("--kore-run=published", f"--kore-keep={keep}", *plugin_args)
@@ -135,19 +135,19 @@ def test_a_bad_structure_is_kept_on_failure(files, run, plugin_args, account):
     assert [[name[0] for name in names] for names in deleted(account)] == [["B"]]
 
 
-def test_a_rejected_import_does_not_hinder_the_others(files, run, plugin_args, account):
+def test_a_rejected_import_does_not_hinder_the_others(files, run, account):
     """What was never stored is not in the list, which the platform would refuse as a whole."""
     account.script("FAILED")
-    result = run("--kore-keep=never", "-o", "kore_max_parallel=1", *plugin_args)
+    result = run("--kore-keep=never", "-o", "kore_max_parallel=1")
     assert result.code == 1
     assert [len(names) for names in deleted(account)] == [1]
     assert "not deleted" not in result.text
 
 
-def test_a_deletion_that_is_refused_fails_nothing(files, run, plugin_args, account):
+def test_a_deletion_that_is_refused_fails_nothing(files, run, account):
     """It is told, with the names; the result stays green."""
     account.fail_next(403, endpoint="delete", times=9)
-    result = run(*plugin_args)
+    result = run()
     assert result.code == 0, result.text
     assert re.search(r"not deleted: A_\w+, B_\w+: ", result.text)
 
@@ -208,9 +208,9 @@ def test_a_name_that_may_be_somebody_elses(files, run, account, keep):
     assert account.requests == []
 
 
-def test_a_plain_name_is_kept(files, run, plugin_args, account):
+def test_a_plain_name_is_kept(files, run, account):
     """With --kore-keep always the suites may have their own names."""
-    assert run("--kore-import-name={name}", "--kore-keep=always", *plugin_args).code == 0
+    assert run("--kore-import-name={name}", "--kore-keep=always").code == 0
     assert imported(account) == ["A", "B"]
     assert deleted(account) == []
 

@@ -1,4 +1,4 @@
-"""Outcomes of collected items: FAILED, ERROR and skipped, every job once, and nothing green that was not seen."""
+"""Outcomes of collected items: FAILED, ERROR, skipped; every job once; nothing green that was not seen."""
 
 import json
 import re
@@ -67,7 +67,7 @@ def done(account):
 
 
 def words(text):
-    """Return the words of a line: passed passed …"""
+    """Return the words of a line."""
     return text.split()
 
 
@@ -128,10 +128,10 @@ def test_a_failed_step(start, plugin_args, account):
 
 
 @pytest.mark.parametrize("select", ["structure", "run", "step"])
-def test_a_rejected_import_without_its_item(start, plugin_args, account, select):
+def test_a_rejected_import_without_its_item(start, account, select):
     """With the import deselected the others report the rejection as FAILED."""
     account.script("FAILED(log='no such bot')")
-    result = start("-k", f"{select} and not import", *plugin_args)
+    result = start("-k", f"{select} and not import")
     assert result.code == 1
     assert result.counts["failed"] == {"structure": 1, "run": 1, "step": 3}[select]
     assert "no such bot" in result.text
@@ -167,10 +167,10 @@ def test_a_failed_run_without_its_item(start, account):
 # Trouble
 
 
-def test_trouble_is_an_error(start, plugin_args, account):
+def test_trouble_is_an_error(start, account):
     """A refused login is an ERROR of the import; the rest is skipped, lint has passed."""
     account.fail_next(403, times=50)
-    result = start(*plugin_args)
+    result = start()
     assert result.code == 1
     assert became(result) == words("passed error skipped skipped skipped skipped skipped")
     assert "Traceback" not in result.text
@@ -225,10 +225,10 @@ def test_counts_only_and_a_failed_run(start, account):
     assert became(result) == words("passed passed passed failed skipped skipped skipped")
 
 
-def test_an_aborted_run(start, plugin_args, account):
+def test_an_aborted_run(start, account):
     """An aborted run is FAILED; what it reported counts, the rest is skipped."""
     account.switch(abort_runs=True)
-    result = start(*plugin_args)
+    result = start()
     assert result.code == 1
     assert became(result) == words("passed passed passed failed passed skipped skipped")
     assert "aborted" in result.text

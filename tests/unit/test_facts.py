@@ -23,7 +23,9 @@ JOB = {
 }
 
 
-def report(nodeid="t.py::a", when="call", outcome="passed", *, live=True, ours=False, jobs=()):  # noqa: PLR0913
+def report(  # noqa: PLR0913
+    nodeid="t.py::a", when="call", outcome="passed", *, live=True, ours=False, own=False, jobs=(), meant=()
+):
     """Return as much of a test report as is read."""
     return SimpleNamespace(
         nodeid=nodeid,
@@ -31,8 +33,9 @@ def report(nodeid="t.py::a", when="call", outcome="passed", *, live=True, ours=F
         outcome=outcome,
         failed=outcome == "failed",
         skipped=outcome == "skipped",
+        passed=outcome == "passed",
         keywords={"kore_live": 1} if live else {},
-        kore={"jobs": list(jobs), "ours": ours},
+        kore={"jobs": list(jobs), "ours": ours, "own": own, "meant": list(meant)},
     )
 
 
@@ -45,6 +48,7 @@ def end(  # noqa: PLR0913
     source="default",
     ds_id=(),
     emulator=False,
+    interrupted=False,
 ):
     """Close the facts of a run; return the exit status and the closing lines."""
     settings = SimpleNamespace(
@@ -55,7 +59,7 @@ def end(  # noqa: PLR0913
         source=lambda _: source,
     )
     session = SimpleNamespace(exitstatus=exitstatus)
-    facts.close(SimpleNamespace(settings=settings, unfinished=set), session)
+    facts.close(SimpleNamespace(settings=settings, unfinished=set, interrupted=interrupted), session)
     return session.exitstatus, facts.last_words()
 
 
@@ -177,11 +181,49 @@ def test_an_interrupted_run_says_how_to_go_on():
     """Every job that is not finished is named with the command that resumes."""
     facts = Facts()
     facts.add(report(jobs=[{**JOB, "id": "ds-1"}]))
-    status, lines = end(facts, exitstatus=2, ds_id=["ds-1", "ds-2"])
+    status, lines = end(facts, exitstatus=2, ds_id=["ds-1", "ds-2"], interrupted=True)
     assert status == 2
     assert [line for line in lines if "interrupted" in line] == [
         "kore: interrupted; import job ds-2 goes on, to wait again: pytest --kore-gate --kore-ds-id ds-2"
     ]
+
+
+def test_a_collection_error_is_no_interruption():
+    """A run that a broken test module stopped does not say that a job goes on."""
+    facts = Facts()
+    assert end(facts, exitstatus=2, ds_id=["ds-1"], source="command line") == (2, [])
+
+
+def test_a_selected_item_that_never_got_to_ask_counts_as_waiting():
+    """A job whose item was skipped or had an error before its first ask is not called forgotten."""
+    facts = Facts()
+    facts.add(report(when="setup", outcome="failed", ours=True, meant=["ds-1"]))
+    _, lines = end(facts, exitstatus=1, ds_id=["ds-1"], source="command line")
+    assert lines == ["kore: NO VERDICT: 1 selected, none could be judged"]
+
+
+def test_a_bad_verdict_that_no_selected_item_tells_is_red():
+    """A gate of which only the import was selected is not green when the suite is not sound."""
+    facts = Facts()
+    facts.add(report(own=True, jobs=[{**JOB, "verdict": "failed"}]))
+    status, lines = end(facts)
+    assert status == 1
+    assert lines[0] == "kore: job-1 FAILED, but the item that judges that was not selected"
+
+
+def test_a_test_that_expects_a_bad_verdict_stays_green():
+    """A user's own test may pass because an import failed."""
+    facts = Facts()
+    facts.add(report(own=False, jobs=[{**JOB, "verdict": "failed"}]))
+    assert end(facts)[0] == 0
+
+
+def test_failed_tests_are_in_the_closing_line():
+    """A sound import does not hide that a test of it failed."""
+    facts = Facts()
+    facts.add(report(outcome="failed", jobs=[JOB]))
+    facts.add(report("t.py::b", jobs=[JOB]))
+    assert "1 suite imported and sound, but 1 of 2 tests FAILED" in end(facts, exitstatus=1)[1][0]
 
 
 def test_the_stand_in_has_the_last_word():

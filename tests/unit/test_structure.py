@@ -307,14 +307,21 @@ def test_the_verdict_on_a_rejected_import():
     error = verdict(status, [])
     lines = ["failed: node missing", "plain", "{'odd': 1}"]
     assert (type(error), error.status, error.status_logs) == (ImportFailedError, "FAILURE", lines)
-    assert str(
-        error
-    ) == f"the platform rejected import job {SAMPLE['_id']}: FAILURE. Its log:\n  " + "\n  ".join(lines)
+    said = f"the platform rejected import job {SAMPLE['_id']}: FAILURE; its log: "
+    assert str(error) == said + "\n  ".join(lines)
 
 
 def test_a_rejected_import_without_a_log():
     """Silence of the platform is said to be its silence."""
-    assert "(the platform logged nothing)" in str(verdict(answer({**SAMPLE, "status": "FAILED"}), []))
+    assert "FAILED; its log: the platform logged nothing" in str(
+        verdict(answer({**SAMPLE, "status": "FAILED"}), [])
+    )
+
+
+def test_blanks_are_nothing_to_compare_with():
+    """A text assertion that compares with blanks only asserts nothing."""
+    blank = {"enabled": True, "contains": [{"text": "  "}]}
+    assert asserts({"outputs": [{"assertions": {"text": blank}}]}) is False
 
 
 @pytest.mark.parametrize(
