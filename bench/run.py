@@ -5,13 +5,15 @@ Run it with ``make bench``; the figures also go to ``bench/results/``.
 
 from __future__ import annotations
 
+import items
 import poll
 import startup
+import suites
 
 
 def main() -> None:
     """Run all of them."""
-    verdicts = [*startup.main(), *poll.main()]
+    verdicts = [*startup.main(), *poll.main(), *items.main(), *suites.main()]
     print("\n".join(map(str, verdicts)))
 
 

@@ -179,7 +179,7 @@ def test_a_json_file_is_collected_when_it_is_named(put, names, pytester):
         ("\xff", "is no UTF-8"),
     ],
 )
-def test_a_named_file_that_is_no_suite(put, run, account, pytester, content, said):
+def test_a_named_file_that_is_no_suite(put, run, account, pytester, content, said):  # noqa: PLR0913, PLR0917
     """It is one item FILE::lint, which fails with one sentence; other files are collected all the same."""
     put("good.kore.json", "GOOD")
     (pytester.path / "package.json").write_bytes(content.encode("latin-1"))
@@ -211,7 +211,7 @@ def test_globs_of_suite_files(put, names, pytester):
 
 
 def test_several_suites_in_a_file(put, run, plugin_args, account):
-    """Each suite is uploaded alone, in the file's format, and imported under its name; the summary says so."""
+    """Each suite is uploaded alone, in the file's format, and imported under its name; the summary says so."""  # noqa: E501
     put("a.kore.json", "A", case("B", step("x", "y")), botName="travel")
     result = run("-v", "-W", "error", *plugin_args)
     assert result.code == 0, result.text

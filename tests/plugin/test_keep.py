@@ -80,7 +80,7 @@ def test_the_version_of_an_argument(files, run, account, pytester):
     ],
     ids=["no version", "not ours"],
 )
-def test_what_is_not_run(files, run, account, pytester, call, said):
+def test_what_is_not_run(files, run, account, pytester, call, said):  # noqa: PLR0913, PLR0917
     """Without a version, or with a suite of somebody else, it is an ERROR that says what to do."""
     pytester.makepyfile(test_it=f"def test_it(kore_import_suite, kore_run_suite):\n    {IMPORT}\n    {call}")
     result = run("test_it.py")

@@ -109,7 +109,7 @@ def test_an_added_variation_only_warns(start, account):
 
 
 def test_a_failed_step(start, plugin_args, account):
-    """The step and the run fail with expected, actual, transcript and line; the later step is told as it is."""
+    """The step and the run fail with expected, actual, transcript and line; the later step is told."""
     account.bot({"quote": ["Which planet?"]})
     result = start(*plugin_args)
     assert result.code == 1
@@ -343,16 +343,15 @@ DYING = """
     """
 
 
-def test_a_worker_that_dies_does_not_hold_up_the_others(start, files, pytester, account):
+def test_a_worker_that_dies_does_not_hold_up_the_others(start, pytester, account):
     """When the worker that polls a run dies, another one goes on with the same run."""
-    files("B")
     pytester.makeconftest(DYING.format(method="run_status", flag=str(pytester.path / "died")))
     result = start(*XDIST, "--kore-timeout=20")
     assert (pytester.path / "died").exists()
     assert result.counts["failed"] == 1, result.text
     assert "crashed" in result.text
-    assert result.counts["passed"] >= 13
-    assert sorted(done(account)) == ["delete", *["import"] * 2, *["run"] * 2, *["upload"] * 2]
+    assert result.counts["passed"] >= 6
+    assert done(account) == ["upload", "import", "run", "delete"]
 
 
 def test_serial_when_told(start, files, account):
