@@ -133,7 +133,7 @@ def kore_found(request: pytest.FixtureRequest, kore_settings: Settings) -> Found
         return Found(imported, None, 0, alone=False)
     if kind == "run" or not _is_selected(item, "run"):
         _need(item, "structure", lambda: _judge_structure(request.config, imported))
-    started = begin_run(run, pipeline, imported)
+    started = begin_run(pipeline, imported)
     trouble = run.wait(pipeline, started)
     if kind == "run":
         trouble.result()
@@ -209,7 +209,7 @@ def check_lint(request: pytest.FixtureRequest) -> None:
     ours = [one for one in findings if one.path == path and one.suite in {None, name}]
     errors = [one for one in ours if one.severity == ERROR]
     rest = [f"{one} ({one.severity})" for one in ours if one.severity != ERROR]
-    find_run(request.config).notes += [note for note in rest if note not in find_run(request.config).notes]
+    item.kore_notes = rest
     if errors:
         pytest.fail("\n".join([*map(str, errors), *rest]), pytrace=False)
 

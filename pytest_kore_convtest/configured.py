@@ -52,13 +52,14 @@ def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, Any]
         if value is not None:
             here = any(arg.partition("=")[0] in {row.option, f"--no-{row.option[2:]}"} for arg in typed)
             given[row.name] = Given(value, "command line" if here else "addopts")
-        if not row.ini or (found := _read_ini(config, row.ini_key)) is UNSET:
+        if not row.ini:
             continue
         if row.ini_key not in overrides:
-            ini[row.name] = found
+            if (found := _read_ini(config, row.ini_key)) is not UNSET:
+                ini[row.name] = found
         elif row.name not in given:
             here = any(f"{row.ini_key}=" in arg for arg in typed)
-            given[row.name] = Given(found, "command line" if here else "addopts")
+            given[row.name] = Given(overrides[row.ini_key], "command line" if here else "addopts")
     return given, environment(), ini, config.inipath.parent if config.inipath else None
 
 

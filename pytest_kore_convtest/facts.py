@@ -157,6 +157,7 @@ class Facts:
     def add(self, report: pytest.TestReport) -> None:
         """Take in a report."""
         kore: dict[str, Any] = getattr(report, "kore", {})
+        self.notes += [note for note in kore.get("notes", ()) if note not in self.notes]
         if not report.passed:
             self._meant.update(kore.get("meant", ()))
         for job in kore.get("jobs", ()):

@@ -83,7 +83,7 @@ def begin_all(run: Run, pipeline: Pipeline, session: pytest.Session) -> None:
     for suite in run.plan:
         imported = begin_suite(run, pipeline, suite)
         if settings.run:
-            begin_run(run, pipeline, imported)
+            begin_run(pipeline, imported)
 
 
 def begin_suite(run: Run, pipeline: Pipeline, suite: LocalSuite) -> SuiteImport:
@@ -91,13 +91,13 @@ def begin_suite(run: Run, pipeline: Pipeline, suite: LocalSuite) -> SuiteImport:
     return pipeline.import_suite(suite, stored_name(run, suite))
 
 
-def begin_run(run: Run, pipeline: Pipeline, imported: SuiteImport) -> SuiteRun:
+def begin_run(pipeline: Pipeline, imported: SuiteImport) -> SuiteRun:
     """Begin to run an imported suite in the version that ``--kore-run`` says.
 
     Raises:
         ConfigError: It says none.
     """
-    version = run.settings.run
+    version = pipeline.settings.run
     if version is None:
         what = (
             "no version to run: give --kore-run published or --kore-run inDevelopment (or KORE_RUN, kore_run)"
@@ -236,12 +236,8 @@ def runner(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
             KoreError: A verdict, or why there is none.
         """
         imported = _imported(pipeline, name)
-        chosen = READERS["version"](version) if version is not None else None
-        job = (
-            pipeline.run_suite(imported.name, chosen, imported)
-            if chosen
-            else begin_run(run, pipeline, imported)
-        )
+        chosen = _version(version)
+        job = pipeline.run_suite(imported.name, chosen, imported) if chosen else begin_run(pipeline, imported)
         run.wait(pipeline, job)
         from pytest_kore_convtest.conversation import verdict_of
 
@@ -252,6 +248,14 @@ def runner(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
         return status
 
     return run_suite
+
+
+def _version(text: str | None) -> Any:
+    try:
+        return None if text is None else READERS["version"](text)
+    except ValueError as bad:
+        problem = str(bad)
+    raise ConfigError(f"kore_run_suite: {problem}", name="run", source="test")
 
 
 def _imported(pipeline: Pipeline, name: str) -> SuiteImport:

@@ -113,6 +113,10 @@ class Job:
         """Say why it cannot begin: empty while something is awaited, a reason when it never will."""
         return None
 
+    def begins_once(self) -> bool:
+        """Say whether the next change must not be repeated; an upload alone may be."""
+        return not self.uploads or "file_id" in self.entry
+
     def begin(self, client: KoreClient) -> dict[str, Any]:
         """Do the next change on the platform; return facts for the ledger, ``job_id`` once it has begun."""
         raise NotImplementedError
@@ -129,8 +133,8 @@ class Job:
         """Read a status from the ledger."""
         raise NotImplementedError
 
-    def is_good(self) -> bool:
-        """Say whether its outcome lets what follows begin."""
+    def is_good(self, outcome: Outcome) -> bool:
+        """Say whether an outcome lets what follows begin."""
         raise NotImplementedError
 
 
@@ -163,10 +167,10 @@ class WatchImport(Job):
         """Read a status from the ledger."""
         return models.read_import_status(body)
 
-    def is_good(self) -> bool:
+    def is_good(self, outcome: Outcome) -> bool:
         """Say whether the suite is stored and sound."""
         try:
-            self.judge(self.outcome)
+            self.judge(outcome)
         except KoreError:
             return False
         return True
@@ -231,7 +235,7 @@ class SuiteRun(Job):
             return None
         if self._after.outcome is None:
             return ""
-        return None if self._after.is_good() else "its import has no good outcome"
+        return None if self._after.is_good(self._after.outcome) else "its import has no good outcome"
 
     def begin(self, client: KoreClient) -> dict[str, Any]:
         """Start the run."""
@@ -263,13 +267,16 @@ class SuiteRun(Job):
         """
         assert self.outcome is not None  # noqa: S101 - callers have waited
         if self._result is None or self._result[0] is not self.outcome:
-            self._result = (self.outcome, judge_run(self.outcome.result(), self.suite))
+            self._result = (self.outcome, self._judge(self.outcome))
         return self._result[1]
 
-    def is_good(self) -> bool:
+    def _judge(self, outcome: Outcome) -> RunResult:
+        return judge_run(outcome.result(), self.suite)
+
+    def is_good(self, outcome: Outcome) -> bool:
         """Say whether every step passed."""
         try:
-            return verdict_of(self.result()) is None
+            return verdict_of(self._judge(outcome)) is None
         except KoreError:
             return False
 

@@ -195,10 +195,15 @@ def reshape(
     item: pytest.Item,
 ) -> None:
     """Make a report say what our error means: FAILED for a verdict, ERROR for anything else."""
-    if isinstance(raised, Verdict) and report.when != "teardown":
+    phase = report.when
+    if isinstance(raised, Verdict) and phase != "teardown":
         report.when = "call"
-    elif report.when == "call":
+    elif phase == "call":
         report.when = "setup"
+    # Older pytest-rerunfailures looks its own findings up by the phase that a report names.
+    findings = getattr(item, "_terminal_errors", None)
+    if isinstance(findings, dict):
+        findings.setdefault(report.when, findings.get(phase, False))
     shown: Any = excinfo.getrepr(style="value", chain=False)
     place = _place(excinfo)
     crash = getattr(shown, "reprcrash", None)
@@ -244,6 +249,7 @@ def attach(report: pytest.TestReport, raised: BaseException | None, run: Run, it
     facts = [job_facts(job) for job in jobs if job.outcome is not None]
     own = hasattr(item, "suite") or hasattr(item, "job")
     kore = {"jobs": facts, "ours": isinstance(raised, KoreError), "own": own, "meant": _meant(run, item)}
+    kore["notes"] = getattr(item, "kore_notes", [])
     if not any(kore.values()):
         return
     report.kore = kore  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pytest_kore_convtest.cleanup import clean_up
 from pytest_kore_convtest.crew import Crew
 from pytest_kore_convtest.drift import compare
-from pytest_kore_convtest.errors import JobError, KoreError, ServiceError, UnreachableError, from_data
+from pytest_kore_convtest.errors import JobError, KoreError, ProtocolError, ServiceError, from_data
 from pytest_kore_convtest.jobs import Job, Outcome, SuiteImport, SuiteRun, WatchImport
 from pytest_kore_convtest.patience import Patience, Wait
 from pytest_kore_convtest.polling import Clock, SystemClock, ask_once
@@ -214,19 +214,27 @@ class Pipeline:
         job.slot = job.slot or self._turns.take_slot()
         if job.slot is None or not self._turns.may_write():
             return False
+        if job.entry.get("sending"):
+            raise self._unknown(job, JobError("The process that was beginning it has died.", job_id=""))
+        self._note(job, sending=job.begins_once())
         try:
             facts = job.begin(self.client)
-        except UnreachableError as caught:
+        except ServiceError as caught:
             trouble = caught
         else:
-            self._note(job, started_at=self._wall(), **facts)
+            self._note(job, started_at=self._wall(), sending=False, **facts)
             job.job_id = facts.get("job_id", "")
             job.due = self._clock.monotonic()
             return bool(job.job_id)
-        if not trouble.evidence.get("sent"):
-            raise trouble
+        if isinstance(trouble, ProtocolError) or trouble.evidence.get("sent"):
+            raise self._unknown(job, trouble)
+        self._note(job, sending=False)
+        raise trouble.with_traceback(None)
+
+    def _unknown(self, job: Job, trouble: KoreError) -> KoreError:
+        """Note that nobody knows whether a job has begun, so that it is not begun again."""
         self._note(job, ambiguous=True)
-        raise UnreachableError(
+        return type(trouble)(
             f"{trouble.message} Whether {job.what} has begun is not known, so it is not begun again:"
             f" look for {job.name!r} on the bot's conversation testing page, then start this test run anew.",
             **trouble.evidence,
@@ -263,11 +271,9 @@ class Pipeline:
             notes=[*self.client.notes, *(wait.notes if wait else [])],
         )
         try:
-            job.outcome = outcome
-            good, job.outcome = job.is_good(), None
+            good = job.is_good(outcome)
             self._note(job, outcome=outcome.to_data(), good=good)
         except Exception as bad:  # noqa: BLE001 - whatever it is, nobody may wait for ever
-            job.outcome = None
             trouble = bad if isinstance(bad, KoreError) else _defect(job, bad)
             outcome = Outcome(None, trouble, asks=len(history), seconds=outcome.seconds)
         self._let_go(job)

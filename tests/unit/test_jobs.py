@@ -164,10 +164,10 @@ def test_a_runs_result_is_judged_once_per_outcome():
     run.outcome = outcome(ran())
     first = run.result()
     assert run.result() is first
-    assert run.is_good()
+    assert run.is_good(run.outcome)
     run.outcome = outcome(ran(status="failed"))
     assert run.result() is not first
-    assert not run.is_good()
+    assert not run.is_good(run.outcome)
 
 
 def test_trouble_is_no_good_outcome():
@@ -175,7 +175,7 @@ def test_trouble_is_no_good_outcome():
     trouble = AccessDeniedError("no", reason="forbidden", status=403)
     run = SuiteRun("run", "A_1", "published")
     run.outcome = outcome(trouble=trouble)
-    assert not run.is_good()
+    assert not run.is_good(run.outcome)
     with pytest.raises(AccessDeniedError):
         run.result()
 

@@ -308,3 +308,15 @@ def test_an_outcome_survives_a_journey(road, script):
     again = Outcome.from_data(json.loads(json.dumps(outcome.to_data())), models.read_import_status)
     assert again.to_data() == outcome.to_data()
     assert type(again.trouble) is type(outcome.trouble)
+
+
+def test_what_a_dead_process_may_have_begun_is_not_begun_again(road, tmp_path):
+    """Whether an import was started by a process that died while it asked for it is not known."""
+    suite, ledger = local_suite(tmp_path), Ledger(tmp_path / "run")
+    ledger.write(f"suite {suite.path} A A_1", {"file_id": "f-9", "sending": True})
+    client = FakeClient(ds_new=["SUCCESS"])
+    pipeline = road(client, Ledger(tmp_path / "run"))
+    trouble = pipeline.wait_for(pipeline.import_suite(suite, "A_1")).trouble
+    assert "The process that was beginning it has died" in str(trouble)
+    assert "so it is not begun again" in str(trouble)
+    assert client.sent == []
