@@ -1,8 +1,7 @@
 """What a collected step item costs, beside a plain Python test.
 
-Two runs of each kind, with few and with many items, so that start-up and the one
-import and run of the suite cancel out. The suite's job is answered by the emulator
-at once. They take turns.
+Runs with few and with many items are compared, so that start-up cancels out; the suite's
+one import and one run, which the emulator does, cancel out too. The kinds take turns.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from pathlib import Path
 from figures import Verdict, print_table, save, spread
 
 TARGET = 1.5
-FEW, MANY, ROUNDS = 100, 2100, 2
+FEW, MANY, ROUNDS = 100, 2100, 3
 
 
 def main() -> list[Verdict]:
@@ -51,10 +50,18 @@ def write_files(folder: Path, count: int) -> None:
 
 
 def measure(folder: Path) -> tuple[float, float]:
-    """Return the seconds that one more plain test and one more step item take."""
+    """Return the seconds that one more plain test and one more step item take.
+
+    A step item is collected, and then run. For the running, one step of a suite is
+    compared with all steps of the same suite, so that its import and run, which the
+    platform does, are in both.
+    """
     plain = [seconds(folder, f"test_{count}.py") for count in (FEW, MANY)]
-    steps = [seconds(folder, f"s{count}.kore.json", "-k", "step") for count in (FEW, MANY)]
-    return tuple((many - few) / (MANY - FEW) for few, many in (plain, steps))  # type: ignore[return-value]
+    collected = [seconds(folder, f"s{count}.kore.json", "--collect-only") for count in (FEW, MANY)]
+    suite = f"s{MANY}.kore.json"
+    run = [seconds(folder, suite, "-k", words) for words in ("0001", "step")]
+    collecting = (collected[1] - collected[0]) / (MANY - FEW)
+    return (plain[1] - plain[0]) / (MANY - FEW), collecting + (run[1] - run[0]) / (MANY - 1)
 
 
 def seconds(folder: Path, *args: str) -> float:

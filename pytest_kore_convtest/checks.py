@@ -119,8 +119,9 @@ def kore_found(request: pytest.FixtureRequest, kore_settings: Settings) -> Found
     """Wait for what an item of a suite is about."""
     item: Any = request.node
     _require(kore_settings, request.config)
-    pipeline = request.getfixturevalue("_kore_pipeline")
     run = find_run(request.config)
+    # Asking pytest for the fixture costs as much as all else here; a suite has thousands of steps.
+    pipeline = run.road or request.getfixturevalue("_kore_pipeline")
     begin_all(run, pipeline, request.session)
     imported = begin_suite(run, pipeline, item.suite)
     outcome = run.wait(pipeline, imported)

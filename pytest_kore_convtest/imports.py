@@ -74,6 +74,9 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
 def begin_all(run: Run, pipeline: Pipeline, session: pytest.Session) -> None:
     """Begin every job that this test run has selected, so that their waits overlap."""
     settings = pipeline.settings
+    if pipeline.begun:
+        return
+    pipeline.begun = True
     for job in settings.ds_id:
         pipeline.watch_import(job.id, job.label)
     if run.plan is None:
@@ -137,7 +140,9 @@ def kore_pipeline(
     """Give the road that every job of this process takes."""
     run = find_run(pytestconfig)
     pipeline = run.pipeline(kore_client, kore_settings)
+    run.road = pipeline
     yield pipeline
+    run.road = None
     pipeline.close()
     if not run.interrupted and not hasattr(pytestconfig, "workerinput"):
         run.notes += pipeline.clean_up()

@@ -81,6 +81,7 @@ class Job:
         wait: The wait under way; ``None`` before the first ask and while another process asks.
         outcome: How it ended; ``None`` until then.
         facts: What there is to say about its outcome, once somebody has gathered it.
+        judged: The last question to ``judge``, and its answer.
         judge: Judges an outcome as ``Pipeline.judge`` does; set by the pipeline.
     """
 
@@ -97,6 +98,7 @@ class Job:
         self.wait: Wait | None = None
         self.outcome: Outcome | None = None
         self.facts: dict[str, Any] | None = None
+        self.judged: tuple[Any, list[Finding] | KoreError] | None = None
         self.judge: Callable[..., list[Finding]] = lambda _outcome, **_stated: []
 
     @property
@@ -266,12 +268,12 @@ class SuiteRun(Job):
             KoreError: There is no outcome to judge.
         """
         assert self.outcome is not None  # noqa: S101 - callers have waited
-        if self._result is None or self._result[0] is not self.outcome:
-            self._result = (self.outcome, self._judge(self.outcome))
-        return self._result[1]
+        return self._judge(self.outcome)
 
     def _judge(self, outcome: Outcome) -> RunResult:
-        return judge_run(outcome.result(), self.suite)
+        if self._result is None or self._result[0] is not outcome:
+            self._result = (outcome, judge_run(outcome.result(), self.suite))
+        return self._result[1]
 
     def is_good(self, outcome: Outcome) -> bool:
         """Say whether every step passed."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pytest_kore_convtest.cleanup import clean_up
@@ -45,6 +46,10 @@ class Pipeline:
         ledger: What other processes know.
         clock: The monotonic clock.
         wall: Seconds since the epoch, shared with other processes.
+
+    Attributes:
+        jobs: All jobs, by key.
+        begun: Whether everything that the test run selected has begun.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class Pipeline:
     ) -> None:
         self.client, self.settings, self.ledger = client, settings, ledger
         self.jobs: dict[str, Job] = {}
+        self.begun = False
         self._clock, self._wall = clock or SystemClock(), wall
         self._patience = _patience(settings)
         self._turns = Turns(ledger, settings, wall)
@@ -138,6 +144,20 @@ class Pipeline:
             raise bad
         return [finding for finding in findings if finding.severity == WARNING]
 
+    def _judge_own(self, job: Job, outcome: Outcome, **stated: Any) -> list[Finding]:
+        """Judge a job's outcome against its own suite; the same question is answered from memory."""
+        question = (outcome.generation, outcome.status is None, repr(sorted(stated.items())))
+        if job.judged is None or job.judged[0] != question:
+            named = {"name": job.name} if job.name else {}
+            try:
+                answer: list[Finding] | KoreError = self.judge(outcome, job.suite, **{**named, **stated})
+            except KoreError as bad:
+                answer = from_data(bad.to_data())
+            job.judged = (question, answer)
+        if isinstance(job.judged[1], KoreError):
+            raise from_data(job.judged[1].to_data())
+        return list(job.judged[1])
+
     def clean_up(self) -> list[str]:
         """Delete imported suites as ``--kore-keep`` says; return what to tell about it."""
         return clean_up(self.client, self.ledger, self.settings.keep)
@@ -153,8 +173,7 @@ class Pipeline:
             if job.key in self.jobs:
                 return cast("J", self.jobs[job.key])
             self.jobs[job.key] = job
-            named = {"name": job.name} if job.name else {}
-            job.judge = lambda outcome, **stated: self.judge(outcome, job.suite, **{**named, **stated})
+            job.judge = partial(self._judge_own, job)
             job.due = self._clock.monotonic()
         self._crew.add(job)
         return job

@@ -45,6 +45,7 @@ class Run:
         config: pytest's configuration.
         settings: The settings as configured; the stand-in's address is not in them yet.
         item: The item under way.
+        road: The pipeline of the session's fixture, while it stands.
         tick: Called while a job is waited for.
         plan: The suites that this test run imports; ``None`` before the first item that needs one.
         namesakes: Suites whose names stand in several files; ``None`` before they are looked for.
@@ -58,6 +59,7 @@ class Run:
         self.config, self.settings = config, settings
         self.item: pytest.Item | None = None
         self.pipelines: list[Pipeline] = []
+        self.road: Pipeline | None = None
         self.tick: Callable[[], None] | None = None
         self._touched: dict[str, list[Job]] = {}
         self._seen: dict[tuple[str, str], int] = {}
@@ -127,13 +129,21 @@ class Run:
         """Wait for a job on behalf of the item under way; a rerun after trouble asks again."""
         nodeid = self.item.nodeid if self.item else ""
         self._touched.setdefault(nodeid, []).append(job)
+        known = self._seen.get((nodeid, job.key))
+        outcome = job.outcome
+        if outcome is None or known is not None:
+            outcome = self._wait(pipeline, job, known)
+        elif self.tick:
+            self.tick()
+        self._seen[nodeid, job.key] = outcome.generation
+        return outcome
+
+    def _wait(self, pipeline: Pipeline, job: Job, known: int | None) -> Outcome:
         with terminated_like_interrupted():
             outcome = pipeline.wait_for(job, self.tick)
-            seen = self._seen.get((nodeid, job.key))
-            if seen == outcome.generation and outcome.trouble and _is_rerun(self.item):
-                pipeline.ask_again(job, seen)
+            if known == outcome.generation and outcome.trouble and _is_rerun(self.item):
+                pipeline.ask_again(job, known)
                 outcome = pipeline.wait_for(job, self.tick)
-        self._seen[nodeid, job.key] = outcome.generation
         return outcome
 
     def jobs_of(self, item: pytest.Item, ids: set[str]) -> list[Job]:
