@@ -8,6 +8,7 @@ out in setup and judge in the call.
 from __future__ import annotations
 
 import re
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -141,11 +142,18 @@ def _mark(item: SuiteItem, suite: LocalSuite) -> None:
     plugins = item.config.pluginmanager
     if plugins.has_plugin("xdist"):
         item.add_marker(pytest.mark.xdist_group(f"kore-{suite.path.name}-{suite.name}"))
-    known = {re.split(r"[:(]", line)[0].strip() for line in item.config.getini("markers")}
+    item.extra_keyword_matches.update(suite.tags)
+    if not suite.tags:
+        return
+    known = _registered(tuple(item.config.getini("markers"))) - _MEANT_FOR_PYTEST
     for tag in suite.tags:
-        item.extra_keyword_matches.add(tag)
-        if tag in known - _MEANT_FOR_PYTEST:
+        if tag in known:
             item.add_marker(tag)
+
+
+@cache
+def _registered(lines: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(re.split(r"[:(]", line)[0].strip() for line in lines)
 
 
 def _fit(text: str, most: int) -> str:
