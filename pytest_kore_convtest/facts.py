@@ -168,7 +168,7 @@ class Facts:
             self.notes += [note for note in job["notes"] if note not in self.notes]
         if report.failed:
             self._count_failure(report, ours=kore.get("ours", False))
-        if "kore_live" in report.keywords or kore.get("own"):
+        if kore.get("live") or kore.get("own"):
             self.own_items[report.nodeid] = self._result(report)
             if report.failed and report.when == "call":
                 self._failed_items.add(report.nodeid)

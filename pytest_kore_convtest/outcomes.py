@@ -248,8 +248,14 @@ def attach(report: pytest.TestReport, raised: BaseException | None, run: Run, it
     jobs = run.jobs_of(item, ids - {""}) if report.when == "call" or report.failed or report.skipped else []
     facts = [job_facts(job) for job in jobs if job.outcome is not None]
     own = hasattr(item, "suite") or hasattr(item, "job")
-    kore = {"jobs": facts, "ours": isinstance(raised, KoreError), "own": own, "meant": _meant(run, item)}
-    kore["notes"] = getattr(item, "kore_notes", [])
+    kore = {
+        "jobs": facts,
+        "ours": isinstance(raised, KoreError),
+        "own": own,
+        "live": item.get_closest_marker("kore_live") is not None,
+        "meant": _meant(run, item),
+        "notes": getattr(item, "kore_notes", []),
+    }
     if not any(kore.values()):
         return
     report.kore = kore  # type: ignore[attr-defined]

@@ -122,3 +122,16 @@ def test_no_tests_stays_no_tests(run, account, pytester):
     """A configured run that selects nothing keeps pytest's own exit code."""
     pytester.makepyfile(TESTS)
     assert run("-k", "nothing_of_the_kind").code == 5
+
+
+def test_a_word_is_no_mark(run, plugin_args, pytester):
+    """A test that only has the word kore_live among its parameters is not taken for one of ours."""
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.mark.parametrize("word", ["kore_live"])
+        def test_it(word): pass
+        """)
+    result = run(*plugin_args)
+    assert result.code == 0
+    assert not [line for line in result.lines if line.startswith("kore:")]

@@ -34,8 +34,7 @@ def report(  # noqa: PLR0913
         failed=outcome == "failed",
         skipped=outcome == "skipped",
         passed=outcome == "passed",
-        keywords={"kore_live": 1} if live else {},
-        kore={"jobs": list(jobs), "ours": ours, "own": own, "meant": list(meant)},
+        kore={"jobs": list(jobs), "ours": ours, "own": own, "live": live, "meant": list(meant)},
     )
 
 
