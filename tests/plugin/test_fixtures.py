@@ -460,3 +460,14 @@ def test_unconfigured_may_be_skipped(run, plugin_args, pytester):
     assert result.counts == {"passed": 1, "skipped": 2}
     assert "KORE_HOST" in result.text
     assert result.closing == ["kore: NOTHING WAS CHECKED: Kore is not configured, 2 skipped"]
+
+
+def test_waiting_by_id_needs_no_email(run, account, pytester, monkeypatch):
+    """A suite file beside it that cannot be imported without an e-mail does not stop a wait by id."""
+    (pytester.path / "a.kore.json").write_text(suite_file("A"))
+    pytester.makepyfile("def test_it(kore_import_status): pass")
+    monkeypatch.delenv("KORE_USER_EMAIL")
+    account.add_job(job="ds-here")
+    result = run("--kore-ds-id=ds-here", "test_waiting_by_id_needs_no_email.py", "a.kore.json")
+    assert result.counts == {"passed": 2, "errors": 2}
+    assert "ERROR test_waiting" not in result.text
