@@ -1,0 +1,283 @@
+"""The record of a run: the one set of facts that every report is rendered from.
+
+It is plain JSON-able data, written as it is by ``--kore-json``. Every key is always
+there; what is not known is ``None``, an empty text or an empty list. Lists keep the
+order in which things came to pass. Times are seconds as numbers, or moments in UTC
+as ``2026-11-24T13:05:00.123Z``. No secret and no token is ever in it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+FORMAT, VERSION = "pytest-kore-convtest", 1
+"""What a record calls itself, and the version of its shape."""
+
+PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
+"""The verdicts: of a job, of a suite, of the whole run."""
+
+NOT_EVALUATED = "not evaluated"
+"""What becomes of a step, besides ``PASSED`` and ``FAILED``."""
+
+PLATFORM, DERIVED = "platform", "derived"
+"""Who says so: the platform reported it, or it was derived from what the platform reported."""
+
+
+class Setting(TypedDict):
+    """One setting in force; of a secret the value is ``"set"``."""
+
+    name: str
+    value: str
+    source: str
+
+
+class Git(TypedDict):
+    """The checkout that the test run stood in."""
+
+    commit: str
+    branch: str
+    dirty: bool
+
+
+class Evidence(TypedDict):
+    """What was tested, with what, where and when: for whoever has to prove it later.
+
+    ``host`` and ``stream_id`` are whole; ``clock_skew`` is the platform's clock minus
+    ours in seconds as last seen in a ``Date`` header, ``None`` when none was seen;
+    ``requested_version`` is what ``--kore-run`` says, empty without; ``bot_build`` is
+    always ``None``: the platform's API gives no build number of a bot; ``ci`` is the
+    address of the CI run, or empty; ``exit_code`` is pytest's.
+    """
+
+    plugin: str
+    pytest: str
+    python: str
+    machine: str
+    host: str
+    stream_id: str
+    target: str
+    protected: bool
+    emulator: bool
+    requested_version: str
+    bot_build: None
+    git: Git | None
+    ci: str
+    started_at: str
+    ended_at: str
+    clock_skew: float | None
+    exit_code: int | None
+    interrupted: bool
+    settings: list[Setting]
+
+
+class Poll(TypedDict):
+    """One ask about a job: seconds since the first one, what was seen, the percentage, whether it failed."""
+
+    at: float
+    saw: str
+    percent: float | None
+    fault: bool
+
+
+class Trouble(TypedDict):
+    """Why there is no verdict on a job: the error's class and its whole message."""
+
+    kind: str
+    message: str
+
+
+class Finding(TypedDict):
+    """One thing about a suite that somebody should know.
+
+    ``severity`` is ``"error"`` or ``"warning"``; ``path`` a JSON path into the platform's
+    reply; ``place`` ``file:line`` of the local suite file, or empty.
+    """
+
+    severity: str
+    path: str
+    message: str
+    place: str
+
+
+class JobRecord(TypedDict):
+    """One job of the platform.
+
+    ``id`` is ``ds-…`` or ``ctr-…``, empty when it did not begin; ``status`` the
+    platform's last word; ``asks`` the requests sent for it; ``seconds`` from our first
+    ask to its end; ``started_at`` and ``ended_at`` are by our clock, ``platform_times``
+    maps the platform's own names (``requested_at``, ``created_at``, ``modified_at``,
+    ``expires_at``, ``started_at``) to moments by its clock; ``says`` is ``PLATFORM`` or
+    ``DERIVED``; ``why`` holds every reason against a pass, one a sentence; ``logs`` are
+    the platform's status logs as text; ``resume`` is the command that waits for it
+    again, or empty.
+    """
+
+    id: str
+    verdict: str
+    says: str
+    status: str
+    asks: int
+    seconds: float
+    started_at: str
+    ended_at: str
+    platform_times: dict[str, str]
+    polls: list[Poll]
+    trouble: Trouble | None
+    why: list[str]
+    notes: list[str]
+    logs: list[str]
+    download_url: str
+    resume: str
+
+
+class ImportRecord(JobRecord):
+    """The import of a suite: a job, the stored suite and what was found in it.
+
+    ``upload`` is the ``fileId`` and ``hash`` that the platform gave for the uploaded
+    bytes, empty texts when nothing was uploaded; ``assertions`` counts the enabled ones by kind.
+    """
+
+    file_id: str
+    file_hash: str
+    stored: bool
+    stored_name: str
+    stored_id: str
+    stored_steps: int
+    assertions: dict[str, int]
+    findings: list[Finding]
+
+
+class RunRecord(JobRecord):
+    """The run of a suite: a job, and what the platform says of it as a whole.
+
+    ``requested_version`` is ``published`` or ``inDevelopment``, ``reported_version`` the
+    platform's word for what it ran; the counts are the platform's own, ``None`` when it
+    does not say; ``duration`` is the platform's, in seconds; ``counts_only`` says that
+    it reported no single step.
+    """
+
+    requested_version: str
+    reported_version: str
+    passed: int | None
+    failed: int | None
+    total: int | None
+    duration: float | None
+    counts_only: bool
+
+
+class Assertion(TypedDict):
+    """One kind of assertion of one reply.
+
+    ``status`` is ``passed``, ``failed`` or empty; ``expected`` the platform's entries as
+    they came, e.g. ``{"nodeId": "Confirmation", "status": "passed"}``.
+    """
+
+    kind: str
+    enabled: bool
+    status: str
+    expected: list[Any]
+
+
+class Reply(TypedDict):
+    """One expected reply beside the actual one.
+
+    ``expected`` holds the variations of which one has to match, empty when no reply is
+    expected here; ``actual`` is ``None`` when the bot gave none. A text that begins with
+    ``{`` may be a template: JSON with ``{"type": "template", "payload": …}``.
+    """
+
+    expected: list[str]
+    actual: str | None
+    assertions: list[Assertion]
+
+
+class StepRecord(TypedDict):
+    """One step of a conversation.
+
+    ``outcome`` is ``PASSED``, ``FAILED`` or ``NOT_EVALUATED``; ``why`` the reason, empty
+    for a plain pass; ``says`` is ``PLATFORM`` or ``DERIVED``; ``place`` is ``file:line``;
+    ``nodeid`` the pytest item, empty when it was not selected.
+    """
+
+    number: int
+    input: str
+    event: str
+    outcome: str
+    why: str
+    says: str
+    place: str
+    nodeid: str
+    replies: list[Reply]
+
+
+class File(TypedDict):
+    """The local file of a suite.
+
+    ``sha256`` is of the file's bytes, ``sent_sha256`` of the bytes that were uploaded
+    for this suite, empty when none were; ``line`` is where the suite begins; ``split``
+    says that the file holds several suites and this one was uploaded alone.
+    """
+
+    path: str
+    line: int
+    sha256: str
+    sent_sha256: str
+    size: int
+    split: bool
+
+
+class SuiteRecord(TypedDict):
+    """One suite: its file when there is one, its import, its run when it was run, its steps.
+
+    ``name`` is the suite's own name or, for a job given by id, its label; the steps are
+    those of the file, or those that the platform reported; none when it was not run.
+    ``evidence`` is the index of the run it belongs to in the record's ``evidence``.
+    """
+
+    name: str
+    verdict: str
+    evidence: int
+    file: File | None
+    imported: ImportRecord
+    run: RunRecord | None
+    steps: list[StepRecord]
+
+
+class ItemRecord(TypedDict):
+    """One test item that has to do with Kore.
+
+    ``outcome`` is ``passed``, ``failed``, ``error``, ``skipped``, ``xfailed`` or
+    ``xpassed``; ``message`` says why, empty for a pass; ``place`` is ``file:line``; ``suites`` are indexes into the
+    record's ``suites``.
+    """
+
+    nodeid: str
+    outcome: str
+    seconds: float
+    message: str
+    place: str
+    suites: list[int]
+
+
+class Unevaluated(TypedDict):
+    """Something that was not evaluated, and why."""
+
+    what: str
+    why: str
+
+
+class Record(TypedDict):
+    """The record of a run, or of several that were merged.
+
+    ``evidence`` has one entry per run; ``closing`` are the closing lines of the terminal.
+    """
+
+    format: str
+    version: int
+    verdict: str
+    evidence: list[Evidence]
+    suites: list[SuiteRecord]
+    items: list[ItemRecord]
+    not_evaluated: list[Unevaluated]
+    notes: list[str]
+    closing: list[str]
