@@ -247,8 +247,8 @@ class ItemRecord(TypedDict):
     """One test item that has to do with Kore.
 
     ``outcome`` is ``passed``, ``failed``, ``error``, ``skipped``, ``xfailed`` or
-    ``xpassed``; ``message`` says why, empty for a pass; ``place`` is ``file:line``; ``suites`` are indexes into the
-    record's ``suites``.
+    ``xpassed``; ``message`` says why, empty for a pass; ``place`` is ``file:line``;
+    ``suites`` are indexes into the record's ``suites``.
     """
 
     nodeid: str

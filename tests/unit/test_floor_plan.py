@@ -188,10 +188,8 @@ def wrong_floor(room: str, use: Use, known: set[str]) -> tuple[int, str] | None:
     if target == EMULATOR:
         low = FLOOR[room] <= EMULATOR_FLOOR
         return (use.line, f"the emulator is for floors above {EMULATOR_FLOOR}") if low else None
-    if target == room and room == REPORT:
-        return None
     if target == room:
-        return use.line, f"{room} imports itself"
+        return None if room == REPORT else (use.line, f"{room} imports itself")
     if target not in FLOOR or FLOOR[target] < FLOOR[room]:
         return None
     return use.line, f"floor {FLOOR[room]} imports {target} of floor {FLOOR[target]}: only downwards"
