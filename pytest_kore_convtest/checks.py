@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +18,7 @@ from pytest_kore_convtest.structure import verdict
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.jobs import SuiteImport, SuiteRun
+    from pytest_kore_convtest.pipeline import Pipeline
     from pytest_kore_convtest.settings import Settings
     from pytest_kore_convtest.suitefile import LocalSuite
 
@@ -114,15 +115,45 @@ class Found:
     alone: bool
 
 
-@pytest.fixture(name="_kore_found")
-def kore_found(request: pytest.FixtureRequest, kore_settings: Settings) -> Found:
-    """Wait for what an item of a suite is about."""
-    item: Any = request.node
-    _require(kore_settings, request.config)
-    run = find_run(request.config)
-    # Asking pytest for the fixture costs as much as all else here; a suite has thousands of steps.
-    pipeline = run.road or request.getfixturevalue("_kore_pipeline")
-    begin_all(run, pipeline, request.session)
+@dataclass
+class Road:
+    """What the items of suites share, and what was found out for the one under way.
+
+    A fixture of the session and a hook, because a fixture per item would cost as much as
+    all else that an item does; a suite has thousands of steps.
+    """
+
+    run: Run
+    pipeline: Pipeline
+    found: Found = field(init=False)
+
+
+@pytest.fixture(scope="session", name="_kore_road")
+def kore_road(request: pytest.FixtureRequest) -> Road:
+    """Give the road, unless something is missing to import suites.
+
+    pytest looks every fixture named here up again for each item, so only one is named.
+    """
+    _require(request.getfixturevalue("kore_settings"), request.config)
+    return Road(find_run(request.config), request.getfixturevalue("_kore_pipeline"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """When an item's fixtures are there, wait for what it is about."""
+    road = getattr(item, "funcargs", {}).get("_kore_road")
+    if road is not None:
+        road.found = find_out(item, road)
+
+
+def find_out(item: Any, road: Road) -> Found:
+    """Wait for what an item of a suite is about.
+
+    Raises:
+        KoreError: It could not be found out, or an item that is not selected would have failed before.
+    """
+    run, pipeline = road.run, road.pipeline
+    begin_all(run, pipeline, item.session)
     imported = begin_suite(run, pipeline, item.suite)
     outcome = run.wait(pipeline, imported)
     kind = item.name.partition(" ")[0]
@@ -133,7 +164,7 @@ def kore_found(request: pytest.FixtureRequest, kore_settings: Settings) -> Found
     if kind == "structure":
         return Found(imported, None, 0, alone=False)
     if kind == "run" or not _is_selected(item, "run"):
-        _need(item, "structure", lambda: _judge_structure(request.config, imported))
+        _need(item, "structure", lambda: _judge_structure(item.config, imported))
     started = begin_run(pipeline, imported)
     trouble = run.wait(pipeline, started)
     if kind == "run":
@@ -223,21 +254,21 @@ def _namesakes(request: pytest.FixtureRequest) -> list[LintFinding]:
     return run.namesakes
 
 
-def check_import(_kore_found: Found) -> None:
+def check_import(_kore_road: Road) -> None:
     """Judge whether the platform accepted the import."""
-    _judge_import(_kore_found.imported)
+    _judge_import(_kore_road.found.imported)
 
 
-def check_structure(_kore_found: Found) -> None:
+def check_structure(_kore_road: Road) -> None:
     """Judge the stored suite by itself, and against the file."""
-    imported = _kore_found.imported
+    imported = _kore_road.found.imported
     imported.judge(imported.outcome)
 
 
-def check_run(_kore_found: Found) -> None:
+def check_run(_kore_road: Road) -> None:
     """Judge what the platform says of the whole run."""
-    assert _kore_found.run is not None  # noqa: S101 - for the type checker
-    result = _kore_found.run.result()
+    assert _kore_road.found.run is not None  # noqa: S101 - for the type checker
+    result = _kore_road.found.run.result()
     bad = verdict_of(result)
     if bad is None:
         return
@@ -246,16 +277,16 @@ def check_run(_kore_found: Found) -> None:
     raise ServiceError(bad.message, **{**bad.evidence, "final": True})
 
 
-def check_step(_kore_found: Found) -> None:
+def check_step(_kore_road: Road) -> None:
     """Judge one step, as the platform reports it."""
-    assert _kore_found.run is not None  # noqa: S101 - for the type checker
-    result = _kore_found.run.result()
-    index = _kore_found.number - 1
+    assert _kore_road.found.run is not None  # noqa: S101 - for the type checker
+    result = _kore_road.found.run.result()
+    index = _kore_road.found.number - 1
     step = result.steps[index]
     if step.outcome == NOT_EVALUATED:
-        if _kore_found.alone:
-            check_run(_kore_found)
-        if not (_kore_found.alone and result.status.steps is None):
+        if _kore_road.found.alone:
+            check_run(_kore_road)
+        if not (_kore_road.found.alone and result.status.steps is None):
             pytest.skip(step.why or COUNTS_ONLY)
         return
     if bad := step_error(result, index):

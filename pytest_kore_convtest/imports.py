@@ -143,9 +143,7 @@ def kore_pipeline(
     """Give the road that every job of this process takes."""
     run = find_run(pytestconfig)
     pipeline = run.pipeline(kore_client, kore_settings)
-    run.road = pipeline
     yield pipeline
-    run.road = None
     pipeline.close()
     if not run.interrupted and not hasattr(pytestconfig, "workerinput"):
         run.notes += pipeline.clean_up()

@@ -45,7 +45,6 @@ class Run:
         config: pytest's configuration.
         settings: The settings as configured; the stand-in's address is not in them yet.
         item: The item under way.
-        road: The pipeline of the session's fixture, while it stands.
         tick: Called while a job is waited for.
         plan: The suites that this test run imports; ``None`` before the first item that needs one.
         namesakes: Suites whose names stand in several files; ``None`` before they are looked for.
@@ -59,7 +58,6 @@ class Run:
         self.config, self.settings = config, settings
         self.item: pytest.Item | None = None
         self.pipelines: list[Pipeline] = []
-        self.road: Pipeline | None = None
         self.tick: Callable[[], None] | None = None
         self._touched: dict[str, list[Job]] = {}
         self._seen: dict[tuple[str, str], int] = {}
