@@ -8,7 +8,8 @@ USAGE = """usage: python -m pytest_kore_convtest COMMAND [OPTIONS]
 
 commands:
   emulator    serve the built-in stand-in of the platform; --help lists its options
-  schema      print the JSON Schema of suite files, for editors"""
+  report      render what --kore-json wrote as HTML or Markdown; merges several runs; --help lists its options
+  schema      print the JSON Schema of suite files, for editors; --report: of what --kore-json writes"""
 
 
 def main(argv: list[str]) -> int:
@@ -19,6 +20,10 @@ def main(argv: list[str]) -> int:
         return 0
     if command == "schema":
         return _print_schema(rest)
+    if command == "report":
+        from pytest_kore_convtest.report.command import main as render
+
+        return render(rest)
     if command != "emulator":
         print(f"unknown command {command!r}\n\n{USAGE}", file=sys.stderr)
         return 2
@@ -28,8 +33,13 @@ def main(argv: list[str]) -> int:
 
 
 def _print_schema(rest: list[str]) -> int:
+    if rest == ["--report"]:
+        from pytest_kore_convtest.report.shape import write_record_schema
+
+        print(write_record_schema())
+        return 0
     if rest and rest[0] not in {"-h", "--help"}:
-        print(f"schema takes no options\n\n{USAGE}", file=sys.stderr)
+        print(f"schema takes no options but --report\n\n{USAGE}", file=sys.stderr)
         return 2
     from pytest_kore_convtest.schema import write_schema
 

@@ -1,0 +1,117 @@
+"""What a record comes to: counts, and the one thing about a suite that a reader should know first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_kore_convtest.report.record import FAILED, NOT_EVALUATED, PASSED, UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytest_kore_convtest.report.record import Evidence, Record, StepRecord, SuiteRecord
+
+STAND_IN = "built-in emulator; no real platform was contacted"
+
+
+class Counts(NamedTuple):
+    """Steps by what became of them."""
+
+    passed: int
+    failed: int
+    not_evaluated: int
+
+
+def count_steps(suite: SuiteRecord) -> Counts:
+    """Count a suite's steps; the platform's own counts when it reported nothing else."""
+    run, steps = suite["run"], suite["steps"]
+    stored = len(steps) or suite["imported"]["stored_steps"]
+    if run is not None and run["counts_only"]:
+        passed, failed = run["passed"] or 0, run["failed"] or 0
+        return Counts(passed, failed, max(0, (stored or run["total"] or 0) - passed - failed))
+    passed, failed = (sum(step["outcome"] == kind for step in steps) for kind in (PASSED, FAILED))
+    return Counts(passed, failed, max(0, stored - passed - failed))
+
+
+def add_counts(counts: Iterable[Counts]) -> Counts:
+    """Add up counts."""
+    columns = [sum(column) for column in zip(*counts, strict=True)]
+    return Counts(*columns) if columns else Counts(0, 0, 0)
+
+
+def count_asks(suite: SuiteRecord) -> int:
+    """Count the requests that the suite's jobs took."""
+    return suite["imported"]["asks"] + (suite["run"]["asks"] if suite["run"] else 0)
+
+
+def count_seconds(suite: SuiteRecord) -> float:
+    """Add up the seconds that the suite's jobs took."""
+    return suite["imported"]["seconds"] + (suite["run"]["seconds"] if suite["run"] else 0)
+
+
+def name_step(step: StepRecord) -> str:
+    """Return a step's number and input, as its test item is named."""
+    return f"step {step['number']:02} {step['input']}"
+
+
+def weakest_point(suite: SuiteRecord) -> str:
+    """Say what speaks most against a suite, or what is known least; empty when nothing does."""
+    return next(filter(None, _weak_points(suite)), "")
+
+
+def _weak_points(suite: SuiteRecord) -> Iterator[str]:
+    imported, run = suite["imported"], suite["run"]
+    if imported["trouble"]:
+        yield f"import: {imported['trouble']['message']}"
+    yield from (f"import: {why}" for why in imported["why"])
+    yield from (_tell(finding["path"], finding["message"]) for finding in _findings(suite, "error"))
+    if run is not None and run["trouble"]:
+        yield f"run: {run['trouble']['message']}"
+    for kind in (FAILED, NOT_EVALUATED):
+        bad = [step for step in suite["steps"] if step["outcome"] == kind]
+        if bad and run is not None:
+            more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+            yield f"{_tell(name_step(bad[0]), bad[0]['why'] or kind)}{more}"
+        if kind == FAILED and run is not None:
+            yield from (f"run: {why}" for why in run["why"])
+    if run is None:
+        yield "not run: import and structure only"
+    yield from (_tell(finding["path"], finding["message"]) for finding in _findings(suite, "warning"))
+    yield from (note for job in (imported, run) if job is not None for note in job["notes"])
+    if suite["verdict"] == UNKNOWN:
+        yield "no verdict, and no reason was recorded"
+
+
+def _findings(suite: SuiteRecord, severity: str) -> Iterator[dict[str, str]]:
+    for finding in suite["imported"]["findings"]:
+        if finding["severity"] == severity:
+            yield {"path": finding["path"], "message": finding["message"]}
+
+
+def _tell(where: str, what: str) -> str:
+    return f"{where}: {what}" if where else what
+
+
+def say_verdict(record: Record) -> str:
+    """Say the verdict in words that cannot be misread, with what limits it."""
+    word = {PASSED: "PASSED", FAILED: "FAILED"}.get(record["verdict"], "NO VERDICT, which is not a pass")
+    limits = list(filter(None, (_say_stand_in(record["evidence"]), _say_extent(record))))
+    return f"{word} ({'; '.join(limits)})" if limits else word
+
+
+def _say_stand_in(evidence: list[Evidence]) -> str:
+    stand_ins = sum(entry["emulator"] for entry in evidence)
+    if not stand_ins:
+        return ""
+    return STAND_IN if stand_ins == len(evidence) else f"{stand_ins} of {len(evidence)} runs: {STAND_IN}"
+
+
+def _say_extent(record: Record) -> str:
+    if any(entry["interrupted"] for entry in record["evidence"]):
+        return "interrupted before everything was tested"
+    if not record["suites"]:
+        return "no suite was tested"
+    idle, suites = sum(suite["run"] is None for suite in record["suites"]), len(record["suites"])
+    if idle == suites:
+        return "no suite was run: imports and structure only"
+    return f"{idle} of {suites} suites {'was' if idle == 1 else 'were'} not run" if idle else ""

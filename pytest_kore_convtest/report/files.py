@@ -1,0 +1,132 @@
+"""Writing reports: whole or not at all, and an error that says the way out."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.differences import visible
+from pytest_kore_convtest.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STEP_SUMMARY_SIZE = 1_048_576
+"""Bytes that GitHub shows of one step's summary; of a longer one it shows nothing at all."""
+
+_LEAST_ROOM = 8_000
+"""Bytes; below it not even the beginning of a report has room."""
+
+_WIDEST = 4
+"""Bytes of one letter in UTF-8 at most."""
+
+_WAYS_OUT = {
+    errno.ENOSPC: "free some space, or name a file elsewhere",
+    errno.EDQUOT: "free some space, or name a file elsewhere",
+    errno.EFBIG: "name a file on a disk that takes larger files",
+    errno.EISDIR: "name a file",
+    errno.ENAMETOOLONG: "name a file with a shorter name",
+}
+
+
+def write_report(path: str | Path, text: str) -> None:
+    """Write a report as UTF-8, replacing an older one at once; its folder is made when it is missing.
+
+    What is no file, e.g. ``/dev/stdout``, is written into.
+
+    Raises:
+        ConfigError: It cannot be written; an older report is as it was.
+    """
+    content = _encode(text)
+    try:
+        target = Path(path)
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)
+        else:
+            _replace(Path(os.path.realpath(target)), content)  # a link stays a link
+    except (OSError, ValueError) as error:
+        problem = _explain(error)
+    else:
+        return
+    name = visible(str(path))
+    raise ConfigError(f"cannot write the report {name}: {problem}", name="report", source="", text=name)
+
+
+def _replace(target: Path, content: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.parent / f".kore-{secrets.token_hex(8)}.tmp"  # os.replace works within one file system
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+        beside.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _explain(error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):
+        return f"{error}; name another file"
+    way_out = _WAYS_OUT.get(error.errno or 0, "name another file, or make this place writable")
+    return f"{error.strerror or error}; {way_out}"
+
+
+def append_step_summary(path: str | None, render: Callable[[int], str]) -> None:
+    """Append a report to the summary of a GitHub Actions step, as far as there is room.
+
+    Args:
+        path: What ``GITHUB_STEP_SUMMARY`` says; ``None`` or empty outside GitHub Actions.
+        render: Makes the report, given how many characters it may have.
+
+    Raises:
+        ConfigError: There is no such file, it cannot be written, or it is full.
+    """
+    if not path:
+        raise ConfigError(
+            "--kore-markdown github appends to the job summary of GitHub Actions, but GITHUB_STEP_SUMMARY is"
+            " not set: name a file instead, or pass that variable on to the test run",
+            name="markdown",
+            source="",
+        )
+    try:
+        problem = _append(Path(path), render)
+    except (OSError, ValueError) as error:
+        problem = _explain(error)
+    if problem:
+        raise ConfigError(f"cannot append to the job summary {visible(path)}: {problem}", name="markdown")
+
+
+def _append(summary: Path, render: Callable[[int], str]) -> str:
+    held = summary.stat().st_size if summary.exists() else 0
+    room = STEP_SUMMARY_SIZE - 1_024 - held  # a little is left for the step's own last words
+    if room < _LEAST_ROOM:
+        return f"it holds {held} of {STEP_SUMMARY_SIZE} bytes already; name a file instead"
+    content = _encode(render(room // _WIDEST))
+    with summary.open("ab") as file:
+        file.write(b"\n\n" + content if held else content)
+    return ""
+
+
+def read_file(path: str | Path) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        problem = error.strerror if isinstance(error, OSError) else str(error)
+    name = visible(str(path))
+    raise ConfigError(f"cannot read the report {name}: {problem}", name="report", source="", text=name)

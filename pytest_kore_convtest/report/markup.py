@@ -1,0 +1,127 @@
+"""Pieces of Markdown that foreign text cannot break out of.
+
+Whatever did not come from this package stands in code, where GitHub and others make
+nothing of it: no HTML, no image, no link, no mention of a person, an issue or a commit.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_kore_convtest.differences import harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+_FEWEST_TICKS = 3
+_SHARE = 0.75
+"""How much of what room is left one section may take, when not everything fits."""
+
+
+def code(text: str, most: int = 200) -> str:
+    """Return text as inline code on one line, cut after some letters."""
+    shown = _line(text, most)
+    if not shown:
+        return "(empty)"
+    ticks = "`" * (_longest_run(shown) + 1)
+    pad = " " if shown.strip(" ") and (shown[0] in "` " or shown[-1] in "` ") else ""
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
+
+
+def cell(text: str, most: int = 200) -> str:
+    """Return text as inline code for a cell of a table."""
+    return code(text, most).replace("|", "\\|") if text else ""
+
+
+def fence(text: str, most: int) -> str:
+    """Return text as a block of code with its lines kept, cut after some letters."""
+    shown = harmless(text[:most])
+    ticks = "`" * max(_FEWEST_TICKS, _longest_run(shown) + 1)
+    more = f"… and {len(text) - most} more characters\n" if len(text) > most else ""
+    return f"{ticks}text\n{shown}\n{ticks}\n{more}"
+
+
+def fold(title: str, body: str) -> str:
+    """Return a body folded below a foreign title, which stands in HTML."""
+    summary = f"<summary><code>{html.escape(_line(title, 200))}</code></summary>"
+    return f"<details>\n{summary}\n\n{body.strip()}\n\n</details>\n\n"
+
+
+def table(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return named values as a table, without those that are empty; the names are ours."""
+    rows = "".join(f"| {name} | {cell(value, 300)} |\n" for name, value in pairs if value)
+    return f"| What | Value |\n| --- | --- |\n{rows}\n" if rows else ""
+
+
+def _line(text: str, most: int) -> str:
+    line = harmless(text[:most]).replace("\n", "\\n")
+    return f"{line}…" if len(text) > most else line
+
+
+def _longest_run(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section that may be cut between its items.
+
+    Args:
+        title: Its heading.
+        what: What its items are, in the plural.
+        items: What it is about.
+        render: Makes the text of one item.
+        lead: What stands before the items.
+    """
+
+    title: str
+    what: str
+    items: Sequence[Any]
+    render: Callable[[Any], str]
+    lead: str = ""
+
+    def draw(self, room: int) -> tuple[str, int]:
+        """Return as many whole items as there is room for, and how many those are."""
+        parts = [f"### {self.title}\n\n{self.lead}"]
+        used = len(parts[0]) + 1
+        for item in self.items:
+            piece = self.render(item)
+            used += len(piece)
+            if used > room:
+                break
+            parts.append(piece)
+        shown = len(parts) - 1
+        return ("".join(parts).rstrip("\n") + "\n\n" if shown else ""), shown
+
+
+def lay_out(head: str, sections: Sequence[Section], limit: int) -> str:
+    """Put sections one below the other; when they are too long, cut each between its items and say so."""
+    filled = [section for section in sections if section.items]
+    body, left = _fill(filled, limit - len(head), 1)
+    if not left:
+        return head + body
+    longest = _say_left(
+        [f"{len(section.items)} of {len(section.items)} {section.what}" for section in filled]
+    )
+    body, left = _fill(filled, limit - len(head) - len(longest), _SHARE)
+    return head + _say_left(left) + body
+
+
+def _fill(sections: Sequence[Section], room: int, share: float) -> tuple[str, list[str]]:
+    parts, left = [], []
+    for section in sections:
+        text, shown = section.draw(int(room * share))
+        room -= len(text)
+        parts.append(text)
+        count = len(section.items)
+        if shown < count:
+            left.append(f"{count - shown} of {count} {section.what}")
+    return "".join(parts), left
+
+
+def _say_left(left: list[str]) -> str:
+    where = "The whole report is what `--kore-html` and `--kore-json` write."
+    return f"> Left out, for this form has a limit: {', '.join(left)}. {where}\n\n"
