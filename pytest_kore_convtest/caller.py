@@ -17,7 +17,7 @@ from pytest_kore_convtest.transport import Reply, Request, Transport, Trust
 from pytest_kore_convtest.values import check_id, is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from typing_extensions import Self
@@ -55,6 +55,13 @@ class Caller(AbstractContextManager["Caller"]):
         use_proxies = not is_loopback(parts.hostname or "")
         self._transport = Transport(self._signer.token, trust, use_proxies=use_proxies)
         self._reached = False
+        self._dated: tuple[Mapping[str, str], float] = ({}, 0.0)
+
+    @property
+    def clock_skew(self) -> float | None:
+        """By how many seconds the platform's clock is ahead of ours, as last seen; ``None`` before."""
+        ours = clock_skew(*self._dated)
+        return None if ours is None else -ours
 
     def check_token(self, wait: float) -> list[str]:
         """Check locally whether the token can serve a wait of so many seconds; return hints.
@@ -137,6 +144,7 @@ class Caller(AbstractContextManager["Caller"]):
             trouble = caught
         else:
             self._reached = True
+            self._dated = reply.headers, self._now()
             if reply.status in _DONE and not is_error(reply.body):
                 return reply
             raise self._refusal(reply, doing)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_kore_convtest.conversation import COUNTS_ONLY, FAILED, NOT_EVALUATED, step_error, verdict_of
 from pytest_kore_convtest.errors import ConfigError, KoreError, ServiceError, from_data
-from pytest_kore_convtest.imports import begin_all, begin_run, begin_suite, stored_name
+from pytest_kore_convtest.imports import begin_all, begin_run, begin_suite, require_writable, tell_apart
 from pytest_kore_convtest.lint import LintFinding, lint_many
 from pytest_kore_convtest.rules import ERROR
 from pytest_kore_convtest.session import Run, find_run
-from pytest_kore_convtest.settings import require
 from pytest_kore_convtest.structure import verdict
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.jobs import SuiteImport, SuiteRun
     from pytest_kore_convtest.pipeline import Pipeline
-    from pytest_kore_convtest.settings import Settings
     from pytest_kore_convtest.suitefile import LocalSuite
 
 PLUGIN_NAME = "kore-checks"
@@ -79,23 +77,7 @@ def _prepare(run: Run, suites: list[LocalSuite]) -> list[LocalSuite]:
         listed = "".join(f"\n  {bot}: {', '.join(paths)}" for bot, paths in bots.items())
         problem = f"the selected suite files are of {len(bots)} bots; one test run tests one:{listed}"
         raise ConfigError(problem, name="stream_id", source="suite files")
-    return _tell_apart(run, suites)
-
-
-def _tell_apart(run: Run, suites: list[LocalSuite]) -> list[LocalSuite]:
-    """Number the later ones of suites that would be stored under one name."""
-    told: dict[str, LocalSuite] = {}
-    for suite in suites:
-        number, one = 1, suite
-        while (stored := stored_name(run, one)) in told:
-            number += 1
-            one = replace(suite, name=f"{suite.name} ({number})")
-            if stored_name(run, one) == stored:
-                template = run.settings.import_name
-                problem = f"--kore-import-name {template} gives several suites one name: it needs {{name}}"
-                raise ConfigError(problem, name="import_name", source=run.settings.source("import_name"))
-        told[stored] = one
-    return list(told.values())
+    return [tell_apart(run, suite) for suite in suites]
 
 
 @dataclass(frozen=True)
@@ -134,7 +116,9 @@ def kore_road(request: pytest.FixtureRequest) -> Road:
 
     pytest looks every fixture named here up again for each item, so only one is named.
     """
-    _require(request.getfixturevalue("kore_settings"), request.config)
+    if refused := request.config.stash.get(_REFUSED, None):
+        raise ConfigError(refused.message, **refused.evidence)
+    require_writable(request.getfixturevalue("kore_settings"))
     return Road(find_run(request.config), request.getfixturevalue("_kore_pipeline"))
 
 
@@ -172,18 +156,6 @@ def find_out(item: Any, road: Road) -> Found:
     else:
         _need(item, "run", trouble.result)
     return Found(imported, started, item.number, alone=not _is_selected(item, "run"))
-
-
-def _require(settings: Settings, config: pytest.Config) -> None:
-    """Refuse, or skip as ``--kore-unconfigured`` says, before anything is uploaded."""
-    if refused := config.stash.get(_REFUSED, None):
-        raise ConfigError(refused.message, **refused.evidence)
-    try:
-        require(settings, write=True)
-    except ConfigError as missing:
-        if settings.unconfigured == "skip":
-            pytest.skip(missing.message)
-        raise
 
 
 def _judge_import(imported: SuiteImport) -> None:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 _NAME = 60
 _SUITES = "/conversation/testsuite"
+_NAME_TAKEN = (
+    "A suite of that name is stored there already: delete it, or let --kore-import-name hold {run},"
+    " which makes the names of every test run new."
+)
 
 
 class KoreClient(Caller):
@@ -50,6 +54,7 @@ class KoreClient(Caller):
     ) -> None:
         super().__init__(settings, clock=clock, now=now)
         self._expiry: dict[str, datetime] = {}
+        self.file_hashes: dict[str, str] = {}
 
     def import_status(self, ds_id: str, *, budget: float | None = None) -> ImportStatus:
         """Ask once about an import job.
@@ -118,7 +123,10 @@ class KoreClient(Caller):
         doing = f"uploading {filename}"
         url = f"{self.settings.host}/api/public/uploadfile"
         reply = self.write(Request("POST", url, self.headers(), files=files), doing)
-        return self.read(models.read_upload, reply, doing)
+        file_id = self.read(models.read_upload, reply, doing)
+        given = models.load_strictly(reply.body).get("hash")
+        self.file_hashes[file_id] = given if isinstance(given, str) else ""
+        return file_id
 
     def start_import(
         self, file_id: str, name: str, *, tags: Sequence[str] = (), description: str = ""
@@ -143,8 +151,15 @@ class KoreClient(Caller):
             "description": description,
             "userEmailId": self.settings.user_email,
         }
-        reply = self._post(f"{_SUITES}/import", body, doing)
-        return self.read(models.read_import_started, reply, doing)
+        try:
+            reply = self._post(f"{_SUITES}/import", body, doing)
+        except RefusedError as caught:
+            refused = caught
+        else:
+            return self.read(models.read_import_started, reply, doing)
+        if any(word in refused.reply.lower() for word in ("duplicate", "already exist")):
+            refused = type(refused)(f"{refused.message} {_NAME_TAKEN}", **refused.evidence)
+        raise refused.with_traceback(None)
 
     def start_run(self, name: str, version: str) -> str:
         """Start a run of a stored suite and return its id (``ctr-…``).

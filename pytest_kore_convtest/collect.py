@@ -111,6 +111,8 @@ class SuiteItem(pytest.Function):
         """Make an item; all but lint carry the mark ``kore_live``."""
         item: SuiteItem = cls.from_parent(parent, name=name, callobj=check)
         item.suite, item.number = suite, number
+        # xunit2 has no attributes for them.
+        item.user_properties += [("file", parent.nodeid.partition("::")[0]), ("line", item.line)]
         if check is not checks.check_lint:
             item.add_marker("kore_live")
         if suite is not None:
@@ -128,13 +130,16 @@ class SuiteItem(pytest.Function):
         """Return the node id of another item of the same suite."""
         return f"{self.parent.nodeid if self.parent else ''}::{name}"
 
+    @property
+    def line(self) -> int:
+        """The line of the suite file that it is about, 1-based."""
+        if self.suite is None:
+            return 1
+        return (self.suite.steps[self.number - 1] if self.number else self.suite).place.line
+
     def reportinfo(self) -> tuple[Path, int, str]:
         """Name the line of the suite file, 0-based as pytest counts."""
-        line = 1
-        if self.suite is not None:
-            place = self.suite.steps[self.number - 1].place if self.number else self.suite.place
-            line = place.line
-        return self.path, line - 1, self.nodeid.partition("::")[2].replace("::", " ")
+        return self.path, self.line - 1, self.nodeid.partition("::")[2].replace("::", " ")
 
 
 def _mark(item: SuiteItem, suite: LocalSuite) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.options import REPORTS, ROWS, SECRETS, TABLE, UNSET
+from pytest_kore_convtest.options import GITHUB, REPORTS, ROWS, SECRETS, TABLE, UNSET
 from pytest_kore_convtest.precedence import spelling
 from pytest_kore_convtest.settings import Given, Settings, environment, resolve
 from pytest_kore_convtest.values import Secret
@@ -25,20 +26,28 @@ def read_settings(config: pytest.Config) -> Settings:
     raw = gather(config)
     hide_secrets(config)
     settings = resolve(*raw)
-    _refuse_reports(settings)
+    _check_reports(settings)
     return settings
 
 
-def _refuse_reports(settings: Settings) -> None:
-    """Say that there are no reports yet: an option that does nothing would be a lie."""
+def _check_reports(settings: Settings) -> None:
+    """Refuse now what would only be seen when everything is over."""
     for name in REPORTS:
-        if getattr(settings, name) is not None:
-            raise ConfigError(
-                f"{spelling(ROWS[name], settings.source(name))}: this version writes no such report yet;"
-                " pytest's own --junitxml carries the results",
-                name=name,
-                source=settings.source(name),
-            )
+        target, problem = getattr(settings, name), ""
+        if target is None:
+            continue
+        if target == GITHUB:
+            if not environment().get("GITHUB_STEP_SUMMARY"):
+                problem = (
+                    "the environment names no GITHUB_STEP_SUMMARY: only GitHub Actions does; name a file"
+                )
+        elif target.is_dir():
+            problem = f"{target} is a folder: name a file in it"
+        elif name == "html" and find_spec("jinja2") is None:
+            problem = "the HTML report needs Jinja2: pip install 'pytest-kore-convtest[report]'"
+        if problem:
+            source = settings.source(name)
+            raise ConfigError(f"{spelling(ROWS[name], source)}: {problem}", name=name, source=source)
 
 
 def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, Any], Path | None]:
@@ -77,13 +86,15 @@ def _read_ini(config: Any, key: str) -> Any:
 
 
 def hide_secrets(config: pytest.Config) -> None:
-    """Replace secrets in ``config.option``, whose ``repr`` a failing assertion may show."""
-    for name in SECRETS:
-        value = getattr(config.option, f"kore_{name}", None)
-        if isinstance(value, str):
-            setattr(config.option, f"kore_{name}", Secret(value))
+    """Replace secrets in pytest's parsed options, whose ``repr`` a failing assertion may show."""
     keys = tuple(f"kore_{name}=" for name in SECRETS)
-    config.option.override_ini = [
-        entry.partition("=")[0] + "=<set, not shown>" if entry.startswith(keys) else entry
-        for entry in config.option.override_ini or ()
-    ]
+    # The second is a copy that pytest made before it knew all plugins.
+    for options in (config.option, config.known_args_namespace):
+        for name in SECRETS:
+            value = getattr(options, f"kore_{name}", None)
+            if isinstance(value, str):
+                setattr(options, f"kore_{name}", Secret(value))
+        options.override_ini = [
+            entry.partition("=")[0] + "=<set, not shown>" if entry.startswith(keys) else entry
+            for entry in options.override_ini or ()
+        ]

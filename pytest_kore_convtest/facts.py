@@ -13,8 +13,10 @@ import pytest
 from pytest_kore_convtest.errors import KoreError, StructureError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_kore_convtest.conversation import RunResult
     from pytest_kore_convtest.jobs import Job, SuiteRun
-    from pytest_kore_convtest.models import Suite
     from pytest_kore_convtest.session import Run
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
@@ -22,7 +24,7 @@ PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
 EMULATOR_WORDS = "built-in emulator; no real platform was contacted"
 
 
-_LONGEST_NAME = 80
+_LONGEST_NAME, _LONGEST_REASON = 80, 160
 
 IMPORT, RUN = "import", "run"
 """The kinds of jobs."""
@@ -41,6 +43,7 @@ def job_facts(job: Job) -> dict[str, Any]:
     if job.facts is None or job.facts["generation"] != outcome.generation:
         special = _run_facts(job) if isinstance(job, SuiteRun) else _import_facts(job)
         job.facts = {
+            "key": job.key,
             "id": job.job_id,
             "label": job.label,
             "asks": outcome.asks,
@@ -57,7 +60,8 @@ def _run_facts(job: SuiteRun) -> dict[str, Any]:
     from pytest_kore_convtest import conversation
 
     empty = dict.fromkeys((conversation.PASSED, conversation.FAILED, conversation.NOT_EVALUATED), 0)
-    facts = {"kind": RUN, "verdict": UNKNOWN, "suite": job.name, "steps": 0, "results": empty, "notes": []}
+    facts = {"kind": RUN, "verdict": UNKNOWN, "suite": job.name, "steps": 0, "results": empty}
+    facts |= {"weakest": _trouble(job), "unevaluated": [], "notes": []}
     if job.outcome is None or job.outcome.status is None:
         return facts
     result = job.result()
@@ -66,61 +70,57 @@ def _run_facts(job: SuiteRun) -> dict[str, Any]:
     if status.steps is None:  # counts only: the platform's word, not ours
         counts = {**counts, PASSED: status.passed or 0, FAILED: status.failed or 0}
         counts[conversation.NOT_EVALUATED] = max(0, len(result.steps) - counts[PASSED] - counts[FAILED])
-    verdict = result.outcome if result.outcome in {PASSED, FAILED} else UNKNOWN
-    notes = [f"{job.label}: {note}" for note in result.notes]
-    return {**facts, "verdict": verdict, "steps": len(result.steps), "results": counts, "notes": notes}
+    else:
+        skipped = [step.name for step in result.steps if step.outcome == conversation.NOT_EVALUATED]
+        facts["unevaluated"] = [_brief(name) for name in skipped]
+    return {
+        **facts,
+        "verdict": result.outcome if result.outcome in {PASSED, FAILED} else UNKNOWN,
+        "weakest": _weakest(result),
+        "steps": len(result.steps),
+        "results": counts,
+        "notes": [f"{job.label}: {note}" for note in result.notes],
+    }
+
+
+def _weakest(result: RunResult) -> str:
+    """Name the first step that failed; without one, the first reason against a pass."""
+    failed = next((step for step in result.steps if step.outcome == FAILED), None)
+    if failed is not None:
+        return _brief(f"first: {failed.name}: {failed.why}")
+    return _brief(result.why[0]) if result.why else ""
+
+
+def _trouble(job: Job) -> str:
+    """Say why a job has no outcome, without what the line about it says anyway."""
+    trouble = job.outcome.trouble if job.outcome else None
+    return _brief(trouble.message.partition(" did not begin: ")[2] or trouble.message) if trouble else ""
 
 
 def _import_facts(job: Job) -> dict[str, Any]:
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - callers look first
-    verdict, findings = UNKNOWN, list[str]()
+    verdict, weakest, findings = UNKNOWN, _trouble(job), list[str]()
     if outcome.status is not None:
-        verdict, findings = _judge(job)
+        verdict, weakest, findings = _judge(job)
     suite = outcome.status.suite if outcome.status else None
+    from pytest_kore_convtest.account import count_assertions
     from pytest_kore_convtest.refusals import printable
 
     return {
         "kind": IMPORT,
         "verdict": verdict,
+        "weakest": weakest,
         "stored": suite is not None,
         "suite": printable(suite.name, _LONGEST_NAME) if suite else "",
         "steps": len(suite.steps) if suite else 0,
-        "assertions": _count_assertions(suite) if suite else {},
+        "assertions": count_assertions(suite) if suite else {},
         "ours": job.suite is not None,
         "notes": findings,
     }
 
 
-def _count_assertions(suite: Suite) -> dict[str, int]:
-    """Count the enabled assertions of a suite by kind."""
-    blocks = [output.assertions for step in suite.steps for output in step.outputs]
-    return {
-        kind: sum(getattr(block, kind).enabled for block in blocks) for kind in ("text", "flow", "context")
-    }
-
-
-def describe(job: dict[str, Any]) -> str:
-    """Say in one line what became of a job."""
-    took = f"{job['seconds']:.1f} s, {job['asks']} {'ask' if job['asks'] == 1 else 'asks'}"
-    if job["verdict"] == UNKNOWN and not job["id"] and not job["asks"]:
-        return f"{job['label']}: did not begin"
-    if job["verdict"] == UNKNOWN:
-        return f"{job['label']}: NO VERDICT after {took} ({job['id'] or 'no job id'})"
-    if job["kind"] == RUN:
-        counts = ", ".join(f"{count} {kind}" for kind, count in job["results"].items() if count)
-        return f"{job['label']}: {job['last']} after {took} ({job['id']}); {counts or 'no step reported'}"
-    if not job["stored"]:
-        return f"{job['label']}: {job['last']} after {took} ({job['id']})"
-    kinds = ", ".join(f"{count} {kind}" for kind, count in job["assertions"].items())
-    sound = "sound" if job["verdict"] == PASSED else "NOT SOUND"
-    return (
-        f"{job['label']}: {job['last']} after {took} ({job['id']}); stored as {job['suite']!r}:"
-        f" {job['steps']} {'step' if job['steps'] == 1 else 'steps'}, assertions enabled: {kinds}; {sound}"
-    )
-
-
-def _judge(job: Job) -> tuple[str, list[str]]:
+def _judge(job: Job) -> tuple[str, str, list[str]]:
     outcome, judge = job.outcome, job.judge
     assert outcome is not None  # noqa: S101 - callers look first
     assert outcome.status is not None  # noqa: S101
@@ -128,15 +128,23 @@ def _judge(job: Job) -> tuple[str, list[str]]:
     from pytest_kore_convtest.structure import WARNING
 
     if outcome.status.meaning != models.SUCCEEDED:
-        return FAILED, []
+        return FAILED, "the platform rejected the import", []
     try:
         warnings = judge(outcome)
     except StructureError as bad:
         found = [one for one in bad.findings if one["severity"] == WARNING]
-        return FAILED, [f"{job.label}: {one['path']}: {one['message']}" for one in found]
-    except KoreError:
-        return UNKNOWN, []
-    return PASSED, [f"{job.label}: {warning}" for warning in warnings]
+        wrong = next((one["message"] for one in bad.findings if one["severity"] != WARNING), "")
+        notes = [f"{job.label}: {one['path']}: {one['message']}" for one in found]
+        return FAILED, _brief(wrong), notes
+    except KoreError as unknown:
+        return UNKNOWN, _brief(unknown.message), []
+    return PASSED, "", [f"{job.label}: {warning}" for warning in warnings]
+
+
+def _brief(text: str) -> str:
+    from pytest_kore_convtest.refusals import printable
+
+    return printable(text, _LONGEST_REASON)
 
 
 class Facts:
@@ -236,6 +244,12 @@ class Facts:
             self._problems.append(
                 f"interrupted; import job {ds_id} goes on, to wait again: {_resume_command(ds_id)}"
             )
+
+    def add_problems(self, session: pytest.Session, problems: Sequence[str]) -> None:
+        """Say what else went wrong; a run that was green until now is red."""
+        self._problems += problems
+        if problems and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def last_words(self) -> list[str]:
         """Return the closing lines; none when nothing of ours was selected."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.readers import READERS
 from pytest_kore_convtest.session import Run, find_run, unconfigured
+from pytest_kore_convtest.settings import require
 from pytest_kore_convtest.suitefile import LocalSuite, pick_suite, read_suite_file
 from pytest_kore_convtest.values import read_jobs
 
@@ -90,6 +92,45 @@ def begin_all(run: Run, pipeline: Pipeline, session: pytest.Session) -> None:
                 begin_run(pipeline, imported)
     except ConfigError:
         return  # nothing may be written: the suites' own items say so, waiting by id goes on
+
+
+def require_writable(settings: Settings) -> None:
+    """Refuse, or skip as ``--kore-unconfigured`` says, before anything is uploaded.
+
+    Raises:
+        ConfigError: Something is missing.
+    """
+    try:
+        require(settings, write=True)
+    except ConfigError as missing:
+        if settings.unconfigured == "skip":
+            pytest.skip(missing.message)
+        raise
+
+
+def tell_apart(run: Run, suite: LocalSuite) -> LocalSuite:
+    """Return a suite as it is imported: numbered when another one is stored under its name.
+
+    Raises:
+        ConfigError: ``--kore-import-name`` gives all suites the same name.
+    """
+    identity = suite.path.resolve(), suite.place, suite.name
+    number = run.numbers.get(identity, 1)
+    one = _numbered(suite, number)
+    while identity not in run.numbers and stored_name(run, one) in run.taken:
+        number += 1
+        one = _numbered(suite, number)
+        if stored_name(run, one) == stored_name(run, suite):
+            template = run.settings.import_name
+            problem = f"--kore-import-name {template} gives several suites one name: it needs {{name}}"
+            raise ConfigError(problem, name="import_name", source=run.settings.source("import_name"))
+    run.numbers[identity] = number
+    run.taken.add(stored_name(run, one))
+    return one
+
+
+def _numbered(suite: LocalSuite, number: int) -> LocalSuite:
+    return suite if number == 1 else replace(suite, name=f"{suite.name} ({number})")
 
 
 def begin_suite(run: Run, pipeline: Pipeline, suite: LocalSuite) -> SuiteImport:
@@ -217,7 +258,8 @@ def importer(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
             suite = path_or_suite
         else:
             suite = pick_suite(read_suite_file(config.rootpath / path_or_suite), name)
-        job = begin_suite(run, pipeline, suite)
+        require_writable(pipeline.settings)
+        job = begin_suite(run, pipeline, tell_apart(run, suite))
         outcome = run.wait(pipeline, job)
         job.judge(outcome, **expectations)
         status: ImportStatus = outcome.result()

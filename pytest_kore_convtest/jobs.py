@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ class Outcome:
         trouble: Why there is none.
         asks: Requests sent for it.
         seconds: From the first ask to the end.
+        ended_at: When it ended, in seconds since the epoch; ``None`` when nobody noted it.
+        clock_skew: By how many seconds the platform's clock was ahead of ours; ``None`` when not seen.
         generation: 1 for the first outcome; one more each time somebody asked again.
         history: Every ask, as data.
         notes: What the user should know.
@@ -42,6 +45,8 @@ class Outcome:
     trouble: KoreError | None
     asks: int
     seconds: float
+    ended_at: float | None = None
+    clock_skew: float | None = None
     generation: int = 1
     history: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -183,23 +188,30 @@ class SuiteImport(WatchImport):
 
     uploads = True
 
+    def __init__(self, key: str, label: str, **more: Any) -> None:
+        super().__init__(key, label, **more)
+        self._changed = ""
+
     def begin(self, client: KoreClient) -> dict[str, Any]:
         """Upload the file; when it is uploaded, start the import."""
         suite = self.suite
         assert suite is not None  # noqa: S101 - for the type checker
         if "file_id" not in self.entry:
-            return {"file_id": client.upload(suite.data, suite.path.name)}
+            self._changed = _say_changed(suite)
+            file_id = client.upload(suite.data, suite.path.name)
+            return {"file_id": file_id, "file_hash": client.file_hashes.get(file_id, "")}
         file_id = self.entry["file_id"]
         job_id = client.start_import(file_id, self.name, tags=suite.tags, description=suite.description)
         return {"job_id": job_id}
 
     def see(self, status: ImportStatus) -> Sight:
-        """Say what an answer shows, and that a suite was uploaded without its neighbours in the file."""
+        """Say what an answer shows, and what is odd about the file that was uploaded."""
         sight, suite = super().see(status), self.suite
-        if suite is None or not suite.split:
-            return sight
-        split = f"{suite.path.name} holds several suites: it was split, {suite.name!r} was uploaded alone"
-        return replace(sight, note=f"{sight.note}; {split}" if sight.note else split)
+        split = ""
+        if suite is not None and suite.split:
+            split = f"{suite.path.name} holds several suites: it was split, {suite.name!r} was uploaded alone"
+        said = "; ".join(filter(None, (sight.note, split, self._changed)))
+        return replace(sight, note=said) if said != sight.note else sight
 
 
 class SuiteRun(Job):
@@ -223,7 +235,7 @@ class SuiteRun(Job):
     ) -> None:
         of = after.key if after else ""
         super().__init__(f"run {name} {version} {of}", label, suite=suite, name=name)
-        self.version, self._after = version, after
+        self.version, self.after = version, after
         self._result: tuple[Outcome, RunResult] | None = None
 
     @property
@@ -233,11 +245,11 @@ class SuiteRun(Job):
 
     def blocked(self) -> str | None:
         """Say why it cannot begin yet, or ever."""
-        if self._after is None:
+        if self.after is None:
             return None
-        if self._after.outcome is None:
+        if self.after.outcome is None:
             return ""
-        return None if self._after.is_good(self._after.outcome) else "its import has no good outcome"
+        return None if self.after.is_good(self.after.outcome) else "its import has no good outcome"
 
     def begin(self, client: KoreClient) -> dict[str, Any]:
         """Start the run."""
@@ -255,6 +267,7 @@ class SuiteRun(Job):
             change=(status.status, status.percent_complete, status.passed, status.failed),
             ended=status.meaning != models.RUNNING,
             note="" if status.word_is_known else _unknown(status.status),
+            percent=status.percent_complete,
         )
 
     def read(self, body: bytes) -> RunStatus:
@@ -292,6 +305,20 @@ def see(status: ImportStatus) -> Sight:
         ended=status.meaning != models.RUNNING,
         incomplete=status.meaning == models.SUCCEEDED and not _has_suite(status),
         note="" if status.word_is_known else _unknown(status.status),
+        percent=status.percent_complete,
+    )
+
+
+def _say_changed(suite: LocalSuite) -> str:
+    """Say that a file is no longer what was read when the tests were collected, if so."""
+    try:
+        same = not suite.sha256 or hashlib.sha256(suite.path.read_bytes()).hexdigest() == suite.sha256
+    except OSError:
+        return f"{suite.path.name} is gone since it was collected; what was read then was uploaded"
+    return (
+        ""
+        if same
+        else f"{suite.path.name} has changed since it was collected; what was read then was uploaded"
     )
 
 

@@ -15,6 +15,12 @@ SECRETS = ("client_secret", "jwt")
 REPORTS = ("html", "json", "markdown")
 """Settings that name reports."""
 
+READABLE = ("html", "markdown")
+"""Those of them that are written for people, the fullest first."""
+
+GITHUB = "github"
+"""What ``markdown`` may be instead of a path: the summary of a GitHub Actions step."""
+
 POLL_INTERVAL, MAX_POLL_INTERVAL = 2.0, 10.0
 """Defaults that depend on each other: the shortest and the longest pause, seconds."""
 

@@ -6,26 +6,30 @@ ERROR. In place of a traceback stands our sentence.
 
 from __future__ import annotations
 
-from copy import copy
-from pathlib import Path
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_kore_convtest import imports, terminal
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
-from pytest_kore_convtest.facts import Facts, describe, job_facts
+from pytest_kore_convtest.facts import Facts
+from pytest_kore_convtest.progress import Progress
+from pytest_kore_convtest.publish import Published, publish
+from pytest_kore_convtest.recording import Recorder
 from pytest_kore_convtest.session import clean_up, find_run, share_with_worker, terminated_like_interrupted
+from pytest_kore_convtest.summary import sum_up, write_summary
+from pytest_kore_convtest.verdicts import attach, log_as_failed, reshape
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from pytest_kore_convtest.relay import Receiver
     from pytest_kore_convtest.session import Run
 
 PLUGIN_NAME = "kore-run"
 """The name under which an active run is registered with pytest."""
 
-_PACKAGE = str(Path(__file__).parent)
 _DRY = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test", "help", "version")
 
 
@@ -39,8 +43,16 @@ class Outcomes:
     def __init__(self, run: Run) -> None:
         self._run, self._config = run, run.config
         self._facts = Facts()
+        self._recorder = Recorder()
+        self._published = Published()
         self._worker = hasattr(run.config, "workerinput")
-        run.tick = run.heed_interrupt if self._worker else terminal.Progress(run).tick
+        self._progress = Progress(run)
+        self._receiver: Receiver | None = None
+        run.tick, run.rest = self._progress.tick, self._progress.rest
+        if self._worker:
+            from pytest_kore_convtest.relay import Sender
+
+            run.tick = Sender(run).tick
 
     def choose(self, args: list[str]) -> None:
         """Select the items of the gate that are named by their node ids, if any are."""
@@ -54,6 +66,16 @@ class Outcomes:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell an xdist worker what the whole test run shares."""
         share_with_worker(node)
+        from pytest_kore_convtest.relay import Receiver
+
+        self._receiver = self._receiver or Receiver(self._run, self._progress.show)
+        self._receiver.add(node.gateway.id)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Forget the jobs that an xdist worker leaves behind."""
+        if self._receiver is not None:
+            self._receiver.drop(node.gateway.id)
 
     def parametrize(self, metafunc: pytest.Metafunc) -> None:
         """Give a test one case per configured import job, when there are several."""
@@ -68,7 +90,7 @@ class Outcomes:
         """Let SIGTERM end xdist's controller as Ctrl-C does: it never waits for a job itself."""
         if not self._controls_workers():
             return (yield)
-        with terminated_like_interrupted():
+        with terminated_like_interrupted(), self._receiver or nullcontext():
             return (yield)
 
     def pytest_keyboard_interrupt(self) -> None:
@@ -100,7 +122,7 @@ class Outcomes:
         raised = call.excinfo.value if call.excinfo else None
         if isinstance(raised, KoreError) and report.failed:
             assert call.excinfo is not None  # noqa: S101 - for the type checker
-            reshape(report, raised, call.excinfo, item)
+            reshape(report, raised, call.excinfo, item, self._run.full_report)
         attach(report, raised, self._run, item)
         if report.when == "teardown" and report.failed and isinstance(raised, Verdict):
             log_as_failed(report, item)
@@ -109,6 +131,8 @@ class Outcomes:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather the facts; on xdist's controller this is where the workers' facts arrive."""
         self._facts.add(report)
+        if self._run.wants_record:
+            self._recorder.add(report)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
@@ -119,16 +143,19 @@ class Outcomes:
         self._run.clean_up_suites()
         if self._run.settings.emulator and self._facts.own_items:
             _tell_junit(self._config)
+        if self._run.wants_record:
+            self._published = publish(self._run, self._recorder, self._facts.last_words(), session)
+            self._facts.add_problems(session, self._published.problems)
         yield
-        terminal.last_words(self._config, self._facts.last_words())
+        terminal.last_words(self._config, [*self._facts.last_words(), *self._published.annotations])
         return None
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print what became of each job, then warnings, hints and notes."""
         quiet = getattr(self._config.option, "verbose", 0) < 0
-        jobs = [] if quiet else [describe(job) for job in self._facts.jobs.values()]
+        jobs = [] if quiet else sum_up(self._facts.jobs.values())
         notes = dict.fromkeys([*self._run.settings.notes, *self._run.notes, *self._facts.notes])
-        terminal.summary(terminalreporter, [*jobs, *notes])
+        write_summary(terminalreporter, jobs, list(notes), self._published.written)
 
 
 def begin(config: pytest.Config) -> Outcomes:
@@ -186,114 +213,6 @@ def check_marker(run: Run, item: pytest.Item) -> None:
 
 def _bad_marker(problem: str) -> ConfigError:
     return ConfigError(f"@pytest.mark.kore_suite: {problem}", name="kore_suite", source="marker")
-
-
-def reshape(
-    report: pytest.TestReport,
-    raised: KoreError,
-    excinfo: pytest.ExceptionInfo[BaseException],
-    item: pytest.Item,
-) -> None:
-    """Make a report say what our error means: FAILED for a verdict, ERROR for anything else."""
-    phase = report.when
-    if isinstance(raised, Verdict) and phase != "teardown":
-        report.when = "call"
-    elif phase == "call":
-        report.when = "setup"
-    # Older pytest-rerunfailures looks its own findings up by the phase that a report names.
-    findings = getattr(item, "_terminal_errors", None)
-    if isinstance(findings, dict):
-        findings.setdefault(report.when, findings.get(phase, False))
-    shown: Any = excinfo.getrepr(style="value", chain=False)
-    place = _place(excinfo)
-    crash = getattr(shown, "reprcrash", None)
-    if crash is not None:
-        crash.message = f"{type(raised).__name__}: {raised.message.partition(chr(10))[0]}"
-        crash.path, crash.lineno = place or (item.location[0], (item.location[1] or 0) + 1)
-    if place:
-        shown.addsection("where", f"{place[0]}:{place[1]}")
-    report.longrepr = shown
-
-
-def log_as_failed(report: pytest.TestReport, item: pytest.Item) -> None:
-    """Make a verdict that a teardown raised FAILED, by a report of its own.
-
-    The teardown's report has to stay one: JUnit and others finish an item with it.
-    """
-    extra = copy(report)
-    extra.when = "call"
-    item.ihook.pytest_runtest_logreport(report=extra)
-    report.outcome, report.longrepr, report.sections = "passed", None, []
-
-
-def _place(excinfo: pytest.ExceptionInfo[BaseException]) -> tuple[str, int] | None:
-    """Return the last line of the user's own code on the way to an error."""
-    import _pytest
-    import pluggy
-
-    foreign = (_PACKAGE, str(Path(_pytest.__file__).parent), str(Path(pluggy.__file__).parent))
-    entries = [entry for entry in excinfo.traceback if not str(entry.path).startswith(foreign)]
-    return (str(entries[-1].path), entries[-1].lineno + 1) if entries else None
-
-
-def attach(report: pytest.TestReport, raised: BaseException | None, run: Run, item: pytest.Item) -> None:
-    """Put facts about an item's jobs on its report, as plain data that xdist carries."""
-    ids = {raised.evidence.get("job_id", "")} if isinstance(raised, KoreError) else set()
-    if report.when == "call":
-        ids |= {
-            str(getattr(value, "id", ""))
-            for value in getattr(item, "funcargs", {}).values()
-            if _is_status(value)
-        }
-    jobs = run.jobs_of(item, ids - {""}) if report.when == "call" or report.failed or report.skipped else []
-    facts = [job_facts(job) for job in jobs if job.outcome is not None]
-    own = hasattr(item, "suite") or hasattr(item, "job")
-    kore = {
-        "jobs": facts,
-        "ours": isinstance(raised, KoreError),
-        "own": own,
-        "live": item.get_closest_marker("kore_live") is not None,
-        "meant": _meant(run, item),
-        "notes": getattr(item, "kore_notes", []),
-    }
-    if not any(kore.values()):
-        return
-    report.kore = kore  # type: ignore[attr-defined]
-    for fact in facts:
-        _add_properties(report, item, fact)
-
-
-def _meant(run: Run, item: pytest.Item) -> list[str]:
-    """Return the ids of the configured import jobs that an item is about, whether or not it got to ask."""
-    job = getattr(item, "job", None)
-    if job is not None:
-        return [job.id]
-    if "kore_import_status" not in getattr(item, "fixturenames", ()):
-        return []
-    callspec = getattr(item, "callspec", None)
-    chosen = callspec.params.get("kore_import_status") if callspec else None
-    jobs = run.settings.ds_id
-    return [chosen] if isinstance(chosen, str) else [job.id for job in jobs] if len(jobs) == 1 else []
-
-
-def _add_properties(report: pytest.TestReport, item: pytest.Item, fact: dict[str, Any]) -> None:
-    """Record a job on its item: JUnit reads the properties of the teardown's report."""
-    properties = [
-        ("kore_run_id" if fact["kind"] == "run" else "kore_ds_id", fact["id"]),
-        ("kore_suite", fact["suite"]),
-        ("kore_polls", fact["asks"]),
-        ("kore_seconds", fact["seconds"]),
-    ]
-    for one in properties:
-        for holder in (item.user_properties, report.user_properties):
-            if one not in holder and one[1] != "":
-                holder.append(one)
-
-
-def _is_status(value: Any) -> bool:
-    return type(value).__name__ == "ImportStatus" and type(value).__module__.startswith(
-        "pytest_kore_convtest"
-    )
 
 
 def _tell_junit(config: pytest.Config) -> None:

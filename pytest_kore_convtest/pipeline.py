@@ -219,6 +219,7 @@ class Pipeline:
         if settled and (settled["generation"] > again or spent):
             if claim:
                 claim.release()
+            job.entry = {name: entry[name] for name in ("file_id", "file_hash") if name in entry}
             self._end(job, Outcome.from_data(settled, job.read))
             return False
         if claim is None:
@@ -278,26 +279,31 @@ class Pipeline:
         return self._patience.timeout - max(0.0, now - started_at)
 
     def _finish(self, job: Job, status: Any, trouble: KoreError | None) -> None:
-        wait = job.wait
-        history = wait.history if wait else []
-        outcome = Outcome(
-            status,
-            trouble and from_data(trouble.to_data()),
-            asks=len(history),
-            seconds=round(job.before + self._clock.monotonic() - wait.start, 3) if wait else 0.0,
-            generation=job.entry.get("again", 0) + 1,
-            history=history,
-            notes=[*self.client.notes, *(wait.notes if wait else [])],
-        )
         try:
+            outcome = self._make_outcome(job, status, trouble)
             good = job.is_good(outcome)
             self._note(job, outcome=outcome.to_data(), good=good)
         except Exception as bad:  # noqa: BLE001 - whatever it is, nobody may wait for ever
             trouble = bad if isinstance(bad, KoreError) else _defect(job, bad)
-            outcome = Outcome(None, trouble, asks=len(history), seconds=outcome.seconds)
+            outcome = Outcome(None, trouble, asks=len(job.wait.history) if job.wait else 0, seconds=0.0)
         self._let_go(job)
         job.wait = None
         self._end(job, outcome)
+
+    def _make_outcome(self, job: Job, status: Any, trouble: KoreError | None) -> Outcome:
+        wait = job.wait
+        history = wait.history if wait else []
+        return Outcome(
+            status,
+            trouble and from_data(trouble.to_data()),
+            asks=len(history),
+            seconds=round(job.before + self._clock.monotonic() - wait.start, 3) if wait else 0.0,
+            ended_at=self._wall(),
+            clock_skew=self.client.clock_skew,
+            generation=job.entry.get("again", 0) + 1,
+            history=history,
+            notes=[*self.client.notes, *(wait.notes if wait else [])],
+        )
 
     def _end(self, job: Job, outcome: Outcome) -> None:
         with self._ended:

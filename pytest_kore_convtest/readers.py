@@ -146,6 +146,7 @@ READERS: dict[str, Callable[[object], Any]] = {
     "jobs": read_jobs,
     "secret": read_secret,
     "path": read_path,
+    "markdown": read_path,
     "email": read_email,
     "version": one_of("published", "inDevelopment", off=True),
     "flag": read_flag,

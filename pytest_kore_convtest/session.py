@@ -6,9 +6,11 @@ import shutil
 import signal
 import tempfile
 import threading
+import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +18,19 @@ import pytest
 
 from pytest_kore_convtest.configured import read_settings
 from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.options import READABLE, REPORTS
 from pytest_kore_convtest.settings import Settings, environment, require
 from pytest_kore_convtest.values import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_kore_convtest.client import KoreClient
     from pytest_kore_convtest.jobs import Job, Outcome
+    from pytest_kore_convtest.ledger import Ledger
     from pytest_kore_convtest.lint import LintFinding
     from pytest_kore_convtest.pipeline import Pipeline
+    from pytest_kore_convtest.positions import Place
     from pytest_kore_convtest.suitefile import LocalSuite
 
 BUILD_IDS = ("GITHUB_RUN_ID", "CI_PIPELINE_ID", "BUILD_BUILDID", "BUILD_NUMBER", "CIRCLE_WORKFLOW_ID")
@@ -46,11 +51,15 @@ class Run:
         settings: The settings as configured; the stand-in's address is not in them yet.
         item: The item under way.
         tick: Called while a job is waited for.
+        rest: Called when the wait is over, however it ended.
         plan: The suites that this test run imports; ``None`` before the first item that needs one.
+        numbers: Which suite of its name each is, by file, place and name.
+        taken: The names under which this test run stores suites.
         namesakes: Suites whose names stand in several files; ``None`` before they are looked for.
         selected: Node ids of all selected items; ``None`` before somebody asks.
         chosen: Node ids of the gate that were named on the command line; empty for all.
         notes: Things to say in the summary.
+        begun_at: When it began, in seconds since the epoch.
         interrupted: Whether the run was interrupted.
     """
 
@@ -59,16 +68,51 @@ class Run:
         self.item: pytest.Item | None = None
         self.pipelines: list[Pipeline] = []
         self.tick: Callable[[], None] | None = None
+        self.rest: Callable[[], None] = lambda: None
         self._touched: dict[str, list[Job]] = {}
+        self._told: set[tuple[str, int]] = set()
         self._seen: dict[tuple[str, str], int] = {}
         self._emulator: Any = None
         self._own_emulator: Any = None
         self.plan: list[LocalSuite] | None = None
+        self.numbers: dict[tuple[Path, Place, str], int] = {}
+        self.taken: set[str] = set()
         self.namesakes: list[LintFinding] | None = None
         self.selected: set[str] | None = None
         self.chosen: frozenset[str] = frozenset()
         self.notes: list[str] = []
+        self.begun_at = time.time()
         self.interrupted = False
+
+    @cached_property
+    def wants_record(self) -> bool:
+        """Whether a report is to be written, here or by xdist's controller, or GitHub is to be told."""
+        return any(getattr(self.settings, form) for form in REPORTS) or in_github(environment())
+
+    @cached_property
+    def full_report(self) -> str:
+        """Where the report will be that people read, as it can be typed; empty without one."""
+        from pytest_kore_convtest.suitefile import show_path
+
+        found = next(
+            (path for form in READABLE if isinstance(path := getattr(self.settings, form), Path)), None
+        )
+        return show_path(found) if found else ""
+
+    def known_settings(self) -> Settings:
+        """Return the settings as far as they are known; starts nothing."""
+        return self.settings if self._emulator is None else self.live_settings()
+
+    def new_accounts(self, jobs: list[Job]) -> list[Any]:
+        """Give account of jobs that have ended, of each once in this process."""
+        from pytest_kore_convtest.account import give_account
+
+        before = [after for job in jobs if (after := getattr(job, "after", None)) is not None]
+        ended = [job for job in [*before, *jobs] if job.outcome is not None]
+        new = {(job.key, job.outcome.generation): job for job in ended if job.outcome}
+        accounts = [give_account(job) for key, job in new.items() if key not in self._told]
+        self._told.update(new)
+        return accounts
 
     @property
     def shared(self) -> dict[str, Any]:
@@ -129,10 +173,13 @@ class Run:
         self._touched.setdefault(nodeid, []).append(job)
         known = self._seen.get((nodeid, job.key))
         outcome = job.outcome
-        if outcome is None or known is not None:
-            outcome = self._wait(pipeline, job, known)
-        elif self.tick:
-            self.tick()
+        try:
+            if outcome is None or known is not None:
+                outcome = self._wait(pipeline, job, known)
+            elif self.tick:
+                self.tick()
+        finally:
+            self.rest()
         self._seen[nodeid, job.key] = outcome.generation
         return outcome
 
@@ -143,6 +190,16 @@ class Run:
                 pipeline.ask_again(job, known)
                 outcome = pipeline.wait_for(job, self.tick)
         return outcome
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs of this process, in the order in which they were first asked for."""
+        return [job for made in self.pipelines for job in list(made.jobs.values())]
+
+    def ledger(self) -> Ledger:
+        """Return what all processes of this test run know of its jobs."""
+        from pytest_kore_convtest.ledger import Ledger
+
+        return Ledger(_directory(self.shared["token"]))
 
     def jobs_of(self, item: pytest.Item, ids: set[str]) -> list[Job]:
         """Return the jobs that an item waited for, or that have one of these ids."""
@@ -279,6 +336,11 @@ def unconfigured(settings: Settings) -> str:
     except ConfigError as missing:
         return missing.message
     return ""
+
+
+def in_github(env: Mapping[str, str]) -> bool:
+    """Say whether this is a job of GitHub Actions."""
+    return env.get("GITHUB_ACTIONS") == "true"
 
 
 def _is_rerun(item: pytest.Item | None) -> bool:

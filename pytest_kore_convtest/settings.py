@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.options import (
+    GITHUB,
     MAX_POLL_INTERVAL,
     POLL_INTERVAL,
     ROWS,
@@ -70,7 +71,7 @@ class Settings:
     timeout: float = 600.0
     html: Path | None = None
     json: Path | None = None
-    markdown: Path | None = None
+    markdown: Path | str | None = None
     emulator: bool = False
     gate: bool = False
     bot_language: str = "en"
@@ -184,7 +185,8 @@ def _read(row: Setting, given: Given, ini_dir: Path | None) -> Any:
     except ValueError as bad:
         message = f"{spelling(row, given.source)}: {bad}"
     else:
-        return _path(value, ini_dir if given.source == "ini" else None) if row.kind == "path" else value
+        is_path = row.kind == "path" or (row.kind == "markdown" and value != GITHUB)
+        return _path(value, ini_dir if given.source == "ini" else None) if is_path else value
     text = "" if row.kind in {"secret", "url", "targets"} else str(given.value)
     raise ConfigError(message, name=row.name, source=given.source, text=text)
 

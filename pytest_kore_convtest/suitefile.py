@@ -7,6 +7,7 @@ What can be read is read: ``lint`` says what is odd about it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +76,7 @@ class LocalSuite:
         place: Where it stands.
         split: Whether ``data`` is this suite alone.
         bot_id: The bot that the file was exported from, or empty.
+        sha256: Of the file's bytes, in hexadecimal digits; empty when there was no file to read.
     """
 
     path: Path
@@ -86,6 +88,7 @@ class LocalSuite:
     place: Place = START
     split: bool = False
     bot_id: str = ""
+    sha256: str = ""
 
 
 class Problem(NamedTuple):
@@ -229,6 +232,7 @@ def _find_no_suite(document: Document) -> Problem | None:
 def _read_suites(path: Path, document: Document, data: bytes) -> Iterator[LocalSuite]:
     content: dict[str, Any] = document.value
     cases = content["testCases"]
+    sha256 = hashlib.sha256(data).hexdigest()
     for number, case in enumerate(cases):
         if not isinstance(case, dict):
             continue
@@ -244,6 +248,7 @@ def _read_suites(path: Path, document: Document, data: bytes) -> Iterator[LocalS
             place=document.place(here),
             split=split,
             bot_id=_text(content.get("botId")),
+            sha256=sha256,
         )
 
 

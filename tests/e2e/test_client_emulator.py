@@ -168,6 +168,16 @@ def test_the_scope_is_missing(emulator, make):
     assert "Conversation Tests Management" in str(error)
 
 
+def test_a_name_that_is_taken(emulator, make):
+    """A refusal of a suite's name says how names become new, and is what the platform said."""
+    emulator.switch(duplicate_names="reject")
+    client = make()
+    file_id = client.upload(demo_file(), "booking.json")
+    client.start_import(file_id, "BOOKING")
+    with pytest.raises(RefusedError, match=r"name was duplicate.*--kore-import-name hold \{run\}"):
+        client.start_import(file_id, "BOOKING")
+
+
 def test_an_unknown_job(make):
     """A job that never turns up ends the wait after ten seconds."""
     error, times = wait_for(make(), "ds-nowhere")

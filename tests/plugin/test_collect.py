@@ -606,7 +606,7 @@ def test_collecting_starts_nothing(put, names, account):
 
 
 def test_a_file_that_vanishes(put, run, pytester, account):
-    """A file that is gone when its items run was read before: nothing crashes."""
+    """A file that is gone when its items run was read before: that is uploaded, and said."""
     put("a.kore.json", "A")
     pytester.makeconftest("""
         import os
@@ -618,6 +618,21 @@ def test_a_file_that_vanishes(put, run, pytester, account):
     assert "INTERNALERROR" not in result.text
     assert "in this plugin" not in result.text
     assert result.counts == {"passed": 3}
+    assert "a.kore.json is gone since it was collected; what was read then was uploaded" in result.lines
+
+
+def test_a_file_that_changes(put, run, pytester, account):
+    """What was collected is what is uploaded, and it is said that the file is another one by now."""
+    put("a.kore.json", "A")
+    pytester.makeconftest("""
+        import pathlib
+
+        def pytest_collection_finish(session):
+            pathlib.Path("a.kore.json").write_text("{}")
+        """)
+    result = run()
+    assert result.counts == {"passed": 3}
+    assert "a.kore.json has changed since it was collected; what was read then was uploaded" in result.lines
 
 
 @pytest.mark.parametrize("absent", ["cacheprovider", "terminal", "junitxml", "tmpdir", "terminalreporter"])

@@ -199,6 +199,52 @@ def test_nothing_is_deleted_after_ctrl_c(files, account, pytester, monkeypatch):
 # Names
 
 
+def test_a_collected_file_that_a_test_imports_too(files, run, plugin_args, account, pytester):
+    """Of two files with one suite's name each is stored once, also when a test asks for one of them."""
+    (pytester.path / "z.kore.json").write_bytes((pytester.path / "a.kore.json").read_bytes())
+    pytester.makepyfile("""
+        def test_it(kore_import_suite):
+            assert kore_import_suite("z.kore.json").suite.name.startswith("A (2)_")
+        """)
+    run("-m", "kore_live or not kore_live", *plugin_args)
+    assert [name.partition("_")[0] for name in imported(account)] == ["A (2)", "A", "B"]
+
+
+def test_two_files_that_only_tests_import(run, account, pytester):
+    """Suites of one name from two files that nobody collected are told apart, too."""
+    for name in ("one.json", "two.json"):
+        case = {"name": "A", "messages": [{"input": name, "outputs": [{"contains": "ok"}]}]}
+        (pytester.path / name).write_text(json.dumps({"testCases": [case]}))
+    pytester.makepyfile("""
+        def test_it(kore_import_suite):
+            for _ in range(2):
+                assert [kore_import_suite(f"{name}.json").suite.steps[0].input for name in ("one", "two")] == [
+                    "one.json",
+                    "two.json",
+                ]
+        """)
+    result = run()
+    assert result.counts == {"passed": 1}, result.text
+    assert [name.partition("_")[0] for name in imported(account)] == ["A (2)", "A"]
+
+
+def test_without_an_email_both_ways_to_import_are_skipped(files, run, account, pytester, monkeypatch):
+    """A fixture and a collected item that need an e-mail do the same when there is none."""
+    monkeypatch.delenv("KORE_USER_EMAIL")
+    pytester.makepyfile('def test_it(kore_import_suite): kore_import_suite("a.kore.json")')
+    result = run("--kore-unconfigured=skip", "-rs", "-m", "kore_live or not kore_live")
+    assert result.counts == {"passed": 2, "skipped": 5}, result.text
+    assert account.requests == []
+
+
+def test_with_x_nothing_more_begins(files, run, account):
+    """After a first failure with -x no suite that still waits for its turn is uploaded."""
+    account.bot({"A0": ["no"]})
+    result = run("-x", "--kore-run=published", "-o", "kore_max_parallel=1", "-p", "no:randomly")
+    assert result.code == 1
+    assert [name.partition("_")[0] for name in imported(account)] in (["A"], ["A", "B"])
+
+
 @pytest.mark.parametrize("keep", ["on-failure", "never"])
 def test_a_name_that_may_be_somebody_elses(files, run, account, keep):
     """A --kore-import-name without {run} is refused unless everything is kept."""

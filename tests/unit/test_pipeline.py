@@ -35,6 +35,7 @@ class FakeClient:
     def __init__(self, **answers):
         self.answers = {ds_id.replace("_", "-"): list(script) for ds_id, script in answers.items()}
         self.asked, self.notes, self.sent = [], [], []
+        self.clock_skew, self.file_hashes = None, {"f-1": "hash"}
         self.entered, self.gate = threading.Event(), threading.Event()
         self.gate.set()
 
