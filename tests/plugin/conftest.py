@@ -58,6 +58,7 @@ def account(emulator, monkeypatch):
         "CLIENT_SECRET": emulator.client_secret,
         "USER_EMAIL": emulator.user_email,
         "POLL_INTERVAL": "0.05",
+        "MAX_POLL_INTERVAL": "0.05",
         "RATE_LIMIT": "off",
     }
     for name, value in names.items():

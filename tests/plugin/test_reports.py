@@ -1,5 +1,6 @@
 """Reports of a real test run: one set of facts, whatever the distribution; written, or said why not."""
 
+import html
 import json
 import os
 import signal
@@ -8,11 +9,20 @@ import sys
 
 import jsonschema
 import pytest
+from plugin.conftest import properties
 
 from pytest_kore_convtest.report.canon import read_record
 from pytest_kore_convtest.report.shape import record_schema
 
 XDIST = ("-p", "xdist", "-n", "2")
+THEIRS = (
+    "-p",
+    "pytest_metadata.plugin",
+    "-p",
+    "pytest_html.plugin",
+    "--html=theirs.html",
+    "--self-contained-html",
+)
 ARGS = ("--kore-json=out/run.json", "--kore-run=inDevelopment")
 
 
@@ -243,3 +253,37 @@ def test_the_stand_in_is_named_in_every_form(run, files, pytester, record):
     assert record()["evidence"][0]["emulator"]
     for name in ("kore.html", "kore.md"):
         assert "no real platform was contacted" in (pytester.path / name).read_text()
+
+
+def test_junit_has_the_place_of_every_item(run, plugin_args, mixed, junit, pytester):
+    """Each case says which line of the suite file it is about; failures and errors are told apart."""
+    run("--kore-run=inDevelopment", "--junitxml=junit.xml", *plugin_args)
+    _, cases = junit()
+    failed = {name.partition("@")[0] for name, case in cases.items() if case.find("failure") is not None}
+    assert {"step 02 two", "structure"} <= failed
+    assert not [case for case in cases.values() if case.find("error") is not None]
+    (step,) = [case for name, case in cases.items() if name.startswith("step 02 two")]
+    told = properties(step)
+    assert told["file"] == "both.kore.json"
+    lines = (pytester.path / "both.kore.json").read_text().splitlines()
+    assert '"two"' in "".join(lines[int(told["line"]) - 1 :][:2])
+    assert told["kore_run_id"].startswith("ctr-")
+
+
+def test_pytest_html_shows_the_transcript(run, mixed, pytester):
+    """The plugin that many have shows failures as we tell them, and warnings of what passed."""
+    result = run("--kore-run=inDevelopment", *THEIRS)
+    assert result.code == 1
+    page = html.unescape(html.unescape((pytester.path / "theirs.html").read_text()))
+    assert "the conversation so far" in page
+    assert "[-2-]" in page
+    assert "of the file is lost" in page
+    assert "stands for the user's arrival" not in page
+
+
+def test_pytest_html_shows_warnings_of_what_passed(run, files, account, pytester):
+    """A warning about a suite that is sound can be read there, too."""
+    account.switch(drift={"GREEN": "add-variation"})
+    run(*THEIRS, "-k", "GREEN")
+    page = html.unescape(html.unescape((pytester.path / "theirs.html").read_text()))
+    assert "variation" in page
