@@ -3,6 +3,7 @@
 
 BIN := .venv/bin
 STAMP := .venv/kore-stamp
+FUZZ := .venv-fuzz
 
 ifeq ($(origin PYTHON), undefined)
 PYTHON := python3
@@ -20,7 +21,7 @@ FRESH := fresh
 endif
 endif
 
-.PHONY: help demo test check bench matrix fresh
+.PHONY: help demo test check bench fuzz torture matrix fresh
 .DEFAULT_GOAL := help
 
 help:
@@ -28,6 +29,8 @@ help:
 	@echo 'make test     run the tests (more arguments: make test ARGS="-n 2 -k gate")'
 	@echo 'make check    formatting, lint, types, and whether the built wheel installs and imports'
 	@echo 'make bench    what the plugin costs, side by side with going without; prints tables'
+	@echo 'make fuzz     the property tests and the attack on the emulator, twenty times as long (KORE_FUZZ=n)'
+	@echo 'make torture  the fault matrix: ours beside a plain loop and tenacity; one line per case (some minutes)'
 	@echo 'make matrix   the tests on every Python 3.10 to 3.13 found, with oldest and newest pytest'
 
 $(STAMP): pyproject.toml constraints.txt $(FRESH)
@@ -41,10 +44,18 @@ $(STAMP): pyproject.toml constraints.txt $(FRESH)
 
 fresh:
 
+# Apart from .venv: Schemathesis is a pytest plugin that every pytest process would pay for.
+$(FUZZ)/kore-stamp: pyproject.toml constraints.txt
+	@test -x $(FUZZ)/bin/python || $(PYTHON) -m venv $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	@touch $@
+
 demo: $(STAMP)
 	@echo 'A small suite is uploaded, imported, checked and run, the way a CI job would do it.'
 	@echo 'The platform is the built-in emulator on this machine: no account, no network.'
-	$(BIN)/python -m pytest examples/quickstart --kore-emulator --kore-run inDevelopment -v -p no:randomly $(ARGS)
+	$(BIN)/python -m pytest examples/quickstart --kore-emulator --kore-run inDevelopment --kore-html reports/kore.html \
+		-v -p no:randomly $(ARGS)
+	@echo 'Open reports/kore.html in a browser to see the conversation.'
 
 test: $(STAMP)
 	$(BIN)/python -m pytest $(ARGS)
@@ -57,6 +68,13 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python bench/run.py
+
+fuzz: $(STAMP) $(FUZZ)/kore-stamp
+	KORE_FUZZ=$${KORE_FUZZ:-20} $(BIN)/python -m pytest tests/property tests/e2e/test_standin_fuzz.py $(ARGS)
+	KORE_FUZZ=$${KORE_FUZZ:-20} $(FUZZ)/bin/python -m pytest tests/fuzz/fuzz_standin.py $(ARGS)
+
+torture: $(STAMP)
+	$(BIN)/python -m torture.run $(ARGS)
 
 matrix:
 	$(PYTHON) .ci/matrix.py

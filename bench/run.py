@@ -6,14 +6,23 @@ Run it with ``make bench``; the figures also go to ``bench/results/``.
 from __future__ import annotations
 
 import items
+import parsing
 import poll
+import progress
 import startup
 import suites
 
 
 def main() -> None:
     """Run all of them."""
-    verdicts = [*startup.main(), *poll.main(), *items.main(), *suites.main()]
+    verdicts = [
+        *startup.main(),
+        *poll.main(),
+        *items.main(),
+        *suites.main(),
+        *progress.main(),
+        *parsing.main(),
+    ]
     print("\n".join(map(str, verdicts)))
 
 

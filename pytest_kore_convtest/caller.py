@@ -186,10 +186,10 @@ class Caller(AbstractContextManager["Caller"]):
         """Make the error for an answer that does not fit."""
         shown = excerpt(reply.body)
         begins = f"it is {shown}" if shown.startswith("an HTML") else f"it begins: {shown}"
-        begins = begins if shown else "it is empty, perhaps cut off"
+        begins = begins.rstrip(".") if shown else "it is empty, perhaps cut off"
         return ProtocolError(
             f"{self.settings.host}, {doing}: the answer does not fit"
-            f" ({printable(problem, _EXCERPT)}); {begins}",
+            f" ({printable(problem, _EXCERPT)}); {begins}.",
             excerpt=excerpt(reply.body, _EXCERPT),
             final=final,
             cause="misfit",

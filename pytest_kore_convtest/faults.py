@@ -26,6 +26,17 @@ _NO_TLS = (
     "RECORD_LAYER_FAILURE",
     "PACKET_LENGTH_TOO_LONG",
 )
+_WANTS_CERTIFICATE = (
+    "CERTIFICATE_REQUIRED",
+    "ALERT_BAD_CERTIFICATE",
+    "ALERT_UNSUPPORTED_CERTIFICATE",
+    "ALERT_CERTIFICATE_REVOKED",
+    "ALERT_CERTIFICATE_EXPIRED",
+    "ALERT_CERTIFICATE_UNKNOWN",
+    "ALERT_UNKNOWN_CA",
+    "ALERT_ACCESS_DENIED",
+)
+"""Ends of OpenSSL's reasons when the server does not accept who we are."""
 
 
 class _Kind(NamedTuple):
@@ -152,6 +163,8 @@ def _error(
         sentence += f" ({reason.rstrip('.')}): {advice}"
     elif kind.cause == "tls" and getattr(found, "reason", None) in _NO_TLS:
         sentence, final = "the port does not speak TLS: is it the right port?", True
+    elif kind.cause == "tls" and str(getattr(found, "reason", "")).endswith(_WANTS_CERTIFICATE):
+        sentence, final = "the server wants a client certificate that it knows: set kore_client_cert", True
     elif kind.cause == "proxy" and _asks_for_login(chain):
         sentence, final = "the proxy wants a login (407): put user and password into HTTPS_PROXY", True
     return UnreachableError(sentence, cause=kind.cause, sent=kind.sent and sent is not False, final=final)

@@ -182,8 +182,11 @@ def kore_pipeline(
     pytestconfig: pytest.Config, kore_settings: Settings, kore_client: KoreClient
 ) -> Iterator[Pipeline]:
     """Give the road that every job of this process takes."""
+    from pytest_kore_convtest.durations import Durations
+
     run = find_run(pytestconfig)
     pipeline = run.pipeline(kore_client, kore_settings)
+    pipeline.make_rhythm = Durations(run.config, run.settings).rhythm
     yield pipeline
     pipeline.close()
     if not run.interrupted and not hasattr(pytestconfig, "workerinput"):

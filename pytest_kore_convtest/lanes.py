@@ -28,6 +28,9 @@ class Connection(Protocol):
     def sock(self) -> Any:
         """The socket; ``None`` once it is closed."""
 
+    def close(self) -> None:
+        """Close it."""
+
 
 class Exchange(Protocol):
     """What happens on a lane: a session that carries out jobs."""
@@ -146,6 +149,9 @@ class Lane:
         with self._lock:
             kept = []
             for connection, twin in self._watched:
+                if everything:
+                    # The session forgets its connections, and leaves those that met a fault to the collector.
+                    connection.close()
                 if everything or connection.sock is None:
                     twin.close()
                 else:

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Annotated, Any
+from math import isinf
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -24,12 +27,26 @@ from pydantic import (
     WrapValidator,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 RUNNING, SUCCEEDED, FAILED = "running", "succeeded", "failed"
 """What a status word means for a job; a word nobody has seen counts as running."""
 
 IMPORT_JOB = "CONVERSATION_TESTING_VALIDATE"
 """The ``jobType`` of an import of a conversation test suite."""
 
+_KINDS = ("flowLevel", "text", "context")
+_CONTAINERS = frozenset({dict, list})
+_DEEPEST = 200
+_TOO_DEEP = f"Invalid JSON: more than {_DEEPEST} objects and lists stand in each other"
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""How the escape of half a character begins, if no backslash stands before it."""
+
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]|(u[dD][89a-fA-F])|.)", re.DOTALL)
+"""Any escape; two halves that belong together are one, half a character alone is its group."""
+
+_BOM = b"\xef\xbb\xbf"
 _LONGEST_WORD = 40
 _WORDS = {
     "inprogress": ("IN_PROGRESS", RUNNING),
@@ -72,14 +89,6 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _texts(value: Any) -> list[str]:
-    return [text for text in _list(value) if isinstance(text, str)]
-
-
-def _dict(value: Any) -> Any:
-    return {} if value is None else value
-
-
 def _logs(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
@@ -102,17 +111,14 @@ def _number(value: Any) -> float | None:
     return number if 0 <= number <= 100 and not isinstance(value, bool) else None  # noqa: PLR2004 - percent
 
 
+Head = TypeVar("Head", bound=BaseModel)
 Text = Annotated[str, BeforeValidator(_text)]
-Texts = Annotated[list[str], BeforeValidator(_texts)]
 Moment = Annotated[datetime | None, WrapValidator(_moment)]
 Percent = Annotated[float | None, BeforeValidator(_number)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, populate_by_name=True)
-
-
-class Assertion(_Model):
+@dataclass(frozen=True, slots=True)
+class Assertion:
     """One kind of assertion on one output.
 
     Attributes:
@@ -121,48 +127,65 @@ class Assertion(_Model):
         status: ``"passed"`` or ``"failed"`` in a run, else empty.
     """
 
-    enabled: Annotated[bool, BeforeValidator(lambda value: value is True)] = False
-    expected: Annotated[list[Any], BeforeValidator(_list)] = Field(default=[], alias="contains")
-    status: Text = ""
+    enabled: bool = False
+    expected: list[Any] = field(default_factory=list)
+    status: str = ""
 
 
-class Assertions(_Model):
+@dataclass(frozen=True, slots=True)
+class Assertions:
     """The three kinds of assertions on one output."""
 
-    flow: Annotated[Assertion, BeforeValidator(_dict)] = Field(default=Assertion(), alias="flowLevel")
-    text: Annotated[Assertion, BeforeValidator(_dict)] = Assertion()
-    context: Annotated[Assertion, BeforeValidator(_dict)] = Assertion()
+    flow: Assertion = field(default_factory=Assertion)
+    text: Assertion = field(default_factory=Assertion)
+    context: Assertion = field(default_factory=Assertion)
 
 
-class Output(_Model):
-    """One expected reply of the bot.
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One reply of the bot, expected or given.
 
     Attributes:
         text: Plain text, or a template as JSON text.
         node_id: The dialog node, empty when there is none.
-        assertions: What is compared.
+        blocks: Its assertions as the platform writes them.
     """
 
-    text: Text = ""
-    node_id: Text = Field(default="", alias="nodeId")
-    assertions: Annotated[Assertions, BeforeValidator(_dict)] = Assertions()
+    text: str = ""
+    node_id: str = ""
+    blocks: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def assertions(self) -> Assertions:
+        """What is compared; made when asked for: a suite may have 100 000 that nobody looks at."""
+        get = self.blocks.get
+        return Assertions(
+            _read_assertion(get("flowLevel")), _read_assertion(get("text")), _read_assertion(get("context"))
+        )
 
 
-class Step(_Model):
+@dataclass(frozen=True, slots=True)
+class Step:
     """One user input and the replies expected to it; the UI says *test case*.
 
     Attributes:
         input: What the user says.
         event: ``"Start_Flow"`` on the on-connect step, else empty.
-        outputs: The expected replies, in order.
+        entries: The expected replies, in order, as the platform writes them.
     """
 
-    input: Text = ""
-    event: Text = ""
-    outputs: Annotated[list[Output], BeforeValidator(_list)] = []
+    input: str = ""
+    event: str = ""
+    entries: list[Any] = field(default_factory=list)
+
+    @property
+    def outputs(self) -> list[Output]:
+        """The expected replies, in order; made when asked for, as their assertions are."""
+        return [read_output(entry) for entry in self.entries]
 
 
-class Suite(_Model):
+@dataclass(frozen=True, slots=True)
+class Suite:
     """A stored conversation test suite.
 
     Attributes:
@@ -174,15 +197,83 @@ class Suite(_Model):
         steps: Its steps, in order.
     """
 
-    id: Text = Field(default="", alias="_id")
-    name: Text = ""
-    description: Text = ""
-    tags: Texts = []
-    stream_id: Text = Field(default="", alias="streamId")
-    steps: Annotated[list[Step], BeforeValidator(_list)] = Field(default=[], alias="testSteps")
+    id: str = ""
+    name: str = ""
+    description: str = ""
+    tags: list[str] = field(default_factory=list)
+    stream_id: str = ""
+    steps: list[Step] = field(default_factory=list)
 
 
-class ImportStatus(_Model):
+def read_suite(stored: Mapping[str, Any]) -> Suite:
+    """Read a stored suite; what has a wrong type is empty.
+
+    Raises:
+        ValueError: Something that has to be an object is none.
+    """
+    return Suite(
+        id=_text(stored.get("_id")),
+        name=_text(stored.get("name")),
+        description=_text(stored.get("description")),
+        tags=[tag for tag in _list(stored.get("tags")) if isinstance(tag, str)],
+        stream_id=_text(stored.get("streamId")),
+        steps=[_read_step(step) for step in _list(stored.get("testSteps"))],
+    )
+
+
+def _read_step(step: Any) -> Step:
+    if not isinstance(step, dict):
+        raise ValueError("a step is no object")  # noqa: TRY004 - one error for callers
+    return Step(_text(step.get("input")), _text(step.get("event")), read_entries(step.get("outputs")))
+
+
+def read_entries(value: Any) -> list[Any]:
+    """Return a list of replies as the platform writes them, each fit for ``read_output``; no list is empty.
+
+    Raises:
+        ValueError: One of them is not fit for it.
+    """
+    entries = _list(value)
+    for entry in entries:
+        _blocks(entry)
+    return entries
+
+
+def read_output(entry: Any) -> Output:
+    """Read one reply, expected or given; what has a wrong type is empty.
+
+    Raises:
+        ValueError: It, its assertions or one of them is no object.
+    """
+    blocks = _blocks(entry)
+    return Output(_text(entry.get("text")), _text(entry.get("nodeId")), blocks)
+
+
+def _blocks(entry: Any) -> Mapping[str, Any]:
+    """Return the assertions of a reply, if their shape lets them be read."""
+    if not isinstance(entry, dict):
+        raise ValueError("a reply is no object")  # noqa: TRY004 - one error for callers
+    blocks = entry.get("assertions")
+    if blocks is None:
+        return {}
+    if not isinstance(blocks, dict):
+        raise ValueError("assertions are no object")  # noqa: TRY004 - the same
+    for kind in _KINDS:
+        block = blocks.get(kind)
+        if block is not None and not isinstance(block, dict):
+            raise ValueError("an assertion is no object")
+    return blocks
+
+
+def _read_assertion(block: Mapping[str, Any] | None) -> Assertion:
+    if not block:
+        return Assertion()
+    # A list of its own: whoever changes it does not change the reply.
+    entries = _list(block.get("contains")).copy()
+    return Assertion(block.get("enabled") is True, entries, _text(block.get("status")))
+
+
+class ImportStatus(BaseModel):
     """One answer about an import job.
 
     Attributes:
@@ -201,6 +292,8 @@ class ImportStatus(_Model):
         status_logs: What the platform logged, as it came.
         download_url: A results link, if one came; never fetched.
     """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
     id: str = Field(alias="_id")
     status: str
@@ -258,15 +351,16 @@ def read_import_status(body: bytes) -> ImportStatus:
     Raises:
         ValueError: It is no such answer; the message says what is wrong with it.
     """
-    status = _validate(ImportStatus, body)
-    status._raw = load_strictly(body)  # noqa: SLF001 - ours
-    if "_id" not in status.raw:
+    raw = load_strictly(body)
+    status = read_head(ImportStatus, raw)
+    if "_id" not in raw:
         raise ValueError("_id: Field required")
-    response = status.raw.get("response")
+    status._raw = raw  # noqa: SLF001 - ours
+    response = raw.get("response")
     if isinstance(response, dict) and response:
         try:
-            status._suite = Suite.model_validate(response)  # noqa: SLF001
-        except ValidationError:
+            status._suite = read_suite(response)  # noqa: SLF001
+        except ValueError:
             status._suite = None  # noqa: SLF001 - the structure check names every broken place
     return status
 
@@ -296,43 +390,77 @@ def _word_of(body: bytes, key: str) -> str:
     return value
 
 
-def _validate(model: type[ImportStatus], body: bytes) -> ImportStatus:
+def read_head(model: type[Head], raw: dict[str, Any]) -> Head:
+    """Read those fields of a reply that a model names.
+
+    Raises:
+        ValueError: They do not fit.
+    """
     try:
-        return model.model_validate_json(body.removeprefix(b"\xef\xbb\xbf"))
+        return model.model_validate(raw)
     except ValidationError as bad:
-        problems = [
-            f"{'.'.join(map(str, one['loc'])) or 'the whole'}: {one['msg']}" for one in bad.errors()[:3]
-        ]
+        problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in bad.errors()[:3]]
     raise ValueError("; ".join(problems))
 
 
 def load_strictly(body: bytes) -> dict[str, Any]:
-    """Load a JSON object as it is; refuse duplicate keys, NaN and anything but an object.
+    """Load a JSON object as it is.
 
     Raises:
-        ValueError: It is no such object.
+        ValueError: It is no object, too deep, or has a key twice, NaN, a number beyond all bounds, or half
+            a character in it.
     """
     try:
+        text = body.removeprefix(_BOM).decode("utf-8")
         loaded = json.loads(
-            body.removeprefix(b"\xef\xbb\xbf").decode("utf-8"),
-            object_pairs_hook=_no_twins,
-            parse_constant=_no_constant,
+            text, object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_float=_finite
         )
+    except (json.JSONDecodeError, UnicodeDecodeError) as bad:
+        problem = f"Invalid JSON: {bad}"
     except RecursionError:
-        loaded = None
-    if not isinstance(loaded, dict):
-        raise ValueError("it is no JSON object")  # noqa: TRY004 - one error for callers
-    return loaded
+        problem = _TOO_DEEP
+    else:
+        if not isinstance(loaded, dict):
+            problem = "the whole is no JSON object"
+        elif not _is_shallow(loaded):
+            problem = _TOO_DEEP
+        elif _HALF.search(body) and any(found[1] for found in _ESCAPE.finditer(body)):
+            problem = "Invalid JSON: half a character stands in it"
+        else:
+            return loaded
+    raise ValueError(problem)
+
+
+def _is_shallow(loaded: dict[str, Any]) -> bool:
+    """Say whether what was loaded can be walked by functions that call themselves."""
+    level: list[Any] = [loaded]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if type(inner) in _CONTAINERS
+        ]
+        if not level:
+            return True
+    return False
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"the key {key[:_LONGEST_WORD]!r} stands there twice")
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twin = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"the key {twin[:_LONGEST_WORD]!r} stands there twice")
     return found
 
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    """Read a number; one that only infinity could stand for cannot be written down again."""
+    number = float(digits)
+    if isinf(number):
+        raise ValueError(f"the number {digits[:_LONGEST_WORD]} is beyond all bounds")
+    return number

@@ -1,37 +1,124 @@
-"""When to ask next: the rhythm of the pauses, and the platform's own limits. Pure."""
+"""When to ask next: the rhythm of the pauses, and the platform's own limits. Pure.
+
+The longer a job has taken, the longer it may still take, and the less a second of delay
+matters: so pauses grow with the square root of the time elapsed, up to a level, around
+the geometric mean of the shortest and the longest pause. A percentage that has moved
+lately says how much is left at its present speed. Percentages rush ahead, stand still
+and go back, so a pause takes a little less than half of the way that is promised, and
+is at most three times as long as it would be without, at least a quarter. One that
+stands still is ignored. While earlier durations of the same job are a guide, what is
+left to their median takes the percentage's place, but makes no pause longer than a
+quarter of the time elapsed: a history that is ten times too long costs little. Pauses
+vary by a tenth, so that processes which started together do not go on asking together.
+"""
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-GROWTH = 1.5
-"""Factor from one pause to the next."""
+HEAD_START = 6.0
+"""Seconds added to the elapsed time, so that pauses do not grow from nothing."""
+
+MIDWAY = 12.0
+"""Seconds, head start included, at which a pause is the geometric mean of its bounds."""
+
+LEVEL = 1.88
+"""How many times that mean a pause grows to by the time alone: 8.4 s with the defaults, so that a job of
+ten minutes gets at most 75 asks."""
+
+HALFWAY = 0.45
+"""What part of the predicted rest a pause takes."""
+
+NEAREST, FARTHEST = 0.25, 3.0
+"""The least and the most by which a prediction multiplies a pause."""
+
+COMPLETE = 0.75
+"""The factor at 100 %: the end should be near, but jobs have been seen to go on."""
+
+ALL = 100.0
+"""Percent."""
+
+RECENT = 0.7
+"""The present speed is that since this part of the elapsed time."""
+
+QUARTER, OVERDUE = 0.25, 1.3
+"""What part of the elapsed time a history can make a pause last, and at how many times the median it is
+no guide any more."""
+
+SPREAD = 0.1
+"""The part of itself by which a pause may vary."""
 
 PER_MINUTE, PER_HOUR = 60, 1800
 """Requests that the platform allows in any minute and hour (documented rate limits): per job for
 status calls, per bot for all others."""
 
 
+def no_chance() -> float:
+    """Return the middle of what chance could bring: pauses do not vary."""
+    return 0.5
+
+
 class Rhythm:
-    """Pauses that grow by half from the shortest to the longest.
+    """The pauses of one wait. The constants above were found by simulation: ``bench/pace.py``.
 
     Args:
-        shortest: Seconds of the first pause.
-        longest: Seconds that no pause exceeds.
+        shortest: Seconds below which no pause falls.
+        longest: Seconds that no pause exceeds, unless the shortest does.
+        expected: The median of earlier durations in seconds, from the first ask.
+        chance: Returns a random number from 0 to 1 for each pause.
     """
 
-    def __init__(self, shortest: float, longest: float) -> None:
-        self._pause, self._longest = shortest, max(shortest, longest)
+    def __init__(
+        self,
+        shortest: float,
+        longest: float,
+        *,
+        expected: float | None = None,
+        chance: Callable[[], float] = no_chance,
+    ) -> None:
+        self._shortest, self._longest = shortest, max(shortest, longest)
+        self._middle = math.sqrt(self._shortest * self._longest)
+        self._expected, self._chance = expected or 0.0, chance
+        self._seen: deque[tuple[float, float]] = deque()
 
-    def next_pause(self) -> float:
-        """Return the next pause in seconds."""
-        pause = self._pause
-        self._pause = min(pause * GROWTH, self._longest)
-        return pause
+    def next_pause(self, elapsed: float, percent: float | None = None) -> float:
+        """Return the seconds from one ask to the next.
+
+        Args:
+            elapsed: Seconds since the first ask.
+            percent: What the last answer said, if it said anything.
+        """
+        growth = min(math.sqrt((elapsed + HEAD_START) / MIDWAY), LEVEL)
+        base = min(growth * self._middle, self._longest)
+        left = self._left(elapsed, percent)
+        if elapsed < OVERDUE * self._expected:
+            left = max(0.0, self._expected - elapsed)
+            pause = min(HALFWAY * left, max(base, QUARTER * elapsed))
+        elif left is not None:
+            pause = HALFWAY * left
+        else:
+            pause = COMPLETE * base if percent is not None and percent >= ALL else base
+        pause = min(max(pause, NEAREST * base), FARTHEST * base)
+        varied = pause * (1 + SPREAD * (2 * self._chance() - 1))
+        return min(max(varied, self._shortest), self._longest)
+
+    def _left(self, elapsed: float, percent: float | None) -> float | None:
+        """Return the seconds that are left at the present speed; ``None`` when nothing moves on."""
+        if percent is None:
+            return None
+        seen = self._seen
+        seen.append((elapsed, percent))
+        while len(seen) > 1 and seen[1][0] <= RECENT * elapsed:
+            seen.popleft()
+        since, before = seen[0]
+        if not before < percent < ALL:
+            return None
+        return (elapsed - since) * (ALL - percent) / (percent - before)
 
 
 class RateLimit:

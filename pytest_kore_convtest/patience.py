@@ -43,6 +43,9 @@ GONE_ASKS = 3
 INCOMPLETE_ASKS, INCOMPLETE_GRACE = 5, 10.0
 """Answers, and seconds, after which a success without its result is an error."""
 
+SUSPENDED = 30.0
+"""Seconds by which an ask is late when the machine was asleep; a busy one is late by less."""
+
 LAST_ASK_GRACE = 0.2
 """Seconds past the deadline that an exchange under way may still take."""
 
@@ -80,6 +83,7 @@ class Sight:
         ended: Whether the job has ended, well or badly.
         incomplete: Whether it claims an end, but lacks what has to come with it.
         note: Something to tell the user once, or empty.
+        percent: How far the job is, as far as it says so; a hint, never a verdict.
     """
 
     words: str
@@ -87,6 +91,7 @@ class Sight:
     ended: bool = False
     incomplete: bool = False
     note: str = ""
+    percent: float | None = None
 
 
 class Wait:
@@ -98,6 +103,9 @@ class Wait:
         patience: How long.
         start: The monotonic time of the first ask.
         resume: The command that waits for this job again.
+
+    Attributes:
+        rhythm: The pauses between two asks.
     """
 
     def __init__(self, what: str, job_id: str, patience: Patience, start: float, resume: str = "") -> None:
@@ -110,20 +118,28 @@ class Wait:
         self.history: list[dict[str, Any]] = []
         self._asked_at = start
         self._usable_at = self._moved_at = start
-        self._rhythm = Rhythm(patience.poll_interval, patience.max_poll_interval)
+        self.rhythm = Rhythm(patience.poll_interval, patience.max_poll_interval)
         self._took, self._recorded_at = 0.0, start
-        self._is_last_ask = False
+        self._is_last_ask = self._overslept = False
         self._missing = self._incomplete = 0
         self._incomplete_at = start
         self._trouble: KoreError | None = None
         self._limit = RateLimit() if patience.rate_limit else None
 
     def budget(self, now: float) -> float:
-        """Return the seconds that an ask beginning now may take."""
-        return max(0.05, min(self.patience.request_timeout, self.deadline - now + LAST_ASK_GRACE))
+        """Return the seconds that an ask beginning now may take; one past a sleep and the deadline, any."""
+        left = self.deadline - now + LAST_ASK_GRACE
+        if self._overslept and left < 0:
+            return self.patience.request_timeout
+        return max(0.05, min(self.patience.request_timeout, left))
 
     def asked(self, now: float) -> None:
-        """Note that an ask begins."""
+        """Note that an ask begins; while the machine slept nobody asked, so no outage or standstill grew."""
+        late = now - self.due
+        self._overslept = late > SUSPENDED
+        if self._overslept:
+            self._usable_at += late
+            self._moved_at += late
         self._asked_at = now
         if self._limit:
             self._limit.note(now)
@@ -137,7 +153,7 @@ class Wait:
         Raises:
             KoreError: The wait has failed.
         """
-        self._record(now, sight.words)
+        self._record(now, sight.words, percent=sight.percent)
         self._took = now - self._asked_at
         self._usable_at, self._missing, self._trouble = now, 0, None
         if self.last is None or sight.change != self.last.change:
@@ -179,7 +195,10 @@ class Wait:
             )
         last = self.deadline - self._took  # so that its answer falls on the deadline
         aim = max(now, earliest, min(end, last))
-        pause = self.patience.poll_interval if self._incomplete else self._rhythm.next_pause()
+        hurries = self._incomplete and self._trouble is None
+        percent = self.last.percent if self.last and self._trouble is None else None
+        pause = self.rhythm.next_pause(now - self.start, percent)
+        pause = self.patience.poll_interval if hurries else pause
         due = min(aim, max(earliest, self._asked_at + pause))
         if self._limit:
             due = self._limit.earliest(due)
@@ -287,10 +306,12 @@ class Wait:
         begin = "The job goes on; to" if self.last else "To"
         return f" {begin} wait for it again: {self.resume}" if self.resume else ""
 
-    def _record(self, now: float, words: str, *, fault: bool = False) -> None:
+    def _record(
+        self, now: float, words: str, *, percent: float | None = None, fault: bool = False
+    ) -> None:
         self._recorded_at = now
         at, took = round(self._asked_at - self.start, 3), round(now - self._asked_at, 3)
-        self.history.append({"at": at, "took": took, "saw": words, "fault": fault})
+        self.history.append({"at": at, "took": took, "saw": words, "percent": percent, "fault": fault})
 
 
 def _in_words(trouble: KoreError) -> str:

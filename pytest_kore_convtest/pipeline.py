@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.client import KoreClient
     from pytest_kore_convtest.ledger import Ledger
+    from pytest_kore_convtest.pace import Rhythm
     from pytest_kore_convtest.settings import Settings
     from pytest_kore_convtest.suitefile import LocalSuite
 
@@ -50,6 +51,7 @@ class Pipeline:
     Attributes:
         jobs: All jobs, by key.
         begun: Whether everything that the test run selected has begun.
+        make_rhythm: Makes the pauses of a job's wait as that begins, when they are not to be the plain ones.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Pipeline:
         self.jobs: dict[str, Job] = {}
         self.begun = False
         self._clock, self._wall = clock or SystemClock(), wall
+        self.make_rhythm: Callable[[Job], Rhythm] | None = None
         self._patience = _patience(settings)
         self._turns = Turns(ledger, settings, wall)
         self._crew = Crew(self._step, self._clock)
@@ -270,6 +273,7 @@ class Pipeline:
         notes = self.client.check_token(left)
         patience = replace(self._patience, timeout=left)
         wait = Wait(job.what, job.job_id, patience, self._clock.monotonic(), job.resume)
+        wait.rhythm = self.make_rhythm(job) if self.make_rhythm else wait.rhythm
         wait.notes += notes
         return wait
 

@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pytest_kore_convtest.errors import KoreError, RateLimitedError, ServiceError
-from pytest_kore_convtest.pace import Rhythm
 from pytest_kore_convtest.patience import UNREACHED
 
 if TYPE_CHECKING:
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.patience import Sight, Wait
 
 T = TypeVar("T")
+
+FIRST_PAUSE, GROWTH, LONGEST_PAUSE = 1.0, 1.5, 15.0
+"""Seconds before something is sent again, the factor from one such pause to the next, and their limit."""
 
 
 class Clock(Protocol):
@@ -92,14 +94,15 @@ def persist(send: Callable[[], T], budget: float, clock: Clock, *, first_contact
     Raises:
         KoreError: It failed, or nobody knows whether it happened.
     """
-    start, rhythm = clock.monotonic(), Rhythm(1.0, 15.0)
+    start, growing = clock.monotonic(), FIRST_PAUSE
     while True:
         try:
             return send()
         except ServiceError as caught:
             trouble = caught
         refused = isinstance(trouble, RateLimitedError) or trouble.evidence.get("sent") is False
-        pause = max(rhythm.next_pause(), trouble.evidence.get("retry_after") or 0.0)
+        pause = max(growing, trouble.evidence.get("retry_after") or 0.0)
+        growing = min(growing * GROWTH, LONGEST_PAUSE)
         unreached = first_contact is not None and trouble.evidence.get("cause") in UNREACHED
         end = start + (min(budget, first_contact or 0.0) if unreached else budget)
         if not refused or trouble.evidence.get("final") or clock.monotonic() + pause > end:

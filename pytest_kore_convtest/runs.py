@@ -9,10 +9,11 @@ on a step that passed.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Annotated, Any
 
-from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from pytest_kore_convtest import models
 from pytest_kore_convtest.models import Assertion, Assertions, Output, Percent, Text
@@ -20,7 +21,6 @@ from pytest_kore_convtest.models import Assertion, Assertions, Output, Percent, 
 PASSED, FAILED, ENDED, RUNNING, NOT_RUN = "passed", "failed", "ended", "inprogress", "not executed"
 """What a word of a run or a step comes down to; ``ENDED`` words are over without a verdict."""
 
-_KINDS = ("flow", "text", "context")
 _LONGEST_WORD = 40
 _WORDS = {
     **dict.fromkeys(("passed", "pass"), PASSED),
@@ -32,6 +32,7 @@ _WORDS = {
     **dict.fromkeys(("notexecuted", "notrun", "skipped"), NOT_RUN),
 }
 _MEANINGS = {PASSED: models.SUCCEEDED, FAILED: models.FAILED, NOT_RUN: models.FAILED, ENDED: ENDED}
+_NO_OUTPUT = Output()
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
 
@@ -57,41 +58,39 @@ def _seconds(value: Any) -> float | None:
     return value / 1000 if fits else None
 
 
-def _outputs(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 Count = Annotated[int | None, BeforeValidator(_count)]
 Seconds = Annotated[float | None, BeforeValidator(_seconds)]
-Outputs = Annotated[list[Output], BeforeValidator(_outputs)]
 
 
-class _Reply(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-
-class RunStep(_Reply):
+@dataclass(frozen=True, slots=True)
+class RunStep:
     """One executed step: what the user said, what was expected, what the bot answered.
 
     Attributes:
         input: What the user said.
         event: ``"Start_Flow"`` on the on-connect step, else empty.
         status: The platform's word, ``"passed"`` or ``"failed"``.
-        outputs: The expected replies with their assertions.
-        replies: The actual replies; their assertions are the platform's copy of the expected ones.
+        expectations: The expected replies as the platform writes them.
+        answers: The actual replies as the platform writes them.
+        is_readable: Whether the platform's result of this step had the documented shape.
     """
 
-    input: Text = ""
-    event: Text = ""
-    status: Text = ""
-    outputs: Outputs = []
-    replies: Outputs = Field(default=[], validation_alias="actualOutput")
-    _is_readable: bool = PrivateAttr(default=True)
+    input: str = ""
+    event: str = ""
+    status: str = ""
+    expectations: list[Any] = field(default_factory=list)
+    answers: list[Any] = field(default_factory=list)
+    is_readable: bool = True
 
     @property
-    def is_readable(self) -> bool:
-        """Whether the platform's result of this step had the documented shape."""
-        return self._is_readable
+    def outputs(self) -> list[Output]:
+        """The expected replies with their assertions; made when asked for, as those of a stored step are."""
+        return [models.read_output(one) for one in self.expectations]
+
+    @property
+    def replies(self) -> list[Output]:
+        """The actual replies; their assertions are the platform's copy of the expected ones."""
+        return [models.read_output(one) for one in self.answers]
 
     @property
     def expected(self) -> list[str]:
@@ -106,7 +105,7 @@ class RunStep(_Reply):
     @property
     def checks(self) -> list[Assertions]:
         """The assertions of each reply, with the worst result that the expected or the actual side states."""
-        pairs = zip_longest(self.outputs, self.replies, fillvalue=Output())
+        pairs = zip_longest(self.outputs, self.replies, fillvalue=_NO_OUTPUT)
         return [_merge([_judged(output), _judged(reply)], most=1) for output, reply in pairs]
 
     @property
@@ -125,21 +124,38 @@ def variations(output: Output) -> list[str]:
 
 def _judged(output: Output) -> Assertions:
     """Return an output's assertions, each with the status that it comes down to."""
-    blocks = {kind: getattr(output.assertions, kind) for kind in _KINDS}
-    judged = {kind: {"status": _assertion_status(kind, block)} for kind, block in blocks.items()}
-    return Assertions(**{kind: block.model_copy(update=judged[kind]) for kind, block in blocks.items()})
+    blocks = output.assertions
+    return Assertions(
+        _judge_assertion("flow", blocks.flow),
+        _judge_assertion("text", blocks.text),
+        _judge_assertion("context", blocks.context),
+    )
 
 
 def _merge(several: list[Assertions], most: int | None = None) -> Assertions:
     """Make one of several; ``most`` says of how many of them the expected entries are kept."""
-    kinds = {}
-    for kind in _KINDS:
-        on = [block for block in (getattr(one, kind) for one in several) if block.enabled]
-        entries = [entry for block in on[:most] for entry in block.expected]
-        statuses = {block.status for block in on}
-        worst = next((word for word in (FAILED, PASSED) if word in statuses), "")
-        kinds[kind] = Assertion(enabled=bool(on), contains=entries, status=worst)
-    return Assertions(**kinds)
+    return Assertions(
+        _merge_kind([one.flow for one in several], most),
+        _merge_kind([one.text for one in several], most),
+        _merge_kind([one.context for one in several], most),
+    )
+
+
+def _merge_kind(blocks: list[Assertion], most: int | None) -> Assertion:
+    on = [block for block in blocks if block.enabled]
+    if not on:
+        return Assertion()
+    entries = [entry for block in on[:most] for entry in block.expected]
+    statuses = {block.status for block in on}
+    worst = next((word for word in (FAILED, PASSED) if word in statuses), "")
+    return Assertion(enabled=True, expected=entries, status=worst)
+
+
+def _judge_assertion(kind: str, block: Assertion) -> Assertion:
+    """Return an assertion with the status that it comes down to; one that is off has no say, so it stays."""
+    if not block.enabled or block.status in {PASSED, FAILED}:
+        return block
+    return replace(block, status=_assertion_status(kind, block))
 
 
 def _assertion_status(kind: str, block: Assertion) -> str:
@@ -152,7 +168,7 @@ def _assertion_status(kind: str, block: Assertion) -> str:
     return FAILED if FAILED in words else PASSED if words and set(words) == {PASSED} else ""
 
 
-class RunStatus(_Reply):
+class RunStatus(BaseModel):
     """One answer about a run.
 
     Attributes:
@@ -169,6 +185,8 @@ class RunStatus(_Reply):
         total: How many there are.
         duration: Seconds, or ``None``.
     """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     id: str = Field(validation_alias="_id")
     status: str
@@ -241,33 +259,30 @@ def read_run_status(body: bytes) -> RunStatus:
         ValueError: It is no such answer; the message says what is wrong with it.
     """
     raw = models.load_strictly(body)
-    try:
-        status = RunStatus.model_validate(raw)
-    except ValidationError as bad:
-        problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in bad.errors()[:3]]
-    else:
-        result = raw.get("result")
-        results = result.get("executionResults") if isinstance(result, dict) else None
-        status._raw = raw  # noqa: SLF001 - ours
-        status._steps = [_read_step(one) for one in results] if isinstance(results, list) else None  # noqa: SLF001
-        return status
-    raise ValueError("; ".join(problems))
+    status = models.read_head(RunStatus, raw)
+    result = raw.get("result")
+    results = result.get("executionResults") if isinstance(result, dict) else None
+    status._raw = raw  # noqa: SLF001 - ours
+    status._steps = [_read_step(one) for one in results] if isinstance(results, list) else None  # noqa: SLF001 - ours
+    return status
 
 
 def _read_step(entry: Any) -> RunStep:
     """Read one executed step; of a broken one the words that are there are kept."""
     known = entry if isinstance(entry, dict) else {}
+    word = known.get("status")
+    words = _text(known.get("input")), _text(known.get("event")), _text(word)
     try:
-        step, is_readable = RunStep.model_validate(known), _has_words(entry)
-    except ValidationError:
-        step = RunStep.model_validate({key: known.get(key) for key in ("input", "event", "status")})
-        is_readable = False
-    step._is_readable = is_readable  # noqa: SLF001 - ours
-    return step
+        expectations = models.read_entries(known.get("outputs"))
+        answers = models.read_entries(known.get("actualOutput"))
+    except ValueError:
+        return RunStep(*words, is_readable=False)
+    is_readable = known is entry and (word is None or isinstance(word, str))
+    return RunStep(*words, expectations, answers, is_readable)
 
 
-def _has_words(entry: Any) -> bool:
-    return isinstance(entry, dict) and isinstance(entry.get("status", ""), (str, type(None)))
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def read_run_started(body: bytes) -> str:

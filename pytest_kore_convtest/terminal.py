@@ -1,4 +1,4 @@
-"""What the terminal shows: a header, progress while waiting, notes, and the last line."""
+"""What the terminal shows: a header, lines between, and the last line."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_kore_convtest.jobs import Job
-    from pytest_kore_convtest.session import Run
     from pytest_kore_convtest.settings import Settings
 
 _FROM = {"environment": "env"}
@@ -52,52 +50,6 @@ def shorten(an_id: str) -> str:
     return an_id if len(an_id) <= 10 else f"{an_id[:5]}…{an_id[-2:]}"  # noqa: PLR2004 - nothing gained below
 
 
-class Progress:
-    """Print a line whenever a job that is waited for has moved.
-
-    Args:
-        run: The run.
-    """
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._shown: dict[str, str] = {}
-
-    def tick(self) -> None:
-        """Look at all jobs and print what is new."""
-        if getattr(self._run.config.option, "verbose", 0) < 0:
-            return
-        news = [
-            line
-            for made in self._run.pipelines
-            for job in list(made.jobs.values())
-            if (line := self._news(job))
-        ]
-        if news:
-            write_lines(self._run.config, news)
-
-    def _news(self, job: Job) -> str:
-        words = _state(job)
-        if not words or self._shown.get(job.key) == words:
-            return ""
-        self._shown[job.key] = words
-        return f"kore: {job.label}: {words}"
-
-
-def _state(job: Job) -> str:
-    outcome, wait = job.outcome, job.wait
-    if outcome is not None and outcome.status is None and not outcome.asks:
-        return "did not begin"
-    if outcome is not None:
-        last = outcome.status.status if outcome.status else "no verdict"
-        return (
-            f"{last} after {outcome.seconds:.1f} s, {outcome.asks} {'ask' if outcome.asks == 1 else 'asks'}"
-        )
-    if wait is None or not wait.history:
-        return "uploading" if job.uploads and job.slot and not job.job_id else ""
-    return str(wait.history[-1]["saw"])
-
-
 def write_lines(config: pytest.Config, lines: list[str]) -> None:
     """Print lines of their own in the middle of pytest's output, past its capture."""
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
@@ -105,26 +57,19 @@ def write_lines(config: pytest.Config, lines: list[str]) -> None:
         return
     capture: Any = config.pluginmanager.get_plugin("capturemanager")
     if capture is None:
-        _write(reporter, lines)
+        _write(reporter, config, lines)
         return
     with capture.global_and_fixture_disabled():
-        _write(reporter, lines)
+        _write(reporter, config, lines)
 
 
-def _write(reporter: Any, lines: list[str]) -> None:
+def _write(reporter: Any, config: pytest.Config, lines: list[str]) -> None:
     reporter.ensure_newline()
+    if config.get_terminal_writer().width_of_current_line:  # xdist's dots belong to no file
+        reporter.write_line("")
     for line in lines:
         reporter.write_line(line)
-
-
-def summary(reporter: Any, notes: list[str]) -> None:
-    """Print notes in a section of their own."""
-    if not notes:
-        return
-    reporter.ensure_newline()
-    reporter.section("kore", sep="-")
-    for note in notes:
-        reporter.write_line(note)
+    reporter.flush()  # or the lines land in the tests' captured output, when the next one begins
 
 
 def last_words(config: pytest.Config, lines: list[str]) -> None:

@@ -42,11 +42,14 @@ class Turns:
             return False
         try:
             now = self._wall()
-            times: list[float] = self._ledger.read(WRITES).get("times", [])
-            limit = RateLimit(times)
-            allowed = limit.earliest(now) <= now
+            known: list[float] = self._ledger.read(WRITES).get("times", [])
+            # After the clock was set back the future counts as now, else it would block for as long.
+            times = [min(at, now) for at in known]
+            allowed = RateLimit(times).earliest(now) <= now
             if allowed:
-                self._ledger.write(WRITES, {"times": [*times[-PER_HOUR + 1 :], now]})
+                times.append(now)
+            if times != known:
+                self._ledger.write(WRITES, {"times": times[-PER_HOUR:]})
         finally:
             turn.release()
         return allowed

@@ -5,13 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
+
+from .reading import read_json
 
 MASK = "***"
 _SECRET_HEADERS = ("auth", "authorization", "cookie", "proxy-authorization")
+_JWT = re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]+)+", re.ASCII)
+_TELLING = 8
+"""Characters from which on a header's value is looked for elsewhere, too."""
 
 
 class Headers(Mapping[str, str]):
@@ -54,8 +61,8 @@ class Request:
         if "json" not in (self.headers.get("content-type") or "").lower():
             return None
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
+            return read_json(self.body)
+        except ValueError:
             return None
 
 
@@ -88,17 +95,24 @@ class Record:
 
 
 def make_record(request: Request, status: int, secret: str) -> Record:
-    """Return the masked record of a request."""
-
-    def clean(text: str) -> str:
-        return text.replace(secret, MASK)
-
+    """Return the masked record of a request, wherever in it a token or the secret stands."""
     pairs = dict(request.headers.items())
+    given = {
+        value for key, value in pairs.items() if key.lower() in _SECRET_HEADERS and len(value) >= _TELLING
+    }
+    hidden = {form for text in (secret, *given) for form in (text, quote(text, safe=""), quote(text))}
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, str):
+            for text in sorted(hidden, key=len, reverse=True):
+                value = value.replace(text, MASK)
+            return _JWT.sub(MASK, value)
+        if isinstance(value, dict):
+            return {clean(key): clean(entry) for key, entry in value.items()}
+        return [clean(entry) for entry in value] if isinstance(value, list) else value
+
     headers = {key: MASK if key.lower() in _SECRET_HEADERS else clean(value) for key, value in pairs.items()}
-    body = request.json()
-    if secret.encode() in request.body:
-        body = json.loads(clean(json.dumps(body)))
-    return Record(request.method, clean(request.path), Headers(headers), body, status)
+    return Record(request.method, clean(request.path), Headers(headers), clean(request.json()), status)
 
 
 @dataclass(frozen=True)

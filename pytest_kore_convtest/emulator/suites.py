@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from .reading import read_json
+
 MAX_BYTES = 2 * 1024 * 1024
 DEMO_FILE: dict[str, Any] = {
     "botId": "st-demo",
@@ -47,8 +49,8 @@ def read_case(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         raise BadFileError("The file is larger than 2 MB")
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
+        document = read_json(data)
+    except ValueError:
         raise BadFileError("The file is not valid JSON") from None
     cases = document.get("testCases") if isinstance(document, dict) else None
     if not (isinstance(cases, list) and cases and isinstance(cases[0], dict)):

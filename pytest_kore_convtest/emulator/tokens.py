@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from .reading import read_json
 from .replies import RefusalError, bad_credentials, not_a_token
 
 _PARTS = 3
@@ -67,9 +68,9 @@ def _split(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
     if len(parts) != _PARTS:
         raise not_a_token()
     try:
-        header, claims = (json.loads(_decode(part)) for part in parts[:2])
+        header, claims = (read_json(_decode(part)) for part in parts[:2])
         signature = _decode(parts[2])
-    except (ValueError, RecursionError):
+    except ValueError:
         raise not_a_token() from None
     if not (isinstance(header, dict) and isinstance(claims, dict)):
         raise not_a_token()
@@ -90,8 +91,7 @@ def _check_times(claims: dict[str, Any], now: float) -> None:
         value = claims.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
             raise bad_credentials()
-    # Turned round so that NaN, which Python's JSON reads, is no time.
-    if claims.get("exp") is not None and not claims["exp"] > now:
+    if claims.get("exp") is not None and claims["exp"] <= now:
         raise bad_credentials()
     if max(claims.get("iat") or 0, claims.get("nbf") or 0) > now + _CLOCK_SKEW:
         raise bad_credentials()

@@ -51,17 +51,17 @@ class Gap(NamedTuple):
     what: list[str]
 
 
-def render_html(record: Record) -> str:
+def render_html(record: Record, allowance: Allowance | None = None) -> str:
     """Render a record as one HTML page.
 
     Texts beyond ``html_excerpts.LONGEST_SHOWN`` letters are shortened; the whole of them is
-    on the page too, folded, while all of these together stay below ``MOST_HIDDEN``.
+    on the page too, folded, as long as the allowance lasts, by default ``MOST_HIDDEN``.
 
     Raises:
         ModuleNotFoundError: Jinja2 is not installed.
     """
     environment = _environment()
-    allowance = Allowance()
+    allowance = allowance or Allowance()
     suites = suite_views(record, allowance)
     style, script = _part("report.css"), _part("report.js")
     return environment.get_template("page.html.j2").render(

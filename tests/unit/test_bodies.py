@@ -1,13 +1,15 @@
 """Reading bodies: bounded, in one encoding, whole."""
 
 import gzip
+import io
 import zlib
+from http.client import LineTooLong
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kore_convtest.bodies import LARGEST_BODY, read_body
+from pytest_kore_convtest.bodies import LARGEST_BODY, MOST_VALUES, BoundedResponse, read_body
 from pytest_kore_convtest.errors import UnreachableError
 
 GZIP = {"content-encoding": "gzip"}
@@ -110,3 +112,36 @@ def test_a_bomb_is_not_unpacked():
 def test_nonsense_lengths(length):
     """A length that is no number says nothing."""
     assert read_body([b"a"], {"content-length": length}) == b"a"
+
+
+def test_the_most_values():
+    """An answer of too many values is refused before anybody makes objects of them, packed or not."""
+    most = b"[" + b"1," * MOST_VALUES + b"1]"
+    assert read_body([most], {}) == most
+    more = most[:-1] + b",1]"
+    for data, headers in ((more, {}), (gzip.compress(more), GZIP)):
+        with pytest.raises(UnreachableError, match="more than 1000000 values") as caught:
+            read_body([data], headers)
+        assert caught.value.cause == "size"
+
+
+class Wire:
+    """A socket that holds bytes."""
+
+    def __init__(self, data):
+        self._data = data
+
+    def makefile(self, _mode):
+        """Return them as a file."""
+        return io.BytesIO(self._data)
+
+
+@pytest.mark.parametrize("limit", [-1, 5])
+def test_lines_have_an_end(limit):
+    """A line that somebody reads without a limit has one all the same; whoever has a limit keeps it."""
+    response = BoundedResponse(Wire(b"x" * 70_000))
+    if limit < 0:
+        with pytest.raises(LineTooLong):
+            response.fp.readline()
+    else:
+        assert response.fp.readline(limit) == b"x" * limit

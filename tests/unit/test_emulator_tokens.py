@@ -40,7 +40,7 @@ def verdict(response):
         ({"exp": NOW}, CREDENTIALS),
         ({"nbf": True}, CREDENTIALS),
         ({"exp": NOW - 1}, CREDENTIALS),
-        ({"exp": float("nan")}, CREDENTIALS),
+        ({"exp": float("nan")}, (401, "Invalid JWT token", 4002)),
         ({"appId": None}, CREDENTIALS),
         ({"appId": "cs-other"}, CREDENTIALS),
         ({"appId": None, "appid": "cs-other"}, CREDENTIALS),

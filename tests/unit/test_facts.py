@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_kore_convtest.facts import Facts, describe
+from pytest_kore_convtest.facts import Facts
 
 JOB = {
     "id": "ds-1",
@@ -60,44 +60,6 @@ def end(  # noqa: PLR0913
     session = SimpleNamespace(exitstatus=exitstatus)
     facts.close(SimpleNamespace(settings=settings, unfinished=set, interrupted=interrupted), session)
     return session.exitstatus, facts.last_words()
-
-
-def test_a_sound_job_in_one_line():
-    """A good job says where it is stored, how strong it is, and that it is sound."""
-    assert describe(JOB) == (
-        "job-1: SUCCESS after 1.2 s, 2 asks (ds-1); stored as 'BOOKING': 3 steps,"
-        " assertions enabled: 2 text, 1 flow, 0 context; sound"
-    )
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"verdict": "unknown"}, "job-1: NO VERDICT after 1.2 s, 2 asks (ds-1)"),
-        ({"verdict": "unknown", "id": ""}, "job-1: NO VERDICT after 1.2 s, 2 asks (no job id)"),
-        ({"verdict": "unknown", "id": "", "asks": 0}, "job-1: did not begin"),
-        (
-            {"verdict": "failed", "stored": False, "last": "FAILED"},
-            "job-1: FAILED after 1.2 s, 2 asks (ds-1)",
-        ),
-    ],
-)
-def test_a_job_without_a_suite_in_one_line(changes, said):
-    """Without a stored suite there is nothing to say about steps."""
-    assert describe({**JOB, **changes}) == said
-
-
-def test_a_stored_suite_that_is_wrong_is_called_so():
-    """A suite without a name, stored but not sound, never reads like a success."""
-    line = describe({**JOB, "verdict": "failed", "suite": "", "steps": 1, "asks": 1})
-    assert "1 ask (" in line
-    assert "1 step," in line
-    assert line.endswith("; NOT SOUND")
-
-
-def test_control_characters_of_the_platform_do_not_reach_the_terminal():
-    """A suite's name is shown printable."""
-    assert "\x1b" not in describe({**JOB, "suite": "\x1b[31mRED"})
 
 
 def test_nothing_of_ours_says_nothing():

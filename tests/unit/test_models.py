@@ -1,6 +1,10 @@
 """Replies of the service become models; what does not fit becomes one sentence."""
 
+import copy
+import dataclasses
 import json
+import pickle
+import tracemalloc
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -267,15 +271,16 @@ DEEP = b'{"_id": "ds-1", "status": "SUCCESS", "response": ' + b"[" * 100_000 + b
         (b'{"_id": "ds-1", "status": "SUCCESS", "a": {"b": 1, "b": 2}}', "the key 'b' stands there twice"),
         (b'{"_id": "ds-1", "status": "SUCCESS", "a": NaN}', "NaN is no JSON"),
         (b'{"_id": "ds-1", "status": "SUCCESS", "a": -Infinity}', "-Infinity is no JSON"),
+        (b'{"_id": "ds-1", "status": "SUCCESS", "a": -1e999}', "the number -1e999 is beyond all bounds"),
         (b'{"_id": "ds-1", "status": "SUCCESS"', "Invalid JSON"),
         (b'{"_id": "ds-1", "status": "SUCCESS"} x', "Invalid JSON"),
         (b'{"_id": "ds-1", "status": "\xff\xfe"}', "Invalid JSON"),
         (b'{"_id": "ds-1", "status": "\\ud800"}', "Invalid JSON"),
         ('{"_id": "ds-1", "status": "SUCCESS"}'.encode("utf-16"), "Invalid JSON"),
         (BOM + BOM + b'{"_id": "ds-1", "status": "SUCCESS"}', "Invalid JSON"),
-        (DEEP, "recursion limit"),
+        (DEEP, "stand in each other"),
     ],
-    ids=range(24),
+    ids=range(25),
 )
 def test_what_is_no_answer(body, said):
     """Anything but one JSON object with an id and a status is refused in a short sentence."""
@@ -295,6 +300,42 @@ def test_many_keys_are_quick():
     """Looking for duplicate keys takes time in proportion to their number."""
     pairs = ",".join(f'"{number}": 1' for number in range(100_000))
     assert "'99999' stands there twice" in refusal(f'{{{pairs}, "99999": 1}}'.encode(), load_strictly)
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a": ', "}")])
+@pytest.mark.parametrize(("depth", "fits"), [(200, True), (201, False)])
+def test_depth_has_a_limit(opening, closing, depth, fits):
+    """What is loaded can be walked by functions that call themselves, wherever they are called."""
+    inner = opening * (depth - 2) + "1" + closing * (depth - 2)
+    body = f'{{"wide": [{"[], " * 300}{{}}], "deep": [{inner}]}}'.encode()
+    if fits:
+        assert load_strictly(body) == json.loads(body)
+    else:
+        assert "more than 200 objects and lists" in refusal(body, load_strictly)
+
+
+@pytest.mark.parametrize(
+    ("text", "loaded"),
+    [
+        (r"\ud83d\ude00", "\U0001f600"),
+        (r"\\ud83d", "\\ud83d"),
+        (r"\\\ud83d\ude00 \ud7ff\ue000", "\\\U0001f600 \ud7ff\ue000"),
+        (r"\ud83d", None),
+        (r"\uDE00", None),
+        (r"\ude00\ud83d", None),
+        (r"\ud83d\ud83d\ude00", None),
+        (r"\ud83d\\ude00", None),
+        (r"\\\ud83d", None),
+    ],
+)
+@pytest.mark.parametrize("place", ['{{"a": ["{}"]}}', '{{"{}": 1}}'])
+def test_half_a_character_is_refused(text, loaded, place):
+    """The escape of half a character has no UTF-8, so no report could be written of it."""
+    body = place.format(text).encode()
+    if loaded is None:
+        assert "half a character" in refusal(body, load_strictly)
+    else:
+        assert load_strictly(body) in ({"a": [loaded]}, {loaded: 1})
 
 
 @pytest.mark.parametrize(
@@ -332,6 +373,43 @@ def test_models_are_frozen_and_made_by_name():
     with pytest.raises(ValueError, match="frozen"):
         made.status = "SUCCESS"
     assert (made.status, made.raw) == ("IN_PROGRESS", {})
+
+
+def test_what_was_read_is_a_value():
+    """A status and its suite are equal to their copies, and nobody changes a suite."""
+    found = read_import_status(sample("import-status.success.json"))
+    for again in (copy.deepcopy(found), pickle.loads(pickle.dumps(found))):  # noqa: S301 - our own
+        assert (again, again.suite, again.raw) == (found, found.suite, found.raw)
+    for part in (found.suite, found.suite.steps[0], found.suite.steps[0].outputs[0]):
+        with pytest.raises(AttributeError, match="cannot assign"):
+            setattr(part, dataclasses.fields(part)[0].name, "x")
+
+
+def test_what_is_done_with_a_suite_leaves_the_reply_alone():
+    """Lists of a suite are its own."""
+    found = read_import_status(sample("import-status.success.json"))
+    step = found.suite.steps[0]
+    for own in (found.suite.tags, found.suite.steps, step.outputs, step.outputs[0].assertions.text.expected):
+        own.append("x")
+    assert found.raw == json.loads(sample("import-status.success.json"))
+
+
+def test_a_suite_takes_hardly_more_memory_than_its_reply():
+    """Beside what Python needs to load the reply there is room for one small object a step."""
+    reply = json.loads(sample("import-status.success.json"))
+    reply["response"]["testSteps"] *= 2000
+    body = json.dumps(reply).encode()
+    assert most_memory(read_import_status, body) < 1.15 * most_memory(json.loads, body)
+
+
+def most_memory(read, body):
+    """Return the most bytes that Python holds while a body is read."""
+    tracemalloc.start()
+    try:
+        read(body)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 JSON = st.recursive(

@@ -36,9 +36,12 @@ from pytest_kore_convtest.polling import poll_until
 
 
 def play(*answers, start=0.0, **patience):
-    """Wait for a scripted service; return the outcome, the times of the asks, the wait and the clock."""
+    """Wait for a scripted service; return the outcome, the times of the asks, the wait and the clock.
+
+    Pauses are as short as allowed, two seconds if nothing else is said.
+    """
     clock = FakeClock(start)
-    service, wait = Service(clock, *answers), make_wait(clock, **patience)
+    service, wait = Service(clock, *answers), make_wait(clock, **{"max_poll_interval": 0.0, **patience})
     try:
         outcome = poll_until(service.ask, service.see, wait, clock)
     except KoreError as caught:
@@ -52,13 +55,21 @@ def climbing(after):
 
 
 def test_the_default_schedule():
-    """Ask at once, then after pauses that grow by half from 2 s to 10 s, the last time on the deadline."""
-    outcome, times, _, clock = play(climbing)
+    """Ask at once, then after pauses that grow with the root of the time; the last is on the deadline."""
+    outcome, times, _, clock = play(running(), max_poll_interval=10.0, stall_timeout=900.0)
     assert type(outcome) is JobTimeoutError
-    assert times[:7] == [0.0, 2.0, 5.0, 9.5, 16.25, 26.25, 36.25]
-    assert times[-2:] == [596.25, 600.0]
-    assert {round(b - a, 6) for a, b in pairwise(times[5:-1])} == {10.0}
+    assert [round(at, 1) for at in times[:7]] == [0.0, 3.2, 7.1, 11.7, 17.2, 23.4, 30.4]
+    assert {round(b - a, 2) for a, b in pairwise(times[8:-1])} == {8.41}
+    assert len(times) == 75
     assert clock.now == 600.0
+
+
+def test_a_percentage_sets_the_pace():
+    """When the job says how far it is, the next ask comes nearer to the end that it promises."""
+    _, times, _, _ = play(running, max_poll_interval=10.0, timeout=100.0)
+    pauses = [later - first for first, later in pairwise(times)]
+    assert pauses[4] == 10.0
+    assert 2.0 <= pauses[-3] < 4.0
 
 
 @pytest.mark.parametrize("start", [0.0, 12345.678, 1e9 + 0.1])
@@ -76,32 +87,33 @@ def test_a_job_that_ends_on_the_deadline():
     """A job that is done at the very deadline passes."""
     outcome, times, _, _ = play(lambda after: success() if after >= 7 else running(after), timeout=7.0)
     assert outcome.ended
-    assert times == [0.0, 2.0, 5.0, 7.0]
+    assert times == [0.0, 2.0, 4.0, 6.0, 7.0]
 
 
 def test_the_last_ask_leaves_time_for_its_answer():
     """When answers take a while, the last one is asked for so that it falls on the deadline."""
     outcome, times, _, clock = play(lambda after: Late(0.5, running(after)), timeout=8.0)
     assert type(outcome) is JobTimeoutError
-    assert times == [0.0, 2.0, 5.0, 7.5]
+    assert times == [0.0, 2.0, 4.0, 6.0, 7.5]
     assert clock.now == 8.0
 
 
 def test_the_last_ask_is_the_last():
     """After an ask aimed at the deadline, sooner than the shortest pause, there is no further one."""
-    slow = iter([0.5, 0.5, 0.5, 0.1, 0.1])
+    slow = iter([0.5, 0.5, 0.5, 0.5, 0.1, 0.1])
     outcome, times, _, clock = play(lambda after: Late(next(slow), running(after)), timeout=7.0)
     assert type(outcome) is JobTimeoutError
-    assert times == [0.0, 2.0, 5.0, 6.5]
+    assert times == [0.0, 2.0, 4.0, 6.0, 6.5]
     assert clock.now == 6.6
 
 
 def test_a_slow_answer_does_not_shorten_the_wait():
     """One very slow answer early on does not end the wait before its time."""
-    slow = iter([0.1, 25.0, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1])
-    outcome, times, _, clock = play(lambda after: Late(next(slow), running(after)), timeout=40.0)
+    slow = iter([0.1, 25.0, 0.1, 0.1, 0.1, 0.1])
+    pauses = {"poll_interval": 4.0, "timeout": 40.0}
+    outcome, times, _, clock = play(lambda after: Late(next(slow), running(after)), **pauses)
     assert type(outcome) is JobTimeoutError
-    assert times == [0.0, 2.0, 27.0, 31.5, 38.25, 39.9]
+    assert times == [0.0, 4.0, 29.0, 33.0, 37.0, 39.9]
     assert round(clock.now, 6) == 40.0
 
 
@@ -121,7 +133,7 @@ def test_a_percentage_may_do_what_it_likes():
     """Going backwards, standing still, or 100 % while running: the job is running."""
     outcome, times, _, _ = play(running(85), running(40), running(100), running(100), running(), success())
     assert outcome.ended
-    assert times == [0.0, 2.0, 5.0, 9.5, 16.25, 26.25]
+    assert times == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
 
 
 def test_passing_faults():
@@ -132,7 +144,7 @@ def test_passing_faults():
     limited = RateLimitedError("slow down", limit="minute", retry_after=None)
     outcome, times, wait, _ = play(refused, misfit, conflict, running(1), limited, unreachable(), success())
     assert outcome.ended
-    assert times == [0.0, 2.0, 5.0, 9.5, 16.25, 26.25, 36.25]
+    assert times == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0]
     assert [ask["fault"] for ask in wait.history] == [True, True, True, False, True, True, False]
     assert [ask["saw"] for ask in wait.history][:3] == ["refused", "misfit", "RefusedError"]
 
@@ -142,7 +154,7 @@ def test_retry_after_is_honoured(kind):
     """No ask before the pause is over that the service asks for; then the rhythm goes on."""
     outcome, times, _, _ = play(kind("slow down", retry_after=42.0), running(), success())
     assert outcome.ended
-    assert times == [0.0, 42.0, 45.0]
+    assert times == [0.0, 42.0, 44.0]
 
 
 def test_retry_after_until_the_deadline():
@@ -179,7 +191,7 @@ def test_an_outage(start):
     assert type(outcome) is UnreachableError
     assert times[-1] == 120.0
     assert outcome.cause == "HTTP 503"
-    assert "no usable answer for 120 s (kore_outage_budget), 16 asks. The last one: no answer." in str(
+    assert "no usable answer for 120 s (kore_outage_budget), 61 asks. The last one: no answer." in str(
         outcome
     )
     assert "last usable answer was IN_PROGRESS 0 %. The job goes on" in str(outcome)
@@ -225,7 +237,7 @@ def test_an_unknown_job_that_turns_up():
     """A job that was just created may be unknown for up to ten seconds."""
     outcome, times, _, _ = play(lambda after: unknown_job() if after < 9.9 else success())
     assert outcome.ended
-    assert times == [0.0, 2.0, 5.0, 9.5, 10.0]
+    assert times == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
 
 
 @pytest.mark.parametrize("start", [0.0, 12345.678])
@@ -233,7 +245,7 @@ def test_an_unknown_job_that_does_not(start):
     """A job that is still unknown after ten seconds ends the wait with the platform's refusal."""
     outcome, times, _, _ = play(unknown_job(), start=start)
     assert type(outcome) is RefusedError
-    assert times == [0.0, 2.0, 5.0, 9.5, 10.0]
+    assert times == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
     assert "Invalid request ID" in str(outcome)
 
 
@@ -305,8 +317,8 @@ def test_the_timeout_s_evidence():
         running(1), unreachable(), unreachable("HTTP 502"), running(85), unreachable(), timeout=60.0
     )
     assert str(outcome) == (
-        "import job ds-1 is not done after 60 s (kore_timeout): 10 asks, 8 of them without a usable answer"
-        " (7 x reset, 1 x HTTP 502); the last answer was IN_PROGRESS 85 % (50 s before that)."
+        "import job ds-1 is not done after 60 s (kore_timeout): 31 asks, 29 of them without a usable answer"
+        " (28 x reset, 1 x HTTP 502); the last answer was IN_PROGRESS 85 % (54 s before that)."
         " The job goes on; to wait for it again: pytest --resume"
     )
     assert outcome.job_id == "ds-1"
@@ -321,7 +333,7 @@ def test_without_any_answer():
     outcome, times, _, _ = play(unreachable("HTTP 503"), timeout=20.0)
     assert type(outcome) is UnreachableError
     assert times[-1] == 20.0
-    assert str(outcome).startswith("import job ds-1: no usable answer in 20 s (kore_timeout), 6 asks.")
+    assert str(outcome).startswith("import job ds-1: no usable answer in 20 s (kore_timeout), 11 asks.")
 
 
 def test_the_platform_s_limit():

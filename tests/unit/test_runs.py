@@ -1,6 +1,7 @@
 """What the service says about a run is read as the documentation shows it."""
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,7 @@ def test_an_unknown_word_is_known_as_such():
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("13", 13), ("13.0", 13), ('"13"', None), ("true", None), ("-1", None), ("1e999", None)],
+    [("13", 13), ("13.0", 13), ('"13"', None), ("true", None), ("-1", None), ("1e99", None)],
 )
 def test_only_numbers_are_counts(text, count):
     """What is no whole number is no count, so nothing is judged by it."""
@@ -226,6 +227,8 @@ def test_error_details_are_kept():
         b'{"_id": "a", "status": null}',
         b'{"_id": "a", "status": "failed", "status": "passed"}',
         b'{"_id": "a", "status": "passed", "x": ' + b"[" * 100_000,
+        b'{"_id": "a", "status": "passed", "x": ' + b"[" * 300 + b"]" * 300 + b"}",
+        b'{"_id": "a", "status": "passed", "x": "\\ud800"}',
     ],
 )
 def test_what_is_no_answer_about_a_run(body):
@@ -252,6 +255,21 @@ def test_a_deletion():
     ):
         with pytest.raises(ValueError, match=said):
             read_deleted(body)
+
+
+def test_a_step_is_a_value():
+    """A step is equal to its copy, and nobody changes it."""
+    step, _ = read_run_status(sample("run-status.passed")).steps
+    assert pickle.loads(pickle.dumps(step)) == step  # noqa: S301 - our own
+    with pytest.raises(AttributeError, match="cannot assign"):
+        step.status = "failed"
+
+
+def test_an_assertion_whose_word_nobody_knows_stays_without_a_result():
+    """Entries that passed do not outvote a word that was not understood, in one reply or in all."""
+    step = read_step(outputs=[output(text=block("who knows", "passed"))] * 2)
+    assert [check.text.status for check in step.checks] == ["", ""]
+    assert (step.assertions.text.enabled, step.assertions.text.status) == (True, "")
 
 
 @given(st.text())

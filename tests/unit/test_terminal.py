@@ -5,13 +5,15 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_kore_convtest.settings import Settings
-from pytest_kore_convtest.terminal import Progress, header, last_words, shorten, summary
+from pytest_kore_convtest.terminal import header, last_words, shorten, write_lines
 
 STREAM = "st-11111111-2222-3333-4444-555555555555"
 
 
 class Reporter:
     """Keep what is written."""
+
+    flushed = False
 
     def __init__(self):
         self.lines = []
@@ -23,16 +25,16 @@ class Reporter:
         """Keep a line."""
         self.lines.append(line)
 
-    def section(self, title, **_):
-        """Keep a title."""
-        self.lines.append(f"== {title}")
+    def flush(self):
+        """Note it."""
+        self.flushed = True
 
 
-def config_of(reporter, verbose=0):
+def config_of(reporter, column=0):
     """Return as much of pytest's configuration as is read."""
-    plugins = {"terminalreporter": reporter}
     return SimpleNamespace(
-        option=SimpleNamespace(verbose=verbose), pluginmanager=SimpleNamespace(get_plugin=plugins.get)
+        pluginmanager=SimpleNamespace(get_plugin={"terminalreporter": reporter}.get),
+        get_terminal_writer=lambda: SimpleNamespace(width_of_current_line=column),
     )
 
 
@@ -70,60 +72,24 @@ def test_ids_are_shortened_but_stay_recognisable():
     assert shorten("st-1") == "st-1"
 
 
-def job_that(saw="IN_PROGRESS 40 %", outcome=None):
-    """Return a job under way."""
-    return SimpleNamespace(
-        key="k",
-        label="job-1",
-        suite=None,
-        job_id="ds-1",
-        outcome=outcome,
-        wait=SimpleNamespace(history=[{"saw": saw}]),
-    )
-
-
-def progress_of(job, verbose=0):
-    """Return a progress and where it writes."""
+def test_lines_begin_on_a_line_of_their_own():
+    """Behind xdist's dots, which pytest's own ensure_newline does not see, a line is ended first."""
     reporter = Reporter()
-    run = SimpleNamespace(config=config_of(reporter, verbose), pipelines=[SimpleNamespace(jobs={"k": job})])
-    return Progress(run), reporter.lines
+    write_lines(config_of(reporter, column=3), ["news"])
+    assert reporter.lines == ["", "news"]
+    assert reporter.flushed
 
 
-def test_progress_is_told_when_something_moves():
-    """A line comes when a job's state changes, and only then."""
-    job = job_that()
-    progress, lines = progress_of(job)
-    progress.tick()
-    progress.tick()
-    assert lines == ["kore: job-1: IN_PROGRESS 40 %"]
-    job.wait.history.append({"saw": "IN_PROGRESS 85 %"})
-    progress.tick()
-    job.outcome = SimpleNamespace(status=SimpleNamespace(status="SUCCESS"), seconds=1.0, asks=1)
-    progress.tick()
-    assert lines[1:] == ["kore: job-1: IN_PROGRESS 85 %", "kore: job-1: SUCCESS after 1.0 s, 1 ask"]
-
-
-def test_trouble_is_progress_too():
-    """A job that ended without a verdict says so."""
-    progress, lines = progress_of(job_that(outcome=SimpleNamespace(status=None, seconds=2.0, asks=3)))
-    progress.tick()
-    assert lines == ["kore: job-1: no verdict after 2.0 s, 3 asks"]
-
-
-def test_quiet_runs_have_no_progress():
-    """With -q nothing is printed while waiting."""
-    progress, lines = progress_of(job_that(), verbose=-1)
-    progress.tick()
-    assert lines == []
-
-
-def test_a_summary_without_notes_is_no_summary():
-    """The section appears only when it has something to say."""
+def test_lines_behind_an_ended_line_follow_at_once():
+    """At the beginning of a line there is no empty line."""
     reporter = Reporter()
-    summary(reporter, [])
-    assert reporter.lines == []
-    summary(reporter, ["a note"])
-    assert reporter.lines == ["== kore", "a note"]
+    write_lines(config_of(reporter), ["news", "more"])
+    assert reporter.lines == ["news", "more"]
+
+
+def test_without_a_reporter_there_are_no_lines():
+    """With -p no:terminal nothing is written, and nothing fails."""
+    write_lines(config_of(None), ["news"])
 
 
 def test_no_terminal_no_last_words():

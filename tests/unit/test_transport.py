@@ -112,6 +112,11 @@ class Connected:
 
     def __init__(self, sock):
         self.sock = sock
+        self.closed = 0
+
+    def close(self):
+        """Note it."""
+        self.closed += 1
 
 
 @pytest.mark.parametrize("phase", ["connecting", "handshake"])
@@ -171,6 +176,16 @@ def test_duplicates_are_closed_with_their_sockets(lane):
     lane.start(job).result(1)
     lane.start(lambda _: None).result(1)
     assert (open_twin.calls, closed_twin.calls) == ([], ["close"])
+
+
+def test_the_end_of_a_lane_closes_its_connections(lane):
+    """A lane closes its connections itself; a session may leave one that met a fault to the collector."""
+    twin = Twin()
+    connection = Connected(Twin())
+    lane.start(lambda lane: lane.watch(connection, twin) and None).result(1)
+    assert connection.closed == 0
+    lane.close()
+    assert (connection.closed, twin.calls) == (1, ["close"])
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def make_wait(clock, **patience):
 
 def running(percent=0, **more):
     """Return the sight of a running job."""
-    return Sight(f"IN_PROGRESS {percent} %", ("IN_PROGRESS", percent), **more)
+    return Sight(f"IN_PROGRESS {percent} %", ("IN_PROGRESS", percent), percent=percent, **more)
 
 
 def success(words="SUCCESS"):

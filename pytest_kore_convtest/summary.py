@@ -1,0 +1,105 @@
+"""The section after the run: one line per job, the worst first, then warnings and where the reports are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_LOOKS = {"failed": ("FAILED", "red"), "unknown": ("UNKNOWN", "yellow"), "passed": ("passed", "green")}
+"""How verdicts look, the worst first."""
+
+_RUN = "run"
+_MOST_NAMED = 5
+
+
+class Line(NamedTuple):
+    """A job's line: its verdict, and what there is to say."""
+
+    verdict: str
+    text: str
+
+
+def sum_up(jobs: Iterable[dict[str, Any]]) -> list[Line]:
+    """Say in one line each what became of jobs: the worst first, else in the order of the run."""
+    order = list(_LOOKS)
+    ranked = sorted(jobs, key=lambda job: order.index(job["verdict"]))
+    return [Line(job["verdict"], describe(job)) for job in ranked]
+
+
+def describe(job: dict[str, Any]) -> str:
+    """Say in one line what became of a job: what was found, its weakest point, what it took, its id."""
+    if job["verdict"] == "unknown" and not job["steps"]:
+        found = [_unknown(job)]
+    elif job["kind"] == _RUN:
+        found = [_steps(job), job["weakest"], *_unevaluated(job)]
+    else:
+        found = _stored(job)
+    took = f"{job['seconds']:.1f} s, {job['asks']} {'ask' if job['asks'] == 1 else 'asks'}"
+    ended = f"platform: {job['last']} after {took}" if job["last"] else f"after {took}"
+    end = [f"{ended} ({job['id']})" if job["id"] else ended] if job["asks"] else []
+    return f"{job['label']}: " + "; ".join(filter(None, [*found, *end]))
+
+
+def _unknown(job: dict[str, Any]) -> str:
+    what = "no verdict" if job["id"] or job["asks"] else "did not begin"
+    nothing = ", no step was evaluated" if job["kind"] == _RUN else ""
+    why = f": {job['weakest']}" if job["weakest"] else ""
+    return f"{what}{nothing}{why}"
+
+
+def _steps(job: dict[str, Any]) -> str:
+    counts = dict(job["results"])
+    passed = counts.pop("passed", 0)
+    others = "".join(f", {count} {kind}" for kind, count in counts.items() if count)
+    if not passed and not others:
+        return "no step was reported"
+    return f"{passed} of {_number(job['steps'], 'step')} passed{others}"
+
+
+def _unevaluated(job: dict[str, Any]) -> list[str]:
+    names = job["unevaluated"]
+    if not names:
+        return []
+    more = [f"and {len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
+    return [f"not evaluated: {', '.join([*names[:_MOST_NAMED], *more])}"]
+
+
+def _stored(job: dict[str, Any]) -> list[str]:
+    sound = "sound" if job["verdict"] == "passed" else "NOT SOUND"
+    if not job["stored"]:
+        return [job["weakest"], "no suite was stored"]
+    kinds = [f"{count} {kind}" for kind, count in job["assertions"].items() if count]
+    unused = [kind for kind, count in job["assertions"].items() if not count]
+    checks = f"checks {', '.join(kinds)}" if kinds else "checks nothing at all"
+    never = f", never {' or '.join(unused)}" if kinds and unused else ""
+    judged = f"{sound}: {job['weakest']}" if job["weakest"] else sound
+    return [judged, f"stored as {job['suite']!r}: {_number(job['steps'], 'step')}, {checks}{never}"]
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def write_summary(reporter: Any, jobs: Sequence[Line], notes: Sequence[str], reports: Sequence[str]) -> None:
+    """Print the section; nothing when there is nothing to say.
+
+    Args:
+        reporter: pytest's.
+        jobs: The jobs' lines.
+        notes: Findings, warnings, hints.
+        reports: Which reports were written, and where.
+    """
+    if not (jobs or notes or reports):
+        return
+    reporter.ensure_newline()
+    reporter.section("kore", sep="-")
+    for line in jobs:
+        word, colour = _LOOKS[line.verdict]
+        reporter.write(f"{word:<8}", **{colour: True, "bold": line.verdict != "passed"})
+        reporter.line(line.text)
+    for note in notes:
+        reporter.line(note, yellow=True)
+    for report in reports:
+        reporter.line(report)
