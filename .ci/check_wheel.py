@@ -14,7 +14,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "pytest_kore_convtest"
-TOP_IN_SDIST = ("README.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "pyproject.toml", "constraints.txt")
+TOP_IN_SDIST = (
+    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile", "pyproject.toml"),
+    *("constraints.txt", "constraints-oldest.txt"),
+)
+FOLDERS_IN_SDIST = ("tests", "examples", "docs", "bench", "torture", "changelog.d", ".ci")
 TRY_IT = f"""
 import importlib.metadata, pathlib, {PACKAGE}
 import {PACKAGE}.plugin, {PACKAGE}.client
@@ -30,9 +34,15 @@ def is_test(name: str) -> bool:
     return "tests" in folders or base.startswith(("test_", "conftest."))
 
 
+def is_part(path: Path) -> bool:
+    """Say whether a file of the checkout belongs to the package."""
+    return path.is_file() and "__pycache__" not in path.parts
+
+
 def problems_of_wheel(names: list[str]) -> list[str]:
     """Say what a wheel has too much or too little."""
-    said = [] if f"{PACKAGE}/py.typed" in names else ["the wheel has no py.typed, so its types do not count"]
+    ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / PACKAGE).rglob("*") if is_part(path)}
+    said = [f"the wheel lacks {name}" for name in sorted(ours - set(names))]
     tops = {name.split("/")[0] for name in names}
     strays = sorted(top for top in tops if top != PACKAGE and not top.endswith(".dist-info"))
     said += [f"the wheel would install {stray} beside the package" for stray in strays]
@@ -46,7 +56,8 @@ def problems_of_sdist(names: list[str]) -> list[str]:
     """Say what a source distribution lacks."""
     inside = {name.partition("/")[2] for name in names}
     said = [f"the sdist lacks {name}" for name in TOP_IN_SDIST if name not in inside]
-    return said if any(name.startswith("tests/") for name in inside) else [*said, "the sdist lacks the tests"]
+    tops = {name.partition("/")[0] for name in inside}
+    return said + [f"the sdist lacks {folder}/" for folder in FOLDERS_IN_SDIST if folder not in tops]
 
 
 def try_wheel(wheel: Path, folder: Path) -> None:
