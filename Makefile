@@ -21,7 +21,7 @@ FRESH := fresh
 endif
 endif
 
-.PHONY: help demo test check bench fuzz torture matrix fresh
+.PHONY: help demo test check bench fuzz torture matrix screenshots fresh
 .DEFAULT_GOAL := help
 
 help:
@@ -65,6 +65,9 @@ check: $(STAMP)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/python .ci/check_wheel.py
+
+screenshots: $(STAMP)
+	$(BIN)/python .ci/screenshots.py docs/pictures
 
 bench: $(STAMP)
 	$(BIN)/python bench/run.py
