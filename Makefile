@@ -32,6 +32,7 @@ help:
 	@echo 'make fuzz     the property tests and the attack on the emulator, twenty times as long (KORE_FUZZ=n)'
 	@echo 'make torture  the fault matrix: ours beside a plain loop and tenacity; one line per case (some minutes)'
 	@echo 'make matrix   the tests on every Python 3.10 to 3.13 found, with oldest and newest pytest'
+	@echo 'make screenshots  the pictures of the report in docs/pictures; needs Chromium'
 
 $(STAMP): pyproject.toml constraints.txt $(FRESH)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
