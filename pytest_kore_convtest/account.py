@@ -187,10 +187,11 @@ def _judge_import(job: Job) -> tuple[str, list[Finding]]:
 
 def count_assertions(suite: Suite) -> dict[str, int]:
     """Count the enabled assertions of a suite by kind."""
-    blocks = [output.assertions for step in suite.steps for output in step.outputs]
-    return {
-        kind: sum(getattr(block, kind).enabled for block in blocks) for kind in ("text", "flow", "context")
-    }
+    found = dict.fromkeys(("text", "flow", "context"), 0)
+    for block in (output.assertions for step in suite.steps for output in step.outputs):
+        for kind in found:
+            found[kind] += getattr(block, kind).enabled
+    return found
 
 
 def _tell_run(job: SuiteRun) -> RunRecord:

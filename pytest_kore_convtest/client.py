@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pytest_kore_convtest import models, runs
+from pytest_kore_convtest import models, runs, strictjson
 from pytest_kore_convtest.caller import Caller, path_id
 from pytest_kore_convtest.errors import ConfigError, RefusedError
 from pytest_kore_convtest.refusals import printable
@@ -124,7 +124,7 @@ class KoreClient(Caller):
         url = f"{self.settings.host}/api/public/uploadfile"
         reply = self.write(Request("POST", url, self.headers(), files=files), doing)
         file_id = self.read(models.read_upload, reply, doing)
-        given = models.load_strictly(reply.body).get("hash")
+        given = strictjson.load_strictly(reply.body).get("hash")
         self.file_hashes[file_id] = given if isinstance(given, str) else ""
         return file_id
 

@@ -8,12 +8,9 @@ what is broken in a suite is for ``structure`` to say, place by place.
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from math import isinf
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import (
@@ -27,6 +24,8 @@ from pydantic import (
     WrapValidator,
 )
 
+from pytest_kore_convtest.strictjson import load_strictly
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,16 +36,6 @@ IMPORT_JOB = "CONVERSATION_TESTING_VALIDATE"
 """The ``jobType`` of an import of a conversation test suite."""
 
 _KINDS = ("flowLevel", "text", "context")
-_CONTAINERS = frozenset({dict, list})
-_DEEPEST = 200
-_TOO_DEEP = f"Invalid JSON: more than {_DEEPEST} objects and lists stand in each other"
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
-"""How the escape of half a character begins, if no backslash stands before it."""
-
-_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]|(u[dD][89a-fA-F])|.)", re.DOTALL)
-"""Any escape; two halves that belong together are one, half a character alone is its group."""
-
-_BOM = b"\xef\xbb\xbf"
 _LONGEST_WORD = 40
 _WORDS = {
     "inprogress": ("IN_PROGRESS", RUNNING),
@@ -401,66 +390,3 @@ def read_head(model: type[Head], raw: dict[str, Any]) -> Head:
     except ValidationError as bad:
         problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in bad.errors()[:3]]
     raise ValueError("; ".join(problems))
-
-
-def load_strictly(body: bytes) -> dict[str, Any]:
-    """Load a JSON object as it is.
-
-    Raises:
-        ValueError: It is no object, too deep, or has a key twice, NaN, a number beyond all bounds, or half
-            a character in it.
-    """
-    try:
-        text = body.removeprefix(_BOM).decode("utf-8")
-        loaded = json.loads(
-            text, object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_float=_finite
-        )
-    except (json.JSONDecodeError, UnicodeDecodeError) as bad:
-        problem = f"Invalid JSON: {bad}"
-    except RecursionError:
-        problem = _TOO_DEEP
-    else:
-        if not isinstance(loaded, dict):
-            problem = "the whole is no JSON object"
-        elif not _is_shallow(loaded):
-            problem = _TOO_DEEP
-        elif _HALF.search(body) and any(found[1] for found in _ESCAPE.finditer(body)):
-            problem = "Invalid JSON: half a character stands in it"
-        else:
-            return loaded
-    raise ValueError(problem)
-
-
-def _is_shallow(loaded: dict[str, Any]) -> bool:
-    """Say whether what was loaded can be walked by functions that call themselves."""
-    level: list[Any] = [loaded]
-    for _ in range(_DEEPEST):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if type(inner) in _CONTAINERS
-        ]
-        if not level:
-            return True
-    return False
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twin = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ValueError(f"the key {twin[:_LONGEST_WORD]!r} stands there twice")
-    return found
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _finite(digits: str) -> float:
-    """Read a number; one that only infinity could stand for cannot be written down again."""
-    number = float(digits)
-    if isinf(number):
-        raise ValueError(f"the number {digits[:_LONGEST_WORD]} is beyond all bounds")
-    return number

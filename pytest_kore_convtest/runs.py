@@ -17,6 +17,7 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, P
 
 from pytest_kore_convtest import models
 from pytest_kore_convtest.models import Assertion, Assertions, Output, Percent, Text
+from pytest_kore_convtest.strictjson import load_strictly
 
 PASSED, FAILED, ENDED, RUNNING, NOT_RUN = "passed", "failed", "ended", "inprogress", "not executed"
 """What a word of a run or a step comes down to; ``ENDED`` words are over without a verdict."""
@@ -258,7 +259,7 @@ def read_run_status(body: bytes) -> RunStatus:
     Raises:
         ValueError: It is no such answer; the message says what is wrong with it.
     """
-    raw = models.load_strictly(body)
+    raw = load_strictly(body)
     status = models.read_head(RunStatus, raw)
     result = raw.get("result")
     results = result.get("executionResults") if isinstance(result, dict) else None
@@ -291,7 +292,7 @@ def read_run_started(body: bytes) -> str:
     Raises:
         ValueError: There is none.
     """
-    value = models.load_strictly(body).get("testRunId")
+    value = load_strictly(body).get("testRunId")
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise ValueError("it has no usable 'testRunId'")
     return value
@@ -303,7 +304,7 @@ def read_deleted(body: bytes) -> None:
     Raises:
         ValueError: It does not say that the suites are gone.
     """
-    word = models.load_strictly(body).get("status")
+    word = load_strictly(body).get("status")
     if not isinstance(word, str) or fold(word) != "success":
         raise ValueError(
             f"its status is {fold(word) if isinstance(word, str) else 'missing'!r}, not 'Success'"

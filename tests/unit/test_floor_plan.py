@@ -17,7 +17,7 @@ REPORT = "report"
 """A package of its own, as a whole on one floor."""
 
 FLOORS = (
-    ("errors", "values", "options", "pace", "positions", "leaks", "echoes"),
+    ("errors", "values", "options", "pace", "positions", "leaks", "echoes", "strictjson"),
     ("auth", "models", "faults", "refusals", "patience", "bodies", "lanes", "precedence", "readers", "rules"),
     ("settings", "transport", "polling", "runs", "alignment", "differences"),
     ("credentials", "configured", "suitefile", "structure", "exchange", REPORT),

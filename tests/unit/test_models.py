@@ -19,12 +19,12 @@ from pytest_kore_convtest.models import (
     ImportStatus,
     Step,
     Suite,
-    load_strictly,
     read_import_started,
     read_import_status,
     read_upload,
     read_word,
 )
+from pytest_kore_convtest.strictjson import load_strictly
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 BOM = b"\xef\xbb\xbf"

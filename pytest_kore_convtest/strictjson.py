@@ -1,0 +1,84 @@
+"""Load a JSON object as it is, or refuse it: what two readers would take for two things is no answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from math import isinf
+from typing import Any
+
+_BOM = b"\xef\xbb\xbf"
+_LONGEST_KEY = 40
+_CONTAINERS = frozenset({dict, list})
+_DEEPEST = 200
+_TOO_DEEP = f"Invalid JSON: more than {_DEEPEST} objects and lists stand in each other"
+
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""How the escape of half a character begins, if no backslash stands before it."""
+
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]|(u[dD][89a-fA-F])|.)", re.DOTALL)
+"""Any escape; two halves that belong together are one, half a character alone is its group."""
+
+
+def load_strictly(body: bytes) -> dict[str, Any]:
+    """Load a JSON object as it is.
+
+    Raises:
+        ValueError: It is no object, too deep, or has a key twice, NaN, a number beyond all bounds, or half
+            a character in it.
+    """
+    try:
+        text = body.removeprefix(_BOM).decode("utf-8")
+        loaded = json.loads(
+            text, object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_float=_finite
+        )
+    except (json.JSONDecodeError, UnicodeDecodeError) as bad:
+        problem = f"Invalid JSON: {bad}"
+    except RecursionError:
+        problem = _TOO_DEEP
+    else:
+        if not isinstance(loaded, dict):
+            problem = "the whole is no JSON object"
+        elif not _is_shallow(loaded):
+            problem = _TOO_DEEP
+        elif _HALF.search(body) and any(found[1] for found in _ESCAPE.finditer(body)):
+            problem = "Invalid JSON: half a character stands in it"
+        else:
+            return loaded
+    raise ValueError(problem)
+
+
+def _is_shallow(loaded: dict[str, Any]) -> bool:
+    """Say whether what was loaded can be walked by functions that call themselves."""
+    level: list[Any] = [loaded]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if type(inner) in _CONTAINERS
+        ]
+        if not level:
+            return True
+    return False
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twin = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"the key {twin[:_LONGEST_KEY]!r} stands there twice")
+    return found
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    """Read a number; one that only infinity could stand for cannot be written down again."""
+    number = float(digits)
+    if isinf(number):
+        raise ValueError(f"the number {digits[:_LONGEST_KEY]} is beyond all bounds")
+    return number
