@@ -6,6 +6,7 @@ Run it with ``make bench``; the figures also go to ``bench/results/``.
 from __future__ import annotations
 
 import items
+import pace
 import parsing
 import poll
 import progress
@@ -21,6 +22,7 @@ def main() -> None:
         *items.main(),
         *suites.main(),
         *progress.main(),
+        *pace.main(),
         *parsing.main(),
     ]
     print("\n".join(map(str, verdicts)))

@@ -2,14 +2,15 @@
 
 The longer a job has taken, the longer it may still take, and the less a second of delay
 matters: so pauses grow with the square root of the time elapsed, up to a level, around
-the geometric mean of the shortest and the longest pause. A percentage that has moved
-lately says how much is left at its present speed. Percentages rush ahead, stand still
-and go back, so a pause takes a little less than half of the way that is promised, and
-is at most three times as long as it would be without, at least a quarter. One that
-stands still is ignored. While earlier durations of the same job are a guide, what is
-left to their median takes the percentage's place, but makes no pause longer than a
-quarter of the time elapsed: a history that is ten times too long costs little. Pauses
-vary by a tenth, so that processes which started together do not go on asking together.
+the geometric mean of the shortest and the longest pause, and early on they are at most
+half of that time. A percentage that has moved lately says how much is left at its
+present speed. Percentages rush ahead, stand still and go back, so a pause takes half of
+the way that is promised, and is at most four times as long as it would be without, at
+least a quarter. One that stands still is ignored. While earlier durations of the same
+job are a guide, a pause takes at most half of what is left to their median, but they
+make none longer than a quarter of the time elapsed: a history that is ten times too
+long costs little. Pauses vary by a tenth, so that processes which started together do not go
+on asking together.
 """
 
 from __future__ import annotations
@@ -21,23 +22,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-HEAD_START = 6.0
+HEAD_START = 8.0
 """Seconds added to the elapsed time, so that pauses do not grow from nothing."""
 
-MIDWAY = 12.0
+EARLY = 1.0
+"""No pause is longer, by the time alone, than half of the time elapsed and so many seconds."""
+
+MIDWAY = 30.0
 """Seconds, head start included, at which a pause is the geometric mean of its bounds."""
 
-LEVEL = 1.88
-"""How many times that mean a pause grows to by the time alone: 8.4 s with the defaults, so that a job of
+LEVEL = 2.1
+"""How many times that mean a pause grows to by the time alone: 9.4 s with the defaults, so that a job of
 ten minutes gets at most 75 asks."""
 
-HALFWAY = 0.45
+HALFWAY = 0.5
 """What part of the predicted rest a pause takes."""
 
-NEAREST, FARTHEST = 0.25, 3.0
+NEAREST, FARTHEST = 0.25, 4.0
 """The least and the most by which a prediction multiplies a pause."""
 
-COMPLETE = 0.75
+COMPLETE = 0.8
 """The factor at 100 %: the end should be near, but jobs have been seen to go on."""
 
 ALL = 100.0
@@ -94,15 +98,16 @@ class Rhythm:
             percent: What the last answer said, if it said anything.
         """
         growth = min(math.sqrt((elapsed + HEAD_START) / MIDWAY), LEVEL)
-        base = min(growth * self._middle, self._longest)
+        early = max(self._shortest, EARLY + elapsed / 2)
+        base = min(growth * self._middle, early, self._longest)
         left = self._left(elapsed, percent)
-        if elapsed < OVERDUE * self._expected:
-            left = max(0.0, self._expected - elapsed)
-            pause = min(HALFWAY * left, max(base, QUARTER * elapsed))
-        elif left is not None:
+        if left is not None:
             pause = HALFWAY * left
         else:
             pause = COMPLETE * base if percent is not None and percent >= ALL else base
+        if elapsed < OVERDUE * self._expected:
+            usual = HALFWAY * max(0.0, self._expected - elapsed)
+            pause = min(usual, max(base, pause, QUARTER * elapsed))
         pause = min(max(pause, NEAREST * base), FARTHEST * base)
         varied = pause * (1 + SPREAD * (2 * self._chance() - 1))
         return min(max(varied, self._shortest), self._longest)

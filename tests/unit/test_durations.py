@@ -126,5 +126,5 @@ def test_a_wait_asks_around_the_usual_end():
     plain = Rhythm(2.0, 10.0).next_pause(55.0)
     assert one.rhythm(job).next_pause(55.0) < plain / 2
     job.before = 55.0
-    assert one.rhythm(job).next_pause(0.0) < Rhythm(2.0, 10.0).next_pause(0.0)
+    assert one.rhythm(job).next_pause(5.0) < Rhythm(2.0, 10.0).next_pause(5.0)
     assert one.rhythm(WatchImport("k", "BOOKING", "ds-1")).next_pause(55.0) > plain / 2

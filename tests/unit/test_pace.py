@@ -27,9 +27,17 @@ def before(found, moment):
 
 
 def test_the_default_rhythm():
-    """Without a percentage pauses grow with the square root of the time, up to 8.4 s."""
-    shown = [round(pause, 2) for _, pause in pauses(Rhythm(2.0, 10.0), 60.0)]
-    assert shown == [3.16, 3.91, 4.67, 5.44, 6.21, 7.0, 7.78, 8.41, 8.41, 8.41]
+    """Without a percentage pauses grow with the square root of the time, up to 9.4 s."""
+    found = pauses(Rhythm(2.0, 10.0), 200.0)
+    assert [round(pause, 2) for _, pause in found[:6]] == [2.0, 2.0, 2.83, 3.14, 3.46, 3.78]
+    for elapsed, pause in found[2:]:
+        assert pause == pytest.approx(min(math.sqrt(20 * (elapsed + 8) / 30), 9.39), abs=0.01)
+
+
+def test_early_on():
+    """Early on no pause by the time alone is longer than half of the elapsed time, and a second."""
+    for elapsed, pause in pauses(Rhythm(1.0, 400.0), 60.0):
+        assert pause <= elapsed / 2 + 1
 
 
 def test_ten_minutes():
@@ -47,11 +55,11 @@ def test_a_steady_rhythm(longest):
 
 
 def test_far_from_done():
-    """While the percentage says that much is left, pauses are up to three times as long."""
+    """While the percentage says that much is left, pauses are up to four times as long."""
     plain = Rhythm(0.5, 40.0).next_pause(30.0)
     rhythm = Rhythm(0.5, 40.0)
     rhythm.next_pause(20.0, 2.0)
-    assert rhythm.next_pause(30.0, 3.0) == pytest.approx(3 * plain)
+    assert rhythm.next_pause(30.0, 3.0) == pytest.approx(4 * plain)
 
 
 def test_nearly_done():
@@ -63,10 +71,10 @@ def test_nearly_done():
 
 
 def test_half_of_the_way():
-    """In between, a pause takes a little less than half of what is left at the present speed."""
+    """In between, a pause takes half of what is left at the present speed."""
     rhythm = Rhythm(0.5, 40.0)
     rhythm.next_pause(20.0, 60.0)
-    assert rhythm.next_pause(30.0, 70.0) == pytest.approx(0.45 * 30.0)
+    assert rhythm.next_pause(30.0, 70.0) == pytest.approx(15.0)
 
 
 def test_the_present_speed():
@@ -90,14 +98,14 @@ IDLE = {
 @pytest.mark.parametrize("percent", IDLE.values(), ids=IDLE)
 def test_a_percentage_that_does_not_move_on(percent):
     """A percentage that stands still, goes back or is no number leaves the rhythm as it is without one."""
-    plain = Rhythm(2.0, 10.0).next_pause(120.0)
-    assert before(pauses(Rhythm(2.0, 10.0), 121.0, percent), 121.0) == pytest.approx(plain)
+    plain = Rhythm(2.0, 10.0).next_pause(200.0)
+    assert before(pauses(Rhythm(2.0, 10.0), 200.0, percent), 200.0) == pytest.approx(plain)
 
 
 def test_one_hundred_percent_is_not_the_end():
     """A job that says 100 % and goes on is asked somewhat more often, not in a rush."""
     plain = Rhythm(2.0, 10.0).next_pause(120.0)
-    assert Rhythm(2.0, 10.0).next_pause(120.0, 100.0) == pytest.approx(0.75 * plain)
+    assert Rhythm(2.0, 10.0).next_pause(120.0, 100.0) == pytest.approx(0.8 * plain)
 
 
 def test_a_jump():
@@ -109,15 +117,23 @@ def test_a_jump():
 
 def test_a_history_sharpens_the_end():
     """Around the usual duration asks are dense, well before it they are not."""
-    found = pauses(Rhythm(2.0, 10.0, expected=60.0), 60.0)
-    assert before(found, 60.0) == pytest.approx(8.41 / 4, abs=0.01)
-    assert before(found, 40.0) >= 8.0
+    found = pauses(Rhythm(1.0, 20.0, expected=60.0), 60.0)
+    assert before(found, 60.0) == pytest.approx(Rhythm(1.0, 20.0).next_pause(60.0) / 4, abs=0.1)
+    assert before(found, 40.0) >= Rhythm(1.0, 20.0).next_pause(30.0)
 
 
-def test_a_history_takes_the_percentage_s_place():
-    """While a history is a guide, the percentage does not count."""
-    known = Rhythm(2.0, 10.0, expected=60.0)
-    assert pauses(known, 60.0, lambda at: at) == pauses(Rhythm(2.0, 10.0, expected=60.0), 60.0)
+def test_a_history_goes_before_a_percentage_that_promises_more():
+    """Where a history puts the end asks are dense, though the percentage says that much is left."""
+    known = Rhythm(1.0, 20.0, expected=60.0)
+    found = pauses(known, 60.0, lambda at: at / 10)
+    assert before(found, 60.0) < Rhythm(1.0, 20.0).next_pause(60.0) / 2
+
+
+def test_a_history_does_not_hurry_early_on():
+    """Well before the usual end a percentage that rushes ahead makes no pause shorter than the plain one."""
+    rhythm = Rhythm(0.5, 40.0, expected=600.0)
+    rhythm.next_pause(90.0, 89.0)
+    assert rhythm.next_pause(100.0, 99.0) >= Rhythm(0.5, 40.0).next_pause(100.0)
 
 
 def test_a_history_that_is_too_long():
@@ -134,7 +150,8 @@ def test_a_history_that_is_too_short():
     """Some time after the usual duration the rhythm is the plain one again."""
     found = pauses(Rhythm(2.0, 10.0, expected=30.0), 100.0)
     assert before(found, 38.0) < 3.0
-    assert before(found, 100.0) == Rhythm(2.0, 10.0).next_pause(100.0)
+    at, pause = found[-1]
+    assert pause == Rhythm(2.0, 10.0).next_pause(at)
 
 
 @pytest.mark.parametrize("expected", [None, 0.0, -5.0])
