@@ -78,7 +78,7 @@ fuzz: $(STAMP) $(FUZZ)/kore-stamp
 	KORE_FUZZ=$${KORE_FUZZ:-20} $(FUZZ)/bin/python -m pytest tests/fuzz/fuzz_standin.py $(ARGS)
 
 torture: $(STAMP)
-	$(BIN)/python -m torture.run $(ARGS)
+	$(BIN)/python -m torture $(ARGS)
 
 matrix:
 	$(PYTHON) .ci/matrix.py

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from http.client import HTTPResponse, LineTooLong
+from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.errors import UnreachableError
 
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 LARGEST_BODY = 32 * 1024 * 1024
 """Bytes of a decoded answer. The largest suite file the platform takes, 2 MB, comes back as some 11 MB."""
 
+MOST_VALUES = 1_000_000
+"""Commas of an answer: one to a value. An answer of 11 MB has some 380 000; without a bound, 30 KB of gzip
+become ten million Python objects, which takes ten seconds that no timeout sees."""
+
+_LONGEST_LINE = 65536
 _CAP = f"{LARGEST_BODY // 1024**2} MiB"
 _PIECE = 65536
 _GZIP = 31  # zlib's window size for gzip with its header and checksum
@@ -36,7 +42,32 @@ def read_body(chunks: Iterable[bytes], headers: Mapping[str, str]) -> bytes:
         if size > LARGEST_BODY:
             raise _unread(f"the answer is larger than {_CAP}", "size")
         pieces.append(piece)
-    return b"".join(pieces)
+    body = b"".join(pieces)
+    if body.count(b",") > MOST_VALUES:
+        raise _unread(f"the answer holds more than {MOST_VALUES} values", "size")
+    return body
+
+
+class BoundedResponse(HTTPResponse):
+    """A response whose lines have an end: urllib3 before 2.8 reads chunk sizes and trailers without one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fp: Any = _BoundedLines(self.fp)
+
+
+class _BoundedLines:
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def readline(self, limit: int = -1) -> bytes:
+        line: bytes = self._file.readline(limit if limit >= 0 else _LONGEST_LINE + 1)
+        if limit < 0 and len(line) > _LONGEST_LINE:
+            raise LineTooLong("chunk size or trailer")
+        return line
 
 
 def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -110,6 +110,8 @@ class Lane:
         """Remember a new socket, to cut it when the caller gives up; return it."""
         # A duplicate: TLS takes the original apart, and the handshake must be cuttable too.
         with self._lock:
+            if self._cut:
+                connected.close()  # nobody else knows of it yet
             self._check()
             self._watched.append((connection, connected.dup()))
         return connected

@@ -6,6 +6,7 @@ caller waits for it; what comes back is a plain reply or a new error of ours.
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import closing
@@ -124,11 +125,16 @@ class Transport:
     def __init__(self, sign: Callable[[], str], trust: Trust | None, *, use_proxies: bool) -> None:
         self._trust = trust
         self._context: ssl.SSLContext | None = None
-        self._context_lock = threading.Lock()
         self._open = lambda lane: _Session(lane, sign, self._tls(), use_proxies=use_proxies)
+        self._closed = False
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin without lanes, as a forked process has to: threads stay in its parent, and so may locks."""
+        self._process = os.getpid()
         self._idle: list[Lane] = []
         self._lock = threading.Lock()
-        self._closed = False
+        self._context_lock = threading.Lock()
 
     def exchange(self, request: Request, budget: float) -> Reply:
         """Send one request and return the reply, within ``budget`` seconds in total.
@@ -138,6 +144,8 @@ class Transport:
             KoreError: Whatever ``sign`` raised.
         """
         budget = min(budget, _LONGEST)
+        if self._process != os.getpid():
+            self._begin()
         with self._lock:
             lane = self._idle.pop() if self._idle else Lane(self._open, describe)
         future = lane.start((request, budget))

@@ -1,16 +1,20 @@
 """A part of the fault matrix, over loopback; the whole of it is ``make torture``."""
 
 import pytest
+
 from torture.answers import answer_cases
 from torture.arena import Arena
 from torture.cases import Case
 from torture.contestants import Ended
 from torture.judge import MOST_MEMORY, OVERSHOOT, Seen, judge
+from torture.links import LINKS
 from torture.mixtures import mixture_cases
 from torture.wire import wire_cases
 from torture.writes import write_cases
 
-CASES = {case.name: case for case in (*wire_cases(), *answer_cases(), *write_cases(), *mixture_cases())}
+CASES = {
+    case.name: case for case in (*LINKS, *wire_cases(), *answer_cases(), *write_cases(), *mixture_cases())
+}
 
 CHOSEN = [
     "nothing goes wrong, over TLS",

@@ -26,6 +26,7 @@ UNIQUE = TOKEN.partition(".")[2]
         json.dumps(TOKEN.split(".")),
         f"é{TOKEN}é",
     ],
+    ids=["whole", "json", "escaped", "percent", "first half", "end", "pieces", "letters"],
 )
 def test_no_long_piece_is_left(said):
     """However a server cut or escaped the token, sixteen letters in a row of it are not left."""

@@ -122,16 +122,16 @@ class Connected:
 @pytest.mark.parametrize("phase", ["connecting", "handshake"])
 def test_nothing_is_sent_after_a_cut(lane, phase):
     """A lane that is cut while it still connects sends nothing, and the caller knows that."""
-    go, begun, sent = threading.Event(), threading.Event(), []
+    go, begun, sent, twin = threading.Event(), threading.Event(), [], Twin()
 
     def slow(lane):
         lane.opening()
         if phase == "handshake":
-            lane.watch(Connected(None), Twin())
+            lane.watch(Connected(None), twin)
         begun.set()
         go.wait(5)
         if phase == "connecting":
-            lane.watch(Connected(None), Twin())
+            lane.watch(Connected(None), twin)
             sent.append("connected")
         lane.sending()
         sent.append("request")
@@ -142,6 +142,7 @@ def test_nothing_is_sent_after_a_cut(lane, phase):
     go.set()
     assert future.result(1).trouble["evidence"]["cause"] == "reset"
     assert not sent
+    assert phase == "handshake" or twin.calls == ["close"]
 
 
 def test_a_cut_knows_what_was_sent(lane):

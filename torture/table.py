@@ -1,0 +1,98 @@
+"""Render the matrix as Markdown, and put it between the markers of a page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from torture.judge import OK
+from torture.mixtures import RATES, RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from torture.run import Line
+
+BEGIN = "<!-- made by `make torture ARGS=--write`: begin -->"
+END = "<!-- end -->"
+
+_OVERRAN = {"late", "hangs", "took the memory"}
+"""Which of these comes first depends on the machine, so the page has one word for them."""
+
+
+def write(page: Path, lines: Sequence[Line], mixed: Sequence[Line]) -> None:
+    """Replace what stands between the markers.
+
+    Raises:
+        ValueError: The page has no markers.
+    """
+    text = page.read_text(encoding="utf-8")
+    if BEGIN not in text or END not in text:
+        raise ValueError(f"{page.name} has no markers: {BEGIN} and {END}")
+    before, rest = text.split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    table = "\n".join(_render(lines, mixed))
+    page.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+
+
+def _render(lines: Sequence[Line], mixed: Sequence[Line]) -> Iterator[str]:
+    names = list(lines[0].fared)
+    yield from _totals(names, lines)
+    yield ""
+    yield from _mixtures(names, mixed)
+    for group, members in groupby(sorted(lines, key=_place(lines)), key=lambda line: line.case.group):
+        yield f"\n### {group}\n"
+        yield f"| What is done | has to | {' | '.join(names)} |"
+        yield f"|{' --- |' * (len(names) + 2)}"
+        for line in members:
+            fared = " | ".join(_shown(_coarse(line.fared[name])) for name in names)
+            yield f"| {_escape(line.case.name)} | {_wanted(line)} | {fared} |"
+
+
+def _place(lines: Sequence[Line]):
+    order = {group: number for number, group in enumerate(dict.fromkeys(line.case.group for line in lines))}
+    return lambda line: order[line.case.group]
+
+
+def _totals(names: Sequence[str], lines: Sequence[Line]) -> Iterator[str]:
+    yield f"| Of {len(lines)} cases | {' | '.join(names)} |"
+    yield f"|{' --- |' * (len(names) + 1)}"
+    counts = {name: Counter(_coarse(line.fared[name]) for line in lines) for name in names}
+    words = [OK, *sorted({word for count in counts.values() for word in count} - {OK})]
+    for word in words:
+        shown = "ended as they should" if word == OK else "not asked of it" if word == "-" else word
+        yield f"| {shown} | {' | '.join(str(counts[name][word]) for name in names)} |"
+
+
+def _mixtures(names: Sequence[str], mixed: Sequence[Line]) -> Iterator[str]:
+    yield f"| Random mixtures, faults a poll | {' | '.join(names)} |"
+    yield f"|{' --- |' * (len(names) + 1)}"
+    for rate in RATES:
+        runs = [line for line in mixed if line.case.group == f"{rate} %"]
+        won = [_round(sum(line.fared[name] == OK for line in runs)) for name in names]
+        yield f"| {rate} % | {' | '.join(won)} |"
+
+
+def _round(won: int) -> str:
+    """Say how many runs were won; some of the others' hang on a few milliseconds, so those are rounded."""
+    return f"{won} of {RUNS}" if won in {0, RUNS} else f"about {5 * round(won / 5)} of {RUNS}"
+
+
+def _coarse(word: str) -> str:
+    return "overran" if word in _OVERRAN else word
+
+
+def _wanted(line: Line) -> str:
+    if line.case.good:
+        return "succeed"
+    return " or ".join(line.case.error.replace("|", " ").split())
+
+
+def _shown(word: str) -> str:
+    return word if word in {OK, "-"} else f"**{word}**"
+
+
+def _escape(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
