@@ -1,7 +1,8 @@
 """The client: one method per endpoint, one exchange, one typed answer.
 
 Paths, bodies and field names: Kore.ai's public API pages on conversation testing.
-Usable without pytest::
+What reads the answers is imported with the first one: pydantic takes as long to load as
+all that is needed to ask. Usable without pytest::
 
     client = KoreClient(Settings.read(host="bots.kore.ai", stream_id="st-…"))
     client.import_status("ds-…").status
@@ -14,7 +15,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pytest_kore_convtest import models, runs, strictjson
+from pytest_kore_convtest import strictjson
 from pytest_kore_convtest.caller import Caller, path_id
 from pytest_kore_convtest.errors import ConfigError, RefusedError
 from pytest_kore_convtest.refusals import printable
@@ -80,6 +81,8 @@ class KoreClient(Caller):
         raise refused.with_traceback(None)
 
     def _read_import_status(self, ds_id: str, reply: Reply, doing: str) -> ImportStatus:
+        from pytest_kore_convtest import models
+
         status = self.read(models.read_import_status, reply, doing)
         for name, found, wanted in (
             ("_id", status.id, ds_id),
@@ -123,7 +126,9 @@ class KoreClient(Caller):
         doing = f"uploading {filename}"
         url = f"{self.settings.host}/api/public/uploadfile"
         reply = self.write(Request("POST", url, self.headers(), files=files), doing)
-        file_id = self.read(models.read_upload, reply, doing)
+        from pytest_kore_convtest.models import read_upload
+
+        file_id = self.read(read_upload, reply, doing)
         given = strictjson.load_strictly(reply.body).get("hash")
         self.file_hashes[file_id] = given if isinstance(given, str) else ""
         return file_id
@@ -156,7 +161,9 @@ class KoreClient(Caller):
         except RefusedError as caught:
             refused = caught
         else:
-            return self.read(models.read_import_started, reply, doing)
+            from pytest_kore_convtest.models import read_import_started
+
+            return self.read(read_import_started, reply, doing)
         if any(word in refused.reply.lower() for word in ("duplicate", "already exist")):
             refused = type(refused)(f"{refused.message} {_NAME_TAKEN}", **refused.evidence)
         raise refused.with_traceback(None)
@@ -175,7 +182,9 @@ class KoreClient(Caller):
         body: dict[str, object] = {"version": version, "userEmailId": self.settings.user_email}
         doing = f"starting a run of {name!r}"
         reply = self._post(f"{_SUITES}/{_path_name(name)}/run", body, doing)
-        return self.read(runs.read_run_started, reply, doing)
+        from pytest_kore_convtest.runs import read_run_started
+
+        return self.read(read_run_started, reply, doing)
 
     def run_status(self, name: str, run_id: str, *, budget: float | None = None) -> RunStatus:
         """Ask once about a run.
@@ -200,7 +209,9 @@ class KoreClient(Caller):
         raise refused.with_traceback(None)
 
     def _read_run_status(self, run_id: str, reply: Reply, doing: str) -> RunStatus:
-        status = self.read(runs.read_run_status, reply, doing)
+        from pytest_kore_convtest.runs import read_run_status
+
+        status = self.read(read_run_status, reply, doing)
         wanted = (("_id", status.id, run_id), ("streamId", status.stream_id, self.settings.stream_id))
         for name, found, ours in wanted:
             if found != ours:
@@ -224,7 +235,9 @@ class KoreClient(Caller):
         reply = self.write(
             Request("DELETE", self.stream_url(_SUITES), self.headers(json_body=True), data), doing
         )
-        self.read(runs.read_deleted, reply, doing)
+        from pytest_kore_convtest.runs import read_deleted
+
+        self.read(read_deleted, reply, doing)
 
     def _post(self, path: str, body: dict[str, object], doing: str) -> Reply:
         data = json.dumps(body).encode()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import os
 import threading
 from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.errors import JobError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,8 +16,8 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs import Job
     from pytest_kore_convtest.polling import Clock
 
-THREADS = 4
-"""Threads that serve the heap: the best lag for a hundred jobs, with four connections."""
+THREADS = 3
+"""Threads that serve the heap, each with a connection and its thread: more bring a hundred jobs no less lag."""
 
 
 class Crew:
@@ -32,6 +35,22 @@ class Crew:
         self._awake = threading.Condition()
         self._threads = self._jobs = 0
         self._closed = False
+        self._process = os.getpid()
+
+    def require_threads(self, job: Job) -> None:
+        """Refuse to wait in a process that was forked off: the threads have stayed in its parent.
+
+        Raises:
+            JobError: The job had no outcome when the process was forked off, and will never have one here.
+        """
+        if job.outcome is None and self._process != os.getpid():
+            raise JobError(
+                f"{job.what}: a process that a test forks off cannot wait for a job. Wait in the test itself,"
+                " before the fork, or ask once with kore_client.",
+                job_id=job.job_id,
+                last=None,
+                history=[],
+            )
 
     def add(self, job: Job) -> None:
         """Serve one more job."""

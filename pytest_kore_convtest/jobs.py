@@ -7,8 +7,6 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_kore_convtest import models, runs
-from pytest_kore_convtest.conversation import judge_run, verdict_of
 from pytest_kore_convtest.errors import KoreError, from_data
 from pytest_kore_convtest.patience import Sight
 
@@ -172,7 +170,9 @@ class WatchImport(Job):
 
     def read(self, body: bytes) -> ImportStatus:
         """Read a status from the ledger."""
-        return models.read_import_status(body)
+        from pytest_kore_convtest.models import read_import_status
+
+        return read_import_status(body)
 
     def is_good(self, outcome: Outcome) -> bool:
         """Say whether the suite is stored and sound."""
@@ -261,6 +261,8 @@ class SuiteRun(Job):
 
     def see(self, status: RunStatus) -> Sight:
         """Say what an answer shows."""
+        from pytest_kore_convtest import models
+
         percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
         return Sight(
             words=f"{status.status}{percent}",
@@ -272,7 +274,9 @@ class SuiteRun(Job):
 
     def read(self, body: bytes) -> RunStatus:
         """Read a status from the ledger."""
-        return runs.read_run_status(body)
+        from pytest_kore_convtest.runs import read_run_status
+
+        return read_run_status(body)
 
     def result(self) -> RunResult:
         """Judge the run's outcome, step by step.
@@ -285,11 +289,15 @@ class SuiteRun(Job):
 
     def _judge(self, outcome: Outcome) -> RunResult:
         if self._result is None or self._result[0] is not outcome:
+            from pytest_kore_convtest.conversation import judge_run
+
             self._result = (outcome, judge_run(outcome.result(), self.suite))
         return self._result[1]
 
     def is_good(self, outcome: Outcome) -> bool:
         """Say whether every step passed."""
+        from pytest_kore_convtest.conversation import verdict_of
+
         try:
             return verdict_of(self._judge(outcome)) is None
         except KoreError:
@@ -298,6 +306,8 @@ class SuiteRun(Job):
 
 def see(status: ImportStatus) -> Sight:
     """Say what an answer about an import job shows."""
+    from pytest_kore_convtest import models
+
     percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
     return Sight(
         words=f"{status.status}{percent}",

@@ -14,8 +14,6 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from pytest_kore_convtest.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,6 +53,8 @@ class Ledger:
         """
         if self._directory is None:
             return self._claim_here(key)
+        from filelock import FileLock, Timeout
+
         problem = ""
         try:
             lock = FileLock(self._path(key, ".lock"), thread_local=False)
@@ -75,7 +75,11 @@ class Ledger:
         return Claim(lambda: self._held.discard(key))
 
     def read(self, key: str) -> dict[str, Any]:
-        """Return a job's entry; empty when there is none."""
+        """Return a job's entry; empty when there is none.
+
+        Raises:
+            ConfigError: There is one that cannot be read: a job that has begun must not be begun again.
+        """
         if self._directory is None:
             return dict(self._memory.get(key, {}))
         return self._load(self._directory / _file_name(key, ".json"))
@@ -83,9 +87,13 @@ class Ledger:
     def _load(self, path: Path) -> dict[str, Any]:
         try:
             loaded: dict[str, Any] = json.loads(path.read_bytes())
-        except (OSError, ValueError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             return {}
-        return loaded
+        except OSError as bad:
+            problem = bad.strerror or type(bad).__name__
+        else:
+            return loaded
+        raise self._unusable(problem)
 
     def write(self, key: str, entry: dict[str, Any]) -> None:
         """Replace a job's entry, in one step.

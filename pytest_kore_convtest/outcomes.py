@@ -48,6 +48,7 @@ class Outcomes:
         self._worker = hasattr(run.config, "workerinput")
         self._progress = Progress(run)
         self._receiver: Receiver | None = None
+        self._failures = 0
         run.tick, run.rest = self._progress.tick, self._progress.rest
         if self._worker:
             from pytest_kore_convtest.relay import Sender
@@ -131,6 +132,11 @@ class Outcomes:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather the facts; on xdist's controller this is where the workers' facts arrive."""
         self._facts.add(report)
+        if report.failed and self._controls_workers():
+            self._failures += 1
+            if self._failures == self._config.option.maxfail:
+                # xdist lets the others finish what they are at; a job may take ten minutes.
+                self._run.interrupt_workers(f"the test run stops after {self._failures} failed (--maxfail)")
         if self._run.wants_record:
             self._recorder.add(report)
 

@@ -306,9 +306,7 @@ class Wait:
         begin = "The job goes on; to" if self.last else "To"
         return f" {begin} wait for it again: {self.resume}" if self.resume else ""
 
-    def _record(
-        self, now: float, words: str, *, percent: float | None = None, fault: bool = False
-    ) -> None:
+    def _record(self, now: float, words: str, *, percent: float | None = None, fault: bool = False) -> None:
         self._recorded_at = now
         at, took = round(self._asked_at - self.start, 3), round(now - self._asked_at, 3)
         self.history.append({"at": at, "took": took, "saw": words, "percent": percent, "fault": fault})

@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pytest_kore_convtest.cleanup import clean_up
 from pytest_kore_convtest.crew import Crew
-from pytest_kore_convtest.drift import compare
 from pytest_kore_convtest.errors import JobError, KoreError, ProtocolError, ServiceError, from_data
 from pytest_kore_convtest.jobs import Job, Outcome, SuiteImport, SuiteRun, WatchImport
 from pytest_kore_convtest.patience import Patience, Wait
 from pytest_kore_convtest.polling import Clock, SystemClock, ask_once
-from pytest_kore_convtest.structure import WARNING, Finding, expect, judge, verdict
 from pytest_kore_convtest.turns import Turns
 
 if TYPE_CHECKING:
@@ -30,12 +28,16 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.ledger import Ledger
     from pytest_kore_convtest.pace import Rhythm
     from pytest_kore_convtest.settings import Settings
+    from pytest_kore_convtest.structure import Finding
     from pytest_kore_convtest.suitefile import LocalSuite
 
 J = TypeVar("J", bound=Job)
 
 LOOK_AGAIN = 0.2
-"""Seconds between two looks at a job that another process works on."""
+"""Seconds between two looks at a job that cannot go on: another process works on it, or all places are taken."""
+
+IN_A_ROUND = 50
+"""From so many such jobs on, a round of looks takes longer instead: a thousand would keep a processor busy."""
 
 
 class Pipeline:
@@ -72,6 +74,7 @@ class Pipeline:
         self._turns = Turns(ledger, settings, wall)
         self._crew = Crew(self._step, self._clock)
         self._ended = threading.Condition()
+        self._held_up: set[str] = set()
 
     def watch_import(self, ds_id: str, label: str = "") -> WatchImport:
         """Begin to wait for an import job, unless that has begun already."""
@@ -97,6 +100,9 @@ class Pipeline:
             tick: Called in this thread every ``interval`` seconds meanwhile.
             interval: Seconds.
         """
+        self._crew.require_threads(job)
+        from pytest_kore_convtest import models  # noqa: F401 - loads while the first request is on its way
+
         while (outcome := self._wait_a_little(job, interval)) is None:
             if tick:
                 tick()
@@ -136,6 +142,9 @@ class Pipeline:
             Verdict: The import was rejected, or the suite is not what it has to be.
             KoreError: There is nothing to judge.
         """
+        from pytest_kore_convtest.drift import compare
+        from pytest_kore_convtest.structure import WARNING, expect, judge, verdict
+
         status = outcome.result()
         expectations = expect(
             stream_id=self.settings.stream_id, require_assertions=self.settings.require_assertions, **stated
@@ -172,6 +181,7 @@ class Pipeline:
             self._let_go(job)
 
     def _start(self, job: J) -> J:
+        self._crew.require_threads(self.jobs.get(job.key, job))
         with self._ended:
             if job.key in self.jobs:
                 return cast("J", self.jobs[job.key])
@@ -195,13 +205,15 @@ class Pipeline:
         """Do the next thing for a job; return whether it is over."""
         if reason := job.blocked():
             raise JobError(f"{job.what} did not begin: {reason}", job_id="", last=None, history=[])
-        job.due = self._clock.monotonic() + LOOK_AGAIN
+        self._held_up.add(job.key)
+        job.due = self._clock.monotonic() + LOOK_AGAIN * max(1.0, len(self._held_up) / IN_A_ROUND)
         if reason is not None:
             return False
         if job.claim is None and not self._take(job):
             return job.outcome is not None
         if not job.job_id and not self._begin(job):
             return False
+        self._held_up.discard(job.key)
         if job.wait is None:
             job.wait = self._make_wait(job)
         status = ask_once(lambda budget: job.ask(self.client, budget), job.see, job.wait, self._clock)
@@ -310,6 +322,7 @@ class Pipeline:
         )
 
     def _end(self, job: Job, outcome: Outcome) -> None:
+        self._held_up.discard(job.key)
         with self._ended:
             job.outcome = outcome
             self._ended.notify_all()

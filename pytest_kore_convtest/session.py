@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_kore_convtest.configured import read_settings
-from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.errors import ConfigError, JobError
 from pytest_kore_convtest.options import READABLE, REPORTS
 from pytest_kore_convtest.settings import Settings, environment, require
 from pytest_kore_convtest.values import Secret
@@ -161,9 +161,8 @@ class Run:
         from pytest_kore_convtest.ledger import Ledger
         from pytest_kore_convtest.pipeline import Pipeline
 
-        token = self.shared.get("token")
-        directory = _directory(token) if hasattr(self.config, "workerinput") and token else None
-        made = Pipeline(client, settings, Ledger(directory))
+        alone = not hasattr(self.config, "workerinput")
+        made = Pipeline(client, settings, Ledger(None if alone else Path(self.shared["folder"])))
         self.pipelines.append(made)
         return made
 
@@ -199,7 +198,7 @@ class Run:
         """Return what all processes of this test run know of its jobs."""
         from pytest_kore_convtest.ledger import Ledger
 
-        return Ledger(_directory(self.shared["token"]))
+        return Ledger(Path(self.shared["folder"]))
 
     def jobs_of(self, item: pytest.Item, ids: set[str]) -> list[Job]:
         """Return the jobs that an item waited for, or that have one of these ids."""
@@ -213,7 +212,7 @@ class Run:
 
         jobs = [job for made in self.pipelines for job in made.jobs.values()]
         ids = {job.job_id for job in jobs if job.outcome is None}
-        entries = Ledger(_directory(self.shared["token"])).entries()
+        entries = Ledger(Path(self.shared["folder"])).entries()
         return (
             ids
             | {
@@ -223,26 +222,33 @@ class Run:
             }
         ) - {""}
 
-    def interrupt_workers(self) -> None:
-        """Tell xdist's workers, which get no signal of their own, to stop waiting."""
-        from pytest_kore_convtest.ledger import Ledger
+    def interrupt_workers(self, why: str = "") -> None:
+        """Tell xdist's workers, which get no signal of their own, to stop waiting.
 
-        Ledger(_directory(self.shared["token"])).write(_INTERRUPTED, {"interrupted": True})
+        Args:
+            why: Why nobody waits any more; empty when it is an interrupt.
+        """
+        with suppress(ConfigError):  # they cannot be told; xdist ends them after a while
+            self.ledger().write(_INTERRUPTED, {"why": why})
 
     def heed_interrupt(self) -> None:
-        """End a worker's wait when the controller was interrupted.
+        """End a worker's wait when the controller does not wait any more.
 
         Raises:
-            KeyboardInterrupt: It was.
+            KeyboardInterrupt: It was interrupted.
+            JobError: It stops for another reason.
         """
-        from pytest_kore_convtest.ledger import Ledger
-
-        if Ledger(_directory(self.shared["token"])).read(_INTERRUPTED):
+        told = self.ledger().read(_INTERRUPTED)
+        if told.get("why"):
+            raise JobError(
+                f"It is not waited for any longer: {told['why']}.", job_id="", last=None, history=[]
+            )
+        if told:
             raise KeyboardInterrupt
 
     def clean_up_suites(self) -> None:
         """On xdist's controller, when all workers are done: delete the suites of this test run."""
-        directory = _directory(self.shared["token"])
+        directory = Path(self.shared["folder"])
         if self.interrupted or not directory.is_dir():
             return
         from pytest_kore_convtest.cleanup import clean_up
@@ -279,7 +285,9 @@ def shared(config: pytest.Config) -> dict[str, Any]:
     """Return what the processes of this test run share: made by the first, handed to xdist's workers."""
     if _SHARED not in config.stash:
         handed: dict[str, Any] | None = getattr(config, "workerinput", {}).get("kore")
-        config.stash[_SHARED] = handed or {"token": uuid.uuid4().hex, "run": _run_name()}
+        # Settled once: a test may set another temporary folder, and its worker would be alone there.
+        folder = str(Path(tempfile.gettempdir()) / f"kore-{uuid.uuid4().hex}")
+        config.stash[_SHARED] = handed or {"folder": folder, "run": _run_name()}
     return config.stash[_SHARED]
 
 
@@ -302,11 +310,7 @@ def clean_up(config: pytest.Config) -> None:
     if _RUN in config.stash:
         config.stash[_RUN].close()
     if _SHARED in config.stash and not hasattr(config, "workerinput"):
-        shutil.rmtree(_directory(config.stash[_SHARED]["token"]), ignore_errors=True)
-
-
-def _directory(token: str) -> Path:
-    return Path(tempfile.gettempdir()) / f"kore-{token}"
+        shutil.rmtree(config.stash[_SHARED]["folder"], ignore_errors=True)
 
 
 def _run_name() -> str:

@@ -178,19 +178,24 @@ def _reorder_steps(suite: dict[str, Any]) -> dict[str, Any]:
     return {**suite, "testSteps": suite["testSteps"][::-1]}
 
 
+def _last_output(suite: dict[str, Any]) -> list[dict[str, Any]]:
+    return [output for step in suite["testSteps"][-1:] for output in step["outputs"][-1:]]
+
+
 def _change_input(suite: dict[str, Any]) -> dict[str, Any]:
-    suite["testSteps"][-1]["input"] += " (changed)"
+    for step in suite["testSteps"][-1:]:
+        step["input"] += " (changed)"
     return suite
 
 
 def _change_text(suite: dict[str, Any]) -> dict[str, Any]:
-    for output in suite["testSteps"][-1]["outputs"][-1:]:
+    for output in _last_output(suite):
         output.update(build_output([output["text"] + " (changed)"]))
     return suite
 
 
 def _add_variation(suite: dict[str, Any]) -> dict[str, Any]:
-    for output in suite["testSteps"][-1]["outputs"][-1:]:
+    for output in _last_output(suite):
         output["assertions"]["text"]["contains"].append({"text": output["text"] + " (variation)"})
     return suite
 

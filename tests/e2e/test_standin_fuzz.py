@@ -21,6 +21,7 @@ from pytest_kore_convtest.emulator.app import Application
 from pytest_kore_convtest.emulator.records import Headers, Request, make_record
 from pytest_kore_convtest.emulator.server import read_form
 from pytest_kore_convtest.emulator.state import Platform
+from pytest_kore_convtest.emulator.suites import _DRIFTS
 from pytest_kore_convtest.emulator.switches import Switches
 
 EXPECTED = {200, 400, 401, 404, 405, 412}
@@ -160,6 +161,14 @@ def test_any_file(steps, spoil, drift):
     run = bench.ask("POST", bench.suites("A", "run"), b'{"version": "published", "userEmailId": "a@b.c"}')
     if run.status == 200:
         bench.ask("GET", bench.suites("A", json.loads(run.body)["testRunId"], "status"))
+
+
+@pytest.mark.parametrize("drift", _DRIFTS)
+def test_a_suite_without_steps(drift):
+    """Whatever is to be stored instead of it: a suite that has nothing to change is stored."""
+    bench = Bench(job_polls=0, drift=drift)
+    bench.platform.add_import(b'{"testCases": [{"messages": []}]}', "ds-1")
+    assert b'"SUCCESS"' in bench.ask("GET", bench.suites("import", "ds-1", "status")).body
 
 
 claims = st.dictionaries(

@@ -3,7 +3,6 @@
 import os
 import re
 import ssl
-from contextlib import ExitStack
 
 import pytest
 import trustme
@@ -46,7 +45,7 @@ def ask(url, **more):
         ):
             try:
                 call()
-            except KoreError as error:
+            except KoreError as error:  # noqa: PERF203 - each call has an error of its own
                 errors.append(error)
     return errors
 
@@ -175,7 +174,7 @@ def test_a_stranger_behind_the_proxy_gets_no_token(authority, monkeypatch, tmp_p
     assert not any(b"eyJ" in request for request in proxy.requests)
 
 
-def test_subprocesses_get_no_secret(tmp_path):
+def test_subprocesses_get_no_secret(tmp_path, monkeypatch):
     """What we start gets a handful of names of the environment, and no other."""
     program = tmp_path / "git"
     program.write_text('#!/bin/sh\n/usr/bin/env > "$0.seen"\nexit 1\n')
@@ -189,11 +188,8 @@ def test_subprocesses_get_no_secret(tmp_path):
         "GITHUB_TOKEN": PASSWORD,
         "PYTEST_ADDOPTS": f"--kore-jwt={PASSWORD}",
     }
-    with ExitStack() as stack:
-        before = os.environ["PATH"]
-        stack.callback(os.environ.__setitem__, "PATH", before)
-        os.environ["PATH"] = f"{tmp_path}{os.pathsep}{before}"
-        assert read_git(tmp_path, env) is None
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert read_git(tmp_path, env) is None
     seen = (tmp_path / "git.seen").read_text()
     assert f"HOME={tmp_path}" in seen
     assert PASSWORD not in seen

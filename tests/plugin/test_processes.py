@@ -1,10 +1,11 @@
-"""Processes that die, are told to stop, fork, or find no place to write: nothing hangs, nothing happens twice."""
+"""Processes that die, are stopped, fork, or find no place to write: nothing hangs or happens twice."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -70,12 +71,22 @@ def begin(pytester, account, monkeypatch):
     for process in started:
         try:
             process.wait(LONGEST)
-            left = members(process.pid)
+            left = wait_for_none(process.pid)
         finally:
             for one in members(process.pid):
                 os.kill(one, signal.SIGKILL)
             process.stdout.close()
     assert left == []
+
+
+def wait_for_none(session):
+    """Wait until no process of a session is left; return those that stay."""
+    deadline = time.monotonic() + LONGEST
+    while left := members(session):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
+    return left
 
 
 def members(session):
@@ -106,19 +117,22 @@ def posts(account, part):
 
 
 @pytest.mark.parametrize(
-    ("method", "before", "uploads", "starts"),
+    ("method", "before", "uploads", "starts", "known"),
     [
-        ("upload", True, 1, 1),
-        ("upload", False, 2, 1),
-        ("start_import", True, 1, 0),
-        ("start_import", False, 1, 1),
-        ("import_status", True, 1, 1),
-        ("import_status", False, 1, 1),
+        ("upload", True, 1, 1, True),
+        ("upload", False, 2, 1, True),
+        ("start_import", True, 1, 0, False),
+        ("start_import", False, 1, 1, False),
+        ("import_status", True, 1, 1, True),
+        ("import_status", False, 1, 1, True),
     ],
     ids=["uploading", "uploaded", "starting", "started", "asking", "answered"],
 )
-def test_a_killed_worker(run, account, pytester, method, before, uploads, starts):  # noqa: PLR0913, PLR0917
-    """Wherever a worker is killed, another goes on, and no import is started twice; an upload may be repeated."""
+def test_a_killed_worker(run, account, pytester, method, before, uploads, starts, known):  # noqa: PLR0913, PLR0917
+    """Wherever a worker is killed, no import is started twice, though an upload may be.
+
+    Another worker goes on, unless nobody can know whether the import was started.
+    """
     flag = pytester.path / "killed"
     pytester.makeconftest(KILLED.format(flag=str(flag), method=method, before=before))
     (pytester.path / "a.json").write_text(json.dumps(SUITE))
@@ -133,7 +147,7 @@ def test_a_killed_worker(run, account, pytester, method, before, uploads, starts
     assert result.counts.get("failed") == 1, result.text
     assert "crashed" in result.text
     assert (posts(account, "uploadfile"), posts(account, "/import")) == (uploads, starts)
-    if starts:
+    if known:
         assert result.counts == {"failed": 1, "passed": 5}, result.text
     else:
         assert "The process that was beginning it has died." in result.text
@@ -225,6 +239,7 @@ def test_a_first_failure_ends_other_workers_waits(begin, account, pytester, opti
     output = finish(process)
     assert process.returncode in {1, 2}, output
     assert "stopping after 1 failures" in output
+    assert "It is not waited for any longer" in output
 
 
 @pytest.mark.parametrize("method", ["signal", "thread"])
@@ -247,15 +262,20 @@ def test_pytest_timeout(begin, account, pytester, method):
 FORKING = """
     import multiprocessing
     import pytest
+    from pytest_kore_convtest import KoreError
 
     def ask(client, answers):
         answers.put(client.import_status("ds-demo", budget=5).status)
 
     def wait(wait_for_import, answers):
-        answers.put(wait_for_import("ds-demo").status)
+        try:
+            wait_for_import("ds-new")
+        except KoreError as error:
+            answers.put(wait_for_import("ds-demo").status if "forks off" in str(error) else str(error))
 
     @pytest.mark.parametrize("number", range(2))
     def test_fork(kore_client, kore_wait_for_import, number):
+        assert kore_wait_for_import("ds-demo").status == "SUCCESS"
         assert kore_client.import_status("ds-demo").status == "SUCCESS"
         for target, thing in ((ask, kore_client), (wait, kore_wait_for_import)):
             context = multiprocessing.get_context("fork")
@@ -273,8 +293,7 @@ FORKING = """
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_forked_child(begin, account, pytester, workers):
-    """A child that a test forks off may use the client and wait for jobs; its parent goes on undisturbed."""
-    account.script("IN_PROGRESS, SUCCESS", job="ds-first")
+    """A child that a test forks off may ask, knows what was waited for, and is told that it cannot wait."""
     account.script("SUCCESS", job="ds-demo")
     pytester.makepyfile(FORKING)
     spread = ["-p", "xdist", "-n", str(workers)] if workers else []
@@ -333,16 +352,6 @@ def test_a_test_that_moves_the_temporary_folder(run, account, pytester):
     assert (posts(account, "uploadfile"), posts(account, "/import")) == (1, 1)
 
 
-FULL = """
-    import pytest_kore_convtest.ledger as ledger
-
-    def refuse(*_, **__):
-        raise OSError({number}, "No space left on device")
-
-    ledger.os.{what} = refuse
-    """
-
-
 @pytest.mark.parametrize("what", ["fdopen", "replace"])
 def test_a_full_temporary_disk(run, account, pytester, what):
     """When nothing can be noted, no job is begun, and the error says what to do."""
@@ -399,3 +408,62 @@ def test_two_runs_on_one_checkout(begin, account, pytester):
     assert len(set(names)) == 2
     assert sorted(deleted) == sorted([name] for name in names)
     assert json.loads((pytester.path / "report.json").read_text())["suites"]
+
+
+CROWD = """
+    import os
+    import sys
+    from pathlib import Path
+
+    from pytest_kore_convtest.client import KoreClient
+    from pytest_kore_convtest.ledger import Ledger
+    from pytest_kore_convtest.pipeline import Pipeline
+    from pytest_kore_convtest.settings import Settings
+    from pytest_kore_convtest.suitefile import pick_suite, read_suite_file
+
+    def work():
+        with KoreClient(Settings.read()) as client:
+            pipeline = Pipeline(client, client.settings, Ledger(Path("ledger").absolute()))
+            suite = pick_suite(read_suite_file(Path("a.json")), None)
+            jobs = [pipeline.watch_import("ds-demo"), pipeline.import_suite(suite, "A_1")]
+            return [pipeline.wait_for(job).result().status for job in jobs] != ["SUCCESS", "SUCCESS"]
+
+    children = []
+    for _ in range(64):
+        child = os.fork()
+        if not child:
+            code = 3
+            try:
+                code = int(work())
+            finally:
+                os._exit(code)
+        children.append(child)
+    print({os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children})
+    """
+
+
+def test_sixty_four_processes(account, pytester, polls):
+    """However many processes want the same two jobs, the platform is asked as by one of them."""
+    account.script("IN_PROGRESS, 500, IN_PROGRESS, SUCCESS", job="ds-demo")
+    (pytester.path / "a.json").write_text(json.dumps(SUITE))
+    script = pytester.makepyfile(crowd=CROWD)
+    result = pytester.run(sys.executable, script, timeout=60)
+    assert result.outlines == ["{0}"], result.errlines
+    assert polls("ds-demo") == [200, 500, 200, 200]
+    assert (posts(account, "uploadfile"), posts(account, "/import")) == (1, 1)
+
+
+def test_random_order(run, account, pytester, polls):
+    """With pytest-randomly, spread over workers, each job is still asked about by one stream."""
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.mark.parametrize("number", range(6))
+        @pytest.mark.parametrize("job", ["ds-a", "ds-b"])
+        def test_wait(kore_wait_for_import, number, job): kore_wait_for_import(job)
+        """)
+    for job in ("ds-a", "ds-b"):
+        account.script("IN_PROGRESS, SUCCESS", job=job)
+    result = run("-p", "randomly", "-p", "xdist", "-n", "2")
+    assert result.counts == {"passed": 12}, result.text
+    assert (polls("ds-a"), polls("ds-b")) == ([200, 200], [200, 200])

@@ -82,7 +82,27 @@ KEYS = st.sampled_from(
         "\ud800",
     ]
 )
-OPERATIONS = ("drop", "twin", "retype", "retype", "nest", "rename", "reorder", "swap", "copy", "lift")
+FIELDS = {
+    "say": (("status",), [json.dumps(word) for word in (*WORDS, "completed", "done", "aborted", "")]),
+    "count": (("passed", "failed", "total", "totalTestStepsCount"), NUMBERS),
+}
+"""Mutations of single fields, by their keys: what may stand there instead."""
+
+OPERATIONS = (
+    "say",
+    "say",
+    "count",
+    "drop",
+    "twin",
+    "retype",
+    "retype",
+    "nest",
+    "rename",
+    "reorder",
+    "swap",
+    "copy",
+    "lift",
+)
 STEPS = st.lists(
     st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 10**6), st.integers(0, 10**6), VALUES, KEYS),
     max_size=4,
@@ -117,6 +137,12 @@ def places(value, found=None):
     return found
 
 
+def key_of(place):
+    """Return the key that stands at a place; nothing in a list."""
+    container, index = place
+    return container[index][0] if isinstance(container, Twins) else None
+
+
 def get(place):
     """Return what stands at a place."""
     container, index = place
@@ -133,14 +159,19 @@ def mutate(document, steps):
     """Return the JSON text of a document after some mutations."""
     whole = [load(document)]
     for operation, here, there, value, key in steps:
-        # The places nearest to the root matter most, so they are as likely as all the others together.
         known = places(whole)
+        if not known:
+            return ""
+        if operation in FIELDS:
+            keys, texts = FIELDS[operation]
+            for place in [place for place in known if key_of(place) in keys][here % 3 :: 1 + here % 2]:
+                put(place, Raw(texts[there % len(texts)]))
+            continue
+        # The places nearest to the root matter most, so they are as likely as all the others together.
         near = known[: min(len(known), 24)]
         spots = [*known, *near * (len(known) // len(near))]
         _change(operation, spots[here % len(spots)], spots[there % len(spots)], deepcopy(value), key)
-        if not whole:
-            return ""
-    return dump(whole[0])
+    return dump(whole[0]) if whole else ""
 
 
 def _change(operation, place, other, value, key):  # noqa: C901 - one table

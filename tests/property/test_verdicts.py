@@ -119,7 +119,7 @@ def judge_a_run(body, local):
     return bad is None
 
 
-@examples(1500)
+@examples(1000)
 @given(st.sampled_from([IMPORTED, IMPORTED, IMPORTED, RUNNING]), STEPS, SPOILERS)
 def test_a_spoilt_import_reply(document, steps, spoil):
     """Whatever a reply looks like: it is green only when it says so and brings a suite of our stream."""
@@ -127,7 +127,7 @@ def test_a_spoilt_import_reply(document, steps, spoil):
     assert not judge_import(body) or may_import_be_green(body)
 
 
-@examples(1500)
+@examples(1000)
 @given(st.sampled_from([RUN_OF_TWO, RUN_OF_TWO, SUMMARY]), STEPS, SPOILERS, st.sampled_from([None, SUITE]))
 def test_a_spoilt_run_reply(document, steps, spoil, local):
     """Whatever a reply looks like: it is green only when its words, its counts and its steps say so."""

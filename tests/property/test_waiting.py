@@ -360,6 +360,30 @@ def test_two_requests_in_every_ask():
     assert len(road.sent) > 4000 / road.settings.max_poll_interval * 2
 
 
+@pytest.mark.parametrize("interval", [0.1, 0.5, 1.0, 1.9])
+def test_the_platform_s_limits(interval):
+    """Whoever wants to poll faster than the platform allows is held back, over the minute and the hour."""
+    pace = {"poll_interval": interval, "max_poll_interval": interval}
+    road, _ = play([status()], timeout=4000.0, stall_timeout=4000.0, **pace)
+    assert PER_HOUR <= len(road.sent) <= PER_HOUR + PER_MINUTE * 8
+
+
+@pytest.mark.parametrize("http", [408, 425, 429, 500, 503, 504])
+@pytest.mark.parametrize("wait", ["1", "7", "60", "119"])
+def test_a_pause_that_the_service_asks_for(http, wait):
+    """No request leaves before the pause that the service asked for is over."""
+    road, outcome = play([refusal(http, headers=(("retry-after", wait),)), GOOD])
+    assert road.sent[1].at - road.sent[0].until >= float(wait) - EPS
+    assert outcome.trouble is None
+
+
+def test_an_outage_after_a_hollow_success():
+    """A success that lacks its suite hurries the next asks, but not those into an outage after it."""
+    hollow = status("SUCCESS", kind="hollow", changes={"response": None})
+    road, _ = play([hollow, cut()], poll_interval=0.1, max_poll_interval=10.0, rate_limit=False)
+    assert len(road.sent) < 120
+
+
 lost = st.one_of(passing, spoilt, stray, denied).map(
     lambda answer: replace(answer, seconds=min(answer.seconds, 1.0))
 )

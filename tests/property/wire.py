@@ -9,6 +9,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as profile
 
 from pytest_kore_convtest.client import KoreClient
+from pytest_kore_convtest.crew import Crew
 from pytest_kore_convtest.errors import UnreachableError
 from pytest_kore_convtest.ledger import Ledger
 from pytest_kore_convtest.pipeline import Pipeline
@@ -162,21 +163,15 @@ class Wire:
         """Close nothing."""
 
 
-class Inline:
-    """A crew of nobody: a job is served to its end by whoever adds it."""
-
-    def __init__(self, step, clock):
-        self.step, self.clock = step, clock
+class Inline(Crew):
+    """A crew without threads: a job is served to its end by whoever adds it."""
 
     def add(self, job):
         """Serve a job to its end."""
         while True:
-            self.clock.sleep(job.due - self.clock.now)
-            if self.step(job):
+            self._clock.sleep(job.due - self._clock.monotonic())
+            if self._step(job):
                 return
-
-    def close(self):
-        """Close nothing."""
 
 
 class Road:

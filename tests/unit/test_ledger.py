@@ -131,3 +131,14 @@ def test_an_unusable_directory_says_what_to_do(tmp_path):
     with pytest.raises(ConfigError, match="set TMPDIR"):
         ledger.claim("job")
     assert ledger.read("job") == {}
+
+
+def test_an_entry_that_cannot_be_read_is_not_taken_for_none(folder):
+    """What may tell of a job that has begun is an error when it cannot be read, so that none begins twice."""
+    ledger = Ledger(folder)
+    ledger.write("job", {})
+    (entry,) = folder.glob("*.json")
+    entry.unlink()
+    entry.mkdir()  # reading it fails for everybody, root included
+    with pytest.raises(ConfigError, match="cannot be used"):
+        ledger.read("job")
