@@ -29,7 +29,7 @@ help:
 	@echo 'make test     run the tests (more arguments: make test ARGS="-n 2 -k gate")'
 	@echo 'make check    formatting, lint, types, and whether the built wheel installs and imports'
 	@echo 'make bench    what the plugin costs, side by side with going without; prints tables'
-	@echo 'make fuzz     the property tests and the attack on the emulator, twenty times as long (KORE_FUZZ=n)'
+	@echo 'make fuzz     the property tests and the attack on the emulator, twenty times as long (CONVTEST_FUZZ=n)'
 	@echo 'make torture  the fault matrix: ours beside a plain loop and tenacity; one line per case (some minutes)'
 	@echo 'make matrix   the tests on every Python 3.10 to 3.13 found, with oldest and newest pytest'
 	@echo 'make screenshots  the pictures of the report in docs/pictures; needs Chromium'
@@ -74,8 +74,8 @@ bench: $(STAMP)
 	$(BIN)/python bench/run.py
 
 fuzz: $(STAMP) $(FUZZ)/kore-stamp
-	KORE_FUZZ=$${KORE_FUZZ:-20} $(BIN)/python -m pytest tests/property tests/e2e/test_standin_fuzz.py $(ARGS)
-	KORE_FUZZ=$${KORE_FUZZ:-20} $(FUZZ)/bin/python -m pytest tests/fuzz/fuzz_standin.py $(ARGS)
+	CONVTEST_FUZZ=$${CONVTEST_FUZZ:-20} $(BIN)/python -m pytest tests/property tests/e2e/test_standin_fuzz.py $(ARGS)
+	CONVTEST_FUZZ=$${CONVTEST_FUZZ:-20} $(FUZZ)/bin/python -m pytest tests/fuzz/fuzz_standin.py $(ARGS)
 
 torture: $(STAMP)
 	$(BIN)/python -m torture $(ARGS)

@@ -124,6 +124,16 @@ class Picture:
         self._ticks, self._drawn_at = 0, float("-inf")
 
 
+class Silence:
+    """Show nothing: what ``-q`` asks for."""
+
+    def show(self, states: Sequence[State]) -> None:
+        """Show nothing."""
+
+    def rest(self) -> None:
+        """Take nothing away."""
+
+
 class Progress:
     """Watch the jobs of a run and show them.
 
@@ -136,20 +146,17 @@ class Progress:
         self._run, self._now = run, now or _monotonic
         self._display: Display | None = None
         self._durations: Durations | None = None
-        self._quiet = getattr(run.config.option, "verbose", 0) < 0
 
     def tick(self) -> None:
         """Look at all jobs and show them; called while one is waited for, every quarter of a second."""
         from pytest_kore_convtest.states import look
 
-        if self._quiet:
-            return
         now = self._now()
         self.show([look(job, now) for job in self._run.jobs()])
 
     def show(self, states: Sequence[State]) -> None:
-        """Show these jobs."""
-        if not states or self._quiet:
+        """Show these jobs, and learn how long they took: with ``-q``, too."""
+        if not states:
             return
         display, durations = self._open()
         durations.learn(states)
@@ -163,12 +170,12 @@ class Progress:
 
             config, now = self._run.config, self._now
             self._durations = Durations(config, self._run.settings)
-            screen = open_screen(config)
-            self._display = (
-                Picture(screen, self._durations, now)
-                if screen
-                else News(lambda lines: write_lines(config, lines), now)
-            )
+            if getattr(config.option, "verbose", 0) < 0:
+                self._display = Silence()
+            elif screen := open_screen(config):
+                self._display = Picture(screen, self._durations, now)
+            else:
+                self._display = News(lambda lines: write_lines(config, lines), now)
         return self._display, self._durations
 
     def rest(self) -> None:

@@ -72,7 +72,7 @@ def run(emulator):
 
 @API.parametrize()
 @settings(
-    max_examples=150 * int(os.environ.get("KORE_FUZZ", "1")),
+    max_examples=150 * int(os.environ.get("CONVTEST_FUZZ", "1")),
     deadline=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),

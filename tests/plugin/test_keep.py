@@ -218,10 +218,8 @@ def test_two_files_that_only_tests_import(run, account, pytester):
     pytester.makepyfile("""
         def test_it(kore_import_suite):
             for _ in range(2):
-                assert [kore_import_suite(f"{name}.json").suite.steps[0].input for name in ("one", "two")] == [
-                    "one.json",
-                    "two.json",
-                ]
+                found = [kore_import_suite(f"{name}.json").suite for name in ("one", "two")]
+                assert [suite.steps[0].input for suite in found] == ["one.json", "two.json"]
         """)
     result = run()
     assert result.counts == {"passed": 1}, result.text

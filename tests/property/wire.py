@@ -25,9 +25,9 @@ MOST_REQUESTS = 5000
 
 
 def examples(number):
-    """Return the profile of a test: so many examples, times ``KORE_FUZZ`` (default 1)."""
+    """Return the profile of a test: so many examples, times ``CONVTEST_FUZZ`` (default 1)."""
     return profile(
-        max_examples=number * int(os.environ.get("KORE_FUZZ", "1")),
+        max_examples=number * int(os.environ.get("CONVTEST_FUZZ", "1")),
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
