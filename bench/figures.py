@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import re
 import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RESULTS = Path(__file__).parent / "results"
+DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
+MARK = re.compile(r"(<!-- results (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+_shown: list[str] = []
+"""The tables printed since figures were last saved."""
 
 
 class Spread(NamedTuple):
@@ -48,15 +55,18 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a Markdown table with aligned columns."""
+    """Print a Markdown table with aligned columns, and keep it for ``save``."""
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    print(f"\n{title}\n")
-    for number, line in enumerate(lines):
-        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |")
-        if number == 0:
-            print("|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    print()
+    made = [title, ""]
+    for line in lines:
+        made.append(
+            "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
+        )
+    made.insert(3, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    table = "\n".join(made)
+    print(f"\n{table}\n")
+    _shown.append(table)
 
 
 def save(name: str, rows: Sequence[dict[str, Any]], verdicts: Sequence[Verdict]) -> None:
@@ -65,7 +75,25 @@ def save(name: str, rows: Sequence[dict[str, Any]], verdicts: Sequence[Verdict])
     facts = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
         "rows": rows,
         "verdicts": [{**verdict._asdict(), "word": verdict.word} for verdict in verdicts],
+        "tables": _shown[:],
     }
+    _shown.clear()
     (RESULTS / f"{name}.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+def write_document() -> None:
+    """Put the kept tables between the marks of ``docs/performance.md``; every place names its results file."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    DOCUMENT.write_text(
+        MARK.sub(lambda found: f"{found[1]}\n{_told(found[2])}\n{found[3]}", text), encoding="utf-8"
+    )
+
+
+def _told(name: str) -> str:
+    facts = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    verdicts = (str(Verdict(*(one[field] for field in Verdict._fields))) for one in facts["verdicts"])
+    where = f"Python {facts['python']}, {facts['system']}; load of the machine at the end: {facts['load']}."
+    return "\n\n".join([*facts["tables"], "\n".join(f"* {line}" for line in verdicts), where, ""])

@@ -1,8 +1,7 @@
 """What an unused plugin costs: instructions of `pytest -q` on one empty test, with and without it.
 
-Instructions, because wall-clock noise is far above the cost. The wheel is built
-and installed into a throw-away environment: pytest caches the byte code of an
-editable install differently, so that would not be what a user has.
+Instructions, because wall-clock noise is far above the cost. Other plugins are
+measured in the same way, each in an environment of its own.
 
 The baseline has neither the plugin (`-p no:…`) nor our ini keys, of which pytest
 would otherwise warn at some expense.
@@ -10,18 +9,20 @@ would otherwise warn at some expense.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from figures import Verdict, print_table, save
+from rooms import build_wheel, clean_environment, make_room
 
-ROOT = Path(__file__).parents[1]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 OFF = ("-p", "no:pytest_kore_convtest")
 KEYS = """kore_host = https://bots.kore.ai
 kore_stream_id = st-00000000-0000-0000-0000-000000000000
@@ -29,6 +30,10 @@ kore_timeout = 600
 """
 TARGETS = {True: 1.5, False: 8.0}
 """Percent of an empty run: with cached byte code, and where it cannot be cached."""
+
+
+OTHERS = ("pytest-html", "pytest-bdd", "pytest-django", "pytest-playwright", "tavern", "schemathesis")
+PLUGINS = "from importlib.metadata import entry_points as e; print(*(p.name for p in e(group='pytest11')))"
 
 
 class Case(NamedTuple):
@@ -47,26 +52,6 @@ CASES = (
 )
 
 
-def install(folder: Path) -> Path:
-    """Build the wheel, install it and pytest into a new environment, and return its Python."""
-    run = [sys.executable, "-m"]
-    subprocess.run([*run, "build", "-q", "--wheel", "--outdir", folder / "dist", ROOT], check=True)
-    subprocess.run([*run, "venv", folder / "venv"], check=True)
-    python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    (wheel,) = (folder / "dist").glob("*.whl")
-    pip = [str(python), "-m", "pip", "install", "-q", "-c", str(ROOT / "constraints.txt")]
-    # Not every environment lets pip write byte code, and a user's pip does.
-    subprocess.run([*pip, "--compile", str(wheel)], check=True, env=environment(cached=True))
-    return python
-
-
-def environment(*, cached: bool) -> dict[str, str]:
-    """Return an environment in which nothing but the case at hand decides about byte code."""
-    names = ("KORE_", "PYTEST_", "PYTHON", "COV_", "COVERAGE_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(names)}
-    return {**kept, "PYTHONHASHSEED": "0", **({} if cached else {"PYTHONDONTWRITEBYTECODE": "1"})}
-
-
 def make_project(folder: Path, *, keys: bool) -> Path:
     """Write one empty test and an ini file."""
     folder.mkdir()
@@ -81,10 +66,10 @@ def forget_rewritten(venv: Path) -> None:
         path.unlink()
 
 
-def count(python: Path, project: Path, arguments: tuple[str, ...], *, cached: bool) -> int:
+def count(python: Path, project: Path, arguments: Sequence[str], *, cached: bool = True) -> int:
     """Return the instructions of one run of pytest."""
     command = [str(python), "-m", "pytest", "-q", *arguments]
-    env = environment(cached=cached)
+    env = clean_environment(cached=cached)
     # Once without counting: it leaves the byte code, and pytest's own cache directory in any case.
     subprocess.run(command, cwd=project, env=env, check=True, capture_output=True)
     if not cached:
@@ -98,21 +83,38 @@ def count(python: Path, project: Path, arguments: tuple[str, ...], *, cached: bo
     return int(found.group(1))
 
 
-def measure() -> list[dict[str, object]]:
-    """Count all cases."""
+def measure(folder: Path) -> list[dict[str, object]]:
+    """Count all cases of ours."""
+    python = make_room(folder / "ours", build_wheel(folder))
+    plain = make_project(folder / "plain", keys=False)
+    keyed = make_project(folder / "keyed", keys=True)
     rows = []
-    with tempfile.TemporaryDirectory(prefix="kore-bench-") as name:
-        folder = Path(name)
-        python = install(folder)
-        plain = make_project(folder / "plain", keys=False)
-        keyed = make_project(folder / "keyed", keys=True)
-        for cached in (True, False):
-            without = count(python, plain, OFF, cached=cached)
-            for case in (case for case in CASES if case.cached is cached):
-                added = count(python, keyed if case.keys else plain, (), cached=cached) - without
-                percent = 100 * added / without
-                rows.append({**case._asdict(), "without": without, "added": added, "percent": percent})
+    for cached in (True, False):
+        without = count(python, plain, OFF, cached=cached)
+        for case in (case for case in CASES if case.cached is cached):
+            added = count(python, keyed if case.keys else plain, (), cached=cached) - without
+            percent = 100 * added / without
+            rows.append({**case._asdict(), "without": without, "added": added, "percent": percent})
     return rows
+
+
+def measure_other(folder: Path, package: str) -> dict[str, object]:
+    """Count the same for another plugin and the plugins that come with it."""
+    python = make_room(folder / package, "pytest", package)
+    project = make_project(folder / f"{package} project", keys=False)
+    found = subprocess.run([python, "-c", PLUGINS], check=True, capture_output=True, text=True).stdout.split()
+    without = count(python, project, [word for name in found for word in ("-p", f"no:{name}")])
+    added = count(python, project, ()) - without
+    return {"name": package, "without": without, "added": added, "percent": 100 * added / without}
+
+
+def measure_all() -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """Count our cases and the others, two at a time: instructions do not mind company."""
+    with tempfile.TemporaryDirectory(prefix="kore-bench-") as name, ThreadPoolExecutor(2) as pool:
+        folder = Path(name)
+        ours = pool.submit(measure, folder)
+        others = list(pool.map(lambda package: measure_other(folder, package), OTHERS))
+        return ours.result(), others
 
 
 def main() -> list[Verdict]:
@@ -120,7 +122,7 @@ def main() -> list[Verdict]:
     if shutil.which("valgrind") is None:
         print("startup: not measured: it counts instructions with valgrind, which is not installed here")
         return [Verdict(case.name, TARGETS[case.cached], None, " %") for case in CASES]
-    rows = measure()
+    rows, others = measure_all()
     verdicts = [
         Verdict(f"startup, {row['name']}", TARGETS[bool(row["cached"])], float(str(row["percent"])), " %")
         for row in rows
@@ -139,7 +141,20 @@ def main() -> list[Verdict]:
             for row, verdict in zip(rows, verdicts, strict=True)
         ],
     )
-    save("startup", rows, verdicts)
+    print_table(
+        "The same for others, byte code cached: what is installed with each of them counts as its own",
+        ("plugin", "without it", "added by it", "added, %"),
+        [
+            (
+                str(row["name"]),
+                f"{int(str(row['without'])) / 1e6:.1f}",
+                f"{int(str(row['added'])) / 1e6:+.1f}",
+                f"{row['percent']:+.1f}",
+            )
+            for row in [{**rows[0], "name": "pytest-kore-convtest"}, *others]
+        ],
+    )
+    save("startup", [*rows, *others], verdicts)
     return verdicts
 
 

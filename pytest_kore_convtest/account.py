@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime, timezone
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TypedDict
 
 from pytest_kore_convtest import models
+from pytest_kore_convtest.differences import visible
 from pytest_kore_convtest.errors import KoreError, StructureError
 from pytest_kore_convtest.jobs import SuiteRun
 from pytest_kore_convtest.refusals import printable
@@ -179,10 +181,21 @@ def _judge_import(job: Job) -> tuple[str, list[Finding]]:
         return UNKNOWN, []
     return verdict, [
         Finding(
-            severity=one["severity"], path=one["path"], message=one["message"], place=one.get("place", "")
+            severity=one["severity"],
+            path=one["path"],
+            message=one["message"],
+            place=_find_place(one["message"], job.suite),
         )
         for one in found
     ]
+
+
+def _find_place(message: str, suite: LocalSuite | None) -> str:
+    """Return the line of the suite file that a finding names in its words; empty when it names none."""
+    if suite is None:
+        return ""
+    found = re.search(rf"{re.escape(visible(suite.path.name))}:(\d+)", message)
+    return f"{show_path(suite.path)}:{found[1]}" if found else ""
 
 
 def count_assertions(suite: Suite) -> dict[str, int]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.polling import Clock
 
 THREADS = 3
-"""Threads that serve the heap, each with a connection and its thread: more bring a hundred jobs no less lag."""
+"""Threads that serve the heap, each with a connection: more of them bring a hundred jobs no less lag."""
 
 
 class Crew:

@@ -19,7 +19,7 @@ from pytest_kore_convtest.errors import JobError, KoreError, ProtocolError, Serv
 from pytest_kore_convtest.jobs import Job, Outcome, SuiteImport, SuiteRun, WatchImport
 from pytest_kore_convtest.patience import Patience, Wait
 from pytest_kore_convtest.polling import Clock, SystemClock, ask_once
-from pytest_kore_convtest.turns import Turns
+from pytest_kore_convtest.turns import Rounds, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,12 +32,6 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.suitefile import LocalSuite
 
 J = TypeVar("J", bound=Job)
-
-LOOK_AGAIN = 0.2
-"""Seconds between two looks at a job that cannot go on: another process works on it, or all places are taken."""
-
-IN_A_ROUND = 50
-"""From so many such jobs on, a round of looks takes longer instead: a thousand would keep a processor busy."""
 
 
 class Pipeline:
@@ -74,7 +68,7 @@ class Pipeline:
         self._turns = Turns(ledger, settings, wall)
         self._crew = Crew(self._step, self._clock)
         self._ended = threading.Condition()
-        self._held_up: set[str] = set()
+        self._rounds = Rounds(self._turns, self._clock)
 
     def watch_import(self, ds_id: str, label: str = "") -> WatchImport:
         """Begin to wait for an import job, unless that has begun already."""
@@ -205,15 +199,14 @@ class Pipeline:
         """Do the next thing for a job; return whether it is over."""
         if reason := job.blocked():
             raise JobError(f"{job.what} did not begin: {reason}", job_id="", last=None, history=[])
-        self._held_up.add(job.key)
-        job.due = self._clock.monotonic() + LOOK_AGAIN * max(1.0, len(self._held_up) / IN_A_ROUND)
+        job.due = self._rounds.next_look(job.key)
         if reason is not None:
             return False
         if job.claim is None and not self._take(job):
             return job.outcome is not None
         if not job.job_id and not self._begin(job):
             return False
-        self._held_up.discard(job.key)
+        self._rounds.leave(job.key)
         if job.wait is None:
             job.wait = self._make_wait(job)
         status = ask_once(lambda budget: job.ask(self.client, budget), job.see, job.wait, self._clock)
@@ -246,7 +239,7 @@ class Pipeline:
 
     def _begin(self, job: Job) -> bool:
         """Do the next change on the platform for a job, within all limits; return whether it has begun."""
-        job.slot = job.slot or self._turns.take_slot()
+        job.slot = job.slot or self._rounds.take_slot()
         if job.slot is None or not self._turns.may_write():
             return False
         if job.entry.get("sending"):
@@ -322,7 +315,7 @@ class Pipeline:
         )
 
     def _end(self, job: Job, outcome: Outcome) -> None:
-        self._held_up.discard(job.key)
+        self._rounds.leave(job.key)
         with self._ended:
             job.outcome = outcome
             self._ended.notify_all()
@@ -333,6 +326,8 @@ class Pipeline:
         for claim in claims:
             if claim is not None:
                 claim.release()
+        if claims[0] is not None:
+            self._rounds.slot_is_free()
 
 
 def _defect(job: Job, bug: Exception) -> ServiceError:

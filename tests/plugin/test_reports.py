@@ -85,7 +85,9 @@ def test_the_record_of_a_mixed_run(run, plugin_args, mixed, record):
     assert (failed["replies"][0]["expected"], failed["replies"][0]["actual"]) == (["2"], "two!")
     assert failed["nodeid"].endswith("both.kore.json::RED::step 02 two")
     assert suites["DRIFT"]["run"] is None
-    assert [found["severity"] for found in suites["DRIFT"]["imported"]["findings"]] == ["error"]
+    (found,) = suites["DRIFT"]["imported"]["findings"]
+    line = found["message"].partition("drift.kore.json:")[2].partition(")")[0]
+    assert (found["severity"], found["place"]) == ("error", f"drift.kore.json:{line}")
     why = "not run, because its import has no good outcome"
     steps = [{"what": f"step {number:02} of DRIFT", "why": why} for number in (1, 2)]
     assert told["not_evaluated"] == steps

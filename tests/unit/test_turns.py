@@ -1,10 +1,11 @@
 """How many changes at once, and how often, over all processes of a test run."""
 
 import pytest
+from unit.waiting import FakeClock
 
 from pytest_kore_convtest.ledger import Ledger
 from pytest_kore_convtest.settings import Settings
-from pytest_kore_convtest.turns import WRITES, Turns
+from pytest_kore_convtest.turns import IN_A_ROUND, LOOK_AGAIN, WRITES, Rounds, Turns
 
 
 @pytest.fixture(params=["one process", "two processes"])
@@ -69,3 +70,31 @@ def test_a_limit_that_refuses_gives_its_turn_back(pair):
     assert not first.may_write()
     now[0] += 3600
     assert second.may_write()
+
+
+def test_a_thousand_jobs_that_wait_are_looked_at_no_more_often_than_fifty():
+    """A round of looks takes longer the more jobs are held up, and is as short as before when they go on."""
+    rounds = Rounds(Turns(Ledger(None), Settings.read(env={}), lambda: 0.0), FakeClock(100.0))
+    assert rounds.next_look("only") == pytest.approx(100.0 + LOOK_AGAIN)
+    looks = [rounds.next_look(str(number)) - 100.0 for number in range(1000)]
+    assert looks[-1] == pytest.approx(LOOK_AGAIN * 1001 / IN_A_ROUND)
+    for number in range(1000):
+        rounds.leave(str(number))
+    assert rounds.next_look("only") == pytest.approx(100.0 + LOOK_AGAIN)
+
+
+def test_full_places_are_not_looked_at_for_every_job():
+    """After a look that found all taken the next one waits a moment, unless a place of ours is free again."""
+    clock, ledger = FakeClock(100.0), Ledger(None)
+    rounds = Rounds(Turns(ledger, Settings.read(env={}, max_parallel=1), lambda: 0.0), clock)
+    taken = ledger.claim("slot 0")
+    assert rounds.take_slot() is None
+    taken.release()
+    assert rounds.take_slot() is None
+    clock.sleep(LOOK_AGAIN)
+    again = rounds.take_slot()
+    assert again is not None
+    assert rounds.take_slot() is None
+    again.release()
+    rounds.slot_is_free()
+    assert rounds.take_slot() is not None
