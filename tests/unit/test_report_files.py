@@ -1,5 +1,8 @@
 """Writing reports: whole or not at all, and errors that say the way out."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,17 +23,18 @@ def names(folder):
     return [path.name for path in folder.iterdir()]
 
 
-@pytest.fixture(name="small_disk")
-def _small_disk():
-    """Refuse files of more than 1 000 bytes while the test runs, as a full disk does."""
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+SMALL_DISK = """
+import resource, sys
+from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.report.files import write_report
 
-    def shrink():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
-
-    yield shrink
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
+try:
+    write_report(sys.argv[1], "x" * 100_000)
+except ConfigError as bad:
+    print(bad.message)
+"""
+"""Refuse files of more than 1 000 bytes, as a full disk does; in a process of its own."""
 
 
 def test_a_report_is_written_as_it_is(tmp_path):
@@ -82,15 +86,15 @@ def test_half_a_letter_does_not_cost_the_report(tmp_path):
     assert (tmp_path / "kore.html").read_bytes() == b"a\\ud800b"
 
 
-def test_a_full_disk_leaves_the_older_report(tmp_path, small_disk):
+def test_a_full_disk_leaves_the_older_report(tmp_path):
     """A report that cannot be written whole is not written at all."""
+    pytest.importorskip("resource", reason="limits of a process are a thing of Unix")
     target = tmp_path / "kore.html"
     target.write_text("older")
-    small_disk()
-    with pytest.raises(
-        ConfigError, match=r"cannot write the report .*kore.html: .*; name a file on a disk that"
-    ):
-        write_report(target, "x" * 100_000)
+    done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
+        [sys.executable, "-c", SMALL_DISK, str(target)], stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert re.search(r"cannot write the report .*kore.html: .*; name a file on a disk that", done.stdout)
     assert target.read_text() == "older"
     assert names(tmp_path) == ["kore.html"]
 
