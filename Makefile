@@ -26,7 +26,7 @@ endif
 
 help:
 	@echo 'make demo     run the example suite against the built-in emulator; no account needed'
-	@echo 'make test     run the tests (more arguments: make test ARGS="-n 2 -k gate")'
+	@echo 'make test     run the tests (more arguments: make test ARGS="-n 0 -k gate")'
 	@echo 'make check    formatting, lint, types, and whether the built wheel installs and imports'
 	@echo 'make bench    what the plugin costs, side by side with going without; prints tables'
 	@echo 'make fuzz     the property tests and the attack on the emulator, twenty times as long (CONVTEST_FUZZ=n)'
@@ -59,7 +59,7 @@ demo: $(STAMP)
 	@echo 'Open reports/kore.html in a browser to see the conversation.'
 
 test: $(STAMP)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/python -m ruff format --check .
@@ -71,7 +71,7 @@ screenshots: $(STAMP)
 	$(BIN)/python .ci/screenshots.py docs/pictures
 
 bench: $(STAMP)
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/run.py $(ARGS)
 
 fuzz: $(STAMP) $(FUZZ)/kore-stamp
 	CONVTEST_FUZZ=$${CONVTEST_FUZZ:-20} $(BIN)/python -m pytest tests/property tests/e2e/test_standin_fuzz.py $(ARGS)
