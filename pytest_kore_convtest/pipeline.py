@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 J = TypeVar("J", bound=Job)
 
+LEAST_WAIT = 0.02
+"""Seconds that a wait lasts at least; a job that has less left has no time left."""
+
 
 class Pipeline:
     """All jobs of one process.
@@ -223,7 +226,7 @@ class Pipeline:
         entry = self.ledger.read(job.key)
         job.job_id = job.job_id or entry.get("job_id", "")
         settled = entry.get("outcome")
-        spent = entry.get("ambiguous") or self._time_left(entry) <= 0
+        spent = entry.get("ambiguous") or self._time_left(entry) <= LEAST_WAIT
         if settled and (settled["generation"] > again or spent):
             if claim:
                 claim.release()
@@ -273,7 +276,7 @@ class Pipeline:
         self.ledger.write(job.key, job.entry)
 
     def _make_wait(self, job: Job) -> Wait:
-        left = max(0.05, self._time_left(job.entry))
+        left = max(LEAST_WAIT, self._time_left(job.entry))
         job.before = self._patience.timeout - left
         notes = self.client.check_token(left)
         patience = replace(self._patience, timeout=left)
