@@ -59,10 +59,10 @@ def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) 
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     made = [title, ""]
-    for line in lines:
-        made.append(
-            "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
-        )
+    made += [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
+        for line in lines
+    ]
     made.insert(3, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     table = "\n".join(made)
     print(f"\n{table}\n")
@@ -85,7 +85,7 @@ def save(name: str, rows: Sequence[dict[str, Any]], verdicts: Sequence[Verdict])
 
 
 def write_document() -> None:
-    """Put the kept tables between the marks of ``docs/performance.md``; every place names its results file."""
+    """Put the kept tables between the marks of ``docs/performance.md``, which name the results."""
     text = DOCUMENT.read_text(encoding="utf-8")
     DOCUMENT.write_text(
         MARK.sub(lambda found: f"{found[1]}\n{_told(found[2])}\n{found[3]}", text), encoding="utf-8"

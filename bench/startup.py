@@ -31,7 +31,6 @@ kore_timeout = 600
 TARGETS = {True: 1.5, False: 8.0}
 """Percent of an empty run: with cached byte code, and where it cannot be cached."""
 
-
 OTHERS = ("pytest-html", "pytest-bdd", "pytest-django", "pytest-playwright", "tavern", "schemathesis")
 PLUGINS = "from importlib.metadata import entry_points as e; print(*(p.name for p in e(group='pytest11')))"
 
@@ -100,17 +99,20 @@ def measure(folder: Path) -> list[dict[str, object]]:
 
 def measure_other(folder: Path, package: str) -> dict[str, object]:
     """Count the same for another plugin and the plugins that come with it."""
-    python = make_room(folder / package, "pytest", package)
     project = make_project(folder / f"{package} project", keys=False)
+    python, name = make_room(folder / package, "pytest", package), package
+    if subprocess.run([python, "-m", "pytest"], cwd=project, capture_output=True, check=False).returncode:
+        python = make_room(folder / f"{package} old", "pytest<9", package, pinned=False)
+        name = f"{package} (pytest 8; it fails with a newer one)"
     found = subprocess.run([python, "-c", PLUGINS], check=True, capture_output=True, text=True).stdout.split()
-    without = count(python, project, [word for name in found for word in ("-p", f"no:{name}")])
+    without = count(python, project, [word for plugin in found for word in ("-p", f"no:{plugin}")])
     added = count(python, project, ()) - without
-    return {"name": package, "without": without, "added": added, "percent": 100 * added / without}
+    return {"name": name, "without": without, "added": added, "percent": 100 * added / without}
 
 
 def measure_all() -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    """Count our cases and the others, two at a time: instructions do not mind company."""
-    with tempfile.TemporaryDirectory(prefix="kore-bench-") as name, ThreadPoolExecutor(2) as pool:
+    """Count our cases and the others, three at a time: instructions do not mind company."""
+    with tempfile.TemporaryDirectory(prefix="kore-bench-") as name, ThreadPoolExecutor(3) as pool:
         folder = Path(name)
         ours = pool.submit(measure, folder)
         others = list(pool.map(lambda package: measure_other(folder, package), OTHERS))

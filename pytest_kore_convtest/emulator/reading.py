@@ -17,7 +17,7 @@ def read_json(data: bytes | str) -> Any:
         ValueError: It is no JSON, too deep, or has a number that is none.
     """
     try:
-        value = json.loads(data, parse_constant=_read_number, parse_float=_read_number)
+        value = _DECODER.decode(data if isinstance(data, str) else data.decode(json.detect_encoding(data)))
     except RecursionError:
         value = None
     else:
@@ -31,6 +31,9 @@ def _read_number(text: str) -> float:
     if not isfinite(number):
         raise ValueError(f"{text[:20]} is no number")
     return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_read_number, parse_float=_read_number)
 
 
 def _is_shallow(value: Any) -> bool:

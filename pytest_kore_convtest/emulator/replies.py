@@ -60,10 +60,13 @@ class RefusalError(Exception):
         return Reply(self.status, encode(errors), headers=headers)
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def encode(value: Any) -> bytes:
     """Return JSON as the platform writes it: compact, UTF-8, lone surrogates escaped."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return _ENCODER.encode(value).encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":")).encode()
 

@@ -7,6 +7,7 @@ import binascii
 import hmac
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from .reading import read_json
@@ -68,13 +69,19 @@ def _split(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
     if len(parts) != _PARTS:
         raise not_a_token()
     try:
-        header, claims = (read_json(_decode(part)) for part in parts[:2])
+        header, claims = _read_header(parts[0]), read_json(_decode(parts[1]))
         signature = _decode(parts[2])
     except ValueError:
         raise not_a_token() from None
     if not (isinstance(header, dict) and isinstance(claims, dict)):
         raise not_a_token()
     return header, claims, f"{parts[0]}.{parts[1]}".encode(), signature
+
+
+@lru_cache(maxsize=64)
+def _read_header(part: str) -> Any:
+    """Read a token's header, which is the same in most tokens."""
+    return read_json(_decode(part))
 
 
 def _decode(part: str) -> bytes:

@@ -82,3 +82,16 @@ def test_a_heavy_module_would_be_noticed(tmp_path):
     without = loaded_modules(tmp_path / "without")
     with_it = loaded_modules(tmp_path / "with", "-p", "requests")
     assert {"requests", "urllib3", "http.client"} <= set(heavy(with_it - without))
+
+
+def test_the_first_request_waits_for_nothing_that_only_answers_need(tmp_path):
+    """Until a client exists and a job has begun, nothing is loaded that reads, judges or locks."""
+    code = (
+        "import sys, pytest_kore_convtest.outcomes, pytest_kore_convtest.gate;"
+        "import pytest_kore_convtest.client, pytest_kore_convtest.ledger, pytest_kore_convtest.pipeline;"
+        "late = {'pydantic', 'filelock', 'jinja2', 'rich', 'pytest_kore_convtest.structure'};"
+        "print(sorted(late & set(sys.modules)), 'requests' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)  # noqa: S603 - our own
+    assert done.stdout.strip() == "[] True"
