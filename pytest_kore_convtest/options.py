@@ -1,13 +1,14 @@
 """The table of all settings: it yields options, ini keys, environment names, header and README.
 
-The rows stand in ``settings.txt``, which the entry point reads by itself: every pytest
-run that has this package installed pays for each module that is loaded.
+The rows stand in ``table``, which the entry point reads by itself: every pytest run
+that has this package installed pays for each module that is loaded.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
+
+from pytest_kore_convtest.table import SETTINGS
 
 SECRETS = ("client_secret", "jwt")
 """Settings whose values are never shown."""
@@ -47,13 +48,7 @@ class Setting:
         self.env_name = "KORE_" + name.upper()
 
 
-def _read_table() -> tuple[Setting, ...]:
-    lines = Path(__file__).with_name("settings.txt").read_text(encoding="utf-8").splitlines()
-    rows = [line.split("|", 4) for line in lines if not line.startswith("#")]
-    return tuple(Setting(*(cell.strip() for cell in row)) for row in rows)
-
-
-TABLE = _read_table()
+TABLE = tuple(Setting(*row) for row in SETTINGS)
 
 ROWS = {row.name: row for row in TABLE}
 

@@ -13,6 +13,8 @@ from argparse import BooleanOptionalAction
 
 import pytest
 
+from pytest_kore_convtest.table import SETTINGS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,12 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     a secret. No defaults either, so that "not given" stays visible.
     """
     add = parser.getgroup("kore", "Kore.ai conversation tests").addoption
-    with open(__file__[:-9] + "settings.txt", "rb") as table:  # noqa: PTH123 - it stands beside plugin.py
-        lines = table.read().decode().splitlines()
-    for line in lines:
-        if line[0] == "#":
-            continue
-        name, kind, where, metavar, meaning = map(str.strip, line.split("|", 4))
+    for name, kind, where, metavar, meaning in SETTINGS:
         option, key = "--kore-" + name.replace("_", "-"), "kore_" + name
         if "o" in where and not metavar:
             add(option, dest=key, action=BooleanOptionalAction, default=None, help=meaning)

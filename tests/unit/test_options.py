@@ -217,4 +217,4 @@ def test_the_table_loads_nothing():
         "print(sorted(name for name in new if name.startswith('pytest_kore_convtest.')), sorted(heavy & new))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
-    assert done.stdout.strip() == "['pytest_kore_convtest.options'] []"
+    assert done.stdout.strip() == "['pytest_kore_convtest.options', 'pytest_kore_convtest.table'] []"

@@ -1,0 +1,48 @@
+"""The table of all settings, as plain tuples: the one module besides ``plugin`` that every pytest run loads.
+
+Columns: name, kind, where it can be given (o option, i ini key, e environment name), what
+the option takes, meaning. Defaults stand in ``settings.Settings``. PYTEST_DONT_REWRITE
+"""
+
+SETTINGS = (
+    ("host", "url", "oie", "URL", "base URL; bots.kore.ai means https://bots.kore.ai"),
+    ("stream_id", "id", "oie", "ID", "the bot's st-... id (the UI says App ID or Bot ID)"),
+    ("target", "word", "oie", "NAME", "a line of kore_targets: sets host and stream"),
+    ("ds_id", "jobs", "oie", "[LABEL=]ID", "import job to wait for (repeatable)"),
+    ("client_id", "id", "oie", "ID", "client id (cs-...) of the JWT app"),
+    ("client_secret", "secret", "oie", "S", "its secret; safer in the environment or in a file"),
+    ("client_secret_file", "path", "oie", "P", "file that holds the secret"),
+    ("jwt", "secret", "oie", "TOKEN", "a ready token instead of client id and secret"),
+    ("jwt_file", "path", "oie", "P", "file that holds the token, read anew for every request"),
+    ("user_email", "email", "oie", "E", "userEmailId, needed to import or run a suite"),
+    ("run", "version", "oie", "VERSION", "also run imported suites: published or inDevelopment"),
+    ("require_assertions", "flag", "oie", "", "a step that asserts nothing is a failure, not a warning"),
+    ("import_name", "template", "oie", "T", "name given to imported suites"),
+    ("keep", "keep", "oie", "WHEN", "imported suites are kept: always, on-failure, never"),
+    ("unconfigured", "unconfigured", "oie", "W", "tests without a configured Kore: error or skip"),
+    ("timeout", "seconds", "oie", "S", "seconds one job may take, from the first ask"),
+    ("html", "path", "oie", "P", "write an HTML report there"),
+    ("json", "path", "oie", "P", "write a JSON report there"),
+    (
+        "markdown",
+        "markdown",
+        "oie",
+        "P",
+        "write a Markdown report there; github: to the job summary",
+    ),
+    ("emulator", "flag", "o e", "", "use the built-in stand-in, no account needed"),
+    ("gate", "flag", "o", "", "collect the import gate and nothing else"),
+    ("bot_language", "language", "ie", "", "bot-language header"),
+    ("poll_interval", "seconds", "ie", "", "shortest pause between two polls of one job, seconds"),
+    ("max_poll_interval", "seconds", "ie", "", "longest pause between two polls of one job, seconds"),
+    ("request_timeout", "seconds", "ie", "", "seconds one HTTP exchange may take in total"),
+    ("outage_budget", "seconds", "ie", "", "seconds without a usable answer before giving up"),
+    ("stall_timeout", "seconds", "ie", "", "seconds without any change before giving up"),
+    ("max_parallel", "count", "ie", "", "jobs under way at once"),
+    ("rate_limit", "flag", "ie", "", "keep the platform's 60/minute and 1800/hour on our side"),
+    ("ca_bundle", "path", "ie", "", "CA certificates; else the operating system's store"),
+    ("client_cert", "path", "ie", "", "client certificate (PEM with key)"),
+    ("no_verdict_exit", "exit_code", "ie", "", "exit code when something was not found out, or off"),
+    ("suite_files", "globs", "i", "", "globs of suite files"),
+    ("targets", "targets", "i", "", "known bots: lines of NAME HOST STREAM [protected]"),
+)
