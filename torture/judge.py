@@ -30,6 +30,7 @@ MOST_MEMORY = 100 * 1024**2
 
 OK = "ok"
 LATE = "late"
+NOT_ASKED = "-"
 
 
 class Seen(NamedTuple):
@@ -44,6 +45,19 @@ class Seen(NamedTuple):
     requests: Sequence[bytes]
     times: Sequence[float]
     strays: Sequence[bytes]
+
+
+class Line(NamedTuple):
+    """How everybody fared in a case, by contestant; details of ours."""
+
+    case: Case
+    fared: dict[str, str]
+    details: str
+
+    def __str__(self) -> str:
+        fared = "; ".join(f"{name}: {word}" for name, word in self.fared.items())
+        verdict = "HOLDS" if self.fared["ours"] == OK else f"MISSED ({self.details})"
+        return f"{self.case.group} | {self.case.name} | {fared} | {verdict}"
 
 
 def judge(case: Case, ended: Ended | None, seen: Seen, *, is_ours: bool) -> tuple[str, str]:

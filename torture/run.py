@@ -6,19 +6,23 @@ Run it with ``make torture``; ``--write`` puts the table into ``docs/trust.md``.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from torture import before
 from torture.answers import answer_cases
 from torture.arena import Arena
 from torture.contestants import CONTESTANTS
-from torture.judge import OK
+from torture.judge import NOT_ASKED, OK, Line
+from torture.lies import all_lies
 from torture.links import LINKS
 from torture.mixtures import RATES, RUNS, mixture_cases
-from torture.table import write
+from torture.processes import find_wrong, try_out
+from torture.table import write, write_lies
 from torture.wire import wire_cases
 from torture.writes import write_cases
 
@@ -27,24 +31,10 @@ if TYPE_CHECKING:
 
     from torture.cases import Case
 
-NOT_ASKED = "-"
 NEVER_EXCUSED = {"false success", "wrong result", "did it twice", "sent the token to another host", "crashed"}
 """No delay explains these; they are not run again."""
 
 _PAGE = Path(__file__).resolve().parents[1] / "docs" / "trust.md"
-
-
-class Line(NamedTuple):
-    """How everybody fared in a case, by contestant; details of ours."""
-
-    case: Case
-    fared: dict[str, str]
-    details: str
-
-    def __str__(self) -> str:
-        fared = "; ".join(f"{name}: {word}" for name, word in self.fared.items())
-        verdict = "HOLDS" if self.fared["ours"] == OK else f"MISSED ({self.details})"
-        return f"{self.case.group} | {self.case.name} | {fared} | {verdict}"
 
 
 class Runner:
@@ -98,10 +88,17 @@ def main() -> int:
     parser.add_argument("--ours", action="store_true", help="leave the other two out")
     parser.add_argument("--only", default="", help="cases whose line has this text; no random mixtures")
     parser.add_argument("--jobs", type=int, default=8, help="cases at a time")
+    parser.add_argument("--lies", action="store_true", help="only the lies: whole pytest processes")
+    parser.add_argument("--before", metavar="PYTHON", help="measure the lies with another version's Python")
     options = parser.parse_args()
-    if options.write and (options.ours or options.only):
+    if options.write and (options.ours or options.only or options.lies):
         parser.error("--write needs the whole matrix")
     begun = time.monotonic()
+    if options.before:
+        return measure_before(options.before, options.only)
+    lies = try_lies(options.only)
+    if options.lies:
+        return 1 if any(lies.values()) or not lies else 0
     cases = [*LINKS, *wire_cases(), *answer_cases(), *write_cases()]
     cases = [case for case in cases if options.only in f"{case.group} | {case.name}"]
     runner = Runner(["ours"] if options.ours else list(CONTESTANTS), options.jobs)
@@ -112,10 +109,30 @@ def main() -> int:
         runner.close()
     missed = [line for line in (*lines, *mixed) if line.fared["ours"] != OK]
     _tell(lines, mixed, missed, time.monotonic() - begun)
-    if options.write and not missed:
+    if options.write and not (missed or any(lies.values())):
         write(_PAGE, lines, mixed)
+        write_lies(_PAGE, before.read())
         print(f"written: {_PAGE}")
-    return 1 if missed or not lines else 0
+    return 1 if missed or any(lies.values()) or not (lines or lies) else 0
+
+
+def try_lies(only: str, python: str = sys.executable) -> dict[str, list[str]]:
+    """Try the lies, two at a time, and print a line for each; return what went wrong, by name."""
+    chosen = [lie for lie in all_lies() if only in lie.title]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda lie: find_wrong(lie, try_out(lie, python)), chosen))
+    for lie, wrong in zip(chosen, found, strict=True):
+        print(f"{lie.title} | {'MISSED: ' + '; '.join(wrong) if wrong else 'HOLDS'}", flush=True)
+    held = sum(not wrong for wrong in found)
+    print(f"\nLies: {held} of {len(chosen)} hold\n")
+    return {lie.title: wrong for lie, wrong in zip(chosen, found, strict=True)}
+
+
+def measure_before(python: str, only: str) -> int:
+    """Keep what an earlier version made of the lies, for the page."""
+    found = {title: "; ".join(wrong) or OK for title, wrong in try_lies(only, python).items()}
+    before.write({**before.read(), **found})
+    return 0
 
 
 def _tell(lines: Sequence[Line], mixed: Sequence[Line], missed: Sequence[Line], seconds: float) -> None:

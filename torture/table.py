@@ -7,16 +7,21 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from torture.judge import OK
+from torture.lies import all_lies
 from torture.mixtures import RATES, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from torture.run import Line
+    from torture.judge import Line
+    from torture.processes import Lie
 
 BEGIN = "<!-- made by `make torture ARGS=--write`: begin -->"
 END = "<!-- end -->"
+BEGIN_LIES = "<!-- made by `make torture ARGS=--write`: the lies -->"
+
+_LONGEST = 200
 
 _OVERRAN = {"late", "hangs", "took the memory"}
 """Which of these comes first depends on the machine, so the page has one word for them."""
@@ -28,13 +33,49 @@ def write(page: Path, lines: Sequence[Line], mixed: Sequence[Line]) -> None:
     Raises:
         ValueError: The page has no markers.
     """
+    _put(page, BEGIN, _render(lines, mixed))
+
+
+def write_lies(page: Path, before: Mapping[str, str]) -> None:
+    """Put the table of lies between its markers.
+
+    Args:
+        page: The page.
+        before: What an earlier version made of them, by title.
+
+    Raises:
+        ValueError: The page has no markers.
+    """
+    _put(page, BEGIN_LIES, _render_lies(all_lies(), before))
+
+
+def _put(page: Path, begin: str, lines: Iterable[str]) -> None:
     text = page.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{page.name} has no markers: {BEGIN} and {END}")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    table = "\n".join(_render(lines, mixed))
-    page.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+    before, found, rest = text.partition(begin)
+    _, end, after = rest.partition(END)
+    if not (found and end):
+        raise ValueError(f"{page.name} has no markers: {begin} and {END}")
+    table = "\n".join(lines)
+    page.write_text(f"{before}{begin}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+
+
+def _render_lies(lies: Sequence[Lie], before: Mapping[str, str]) -> Iterator[str]:
+    for kind, members in groupby(lies, key=lambda lie: lie.kind):
+        yield f"\n### {kind}\n"
+        yield "| What is done | Command | has to be | version 0.1 | now |"
+        yield f"|{' --- |' * 5}"
+        for lie in members:
+            wanted = "red" if lie.red else "green"
+            then = before.get(lie.title, "not tried")
+            shown = then if then == OK else f"**wrong**: {then}"
+            yield f"| {_escape(lie.name)} | `{_code(lie.command)}` | {wanted} | {_code(shown)} | {OK} |"
+
+
+def _code(text: str) -> str:
+    """Make a text fit for a cell: one line, no bars, what is not printable as escapes, not too long."""
+    clean = "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+    short = clean if len(clean) <= _LONGEST else f"{clean[:_LONGEST]}…"
+    return _escape(short)
 
 
 def _render(lines: Sequence[Line], mixed: Sequence[Line]) -> Iterator[str]:

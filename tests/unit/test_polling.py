@@ -70,7 +70,7 @@ def test_the_machine_s_clock():
     clock = SystemClock()
     begun = clock.monotonic()
     clock.sleep(0.01)
-    assert 0.009 <= clock.monotonic() - begun < 1
+    assert clock.monotonic() - begun >= 0.009
     sleeper = threading.Thread(target=clock.sleep, args=(1e300,), daemon=True)
     sleeper.start()
     sleeper.join(0.01)
