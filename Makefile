@@ -21,7 +21,7 @@ FRESH := fresh
 endif
 endif
 
-.PHONY: help demo test check bench fuzz torture matrix screenshots fresh
+.PHONY: help demo test check bench fuzz torture matrix screenshots release-check changelog fresh
 .DEFAULT_GOAL := help
 
 help:
@@ -30,8 +30,10 @@ help:
 	@echo 'make check    formatting, lint, types, and whether the built wheel installs and imports'
 	@echo 'make bench    what the plugin costs, side by side with going without; prints tables'
 	@echo 'make fuzz     the property tests and the attack on the emulator, twenty times as long (CONVTEST_FUZZ=n)'
-	@echo 'make torture  the fault matrix: ours beside a plain loop and tenacity; one line per case (some minutes)'
+	@echo 'make torture  whole runs that would lie, then the fault matrix: ours beside a plain loop and tenacity'
 	@echo 'make matrix   the tests on every Python 3.10 to 3.13 found, with oldest and newest pytest'
+	@echo 'make release-check  build wheel and sdist, install each into an empty environment, run the demo there'
+	@echo 'make changelog VERSION=1.2.3  gather the fragments of changelog.d into CHANGELOG.md'
 	@echo 'make screenshots  the pictures of the report in docs/pictures; needs Chromium'
 
 $(STAMP): pyproject.toml constraints.txt $(FRESH)
@@ -69,6 +71,12 @@ check: $(STAMP)
 
 screenshots: $(STAMP)
 	$(BIN)/python .ci/screenshots.py docs/pictures
+
+release-check: $(STAMP)
+	$(BIN)/python .ci/release_check.py
+
+changelog: $(STAMP)
+	$(BIN)/python -m towncrier build --yes --version $(VERSION)
 
 bench: $(STAMP)
 	$(BIN)/python bench/run.py $(ARGS)

@@ -79,6 +79,28 @@ def try_wheel(wheel: Path, folder: Path) -> None:
         raise SystemExit("pytest does not show our options: the entry point does not work")
 
 
+def build(folder: Path) -> tuple[Path, Path]:
+    """Build both distributions; the wheel from the sdist, which proves that the sdist is complete.
+
+    Raises:
+        SystemExit: It does not build.
+    """
+    command = [sys.executable, "-m", "build", "--outdir", folder, ROOT]
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise SystemExit(f"the build failed:\n{done.stdout}")
+    (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    return wheel, sdist
+
+
+def find_problems(wheel: Path, sdist: Path) -> list[str]:
+    """Say what the distributions have too much or too little."""
+    with zipfile.ZipFile(wheel) as opened:
+        said = problems_of_wheel(opened.namelist())
+    with tarfile.open(sdist) as unpacked:
+        return said + problems_of_sdist(unpacked.getnames())
+
+
 def main() -> None:
     """Build, look and try.
 
@@ -86,25 +108,10 @@ def main() -> None:
         SystemExit: The distributions are not as they should be.
     """
     with tempfile.TemporaryDirectory(prefix="kore-wheel-") as name:
-        folder = Path(name)
-        # The wheel is built from the sdist, so this also proves that the sdist is complete.
-        done = subprocess.run(
-            [sys.executable, "-m", "build", "--outdir", folder, ROOT],
-            check=False,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        if done.returncode:
-            raise SystemExit(f"the build failed:\n{done.stdout}")
-        (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
-        with zipfile.ZipFile(wheel) as opened:
-            said = problems_of_wheel(opened.namelist())
-        with tarfile.open(sdist) as unpacked:
-            said += problems_of_sdist(unpacked.getnames())
-        if said:
+        wheel, sdist = build(Path(name))
+        if said := find_problems(wheel, sdist):
             raise SystemExit("\n".join(said))
-        try_wheel(wheel, folder)
+        try_wheel(wheel, Path(name))
         print(f"{wheel.name}: installs, imports, and pytest finds it")
 
 
