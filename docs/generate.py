@@ -1,0 +1,387 @@
+"""Write the generated parts of the site: a hook of MkDocs, and a library for the tests.
+
+A page says ``<!-- generated: NAME ARGUMENT -->`` on a line of its own, and gets what the
+function of that name in ``PARTS`` returns. Whatever the package tells by itself (options,
+schemas, fixtures, errors, what it says to a refusal) is read from it here and written by hand nowhere.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from functools import lru_cache
+from inspect import cleandoc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest_kore_convtest as public
+
+# Everything that the site needs from inside the package, in this one place: these modules may move.
+from pytest_kore_convtest.emulator.control import Controls
+from pytest_kore_convtest.emulator.script import FAULT_WORDS, STATUS_WORDS
+from pytest_kore_convtest.emulator.switches import Switches
+from pytest_kore_convtest.findings import RULES, Rule
+from pytest_kore_convtest.table import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PLACEHOLDER = re.compile(r"^<!-- generated: (?P<name>[a-z-]+)(?: (?P<argument>.+?))? -->$", re.MULTILINE)
+LANGUAGES = {".yml": "yaml", ".ini": "ini", ".txt": "text", ".json": "json", "": "groovy"}
+"""What a shown file is highlighted as, by the end of its name; only the Jenkinsfile has none."""
+
+STREAM, CLIENT = "st-6b2f9a4e-1c35-5d80-9e47-2f81c07ab3d6", "cs-0f3d2c1b-7a55-5e1f-8d3a-90b1c2d3e4f5"
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Fill in the generated parts of a page; MkDocs calls this for each of them."""
+    return fill(markdown)
+
+
+def fill(markdown: str) -> str:
+    """Return a page's text with its generated parts."""
+    return PLACEHOLDER.sub(lambda found: PARTS[found["name"]](found["argument"] or ""), markdown)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table."""
+    head = list(head)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def code(text: object) -> str:
+    """Return a text as inline code."""
+    return f"`{text}`"
+
+
+# The command and the plugin, asked as a user would ask them.
+
+
+@lru_cache
+def run(*arguments: str) -> str:
+    """Return what a Python module prints, in an empty folder."""
+    with tempfile.TemporaryDirectory() as empty:
+        done = subprocess.run(  # noqa: S603 - our own module
+            [sys.executable, "-m", *arguments],
+            cwd=empty,
+            env={"COLUMNS": "90", "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PYTHONUTF8": "1"},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+    return done.stdout
+
+
+def show_help(argument: str) -> str:
+    """Return the help text of the command, or of one of its sub-commands."""
+    words = argument.split()
+    return f"```text\n{run('pytest_kore_convtest', *words, '--help').rstrip()}\n```"
+
+
+def show_fixtures(_: str) -> str:
+    """Return a section for each fixture, from ``pytest --fixtures``."""
+    shown = run("pytest", "--fixtures", "-q", "-p", "no:cacheprovider")
+    found = re.findall(r"^(kore_\w+)(?: \[(\w+) scope\])? -- .*\n((?:    .*\n|\n)*)", shown, re.MULTILINE)
+    parts = []
+    for name, scope, text in found:
+        meaning = cleandoc(text).replace("``", "`")
+        parts.append(f"### `{name}` {{#{name}}}\n\n{meaning}\n\nScope: {scope or 'function'}.")
+    return "\n\n".join(parts)
+
+
+def show_markers(_: str) -> str:
+    """Return the list of markers, from ``pytest --markers``."""
+    shown = run("pytest", "--markers", "-p", "no:cacheprovider")
+    found = re.findall(r"^@pytest\.mark\.(kore_\w+)(\(.*?\))?: (.*)$", shown, re.MULTILINE)
+    return "\n".join(f"* `{name}{arguments}`: {meaning}." for name, arguments, meaning in found)
+
+
+# Settings.
+
+
+def show_settings(argument: str) -> str:
+    """Return a section for each setting: those with an option, or those without (``tuning``)."""
+    tuning = argument == "tuning"
+    return "\n\n".join(_setting(*row) for row in SETTINGS if ("o" in row[2]) != tuning)
+
+
+def _setting(name: str, kind: str, where: str, metavar: str, meaning: str) -> str:
+    option = f"--kore-{name.replace('_', '-')}"
+    lines = [f"### `kore_{name}` {{#kore_{name}}}", "", meaning[0].upper() + meaning[1:] + ".", ""]
+    if "o" in where:
+        off = f", `--no-{option[2:]}`" if not metavar and name != "gate" else ""
+        lines.append(f"* Option: `{f'{option} {metavar}'.strip()}`{off}")
+    lines.append(f"* ini key: `kore_{name}`" if "i" in where else "* ini key: none")
+    lines.append(f"* Environment: `KORE_{name.upper()}`" if "e" in where else "* Environment: none")
+    lines.append(f"* Default: {_default(name)}")
+    lines.append(f"* Takes: {KINDS.get(kind, kind)}")
+    return "\n".join(lines)
+
+
+KINDS = {
+    "url": "an address; `http://` for this machine only",
+    "id": "an id as the platform writes it",
+    "word": "a word",
+    "jobs": "`ds-…` or `LABEL=ds-…`; in the ini file one a line, in the environment separated by commas or spaces",
+    "secret": "a secret; never shown anywhere",
+    "path": "a path; in the ini file relative to that file, elsewhere to the current directory",
+    "email": "an e-mail address",
+    "version": "`published` or `inDevelopment`",
+    "flag": "1/0, true/false, yes/no or on/off",
+    "template": "a text with `{name}` and `{run}`",
+    "keep": "`always`, `on-failure` or `never`",
+    "unconfigured": "`error` or `skip`",
+    "seconds": "seconds",
+    "markdown": "a path, or the word `github`",
+    "language": "a language code",
+    "count": "a whole number from 1",
+    "exit_code": "`off`, or a number from 1 to 255",
+    "globs": "file name patterns, one a line",
+    "targets": "lines of `NAME HOST STREAM [protected]`",
+    "rules": "`RULE = error`, `warning` or `off`, one a line",
+}
+"""What a kind of setting takes, in words; a test checks that none is missing."""
+
+
+def _default(name: str) -> str:
+    value = getattr(public.Settings(), name, None)
+    if value in (None, (), "") or name == "gate":
+        return "none" if name not in {"gate"} else "off"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    values = value if isinstance(value, tuple) else (value,)
+    return " ".join(code(f"{one:g}" if isinstance(one, float) else one) for one in values)
+
+
+# Suite files and rules.
+
+
+def show_keys(_: str) -> str:
+    """Return the keys of a suite file, from its JSON Schema."""
+    schema = json.loads(run("pytest_kore_convtest", "schema"))
+    definitions = schema["$defs"]
+    places = [("the file", schema), ("a suite", definitions["suite"]), ("a step", definitions["step"])]
+    rows = []
+    for place, holder in places:
+        needed = holder.get("required", ())
+        for key, about in holder["properties"].items():
+            text = about.get("description") or about.get("title", "")
+            rows.append([code(key), place, "yes" if key in needed else "no", text])
+    return table(["Key", "In", "Needed", "Meaning"], rows)
+
+
+def show_rules(_: str) -> str:
+    """Return every rule, by the check that looks for it."""
+    groups: dict[str, list[list[str]]] = {}
+    for rule in Rule:
+        facts = RULES.get(rule)
+        about = facts.about if facts else "run"
+        fixed = " (cannot be changed)" if facts and facts.fixed else ""
+        row = [code(rule.value), f"{facts.severity}{fixed}" if facts else "", facts.meaning if facts else ""]
+        groups.setdefault(about, []).append(row)
+    titles = {
+        "lint": "In a suite file",
+        "structure": "In the stored suite",
+        "comparison": "In the stored suite, compared with its file",
+        "run": "In the result of a run",
+    }
+    return "\n\n".join(
+        f"### {titles.get(about, about)} {{#rules-{about}}}\n\n{table(['Rule', 'Does', 'Meaning'], rows)}"
+        for about, rows in groups.items()
+    )
+
+
+# The JSON report.
+
+
+def show_report_fields(_: str) -> str:
+    """Return every field of the JSON report, from its JSON Schema."""
+    schema = json.loads(run("pytest_kore_convtest", "schema", "--report"))
+    parts = []
+    for name, part in [("Record", schema), *schema["$defs"].items()]:
+        if "properties" not in part:
+            continue
+        text = " ".join(part.get("description", "").split())
+        rows = [[code(key), _type(about)] for key, about in part["properties"].items()]
+        parts.append(f"### {name} {{#record-{name.lower()}}}\n\n{text}\n\n{table(['Field', 'Type'], rows)}")
+    return "\n\n".join(parts)
+
+
+def _type(about: dict[str, Any]) -> str:
+    if "$ref" in about:
+        name = about["$ref"].rsplit("/", 1)[-1]
+        return f"[{name}](#record-{name.lower()})"
+    if "anyOf" in about:
+        return " or ".join(_type(one) for one in about["anyOf"])
+    if about.get("type") == "array":
+        return f"list of {_type(about.get('items', {}))}"
+    if "const" in about or "enum" in about:
+        return ", ".join(code(one) for one in about.get("enum", [about.get("const")]))
+    kinds = about.get("type", "any value")
+    return " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
+
+
+# Errors.
+
+
+def error_classes() -> list[type[public.KoreError]]:
+    """Return the public error classes, parents first."""
+    names = re.findall(r"import \w+ as (\w+)", (Path(public.__file__).parent / "__init__.pyi").read_text())
+    found = [getattr(public, name) for name in names]
+    errors = [one for one in found if isinstance(one, type) and issubclass(one, public.KoreError)]
+    return sorted(errors, key=lambda one: (len(one.__mro__), one.__name__))
+
+
+def show_error(name: str) -> str:
+    """Return what an error class says of itself."""
+    cls = getattr(public, name)
+    text = cleandoc(cls.__doc__ or "")
+    summary, _, rest = text.partition("\n\n")
+    shown = f"`{name}`: {' '.join(summary.split())}".replace("``", "`")
+    shown += f" The test is **{'FAILED' if issubclass(cls, public.Verdict) else 'ERROR'}**."
+    attributes = re.findall(r"^    (\w+): ((?:.+(?:\n        )?)+)", rest, re.MULTILINE)
+    if attributes and "Attributes:" in rest:
+        names = "; ".join(f"`{key}`: {' '.join(what.split())}" for key, what in attributes)
+        shown += f"\n\nAttributes: {names.replace('``', chr(96))}"
+    return shown
+
+
+def show_error_tree(_: str) -> str:
+    """Return the tree of the public error classes."""
+
+    def branch(cls: type, depth: int) -> list[str]:
+        children = [one for one in error_classes() if one.__bases__[0] is cls]
+        return [f"{'    ' * depth}{cls.__name__}", *(line for one in children for line in branch(one, depth + 1))]
+
+    return "```text\n" + "\n".join(branch(public.KoreError, 0)) + "\n```"
+
+
+def show_refusal(argument: str) -> str:
+    """Return what the plugin says to a refusal of the platform: ``HTTP CODE MESSAGE``, or a word of a script."""
+    status, _, rest = argument.partition(" ")
+    number, _, message = rest.partition(" ")
+    quote = "'" if '"' in message else '"'
+    script = f"{status}(msg={quote}{message}{quote}, code={number})" if message else status
+    return f"```text\n{_said(script)}\n```"
+
+
+@lru_cache
+def _said(script: str) -> str:
+    job = "ds-1b7c6f0e-1c35-5d80-9e47-2f81c07ab3d6"
+    with public.Emulator() as emulator:
+        emulator.script(script, job=job)
+        names = {
+            "HOST": emulator.url,
+            "STREAM_ID": emulator.stream_id,
+            "CLIENT_ID": emulator.client_id,
+            "CLIENT_SECRET": emulator.client_secret,
+            "RATE_LIMIT": "off",
+            "REQUEST_TIMEOUT": "1",
+        }
+        settings = public.Settings.read(env={f"KORE_{name}": value for name, value in names.items()})
+        try:
+            with public.KoreClient(settings) as client:
+                client.import_status(job)
+        except public.KoreError as error:
+            text = f"{type(error).__name__}: {error}"
+        else:
+            text = "(a usable answer)"
+        text = text.replace(emulator.url, "https://bots.kore.ai").replace(emulator.stream_id, STREAM)
+        text = text.replace(emulator.url.removeprefix("http://"), "bots.kore.ai")
+        return text.replace(emulator.client_id, CLIENT)
+
+
+# The emulator.
+
+
+def show_script_words(_: str) -> str:
+    """Return the words of a script, with their options."""
+    rows = [[f"{code('200')} to {code('599')}", "`retry_after`, `msg`, `code`"]]
+    rows.append([", ".join(map(code, STATUS_WORDS)), "`@PERCENT`; `log`, `response`, `lmod`, `merge`"])
+    rows.append([code('status(name="…")'), "the same; the name is sent as it stands"])
+    rows.append([code("no_response"), "`SUCCESS` without the suite"])
+    rows += [[code(word), ", ".join(map(code, options)) or "none"] for word, options in FAULT_WORDS.items()]
+    return table(["Word", "Options"], rows)
+
+
+def show_switches(_: str) -> str:
+    """Return the switches, with defaults."""
+    found = _arguments(Switches.__doc__ or "")
+    defaults = Switches()
+    rows = []
+    for name, meaning in found.items():
+        value = getattr(defaults, name)
+        shown = ", ".join(sorted(value)) if isinstance(value, frozenset) else str(value)
+        rows.append([code(name), code(shown), meaning])
+    return table(["Switch", "Default", "Meaning"], rows)
+
+
+def show_controls(_: str) -> str:
+    """Return what a test may do to the emulator."""
+    parts = []
+    for name, member in vars(Controls).items():
+        text = getattr(member, "__doc__", None)
+        if name.startswith("_") or not text:
+            continue
+        text = cleandoc(text).replace("``", "`")
+        summary, _, rest = text.partition("\n\n")
+        arguments = _arguments(rest)
+        call = name if isinstance(member, property) else f"{name}({', '.join(arguments)})"
+        listed = "".join(f"\n* `{key}`: {what}" for key, what in arguments.items())
+        parts.append(f"### `{call}` {{#emulator-{name}}}\n\n{' '.join(summary.split())}\n{listed}")
+    return "\n\n".join(parts)
+
+
+def _arguments(docstring: str) -> dict[str, str]:
+    """Read the ``Args`` of a docstring."""
+    block = re.search(r"Args:\n((?: +.*\n?|\n)*)", cleandoc(docstring).replace("``", "`"))
+    if not block:
+        return {}
+    found = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", block[1], re.MULTILINE)
+    return {key: " ".join(what.split()) for key, what in found}
+
+
+def show_public_names(_: str) -> str:
+    """Return the public names and what each is."""
+    tree = ast.parse((Path(public.__file__).parent / "__init__.pyi").read_text(encoding="utf-8"))
+    names = [alias.asname for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    rows = []
+    for name in sorted(filter(None, names)):
+        text = (getattr(public, name).__doc__ or "").strip()
+        rows.append([code(name), " ".join(re.split(r"\n\s*\n", text)[0].split()).replace("``", "`")])
+    return table(["Name", "What it is"], rows)
+
+
+def show_file(argument: str) -> str:
+    """Return a file of the project as a code block."""
+    path = ROOT / argument
+    language = LANGUAGES[path.suffix]
+    text = path.read_text(encoding="utf-8").rstrip()
+    return f'```{language} title="{path.name}"\n{text}\n```'
+
+
+PARTS: dict[str, Callable[[str], str]] = {
+    "help": show_help,
+    "fixtures": show_fixtures,
+    "markers": show_markers,
+    "settings": show_settings,
+    "keys": show_keys,
+    "rules": show_rules,
+    "report-fields": show_report_fields,
+    "error": show_error,
+    "error-tree": show_error_tree,
+    "refusal": show_refusal,
+    "script-words": show_script_words,
+    "switches": show_switches,
+    "controls": show_controls,
+    "public-names": show_public_names,
+    "file": show_file,
+}
