@@ -168,7 +168,9 @@ def show_keys(_: str) -> str:
     """Return the keys of a suite file, from its JSON Schema."""
     schema = json.loads(run("pytest_kore_convtest", "schema"))
     definitions = schema["$defs"]
+    output = next(one for one in definitions["output"]["anyOf"] if "properties" in one)
     places = [("the file", schema), ("a suite", definitions["suite"]), ("a step", definitions["step"])]
+    places.append(("a reply", output))
     rows = []
     for place, holder in places:
         needed = holder.get("required", ())
@@ -249,8 +251,8 @@ def show_error(name: str) -> str:
     shown += f" The test is **{'FAILED' if issubclass(cls, public.Verdict) else 'ERROR'}**."
     attributes = re.findall(r"^    (\w+): ((?:.+(?:\n        )?)+)", rest, re.MULTILINE)
     if attributes and "Attributes:" in rest:
-        names = "; ".join(f"`{key}`: {' '.join(what.split())}" for key, what in attributes)
-        shown += f"\n\nAttributes: {names.replace('``', chr(96))}"
+        lines = [f"* `{key}`: {' '.join(what.split())}" for key, what in attributes]
+        shown += "\n\nIts attributes:\n\n" + "\n".join(lines).replace("``", "`")
     return shown
 
 
@@ -259,7 +261,10 @@ def show_error_tree(_: str) -> str:
 
     def branch(cls: type, depth: int) -> list[str]:
         children = [one for one in error_classes() if one.__bases__[0] is cls]
-        return [f"{'    ' * depth}{cls.__name__}", *(line for one in children for line in branch(one, depth + 1))]
+        return [
+            f"{'    ' * depth}{cls.__name__}",
+            *(line for one in children for line in branch(one, depth + 1)),
+        ]
 
     return "```text\n" + "\n".join(branch(public.KoreError, 0)) + "\n```"
 

@@ -1,0 +1,349 @@
+"""The documentation site: it is complete, its links lead somewhere, its blocks work, and it needs no network."""
+
+from __future__ import annotations
+
+import configparser
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from functools import lru_cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from e2e.browsers import HOW_TO_GET, Visit, expect, find_chromium, open_browser
+
+from pytest_kore_convtest import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+NO_MATERIAL = importlib.util.find_spec("material") is None
+WRITTEN_ELSEWHERE = {"trust.md", "performance.md"}
+"""Pages with generated measurements, which have tests of their own."""
+
+LANGUAGES = {"bash", "console", "groovy", "ini", "javascript", "json", "python", "text", "yaml"}
+FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+STEP = re.compile(
+    r"^<!-- (?P<what>file|run): (?P<argument>\S+) -->\n```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def load_generator():
+    """Import docs/generate.py, which is no module of the package."""
+    found = importlib.util.spec_from_file_location("kore_site_generate", DOCS / "generate.py")
+    module = importlib.util.module_from_spec(found)
+    sys.modules[found.name] = module
+    found.loader.exec_module(module)
+    return module
+
+
+generate = load_generator()
+NAMES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
+OWN = [name for name in NAMES if name not in WRITTEN_ELSEWHERE]
+
+
+@lru_cache
+def source(name: str) -> str:
+    """Return a page as it was written."""
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+@lru_cache
+def page(name: str) -> str:
+    """Return a page with its generated parts."""
+    return generate.fill(source(name))
+
+
+@lru_cache
+def fences(name: str) -> list[tuple[str, str]]:
+    """Return language and text of each code block of a page."""
+    return [(found[2].split(" ")[0], found[3]) for found in FENCE.finditer(page(name))]
+
+
+def heads(name: str, level: str = "###") -> str:
+    """Return the headings of a page from a level on, one a line."""
+    return "\n".join(re.findall(rf"^{level}+ .*$", page(name), re.MULTILINE))
+
+
+@pytest.mark.parametrize("row", generate.SETTINGS, ids=lambda row: row[0])
+def test_every_setting_has_a_section(row):
+    """A setting's section names its option, ini key and environment name, and what it takes."""
+    name, kind, where, *_ = row
+    text = re.search(rf"^### `kore_{name}` .*?(?=^##|\Z)", page("settings.md"), re.MULTILINE | re.DOTALL)[0]
+    assert ("o" in where) == (f"`--kore-{name.replace('_', '-')}" in text)
+    assert ("i" in where) == (f"ini key: `kore_{name}`" in text)
+    assert ("e" in where) == (f"Environment: `KORE_{name.upper()}`" in text)
+    assert generate.KINDS[kind] in text
+
+
+def test_defaults_are_the_real_ones():
+    """The default that a section shows is the one that the settings have."""
+    shown = dict(
+        re.findall(r"^### `kore_(\w+)`.*?^\* Default: (.*?)$", page("settings.md"), re.MULTILINE | re.DOTALL)
+    )
+    assert shown["timeout"] == f"`{Settings().timeout:g}`"
+    assert shown["keep"] == f"`{Settings().keep}`"
+    assert shown["rate_limit"] == "on"
+    assert shown["host"] == "none"
+
+
+def test_no_setting_is_invented():
+    """Each option, ini key and environment name on a page exists."""
+    text = "\n".join(page(name) for name in OWN)
+    names = {row[0] for row in generate.SETTINGS}
+    options = {"--kore-" + name.replace("_", "-") for name in names}
+    options |= {"--no-" + option[2:] for option in options}
+    assert set(re.findall(r"--(?:no-)?kore-[a-z-]*[a-z]", text)) <= options
+    assert set(re.findall(r"\bKORE_[A-Z_]+\b", text)) - {"KORE_TOKEN"} <= {"KORE_" + n.upper() for n in names}
+
+
+def test_every_fixture_and_marker_occurs():
+    """What ``pytest --fixtures`` and ``pytest --markers`` list has its place."""
+    fixtures = [name for name in vars(sys.modules["pytest_kore_convtest.plugin"]) if name.startswith("kore_")]
+    assert len(fixtures) >= 7
+    for name in fixtures:
+        assert f"### `{name}` " in heads("fixtures.md")
+    for name in ("kore_live", "kore_suite"):
+        assert f"* `{name}" in page("fixtures.md")
+
+
+@pytest.mark.parametrize("cls", generate.error_classes(), ids=lambda cls: cls.__name__)
+def test_every_error_has_a_section(cls):
+    """A public error class has a section that says what its docstring says."""
+    assert f"\n### {cls.__name__}\n" in page("errors.md")
+    assert cls.__doc__.splitlines()[0] in page("errors.md")
+
+
+def test_every_known_refusal_has_a_section():
+    """Each refusal of the platform among the samples occurs, with what the plugin says to it."""
+    samples = json.loads((ROOT / "tests" / "samples" / "errors.json").read_text(encoding="utf-8"))
+    for sample in samples:
+        said = sample["body"]["errors"][0]["msg"]
+        start = said.split(".")[0] if "exceeded" in said else said
+        assert f"### {start} {{" in heads("errors.md"), said
+        assert f"{sample['http']} {sample['body']['errors'][0]['code']} {said} -->" in source("errors.md")
+
+
+def test_no_secret_and_no_address_of_the_build_is_shown():
+    """What the plugin says to a refusal holds no port and no random id of the emulator that refused."""
+    assert not re.search(r"127\.0\.0\.1:\d+", page("errors.md"))
+    assert set(re.findall(r"\bst-[0-9a-f-]{8,}", page("errors.md"))) <= {generate.STREAM}
+
+
+def test_every_rule_occurs():
+    """Each rule has its row."""
+    for rule in generate.Rule:
+        assert f"| `{rule.value}` |" in page("suite-files.md")
+
+
+def test_every_field_of_the_report_occurs():
+    """Each property of the JSON report's schema has its row."""
+    schema = json.loads(generate.run("pytest_kore_convtest", "schema", "--report"))
+    parts = [schema, *schema["$defs"].values()]
+    fields = {key for part in parts for key in part.get("properties", ())}
+    assert len(fields) > 40
+    missing = [field for field in fields if f"| `{field}` |" not in page("reports.md")]
+    assert missing == []
+
+
+def test_every_key_of_a_suite_file_occurs():
+    """Each property of the suite file's schema has its row."""
+    for key in ("botId", "botName", "testCases", "name", "tags", "description", "preprocessor", "messages"):
+        assert f"| `{key}` |" in page("suite-files.md")
+    for key in ("input", "event", "outputs", "contains"):
+        assert f"| `{key}` |" in page("suite-files.md")
+
+
+def test_every_word_of_a_script_and_every_switch_occurs():
+    """The emulator's words, faults, switches and methods have their place."""
+    text = page("emulator.md")
+    for word in (*generate.STATUS_WORDS, *generate.FAULT_WORDS, *vars(generate.Switches())):
+        assert f"`{word}`" in text, word
+    for word in generate.FAULT_WORDS:
+        assert re.search(rf"^\| `{word}` \| [a-z]", source("emulator.md"), re.MULTILINE), word
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_pages_use_the_common_words(name):
+    """A page that is written by hand uses no private word of the project."""
+    assert not re.findall(r"(?i)stand-in|\bno verdict\b|\bis no JSON\b|\bimported and sound\b", source(name))
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_pages_import_public_names_only(name):
+    """No page shows an import of a module that may move."""
+    assert not re.findall(r"pytest_kore_convtest\.(?!gate)\w+", source(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_code_blocks_are_what_they_say(name):
+    """A block names a known language, and is read by a reader of it."""
+    if name not in WRITTEN_ELSEWHERE:
+        assert {language for language, _ in fences(name)} <= LANGUAGES
+    for language, text in fences(name):
+        if language == "python":
+            compile(text, name, "exec")
+        elif language == "json":
+            json.loads(text)
+        elif language == "ini":
+            configparser.RawConfigParser().read_string(text)
+        elif language == "yaml":
+            pytest.importorskip("yaml").safe_load(text)
+        elif language == "bash" and shutil.which("bash"):
+            done = subprocess.run(["bash", "-n"], input=text, text=True, check=False, capture_output=True)  # noqa: S607
+            assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+@pytest.mark.parametrize("name", [name for name in OWN if "<!-- run:" in source(name)])
+def test_blocks_do_what_the_page_says(name, tmp_path):
+    """The files and commands of a page, in its order in an empty folder, end as the page says."""
+    keep = {
+        key: value for key, value in os.environ.items() if not key.startswith(("KORE_", "PYTEST_", "COV_"))
+    }
+    bin_dir = str(Path(sys.executable).parent)
+    env = {
+        **{key: value for key, value in keep.items() if not key.startswith(("CI", "GITHUB_"))},
+        "PATH": bin_dir + os.pathsep + os.environ["PATH"],
+        "KORE_POLL_INTERVAL": "0.05",
+        "KORE_MAX_POLL_INTERVAL": "0.1",
+        "KORE_RATE_LIMIT": "off",
+        "PYTEST_ADDOPTS": "-p no:randomly -p no:xdist -p no:cacheprovider",
+    }
+    for step in STEP.finditer(source(name)):
+        if step["what"] == "file":
+            path = tmp_path / step["argument"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(step["text"], encoding="utf-8")
+            continue
+        done = subprocess.run(  # noqa: S603 - our own pages
+            ["bash", "-ec", step["text"]],  # noqa: S607
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == int(step["argument"]), f"{step['text']}\n{done.stdout}{done.stderr}"
+
+
+def test_the_script_of_the_start_page_prints_a_job():
+    """What the start page shows for a ``ds-`` id starts an import and prints its id."""
+    script = next(
+        step["text"] for step in STEP.finditer(source("start.md")) if "start_import" in step["text"]
+    )
+    from pytest_kore_convtest import Emulator
+
+    with Emulator() as emulator:
+        names = ("stream_id", "client_id", "client_secret", "user_email")
+        env = {f"KORE_{name.upper()}": getattr(emulator, name) for name in names}
+        done = subprocess.run(  # noqa: S603 - our own page
+            [sys.executable, "-c", script, str(ROOT / "examples/quickstart/booking.kore.json"), "BOOKING"],
+            env={**os.environ, **env, "KORE_HOST": emulator.url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert re.fullmatch(r"ds-[\w-]+\n", done.stdout), done.stderr
+
+
+# The built site.
+
+
+class Page(HTMLParser):
+    """Note the links, anchors and resources of a page."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.ids, self.loads = [], set(), []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        """Note what a tag refers to."""
+        found = dict(attrs)
+        self.ids.update(filter(None, (found.get("id"), found.get("name"))))
+        if tag == "a" and found.get("href"):
+            self.links.append(found["href"])
+        elif tag in {"script", "img", "iframe", "source"} and found.get("src"):
+            self.loads.append(found["src"])
+        elif tag == "link" and found.get("href"):
+            self.loads.append(found["href"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Build the site once, strictly, as ``make docs`` does."""
+    if NO_MATERIAL:
+        pytest.skip("needs mkdocs-material: pip install -e '.[dev]'")
+    there = tmp_path_factory.mktemp("site")
+    done = subprocess.run(  # noqa: S603 - our own site
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(there)],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WARNING" not in done.stderr
+    return there
+
+
+def test_the_site(site):
+    """Every link and anchor leads somewhere, nothing is loaded from elsewhere, and the index finds every name."""
+    pages = {path: Page(path) for path in site.rglob("*.html") if path.name != "404.html"}
+    assert len(pages) == len(NAMES)
+    for path, found in pages.items():
+        assert [url for url in found.loads if urlsplit(url).netloc] == [], path.name
+        for link in found.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path.resolve()
+            target = target / "index.html" if target.is_dir() else target
+            assert target.exists(), f"{path.name}: {link}"
+            if parts.fragment and target.suffix == ".html" and parts.fragment != "__skip":
+                assert unquote(parts.fragment) in pages[target].ids, f"{path.name}: {link}"
+    index = (site / "search" / "search_index.json").read_text(encoding="utf-8")
+    for name in (
+        "kore_outage_budget",
+        "KORE_CLIENT_SECRET_FILE",
+        "JobStalledError",
+        "Invalid SDK credentials",
+    ):
+        assert name in index
+    for path in site.rglob("*"):
+        if path.suffix in {".html", ".css"} or path.name == "iframe-worker.js":
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"fonts\.g(?:oogleapis|static)|unpkg\.com|jsdelivr|cdnjs", text), path.name
+
+
+@pytest.mark.skipif(not find_chromium() or importlib.util.find_spec("playwright") is None, reason=HOW_TO_GET)
+def test_search_works_without_a_server(site):
+    """A page that was opened from a folder finds a setting, and asks no other machine for anything."""
+    with open_browser() as browser:
+        visit = Visit(browser, site / "index.html")
+        visit.page.locator("input.md-search__input").fill("kore_stall_timeout")
+        found = visit.page.locator(
+            ".md-search-result__item a[href*='settings.html'][href$='#kore_stall_timeout']"
+        )
+        expect(found).to_have_count(1, timeout=30_000)
+        assert visit.console == []
+        assert [url for url in visit.requests if url.startswith("http")] == []
+        visit.close()
+
+
+@pytest.mark.skipif(not find_chromium() or importlib.util.find_spec("playwright") is None, reason=HOW_TO_GET)
+def test_no_page_is_wider_than_a_phone(site):
+    """At 375 pixels only tables and code scroll sideways, never a page."""
+    with open_browser() as browser:
+        for path in sorted(site.rglob("*.html")):
+            visit = Visit(browser, path, width=375, height=812)
+            assert visit.page.evaluate("document.documentElement.scrollWidth") <= 375, path.name
+            visit.close()
