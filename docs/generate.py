@@ -130,7 +130,7 @@ KINDS = {
     "url": "an address; `http://` for this machine only",
     "id": "an id as the platform writes it",
     "word": "a word",
-    "jobs": "`ds-…` or `LABEL=ds-…`; in the ini file one a line, in the environment separated by commas or spaces",
+    "jobs": "`ds-…` or `LABEL=ds-…`; one a line in the ini file, after commas or spaces in the environment",
     "secret": "a secret; never shown anywhere",
     "path": "a path; in the ini file relative to that file, elsewhere to the current directory",
     "email": "an e-mail address",
@@ -154,7 +154,7 @@ KINDS = {
 def _default(name: str) -> str:
     value = getattr(public.Settings(), name, None)
     if value in (None, (), "") or name == "gate":
-        return "none" if name not in {"gate"} else "off"
+        return "off" if name == "gate" else "none"
     if isinstance(value, bool):
         return "on" if value else "off"
     values = value if isinstance(value, tuple) else (value,)
@@ -270,7 +270,7 @@ def show_error_tree(_: str) -> str:
 
 
 def show_refusal(argument: str) -> str:
-    """Return what the plugin says to a refusal of the platform: ``HTTP CODE MESSAGE``, or a word of a script."""
+    """Return what the plugin says to a refusal (``HTTP CODE MESSAGE``) or to a word of a script."""
     status, _, rest = argument.partition(" ")
     number, _, message = rest.partition(" ")
     quote = "'" if '"' in message else '"'
