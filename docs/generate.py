@@ -248,7 +248,8 @@ def show_error(name: str) -> str:
     text = cleandoc(cls.__doc__ or "")
     summary, _, rest = text.partition("\n\n")
     shown = f"`{name}`: {' '.join(summary.split())}".replace("``", "`")
-    shown += f" The test is **{'FAILED' if issubclass(cls, public.Verdict) else 'ERROR'}**."
+    if cls is not public.KoreError:  # the root stands for both
+        shown += f" The test is **{'FAILED' if issubclass(cls, public.Verdict) else 'ERROR'}**."
     attributes = re.findall(r"^    (\w+): ((?:.+(?:\n        )?)+)", rest, re.MULTILINE)
     if attributes and "Attributes:" in rest:
         lines = [f"* `{key}`: {' '.join(what.split())}" for key, what in attributes]
