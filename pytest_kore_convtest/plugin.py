@@ -69,6 +69,16 @@ def _ini_type(kind: str) -> Any:
     return {"exit_code": str | bool | int, "count": str | int, "seconds": str | int | float}.get(kind)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Check the configuration instead of running tests, when ``--kore-doctor`` says so."""
+    if not config.option.kore_doctor or config.option.help or config.option.version:
+        return None
+    from pytest_kore_convtest.cli.doctor import examine
+
+    return examine(config)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers; begin a run when the command line or the environment configures one.
 

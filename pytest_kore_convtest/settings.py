@@ -74,6 +74,7 @@ class Settings:
     markdown: Path | str | None = None
     emulator: bool = False
     gate: bool = False
+    doctor: bool = False
     bot_language: str = "en"
     poll_interval: float = POLL_INTERVAL
     max_poll_interval: float = MAX_POLL_INTERVAL

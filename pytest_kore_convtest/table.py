@@ -32,6 +32,7 @@ SETTINGS = (
     ),
     ("emulator", "flag", "o e", "", "use the built-in stand-in, no account needed"),
     ("gate", "flag", "o", "", "collect the import gate and nothing else"),
+    ("doctor", "flag", "o", "", "check the configuration and the way to the platform, run no test"),
     ("bot_language", "language", "ie", "", "bot-language header"),
     ("poll_interval", "seconds", "ie", "", "shortest pause between two polls of one job, seconds"),
     ("max_poll_interval", "seconds", "ie", "", "longest pause between two polls of one job, seconds"),

@@ -71,7 +71,7 @@ class Raw:
         values: What ``settings.resolve`` takes.
         root: pytest's root directory.
         ini: The ini file, when there is one.
-        paths: Where pytest would look for tests: ``testpaths`` of the ini file, else here.
+        paths: Where pytest would look for tests.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -81,8 +81,8 @@ class Raw:
         self.values = gather(config)
         self.root, self.ini = config.rootpath, config.inipath
         here = config.invocation_params.dir
-        found = [path for glob in config.getini("testpaths") for path in sorted(config.rootpath.glob(glob))]
-        self.paths = found if found and here == config.rootpath else [here]
+        words = [here / str(word).partition("::")[0] for word in config.args]
+        self.paths = [path for path in words if path.exists()] or [here]
 
 
 def gather_raw(options: argparse.Namespace) -> Raw:

@@ -54,9 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(outputs: dict[str, str]) -> None:
     if not outputs:
-        raise UsageError(
-            f"say what to write: one or more of {', '.join(f'--{form} P' for form in FORMS)}"
-        )
+        raise UsageError(f"say what to write: one or more of {', '.join(f'--{form} P' for form in FORMS)}")
     if "" in outputs.values():
         raise UsageError("an output needs the name of a file")
     if outputs.get("html") == "-":
