@@ -1,4 +1,4 @@
-"""Read who signed a server's certificate, also where Python shows nothing of a certificate it does not trust."""
+"""Read who signed a certificate, also where Python shows nothing of one that it does not trust."""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ DESCRIPTION = (
 )
 EXAMPLE = "clean reports/*.json --yes"
 
-_ALWAYS, _NEVER, _PASSED = "always", "never", "passed"
+_ALWAYS, _NEVER = "always", "never"
+_PASSED, _FAILED = "passed", "failed"
 _SHOWN = 100
 
 
@@ -65,7 +66,8 @@ def run(options: argparse.Namespace) -> int:
 
     # Every report is read before anything is deleted.
     records = [(path, read_record(read_file(path), path)) for path in options.reports]
-    kept, skipped = [], []
+    kept: list[_Kept] = []
+    skipped: list[str] = []
     for path, record in records:
         kept += list(_find_kept(record, path, skipped))
     kept = list({one.name: one for one in kept}.values())
@@ -92,7 +94,7 @@ def _find_kept(record: Record, path: str, skipped: list[str]) -> Iterator[_Kept]
     for number, evidence in enumerate(record["evidence"]):
         suites = [suite for suite in record["suites"] if suite["evidence"] == number]
         if evidence["emulator"]:
-            skipped.append(f"{path}: skipped: the run was against the built-in emulator, which keeps nothing")
+            skipped.append(f"{path}: skipped: that run was against the built-in emulator")
             continue
         keep = next((one["value"] for one in evidence["settings"] if one["name"] == "kore_keep"), _NEVER)
         for suite in suites:
@@ -107,8 +109,9 @@ def _was_kept(suite: SuiteRecord, keep: str, evidence: Evidence) -> bool:
     created = bool(suite["file"] and imported["file_id"] and imported["stored"] and imported["stored_name"])
     if not created:
         return False
-    # Interrupted runs delete nothing, whatever kore_keep says.
-    return evidence["interrupted"] or keep == _ALWAYS or (keep != _NEVER and suite["verdict"] != _PASSED)
+    # Interrupted runs delete nothing, and no run deletes a suite whose job has not ended.
+    gone = {_ALWAYS: (), _NEVER: (_PASSED, _FAILED)}.get(keep, (_PASSED,))
+    return evidence["interrupted"] or suite["verdict"] not in gone
 
 
 def _require_same_bot(settings: Settings, kept: Iterable[_Kept]) -> None:
@@ -150,17 +153,22 @@ def _delete(client: KoreClient, names: list[str]) -> tuple[list[str], list[str]]
         return names, []
     if len(names) == 1 and not _is_gone(refused):
         raise refused
-    deleted, gone = [], []
+    deleted: list[str] = []
+    gone: list[str] = []
     for name in names:
-        try:
-            client.delete_suites([name])
-        except RefusedError as bad:
-            if not _is_gone(bad):
-                raise
-            gone.append(name)
-        else:
-            deleted.append(name)
+        (deleted if _delete_one(client, name) else gone).append(name)
     return deleted, gone
+
+
+def _delete_one(client: KoreClient, name: str) -> bool:
+    """Delete one suite; say whether it was there."""
+    try:
+        client.delete_suites([name])
+    except RefusedError as bad:
+        if not _is_gone(bad):
+            raise
+        return False
+    return True
 
 
 def _is_gone(refused: KoreError) -> bool:

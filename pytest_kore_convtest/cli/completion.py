@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli import COMMANDS, OK, PROG
 from pytest_kore_convtest.cli.parser import make_parser
+
+if TYPE_CHECKING:
+    import argparse
 
 DESCRIPTION = "Print a completion script for a shell."
 EXAMPLE = "completion bash > ~/.local/share/bash-completion/completions/kore-convtest"
@@ -54,7 +57,7 @@ complete -o default -F _kore_convtest {PROG}"""
 
 def _quote(text: str) -> str:
     """Return a text for single quotes, in which neither zsh's ``_describe`` nor fish reads anything."""
-    return text.replace("\\", "").replace("'", "’").replace(":", " ").replace("`", "")
+    return text.replace("\\", "").replace("'", "").replace(":", " ").replace("`", "")
 
 
 def _zsh(commands: dict[str, dict[str, str]]) -> str:

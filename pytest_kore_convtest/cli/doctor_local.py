@@ -66,14 +66,13 @@ def settle(raw: Raw) -> tuple[Settings, list[Check]]:
         why = "a gate stops with a usage error (exit code 4)"
         fix = "write the value as the sentence says, or remove it"
         checks.append(Check("settings", ERROR, bad.message, why, fix))
-        if row is None or not _drop(row.name, row.env_name, str(bad.evidence.get("source")), given, env, ini):
+        if row is None:
             return Settings(), checks
-
-
-def _drop(name: str, env_name: str, source: str, given: Any, env: Any, ini: Any) -> bool:
-    """Remove one raw value from where it came from; say whether there was one."""
-    home, key = {"environment": (env, env_name), "ini": (ini, name)}.get(source, (given, name))
-    return home.pop(key, None) is not None
+        # One raw value goes, from where it came from, and the others are looked at again.
+        homes = {"environment": (env, row.env_name), "ini": (ini, row.name)}
+        home, key = homes.get(str(bad.evidence.get("source")), (given, row.name))
+        if home.pop(key, None) is None:
+            return Settings(), checks
 
 
 def describe_settings(settings: Settings) -> list[dict[str, str]]:
@@ -95,14 +94,12 @@ def show_value(name: str, value: Any) -> str:
         return ""
     if name in SECRETS:
         return "set, not shown"
-    if isinstance(value, bool):
-        return "on" if value else "off"
     if name == "ds_id":
         return ", ".join(f"{job.label}={job.id}" for job in value)
     if name == "targets":
         return ", ".join(target.name for target in value)
-    if isinstance(value, float):
-        return f"{value:g}"
+    if isinstance(value, (bool, float)):
+        return {True: "on", False: "off"}[value] if isinstance(value, bool) else f"{value:g}"
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
@@ -164,7 +161,7 @@ def look_at_host(settings: Settings) -> Iterator[Check]:
 
 
 def find_suite_files(paths: Iterable[Path], globs: Sequence[str]) -> list[Path]:
-    """Return suite files in some folders, and those that are named; not in hidden folders and environments."""
+    """Return suite files in some folders, and those named; not in hidden folders and environments."""
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_file():

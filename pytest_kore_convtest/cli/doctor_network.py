@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import socket
 import threading
 import time
@@ -304,15 +305,6 @@ def _judge_answer(line: _Line, settings: Settings, answer: _Answer) -> Check:
     """Say whether what answers an unsigned request is the platform's API."""
     name, status = "API", answer.status
     said = f"HTTP {status} ({excerpt(answer.body, _SHOWN) or 'empty body'})"
-    not_ours = "what answers there is not the platform's API"
-    if 300 <= status < 400:  # noqa: PLR2004 - redirects
-        target = printable(answer.headers.get("location", "").partition("?")[0], _SHOWN)
-        fix = "set kore_host to the API's own address"
-        what = f"{line.host} redirects to {target or 'an empty address'}: a login page, or a moved host"
-        return Check(name, ERROR, what, "redirects are not followed, because the token would go along", fix)
-    if status == 407:  # noqa: PLR2004
-        fix = f"put user and password into {line.proxy_from or 'HTTPS_PROXY'}"
-        return Check(name, ERROR, "the proxy wants a login (407)", "no request gets through", fix)
     if status in {404, 405}:
         return _judge_path(line, settings, said)
     if status >= 500 or status == 429:  # noqa: PLR2004
@@ -321,13 +313,35 @@ def _judge_answer(line: _Line, settings: Settings, answer: _Answer) -> Check:
     if _is_platform(answer.body):
         who = "the built-in emulator" if _is_emulator(answer) else "the platform's API"
         return Check(name, OK, f"{who} answers there")
-    if status in {401, 403} and (scheme := answer.headers.get("www-authenticate", "").split(" ")[0]):
-        scheme = printable(scheme, _SHOWN)
-        what = f"a gateway before the platform wants Authorization: {scheme}, which is not the platform's own login"
-        why = "the platform takes its token in a header named auth; this plugin sends no Authorization header"
-        fix = "let the gateway pass requests on that carry auth, or set kore_host to the platform itself"
-        return Check(name, ERROR, what, why, fix)
-    return Check(name, ERROR, f"{line.host} answers {said}", not_ours, "check kore_host and its path prefix")
+    what, why, fix = _explain_stranger(line, answer) or (
+        f"{line.host} answers {said}",
+        "what answers there is not the platform's API",
+        "check kore_host and its path prefix",
+    )
+    return Check(name, ERROR, what, why, fix)
+
+
+def _explain_stranger(line: _Line, answer: _Answer) -> tuple[str, str, str] | None:
+    """Say what answers, why it matters and the way out, when a login, a proxy or a gateway shows itself."""
+    if 300 <= answer.status < 400:  # noqa: PLR2004 - redirects
+        address = re.sub(r"//[^/@]*@", "//", re.split("[?#]", answer.headers.get("location", ""))[0])
+        target = printable(address, _SHOWN) or "an empty address"
+        return (
+            f"{line.host} redirects to {target}: a login page, or a moved host",
+            "redirects are not followed, because the token would go along",
+            "set kore_host to the API's own address",
+        )
+    if answer.status == 407:  # noqa: PLR2004
+        fix = f"put user and password into {line.proxy_from or 'HTTPS_PROXY'}"
+        return "the proxy wants a login (407)", "no request gets through", fix
+    scheme = printable(answer.headers.get("www-authenticate", "").split(" ")[0], _SHOWN)
+    if not scheme:
+        return None
+    return (
+        f"a gateway before the platform wants Authorization: {scheme}, not the platform's own login",
+        "the platform takes its token in a header named auth; this plugin sends no Authorization header",
+        "let the gateway pass on requests that carry auth, or set kore_host to the platform itself",
+    )
 
 
 def _is_platform(body: bytes) -> bool:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.suitefile import LocalSuite
 
 DESCRIPTION = (
-    "Upload and import suite files and print NAME ds-…, one a line: the name under which the suite is stored,"
-    " and the id for pytest --kore-gate --kore-ds-id. A file with several suites is split. Nothing is deleted."
+    "Upload and import suite files and print NAME ds-…, one a line: the name under which the suite is"
+    " stored, and the id for pytest --kore-gate --kore-ds-id. A file with several suites is split. Nothing is"
+    " deleted."
 )
 EXAMPLE = "import Booking.json --wait"
 
@@ -134,9 +135,7 @@ def _import_only(
     for one in imports:
         suite = one.suite
         file_id = client.upload(suite.data, suite.path.name)
-        one.ds_id = client.start_import(
-            file_id, one.name, tags=suite.tags, description=suite.description
-        )
+        one.ds_id = client.start_import(file_id, one.name, tags=suite.tags, description=suite.description)
         _tell(one, options)
 
 

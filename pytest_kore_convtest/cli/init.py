@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 DESCRIPTION = (
-    "Write pytest.ini, an example suite and a CI file. On a terminal it asks for what no option says; Enter takes"
-    " the default. Nothing is ever overwritten, and either all files are written or none. No secret is asked for."
+    "Write pytest.ini, an example suite and a CI file. On a terminal it asks for what no option says; Enter"
+    " takes the default. Nothing is ever overwritten, and either all files are written or none. No secret is"
+    " asked for."
 )
 EXAMPLE = "init --ci github --stream-id st-…"
 
@@ -50,10 +51,18 @@ _OFF = ("", "off", "none")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
-    parser.add_argument("--host", metavar="URL", help="base URL of the platform (default: https://bots.kore.ai)")
-    parser.add_argument("--stream-id", metavar="ID", help="the bot's st-… id (App Settings > Dev Tools: App ID)")
-    parser.add_argument("--run", metavar="VERSION", help="what is run: inDevelopment (default), published or off")
-    parser.add_argument("--ci", choices=[*CI_FILES, "none"], help="the CI to write a file for (default: github)")
+    parser.add_argument(
+        "--host", metavar="URL", help="base URL of the platform (default: https://bots.kore.ai)"
+    )
+    parser.add_argument(
+        "--stream-id", metavar="ID", help="the bot's st-… id (App Settings > Dev Tools: App ID)"
+    )
+    parser.add_argument(
+        "--run", metavar="VERSION", help="what is run: inDevelopment (default), published or off"
+    )
+    parser.add_argument(
+        "--ci", choices=[*CI_FILES, "none"], help="the CI to write a file for (default: github)"
+    )
     parser.add_argument("--directory", metavar="P", default=".", help="where to write (default: here)")
     parser.add_argument("--yes", action="store_true", help="ask nothing, take the defaults")
     parser.add_argument("--skip-existing", action="store_true", help="leave existing files, write the others")
@@ -140,7 +149,9 @@ def _read_ci(text: str) -> str:
 
 def _settings(host: str, stream: str, version: str) -> list[str]:
     lines = [f"kore_host = {host}"]
-    lines.append(f"kore_stream_id = {stream}" if stream else "# kore_stream_id = (App Settings > Dev Tools: App ID)")
+    lines.append(
+        f"kore_stream_id = {stream}" if stream else "# kore_stream_id = (App Settings > Dev Tools: App ID)"
+    )
     lines.append(f"kore_run = {version}" if version else "# kore_run = inDevelopment")
     return lines
 
@@ -159,7 +170,10 @@ def _ini(host: str, stream: str, version: str) -> str:
 
 
 def _suite(stream: str) -> str:
-    steps = [("Start_Flow", "Hello! How can I help you?"), ("What can you do?", "I can answer your questions.")]
+    steps = [
+        ("Start_Flow", "Hello! How can I help you?"),
+        ("What can you do?", "I can answer your questions."),
+    ]
     messages = [
         {"input": said, **({"event": said} if said == "Start_Flow" else {}), "outputs": [{"contains": reply}]}
         for said, reply in steps
@@ -192,7 +206,9 @@ def _leave(folder: Path, files: dict[str, str], *, skip: bool) -> dict[str, str]
         )
         raise UsageError(f"nothing was written, because {reasons}: --skip-existing writes the other files")
     if _INI in left:
-        left[_INI] += f"; add to it: {' | '.join(lines)}" if not left[_INI] else f"; add there: {' | '.join(lines)}"
+        left[_INI] += (
+            f"; add to it: {' | '.join(lines)}" if not left[_INI] else f"; add there: {' | '.join(lines)}"
+        )
     for name in left:
         del files[name]
     return left
@@ -200,8 +216,11 @@ def _leave(folder: Path, files: dict[str, str], *, skip: bool) -> dict[str, str]
 
 def _configures(path: Path, pattern: str) -> bool:
     try:
-        return not pattern or bool(re.search(pattern, path.read_text(encoding="utf-8"), re.MULTILINE)) \
-            if path.exists() else False
+        return (
+            not pattern or bool(re.search(pattern, path.read_text(encoding="utf-8"), re.MULTILINE))
+            if path.exists()
+            else False
+        )
     except (OSError, UnicodeDecodeError):
         return False
 
@@ -249,7 +268,7 @@ def _write_new(target: Path, text: str) -> None:
         with beside.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
         try:
-            os.link(beside, target)  # noqa: PTH200 - unlike a rename, it replaces nothing
+            os.link(beside, target)  # unlike a rename, it replaces nothing
         except OSError:
             if os.path.lexists(target):
                 raise
