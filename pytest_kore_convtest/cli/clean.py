@@ -110,7 +110,7 @@ def _was_kept(suite: SuiteRecord, keep: str, evidence: Evidence) -> bool:
     if not created:
         return False
     # Interrupted runs delete nothing, and no run deletes a suite whose job has not ended.
-    gone = {_ALWAYS: (), _NEVER: (_PASSED, _FAILED)}.get(keep, (_PASSED,))
+    gone: tuple[str, ...] = {_ALWAYS: (), _NEVER: (_PASSED, _FAILED)}.get(keep, (_PASSED,))
     return evidence["interrupted"] or suite["verdict"] not in gone
 
 
@@ -118,8 +118,8 @@ def _require_same_bot(settings: Settings, kept: Iterable[_Kept]) -> None:
     for one in kept:
         if (one.host, one.stream) != (settings.host, settings.stream_id):
             raise UsageError(
-                f"{one.report} is of stream {one.stream} on {one.host}, the settings name {settings.stream_id}"
-                f" on {settings.host}: give --kore-host and --kore-stream-id of that run"
+                f"{one.report} is of stream {one.stream} on {one.host}, the settings name"
+                f" {settings.stream_id} on {settings.host}: give --kore-host and --kore-stream-id of that run"
             )
 
 

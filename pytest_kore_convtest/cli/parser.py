@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -11,7 +14,7 @@ from pytest_kore_convtest.cli import COMMANDS, FINDINGS, INTERRUPTED, OK, PROG, 
 from pytest_kore_convtest.errors import ConfigError, KoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _MODULES = {"import": "import_suites"}
 
@@ -58,12 +61,7 @@ def run(name: str, argv: Sequence[str]) -> int:
         argv: The arguments after it.
     """
     try:
-        module = load(name)
-        own, command = _split(argv) if hasattr(module, "TAKES_COMMAND") else (list(argv), None)
-        options = make_parser(name).parse_args(own)
-        if command is not None:
-            options.command = command
-        code: int = module.run(options)
+        code = _run(name, argv)
         sys.stdout.flush()
     except BrokenPipeError:
         raise
@@ -79,6 +77,31 @@ def run(name: str, argv: Sequence[str]) -> int:
         return _fail(name, _say(error), USAGE)
     else:
         return code
+
+
+def _run(name: str, argv: Sequence[str]) -> int:
+    module = load(name)
+    own, command = _split(argv) if hasattr(module, "TAKES_COMMAND") else (list(argv), None)
+    options = make_parser(name).parse_args(own)
+    if command is not None:
+        options.command = command
+    with _ending_on_sigterm():
+        code: int = module.run(options)
+    return code
+
+
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM, which CI sends, end a command as Ctrl-C does, unless somebody else handles it."""
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _fail(name: str, problem: str, code: int) -> int:
