@@ -55,16 +55,21 @@ _kore_convtest() {{
 complete -o default -F _kore_convtest {PROG}"""
 
 
-def _quote(text: str) -> str:
-    """Return a text for single quotes, in which neither zsh's ``_describe`` nor fish reads anything."""
-    return text.replace("\\", "").replace("'", "").replace(":", " ").replace("`", "")
+def _for_zsh(text: str) -> str:
+    """Return a text for single quotes of zsh, in which ``_describe`` finds no colon."""
+    return text.replace("\\", "\\\\").replace(":", "\\:").replace("'", "'\\''")
+
+
+def _for_fish(text: str) -> str:
+    """Return a text for single quotes of fish."""
+    return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def _zsh(commands: dict[str, dict[str, str]]) -> str:
-    tops = "\n".join(f"    '{name}:{_quote(text)}'" for name, text in (COMMANDS | _TOP).items())
+    tops = "\n".join(f"    '{name}:{_for_zsh(text)}'" for name, text in (COMMANDS | _TOP).items())
     cases = "\n".join(
         f"    {name})\n      options=(\n"
-        + "\n".join(f"        '{word}:{_quote(text)}'" for word, text in words.items())
+        + "\n".join(f"        '{word}:{_for_zsh(text)}'" for word, text in words.items())
         + "\n      ) ;;"
         for name, words in commands.items()
     )
@@ -93,11 +98,11 @@ def _fish(commands: dict[str, dict[str, str]]) -> str:
     lines = [f"# fish completion of {PROG}"]
     first = f"complete -c {PROG} -n __fish_use_subcommand"
     for name, text in COMMANDS.items():
-        lines.append(f"{first} -f -a {name} -d '{_quote(text)}'")
-    lines += [f"{first} -f -l {name.lstrip('-')} -d '{_quote(text)}'" for name, text in _TOP.items()]
+        lines.append(f"{first} -f -a {name} -d '{_for_fish(text)}'")
+    lines += [f"{first} -f -l {name.lstrip('-')} -d '{_for_fish(text)}'" for name, text in _TOP.items()]
     for name, words in commands.items():
         seen = f"complete -c {PROG} -n '__fish_seen_subcommand_from {name}'"
         for word, text in words.items():
             kind = "-l" if word.startswith("--") else "-s" if word.startswith("-") else "-a"
-            lines.append(f"{seen} {kind} {word.lstrip('-')} -d '{_quote(text)}'")
+            lines.append(f"{seen} {kind} {word.lstrip('-')} -d '{_for_fish(text)}'")
     return "\n".join(lines)

@@ -51,7 +51,7 @@ def test_waiting(account, kore, tmp_path):
 
 def test_a_verdict_against_it(account, kore, tmp_path):
     """A suite that is not stored as it is in the file is told on stderr, with exit code 1."""
-    account.switch(drift="DRIFT")
+    account.switch(drift="drop-last-step")
     (tmp_path / "a.json").write_text(suite())
     ended = kore("import", "a.json", "--wait")
     assert ended.code == 1
