@@ -34,6 +34,9 @@ def main(argv: list[str]) -> int:
 
 def run_command() -> int:
     """Run the command that stands on the command line; the entry point of the console script."""
+    # A terminal that knows few letters gets escapes of the others, not a traceback.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = main(sys.argv[1:])
         sys.stdout.flush()

@@ -130,7 +130,7 @@ def _confirmed(options: argparse.Namespace, settings: Settings, kept: list[_Kept
         return True
     print(f"{len(kept)} suite(s) of stream {settings.stream_id} on {settings.host}:")
     for one in kept:
-        print(f"  {printable(one.name, _SHOWN)}  ({one.report})")
+        print(f"  {printable(one.name, _SHOWN)}  ({printable(one.report, _SHOWN)})")
     if options.yes:
         return True
     if not sys.stdin.isatty():

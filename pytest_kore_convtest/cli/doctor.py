@@ -7,7 +7,7 @@ import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from pytest_kore_convtest.cli import FINDINGS, OK
+from pytest_kore_convtest.cli import FINDINGS, INTERRUPTED, OK
 
 if TYPE_CHECKING:
     import argparse
@@ -26,6 +26,8 @@ DESCRIPTION = (
     " only if a gate would work."
 )
 EXAMPLE = "doctor --json"
+
+_LONGEST = 2000
 
 _MARKS = {"ok": "ok", "warning": "WARNING", "error": "ERROR", "skipped": "skipped"}
 
@@ -62,7 +64,10 @@ def examine(config: pytest.Config) -> int:
     from pytest_kore_convtest.cli.configuration import Raw
 
     typed = [str(word).partition("::")[0] for word in config.args]
-    return _report(Raw(config), [path for word in typed if (path := Path(word)).is_file()], as_json=False)
+    try:
+        return _report(Raw(config), [path for word in typed if (path := Path(word)).is_file()], as_json=False)
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _report(raw: Raw, named: Sequence[Path], *, as_json: bool) -> int:
@@ -145,10 +150,12 @@ def _print_settings(lines: list[dict[str, str]], raw: Raw) -> None:
 
 
 def _print_check(check: Check) -> None:
-    print(f"  {_MARKS[check.level]:7}  {check.name}: {check.what}")
+    from pytest_kore_convtest.refusals import printable
+
+    print(f"  {_MARKS[check.level]:7}  {check.name}: {printable(check.what, _LONGEST)}")
     for word, text in (("why", check.why), ("do", check.fix)):
         if text:
-            print(f"           {word}: {text}")
+            print(f"           {word}: {printable(text, _LONGEST)}")
 
 
 def _print_verdict(settings: Settings, checks: list[Check], *, good: bool) -> None:

@@ -27,6 +27,8 @@ DESCRIPTION = (
 )
 EXAMPLE = "import Booking.json --wait"
 
+_LONGEST_NAME = 200
+
 PASSED, FAILED, UNKNOWN = "passed", "failed", "not verified"
 """How a suite's import ended: ``FAILED`` is a verdict, ``UNKNOWN`` is none."""
 
@@ -161,11 +163,11 @@ def _import_and_judge(
                 warnings = job.judge(outcome)
             except KoreError as bad:
                 one.result, one.message = FAILED if isinstance(bad, Verdict) else UNKNOWN, bad.message
-                sys.stderr.write(f"{one.name}: {one.result}: {bad.message}\n")
+                sys.stderr.write(f"{_show(one.name)}: {one.result}: {bad.message}\n")
                 continue
             one.result = PASSED
             for warning in warnings:
-                sys.stderr.write(f"{one.name}: warning: {warning}\n")
+                sys.stderr.write(f"{_show(one.name)}: warning: {warning}\n")
     finally:
         pipeline.close()
 
@@ -174,7 +176,13 @@ def _tell(one: _Import, options: argparse.Namespace) -> None:
     if one.ds_id and not one.told:
         one.told = True
         if not options.json:
-            print(f"{one.name} {one.ds_id}", flush=True)
+            print(f"{_show(one.name)} {one.ds_id}", flush=True)
+
+
+def _show(name: str) -> str:
+    from pytest_kore_convtest.refusals import printable
+
+    return printable(name, _LONGEST_NAME)
 
 
 def _data(one: _Import) -> dict[str, Any]:

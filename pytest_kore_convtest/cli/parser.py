@@ -105,7 +105,10 @@ def _ending_on_sigterm() -> Iterator[None]:
 
 
 def _fail(name: str, problem: str, code: int) -> int:
-    sys.stderr.write(f"{PROG} {name}: error: {' '.join(problem.split())}\n")
+    said = " ".join(problem.split())
+    # A file's name may hold what a terminal would obey.
+    shown = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in said)
+    sys.stderr.write(f"{PROG} {name}: error: {shown}\n")
     return code
 
 

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points, version
 
 import pytest
 from cli.conftest import one_sentence
+from cli.samples import suite
 
 from pytest_kore_convtest.__main__ import main
 from pytest_kore_convtest.cli import COMMANDS, find_version
@@ -153,3 +154,28 @@ def test_bash_completes(line, expected, capsys):
     script += f'\nCOMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _kore_convtest; echo "${{COMPREPLY[@]}}"'
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)  # noqa: S603, S607
     assert done.stdout.strip() == expected
+
+
+def test_a_terminal_of_few_letters(kore, monkeypatch):
+    """Where the output takes ASCII only, other letters are escaped, and nothing breaks."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    ended = kore("init", "--help")
+    assert (ended.code, ended.err) == (0, "")
+    assert "st-\\u2026" in ended.out
+
+
+def test_a_name_that_a_terminal_would_obey(kore):
+    """A file's name is shown, never obeyed."""
+    ended = kore("lint", "a\x1b[31m\n.json")
+    one_sentence(ended, 4, "a\\x1b[31m .json")
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["import", "a.json"], ["lint", "a.json"]])
+def test_a_broken_ini_file(kore, tmp_path, words):
+    """When pytest cannot read its configuration, what pytest says is shown, with exit code 4 and no traceback."""
+    (tmp_path / "a.json").write_text(suite())
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    ended = kore(*words)
+    assert ended.code == 4
+    assert "--no-such-option" in ended.err
+    assert "Traceback" not in ended.err

@@ -16,6 +16,7 @@ EVERYDAY = [
     "--kore-client-secret", "--kore-client-secret-file", "--kore-jwt", "--kore-jwt-file", "--kore-user-email",
     "--kore-run", "--kore-require-assertions", "--kore-import-name", "--kore-keep", "--kore-unconfigured",
     "--kore-timeout", "--kore-html", "--kore-json", "--kore-markdown", "--kore-emulator", "--kore-gate",
+    "--kore-doctor",
 ]  # fmt: skip
 TUNING = [
     "kore_bot_language", "kore_poll_interval", "kore_max_poll_interval", "kore_request_timeout",
@@ -62,9 +63,9 @@ def test_the_options_are_those_of_the_contract():
 
 
 def test_names_without_an_ini_key_or_environment():
-    """The stand-in and the gate have no ini key; the gate, globs and targets have no environment name."""
+    """Emulator, gate and doctor have no ini key; gate, doctor, globs and targets no environment name."""
     without = ([row.name for row in TABLE if not row.ini], [row.name for row in TABLE if not row.env])
-    assert without == (["emulator", "gate"], ["gate", "suite_files", "targets"])
+    assert without == (["emulator", "gate", "doctor"], ["gate", "doctor", "suite_files", "targets"])
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in TABLE])
