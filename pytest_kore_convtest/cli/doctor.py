@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -76,8 +77,12 @@ def _report(raw: Raw, named: Sequence[Path], *, as_json: bool) -> int:
     settings, checks = doctor_local.settle(raw)
     if not as_json:
         _print_settings(doctor_local.describe_settings(settings), raw)
+        for check in checks:
+            _print_check(check)
     for check in _look(settings, raw, named):
         checks.append(check)
+        if not as_json:
+            _print_check(check)
     good = not any(check.level == doctor_local.ERROR for check in checks)
     if as_json:
         data = {
@@ -88,8 +93,6 @@ def _report(raw: Raw, named: Sequence[Path], *, as_json: bool) -> int:
         }
         print(json.dumps(data, indent=2))
         return OK if good else FINDINGS
-    for check in checks:
-        _print_check(check)
     _print_verdict(settings, checks, good=good)
     return OK if good else FINDINGS
 
@@ -156,6 +159,7 @@ def _print_check(check: Check) -> None:
     for word, text in (("why", check.why), ("do", check.fix)):
         if text:
             print(f"           {word}: {printable(text, _LONGEST)}")
+    sys.stdout.flush()  # what comes next may take its time
 
 
 def _print_verdict(settings: Settings, checks: list[Check], *, good: bool) -> None:

@@ -172,7 +172,7 @@ def test_a_name_that_a_terminal_would_obey(kore):
 
 @pytest.mark.parametrize("words", [["doctor"], ["import", "a.json"], ["lint", "a.json"]])
 def test_a_broken_ini_file(kore, tmp_path, words):
-    """When pytest cannot read its configuration, what pytest says is shown, with exit code 4 and no traceback."""
+    """When pytest cannot read its configuration, it says why: exit code 4 and no traceback."""
     (tmp_path / "a.json").write_text(suite())
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
     ended = kore(*words)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import pty
 import signal
 import socket
 import sys
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -118,3 +120,32 @@ def test_a_port_in_use_is_one_sentence(kore, emulator):
     """When the emulator cannot start, the command is not run."""
     port = urlsplit(emulator.url).port
     one_sentence(kore("emulator", "--port", port, "--", sys.executable, "-c", "print(1)"), 4, "cannot listen")
+
+
+def test_ctrl_c_on_a_terminal_comes_once():
+    """On a terminal Ctrl-C reaches the command once: from the terminal, not from us a second time."""
+    count = (
+        "import signal, sys, time\n"
+        "seen = []\n"
+        "signal.signal(signal.SIGINT, lambda *_: seen.append(1))\n"
+        "print('ready', flush=True)\n"
+        "while not seen: signal.pause()\n"
+        "signal.sigtimedwait([signal.SIGUSR1], 1)\n"
+        "print('interrupts:', len(seen), flush=True)\n"
+        "sys.exit(33)"
+    )
+    command = [sys.executable, "-m", "pytest_kore_convtest", "emulator", "--", sys.executable, "-c", count]
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(sys.executable, command)  # noqa: S606 - ours
+    printed = b""
+    while b"ready" not in printed:
+        printed += os.read(terminal, 1024)
+    os.write(terminal, b"\x03")
+    with suppress(OSError):  # Linux says so when the other side has closed
+        while data := os.read(terminal, 1024):
+            printed += data
+    _, status = os.waitpid(child, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 33
+    assert b"interrupts: 1" in printed
