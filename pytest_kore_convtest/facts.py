@@ -25,6 +25,7 @@ EMULATOR_WORDS = "built-in emulator; no real platform was contacted"
 
 
 _LONGEST_NAME, _LONGEST_REASON = 80, 160
+_MOST_NAMED = 10
 
 IMPORT, RUN = "import", "run"
 """The kinds of jobs."""
@@ -72,7 +73,8 @@ def _run_facts(job: SuiteRun) -> dict[str, Any]:
         counts[conversation.NOT_EVALUATED] = max(0, len(result.steps) - counts[PASSED] - counts[FAILED])
     else:
         skipped = [step.name for step in result.steps if step.outcome == conversation.NOT_EVALUATED]
-        facts["unevaluated"] = [_brief(name) for name in skipped]
+        # Every report of every step carries these facts.
+        facts["unevaluated"] = [_brief(name) for name in skipped[:_MOST_NAMED]]
     return {
         **facts,
         "verdict": result.outcome if result.outcome in {PASSED, FAILED} else UNKNOWN,

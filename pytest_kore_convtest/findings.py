@@ -23,7 +23,7 @@ MOST_KEPT = 50_000
 LEAST_KEPT = 1_000
 """Findings of one rule that are kept, however many another rule has."""
 
-MOST_FOUND = 1_000_000
+MOST_FOUND = 250_000
 """Findings of one check after which it stops: some seconds of work."""
 
 MOST_SHOWN, MOST_WARNINGS_SHOWN = 10, 2
