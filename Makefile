@@ -21,13 +21,14 @@ FRESH := fresh
 endif
 endif
 
-.PHONY: help demo test check bench fuzz torture matrix screenshots release-check changelog fresh
+.PHONY: help demo docs test check bench fuzz torture matrix screenshots release-check changelog fresh
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo     run the example suite against the built-in emulator; no account needed'
 	@echo 'make test     run the tests (more arguments: make test ARGS="-n 0 -k gate")'
 	@echo 'make check    formatting, lint, types, and whether the built wheel installs and imports'
+	@echo 'make docs     write docs/rules.md from the rules'
 	@echo 'make bench    what the plugin costs, side by side with going without; prints tables'
 	@echo 'make fuzz     the property tests and the attack on the emulator, twenty times as long (CONVTEST_FUZZ=n)'
 	@echo 'make torture  whole runs that would lie, then the fault matrix: ours beside a plain loop and tenacity'
@@ -84,6 +85,9 @@ bench: $(STAMP)
 fuzz: $(STAMP) $(FUZZ)/kore-stamp
 	CONVTEST_FUZZ=$${CONVTEST_FUZZ:-20} $(BIN)/python -m pytest tests/property tests/e2e/test_standin_fuzz.py $(ARGS)
 	CONVTEST_FUZZ=$${CONVTEST_FUZZ:-20} $(FUZZ)/bin/python -m pytest tests/fuzz/fuzz_standin.py $(ARGS)
+
+docs: $(STAMP)
+	$(BIN)/python .ci/rules.py
 
 torture: $(STAMP)
 	$(BIN)/python -m torture $(ARGS)

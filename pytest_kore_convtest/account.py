@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import datetime, timezone
 from itertools import zip_longest
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from pytest_kore_convtest import models
-from pytest_kore_convtest.differences import visible
 from pytest_kore_convtest.errors import KoreError, StructureError
 from pytest_kore_convtest.jobs import SuiteRun
 from pytest_kore_convtest.refusals import printable
@@ -30,6 +28,7 @@ from pytest_kore_convtest.report.record import (
     StepRecord,
 )
 from pytest_kore_convtest.runs import variations
+from pytest_kore_convtest.structure import MOST_LOGS
 from pytest_kore_convtest.suitefile import show_path
 
 if TYPE_CHECKING:
@@ -150,7 +149,7 @@ def _tell_import(job: Job) -> ImportRecord:
         told["platform_times"] = {
             name: _write(when) for name in _MOMENTS if (when := getattr(status, name)) is not None
         }
-        told["logs"] = [printable(str(entry), _LONGEST_LOG) for entry in status.status_logs]
+        told["logs"] = _tell_logs(status.status_logs)
     if verdict == FAILED and not findings and status:
         told["why"] = [f"the platform says {status.status}"]
     return ImportRecord(
@@ -166,6 +165,13 @@ def _tell_import(job: Job) -> ImportRecord:
     )
 
 
+def _tell_logs(entries: list[Any]) -> list[str]:
+    """Return the platform's log, an entry a text; the last of very many says how many are left out."""
+    lines = [printable(str(entry), _LONGEST_LOG) for entry in entries[:MOST_LOGS]]
+    left = len(entries) - len(lines)
+    return [*lines, f"and {left:,} more entries, which are left out"] if left else lines
+
+
 def _judge_import(job: Job) -> tuple[str, list[Finding]]:
     outcome = job.outcome
     if outcome is None or outcome.status is None:
@@ -173,29 +179,13 @@ def _judge_import(job: Job) -> tuple[str, list[Finding]]:
     if outcome.status.meaning != models.SUCCEEDED:
         return FAILED, []
     try:
-        found = [vars(finding) for finding in job.judge(outcome)]
+        found = [finding.to_data() for finding in job.judge(outcome)]
         verdict = PASSED
     except StructureError as bad:
         found, verdict = bad.findings, FAILED
     except KoreError:
         return UNKNOWN, []
-    return verdict, [
-        Finding(
-            severity=one["severity"],
-            path=one["path"],
-            message=one["message"],
-            place=_find_place(one["message"], job.suite),
-        )
-        for one in found
-    ]
-
-
-def _find_place(message: str, suite: LocalSuite | None) -> str:
-    """Return the line of the suite file that a finding names in its words; empty when it names none."""
-    if suite is None:
-        return ""
-    found = re.search(rf"{re.escape(visible(suite.path.name))}:(\d+)", message)
-    return f"{show_path(suite.path)}:{found[1]}" if found else ""
+    return verdict, [Finding(**{key: one[key] for key in Finding.__annotations__}) for one in found]  # type: ignore[typeddict-item]
 
 
 def count_assertions(suite: Suite) -> dict[str, int]:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_kore_convtest.conversation import COUNTS_ONLY, FAILED, NOT_EVALUATED, step_error, verdict_of
-from pytest_kore_convtest.errors import ConfigError, KoreError, ServiceError, from_data
+from pytest_kore_convtest.errors import ConfigError, KoreError, ServiceError, Verdict, from_data
+from pytest_kore_convtest.findings import ERROR, count, summarize
 from pytest_kore_convtest.imports import begin_all, begin_run, begin_suite, require_writable, tell_apart
-from pytest_kore_convtest.lint import LintFinding, lint_many
-from pytest_kore_convtest.rules import ERROR
+from pytest_kore_convtest.lint import lint_many
 from pytest_kore_convtest.session import Run, find_run
 from pytest_kore_convtest.structure import verdict
+from pytest_kore_convtest.suitefile import show_path
 
 if TYPE_CHECKING:
+    from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.jobs import SuiteImport, SuiteRun
     from pytest_kore_convtest.pipeline import Pipeline
     from pytest_kore_convtest.suitefile import LocalSuite
@@ -205,24 +207,43 @@ def _is_selected(item: Any, name: str) -> bool:
 
 
 def check_lint(request: pytest.FixtureRequest) -> None:
-    """Judge the file by itself; needs no account."""
+    """Judge the file by itself; needs no account.
+
+    Raises:
+        Verdict: Something in it cannot work.
+    """
     item: Any = request.node
-    findings: list[LintFinding] = [*item.module_node.findings(), *_namesakes(request)]
-    name = item.suite.name if item.suite else None
-    path = item.path
-    ours = [one for one in findings if one.path == path and one.suite in {None, name}]
+    name = item.suite.name if item.suite else ""
+    found = [*item.module_node.findings(), *_namesakes(request).get(str(item.path), ())]
+    ours = [one for one in found if one.suite in {"", name}]
     errors = [one for one in ours if one.severity == ERROR]
-    rest = [f"{one} ({one.severity})" for one in ours if one.severity != ERROR]
-    item.kore_notes = rest
-    if errors:
-        pytest.fail("\n".join([*map(str, errors), *rest]), pytrace=False)
+    rest = summarize((one for one in ours if one.severity != ERROR), show=_say_with_severity)
+    if not errors:
+        item.kore_notes = rest
+        return
+    total, first = count(errors), errors[0]
+    said = f"{total:,} errors, the first" if total > 1 else "1 error"
+    lines = [f"{show_path(item.path)}: {said} in line {first.location.line}: {first.rule}"]
+    raise Verdict(
+        "\n".join([*lines, *summarize(errors), *rest]),
+        path=str(item.path),
+        findings=[one.to_data() for one in ours],
+    )
 
 
-def _namesakes(request: pytest.FixtureRequest) -> list[LintFinding]:
+def _say_with_severity(finding: Finding) -> str:
+    return f"{finding} ({finding.severity})"
+
+
+def _namesakes(request: pytest.FixtureRequest) -> dict[str, list[Finding]]:
+    """Return the suites whose name stands in another file too, by file."""
     run: Run = find_run(request.config)
     if run.namesakes is None:
         nodes = {item.module_node for item in request.session.items if hasattr(item, "module_node")}
-        run.namesakes = lint_many([node.file for node in sorted(nodes, key=lambda node: node.path)])
+        files = [node.file for node in sorted(nodes, key=lambda node: node.path)]
+        run.namesakes = {}
+        for finding in lint_many(files, run.settings.rules):
+            run.namesakes.setdefault(finding.location.file, []).append(finding)
     return run.namesakes
 
 

@@ -61,8 +61,8 @@ class SuiteModule(pytest.Module):
     def findings(self) -> list[Any]:
         """Return what lint finds in the file, looked for once."""
         if not hasattr(self, "_findings"):
-            stream_id = find_run(self.config).settings.stream_id
-            self._findings = lint_file(self.file, stream_id=stream_id)
+            settings = find_run(self.config).settings
+            self._findings = lint_file(self.file, stream_id=settings.stream_id, rules=settings.rules)
         return self._findings
 
 

@@ -25,6 +25,7 @@ EMULATOR_WORDS = "built-in emulator; no real platform was contacted"
 
 
 _LONGEST_NAME, _LONGEST_REASON = 80, 160
+_MOST_NAMED = 10
 
 IMPORT, RUN = "import", "run"
 """The kinds of jobs."""
@@ -72,7 +73,8 @@ def _run_facts(job: SuiteRun) -> dict[str, Any]:
         counts[conversation.NOT_EVALUATED] = max(0, len(result.steps) - counts[PASSED] - counts[FAILED])
     else:
         skipped = [step.name for step in result.steps if step.outcome == conversation.NOT_EVALUATED]
-        facts["unevaluated"] = [_brief(name) for name in skipped]
+        # Every report of every step carries these facts.
+        facts["unevaluated"] = [_brief(name) for name in skipped[:_MOST_NAMED]]
     return {
         **facts,
         "verdict": result.outcome if result.outcome in {PASSED, FAILED} else UNKNOWN,
@@ -125,20 +127,22 @@ def _judge(job: Job) -> tuple[str, str, list[str]]:
     assert outcome is not None  # noqa: S101 - callers look first
     assert outcome.status is not None  # noqa: S101
     from pytest_kore_convtest import models
-    from pytest_kore_convtest.structure import WARNING
+    from pytest_kore_convtest.findings import ERROR, MOST_WARNINGS_SHOWN, Finding, summarize
 
     if outcome.status.meaning != models.SUCCEEDED:
         return FAILED, "the platform rejected the import", []
+    verdict, wrong = PASSED, ""
     try:
-        warnings = judge(outcome)
+        found = judge(outcome)
     except StructureError as bad:
-        found = [one for one in bad.findings if one["severity"] == WARNING]
-        wrong = next((one["message"] for one in bad.findings if one["severity"] != WARNING), "")
-        notes = [f"{job.label}: {one['path']}: {one['message']}" for one in found]
-        return FAILED, _brief(wrong), notes
+        every = [Finding.from_data(one) for one in bad.findings]
+        found = [one for one in every if one.severity != ERROR]
+        first = next(one for one in every if one.severity == ERROR)
+        verdict, wrong = FAILED, f"{_brief(first.message)} [{first.rule}]"
     except KoreError as unknown:
         return UNKNOWN, _brief(unknown.message), []
-    return PASSED, "", [f"{job.label}: {warning}" for warning in warnings]
+    lines = summarize(found, MOST_WARNINGS_SHOWN)
+    return verdict, wrong, [f"{job.label}: {line}" for line in lines]
 
 
 def _brief(text: str) -> str:
@@ -152,7 +156,7 @@ class Facts:
 
     def __init__(self) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
-        self.notes: list[str] = []
+        self._notes: dict[str, None] = {}
         self.own_items: dict[str, str] = {}
         self._meant: set[str] = set()
         self._told: set[str] = set()
@@ -162,10 +166,15 @@ class Facts:
         self._emulator = False
         self._skipped_all = False
 
+    @property
+    def notes(self) -> list[str]:
+        """Everything that is worth knowing, each said once."""
+        return list(self._notes)
+
     def add(self, report: pytest.TestReport) -> None:
         """Take in a report."""
         kore: dict[str, Any] = getattr(report, "kore", {})
-        self.notes += [note for note in kore.get("notes", ()) if note not in self.notes]
+        self._notes.update(dict.fromkeys(kore.get("notes", ())))
         if not report.passed:
             self._meant.update(kore.get("meant", ()))
         for job in kore.get("jobs", ()):
@@ -173,7 +182,7 @@ class Facts:
             self.jobs[key] = job
             if not report.passed or not kore.get("own"):
                 self._told.add(key)
-            self.notes += [note for note in job["notes"] if note not in self.notes]
+            self._notes.update(dict.fromkeys(job["notes"]))
         if report.failed:
             self._count_failure(report, ours=kore.get("ours", False))
         if kore.get("live") or kore.get("own"):

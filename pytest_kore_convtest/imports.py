@@ -42,9 +42,10 @@ def await_configured(request: pytest.FixtureRequest, settings: Settings) -> Impo
     pipeline: Pipeline = request.getfixturevalue("_kore_pipeline")
     run = find_run(request.config)
     begin_all(run, pipeline, request.session)
-    outcome = run.wait(pipeline, pipeline.watch_import(job.id, job.label))
+    watched = pipeline.watch_import(job.id, job.label)
+    outcome = run.wait(pipeline, watched)
     status: ImportStatus = outcome.result()
-    pipeline.judge(outcome)
+    watched.judge(outcome)
     return status
 
 
@@ -211,7 +212,7 @@ def waiter(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
         _check_expectations("kore_wait_for_import", expectations)
         job = pipeline.watch_import(_one(ds_id))
         outcome = find_run(config).wait(pipeline, job)
-        pipeline.judge(outcome, **expectations)
+        job.judge(outcome, **expectations)
         status: ImportStatus = outcome.result()
         return status
 

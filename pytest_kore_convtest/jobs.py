@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.client import KoreClient
     from pytest_kore_convtest.conversation import RunResult
+    from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.ledger import Claim
     from pytest_kore_convtest.models import ImportStatus
     from pytest_kore_convtest.patience import Wait
     from pytest_kore_convtest.runs import RunStatus
-    from pytest_kore_convtest.structure import Finding
     from pytest_kore_convtest.suitefile import LocalSuite
 
 

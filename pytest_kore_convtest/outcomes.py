@@ -205,9 +205,7 @@ def check_marker(run: Run, item: pytest.Item) -> None:
     if not isinstance(status, ImportStatus):
         raise _bad_marker("needs a test that uses kore_import_status")
     try:
-        expectations = expect(
-            stream_id=status.stream_id, require_assertions=run.settings.require_assertions, **stated
-        )
+        expectations = expect(stream_id=status.stream_id, rules=run.settings.rules, **stated)
     except TypeError as bad:
         problem = str(bad)
     else:

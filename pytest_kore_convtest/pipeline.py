@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_kore_convtest.client import KoreClient
+    from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.ledger import Ledger
     from pytest_kore_convtest.pace import Rhythm
     from pytest_kore_convtest.settings import Settings
-    from pytest_kore_convtest.structure import Finding
     from pytest_kore_convtest.suitefile import LocalSuite
 
 J = TypeVar("J", bound=Job)
@@ -128,7 +128,7 @@ class Pipeline:
         self._crew.add(job)
 
     def judge(self, outcome: Outcome, local: LocalSuite | None = None, **stated: Any) -> list[Finding]:
-        """Judge a completed import and return the warnings.
+        """Judge a completed import and return the warnings and hints.
 
         Args:
             outcome: The outcome.
@@ -140,18 +140,18 @@ class Pipeline:
             KoreError: There is nothing to judge.
         """
         from pytest_kore_convtest.drift import compare
-        from pytest_kore_convtest.structure import WARNING, expect, judge, verdict
+        from pytest_kore_convtest.findings import ERROR
+        from pytest_kore_convtest.structure import expect, judge, verdict
 
         status = outcome.result()
-        expectations = expect(
-            stream_id=self.settings.stream_id, require_assertions=self.settings.require_assertions, **stated
-        )
+        rules = self.settings.rules
+        expectations = expect(stream_id=self.settings.stream_id, rules=rules, **stated)
         findings = judge(status, expectations)
         if local is not None and isinstance(stored := status.raw.get("response"), dict):
-            findings += compare(local, stored)
+            findings += compare(local, stored, rules)
         if bad := verdict(status, findings):
             raise bad
-        return [finding for finding in findings if finding.severity == WARNING]
+        return [finding for finding in findings if finding.severity != ERROR]
 
     def _judge_own(self, job: Job, outcome: Outcome, **stated: Any) -> list[Finding]:
         """Judge a job's outcome against its own suite; the same question is answered from memory."""

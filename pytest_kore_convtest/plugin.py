@@ -60,7 +60,7 @@ def _ini_type(kind: str) -> Any:
 
     From pytest 9.0 on, ``[tool.pytest]`` is typed; from 9.2 on a key may say that it takes several types.
     """
-    if kind in {"jobs", "globs", "targets"}:
+    if kind in {"jobs", "globs", "targets", "rules"}:
         return "linelist"
     if pytest.version_tuple < (9, 2):
         return None

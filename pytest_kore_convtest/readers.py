@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from pytest_kore_convtest.findings import RULES, Rule, RuleSettings, Severity
 from pytest_kore_convtest.values import (
     read_id,
     read_jobs,
@@ -27,6 +30,7 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 _LONGEST_WAIT = 1e6
 _LONGEST_NUMBER = 9
+_LONGEST_RULE = 60
 
 
 def read_word(raw: object) -> str:
@@ -139,6 +143,43 @@ def read_globs(raw: object) -> tuple[str, ...]:
     return globs
 
 
+def read_rules(raw: object) -> RuleSettings:
+    """Read ``RULE = error``, ``warning`` or ``off``, separated by lines or commas."""
+    if isinstance(raw, RuleSettings):
+        return raw
+    if isinstance(raw, Mapping):
+        raw = [f"{rule} = {severity}" for rule, severity in raw.items()]
+    chosen: dict[Rule, Severity] = {}
+    entries = [entry.strip() for line in read_lines(raw) for entry in line.split(",")]
+    for entry in filter(None, entries):
+        name, equals, word = (part.strip() for part in entry.partition("="))
+        rule = _read_rule(name)
+        if not equals or word.lower() not in _SEVERITIES:
+            raise ValueError(f"{entry!r} is not RULE = {', '.join(_SEVERITIES[:-1])} or {_SEVERITIES[-1]}")
+        if RULES[rule].fixed:
+            raise ValueError(f"{rule} cannot be changed: {_WHY_FIXED} ({RULES[rule].meaning})")
+        if rule in chosen:
+            raise ValueError(f"{rule} is set twice: remove one of them")
+        chosen[rule] = Severity(word.lower())
+    if not chosen:
+        raise ValueError("is empty: give lines such as step-without-assertion = error or remove it")
+    return RuleSettings(chosen)
+
+
+_SEVERITIES = (Severity.ERROR.value, Severity.WARNING.value, Severity.OFF.value)
+_WHY_FIXED = "a test run without it would prove nothing"
+
+
+def _read_rule(name: str) -> Rule:
+    folded = name.lower().replace("_", "-")
+    try:
+        return Rule(folded)
+    except ValueError:
+        near = get_close_matches(folded[:_LONGEST_RULE], [rule.value for rule in Rule], 1, 0.4)
+    advice = f"did you mean {near[0]}?" if near else "docs/rules.md lists them"
+    raise ValueError(f"there is no rule {name[:_LONGEST_RULE]!r}: {advice}")
+
+
 READERS: dict[str, Callable[[object], Any]] = {
     "url": read_url,
     "id": read_id,
@@ -159,4 +200,5 @@ READERS: dict[str, Callable[[object], Any]] = {
     "exit_code": read_exit_code,
     "globs": read_globs,
     "targets": read_targets,
+    "rules": read_rules,
 }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_kore_convtest.account import Account
-    from pytest_kore_convtest.report.record import Evidence
+    from pytest_kore_convtest.report.record import Evidence, StepRecord
 
 _LONGEST_MESSAGE = 4000
 _MOST_STEPS_NAMED = 20
@@ -198,9 +198,11 @@ def _find_unevaluated(suite: SuiteRecord, requested: str) -> Iterator[Unevaluate
         yield Unevaluated(
             what=f"{count} {'step' if count == 1 else 'steps'} of {name}", why=_say_not_run(suite, requested)
         )
-    missing = [step for step in suite["steps"] if step["outcome"] == NOT_EVALUATED]
-    for why in dict.fromkeys(step["why"] for step in missing):
-        same = [step for step in missing if step["why"] == why]
+    missing: dict[str, list[StepRecord]] = {}
+    for step in suite["steps"]:
+        if step["outcome"] == NOT_EVALUATED:
+            missing.setdefault(step["why"], []).append(step)
+    for why, same in missing.items():
         if len(same) > _MOST_STEPS_NAMED:
             yield Unevaluated(what=f"{len(same)} steps of {name}", why=why)
             continue

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pytest_kore_convtest.client import KoreClient
+    from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.jobs import Job, Outcome
     from pytest_kore_convtest.ledger import Ledger
-    from pytest_kore_convtest.lint import LintFinding
     from pytest_kore_convtest.pipeline import Pipeline
     from pytest_kore_convtest.positions import Place
     from pytest_kore_convtest.suitefile import LocalSuite
@@ -55,7 +55,7 @@ class Run:
         plan: The suites that this test run imports; ``None`` before the first item that needs one.
         numbers: Which suite of its name each is, by file, place and name.
         taken: The names under which this test run stores suites.
-        namesakes: Suites whose names stand in several files; ``None`` before they are looked for.
+        namesakes: Suites whose names stand in several files, by file; ``None`` before they are looked for.
         selected: Node ids of all selected items; ``None`` before somebody asks.
         chosen: Node ids of the gate that were named on the command line; empty for all.
         notes: Things to say in the summary.
@@ -77,7 +77,7 @@ class Run:
         self.plan: list[LocalSuite] | None = None
         self.numbers: dict[tuple[Path, Place, str], int] = {}
         self.taken: set[str] = set()
-        self.namesakes: list[LintFinding] | None = None
+        self.namesakes: dict[str, list[Finding]] | None = None
         self.selected: set[str] | None = None
         self.chosen: frozenset[str] = frozenset()
         self.notes: list[str] = []

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.findings import DEFAULTS
 from pytest_kore_convtest.options import (
     GITHUB,
     MAX_POLL_INTERVAL,
@@ -26,6 +27,7 @@ from pytest_kore_convtest.precedence import REAL, named, settle, spelling
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pytest_kore_convtest.findings import Rule, Severity
     from pytest_kore_convtest.values import ImportJob, Secret, Target
 
 SOURCES = ("default", "ini", "environment", "addopts", "command line")
@@ -85,6 +87,7 @@ class Settings:
     ca_bundle: Path | None = None
     client_cert: Path | None = None
     no_verdict_exit: int | None = None
+    rules: Mapping[Rule, Severity] = DEFAULTS
     suite_files: tuple[str, ...] = ("*.kore.json",)
     targets: tuple[Target, ...] = ()
     protected: bool = False

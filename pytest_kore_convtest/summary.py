@@ -62,7 +62,8 @@ def _unevaluated(job: dict[str, Any]) -> list[str]:
     names = job["unevaluated"]
     if not names:
         return []
-    more = [f"and {len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
+    count = max(len(names), job["results"].get("not evaluated", 0))
+    more = [f"and {count - _MOST_NAMED} more"] if count > _MOST_NAMED else []
     return [f"not evaluated: {', '.join([*names[:_MOST_NAMED], *more])}"]
 
 

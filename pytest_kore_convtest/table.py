@@ -44,5 +44,6 @@ SETTINGS = (
     ("client_cert", "path", "ie", "", "client certificate (PEM with key)"),
     ("no_verdict_exit", "exit_code", "ie", "", "exit code when something was not found out, or off"),
     ("suite_files", "globs", "i", "", "globs of suite files"),
+    ("rules", "rules", "ie", "", "what findings do: lines of RULE = error, warning or off"),
     ("targets", "targets", "i", "", "known bots: lines of NAME HOST STREAM [protected]"),
 )

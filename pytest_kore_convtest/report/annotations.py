@@ -66,7 +66,8 @@ def _gather(record: Record) -> Iterator[_Note]:
 
 def _tell_findings(suite: SuiteRecord) -> Iterator[_Note]:
     for finding in suite["imported"]["findings"]:
-        text = f"{finding['path']}: {finding['message']}"
+        rule = finding.get("rule", "")
+        text = f"{finding['path']}: {finding['message']}" + (f" [{rule}]" if rule else "")
         yield _Note(finding["severity"], finding["place"] or _place(suite), suite["name"], text)
 
 

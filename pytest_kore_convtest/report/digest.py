@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_kore_convtest.findings import say_rest
 from pytest_kore_convtest.report.record import FAILED, NOT_EVALUATED, PASSED, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pytest_kore_convtest.report.record import Evidence, Record, StepRecord, SuiteRecord
+    from pytest_kore_convtest.report.record import Evidence, Finding, Record, StepRecord, SuiteRecord
+
+MOST_FINDINGS = 20
+"""Findings of one rule that a report for people lists one by one."""
 
 STAND_IN = "built-in emulator; no real platform was contacted"
 
@@ -64,7 +68,7 @@ def _weak_points(suite: SuiteRecord) -> Iterator[str]:
     if imported["trouble"]:
         yield f"import: {imported['trouble']['message']}"
     yield from (f"import: {why}" for why in imported["why"])
-    yield from (_tell(finding["path"], finding["message"]) for finding in _findings(suite, "error"))
+    yield from (say_finding(finding) for finding in _findings(suite, "error"))
     if run is not None and run["trouble"]:
         yield f"run: {run['trouble']['message']}"
     for kind in (FAILED, NOT_EVALUATED):
@@ -76,16 +80,52 @@ def _weak_points(suite: SuiteRecord) -> Iterator[str]:
             yield from (f"run: {why}" for why in run["why"])
     if run is None:
         yield "not run: import and structure only"
-    yield from (_tell(finding["path"], finding["message"]) for finding in _findings(suite, "warning"))
+    yield from (say_finding(finding) for finding in _findings(suite, "warning"))
     yield from (note for job in (imported, run) if job is not None for note in job["notes"])
     if suite["verdict"] == UNKNOWN:
         yield "no verdict, and no reason was recorded"
 
 
-def _findings(suite: SuiteRecord, severity: str) -> Iterator[dict[str, str]]:
-    for finding in suite["imported"]["findings"]:
-        if finding["severity"] == severity:
-            yield {"path": finding["path"], "message": finding["message"]}
+def say_finding(finding: Finding) -> str:
+    """Return a finding with its JSON path and its rule."""
+    rule = finding.get("rule", "")
+    return _tell(finding["path"], finding["message"]) + (f" [{rule}]" if rule else "")
+
+
+class FindingLine(NamedTuple):
+    """A line about a finding, or about many of them: then it has no location of its own."""
+
+    severity: str
+    rule: str
+    message: str
+    path: str
+    place: str
+
+
+def list_findings(findings: Iterable[Finding], most: int = MOST_FINDINGS) -> list[FindingLine]:
+    """Return a line for each finding, errors first; of very many of one rule a line for the rest."""
+    kinds: dict[tuple[bool, str, str], list[Finding]] = {}
+    for finding in findings:
+        severity = finding["severity"]
+        kinds.setdefault((severity != "error", severity, finding.get("rule", "")), []).append(finding)
+    lines = []
+    for (_, severity, rule), same in sorted(kinds.items(), key=lambda kind: kind[0][0]):
+        fits = len(same) <= most + 1 and _count(same) == len(same)
+        shown = same if fits else same[:most]
+        lines += [FindingLine(severity, rule, one["message"], one["path"], one["place"]) for one in shown]
+        if rest := same[len(shown) :]:
+            listed = sum(one.get("count", 1) == 1 for one in rest)
+            said = say_rest(rule, _count(rest), listed, rest[0]["path"] or rest[0]["place"])
+            lines.append(FindingLine(severity, rule, said.removesuffix(f" [{rule}]"), "", ""))
+    return lines
+
+
+def _count(findings: Iterable[Finding]) -> int:
+    return sum(finding.get("count", 1) for finding in findings)
+
+
+def _findings(suite: SuiteRecord, severity: str) -> Iterator[Finding]:
+    return (finding for finding in suite["imported"]["findings"] if finding["severity"] == severity)
 
 
 def _tell(where: str, what: str) -> str:

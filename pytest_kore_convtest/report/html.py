@@ -158,7 +158,7 @@ def _reason(suite: SuiteView) -> str:
     """Return the first reason against a suite's pass."""
     troubles = [job.record["trouble"]["message"] for job in suite.jobs if job.record["trouble"]]
     whys = [why for job in suite.jobs for why in job.record["why"]]
-    return next(iter([*whys, *troubles, *(finding["message"] for finding in suite.findings)]), "")
+    return next(iter([*whys, *troubles, *(finding.message for finding in suite.findings)]), "")
 
 
 def _place(suite: SuiteView) -> str:

@@ -10,7 +10,7 @@ from pytest_kore_convtest.report.markup import Section, cell, code, fold, lay_ou
 from pytest_kore_convtest.report.record import FAILED, PASSED, UNKNOWN
 
 if TYPE_CHECKING:
-    from pytest_kore_convtest.report.record import Evidence, Finding, Record, SuiteRecord, Unevaluated
+    from pytest_kore_convtest.report.record import Evidence, Record, SuiteRecord, Unevaluated
 
 LIMIT = 60_000
 """Characters; GitHub takes 65 536 in a comment, the rest is for what somebody writes around it."""
@@ -45,7 +45,9 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
         for item in record["items"]
         if item["outcome"] in {"failed", "error"} and item["nodeid"] not in in_steps
     ]
-    findings = [(suite, finding) for suite in suites for finding in suite["imported"]["findings"]]
+    findings = [
+        (suite, line) for suite in suites for line in digest.list_findings(suite["imported"]["findings"])
+    ]
     sections = [
         Section("Suites", "suites in the table", suites, _render_row, _HEADER),
         Section("What went wrong", "failures", list_failures(suites), render_failure),
@@ -106,10 +108,11 @@ def _render_row(suite: SuiteRecord) -> str:
     return f"| {' | '.join(columns)} |\n"
 
 
-def _render_finding(entry: tuple[SuiteRecord, Finding]) -> str:
-    suite, finding = entry
-    places = [code(suite["name"], 80), *(code(finding[key]) for key in ("path", "place") if finding[key])]
-    return f"- **{finding['severity']}** in {', '.join(places)}: {code(finding['message'], 500)}\n"
+def _render_finding(entry: tuple[SuiteRecord, digest.FindingLine]) -> str:
+    suite, line = entry
+    places = [code(suite["name"], 80), *(code(where) for where in (line.path, line.place) if where)]
+    rule = f" {code(line.rule, 80)}" if line.rule else ""
+    return f"- **{line.severity}** in {', '.join(places)}: {code(line.message, 500)}{rule}\n"
 
 
 def _render_gap(gap: Unevaluated) -> str:

@@ -20,7 +20,7 @@ EVERYDAY = [
 TUNING = [
     "kore_bot_language", "kore_poll_interval", "kore_max_poll_interval", "kore_request_timeout",
     "kore_outage_budget", "kore_stall_timeout", "kore_max_parallel", "kore_rate_limit", "kore_ca_bundle",
-    "kore_client_cert", "kore_no_verdict_exit", "kore_suite_files", "kore_targets",
+    "kore_client_cert", "kore_no_verdict_exit", "kore_suite_files", "kore_rules", "kore_targets",
 ]  # fmt: skip
 CANARY = "canary-hunter2"
 
