@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlsplit
 
 from pytest_kore_convtest.credentials import CREDENTIALS, make_signer
-from pytest_kore_convtest.errors import AccessDeniedError, ConfigError, KoreError, ProtocolError, ServiceError
+from pytest_kore_convtest.errors import (
+    AccessDeniedError,
+    ConfigError,
+    KoreError,
+    ProtocolError,
+    RateLimitedError,
+    ServiceError,
+)
 from pytest_kore_convtest.patience import FIRST_CONTACT
 from pytest_kore_convtest.polling import Clock, SystemClock, persist
 from pytest_kore_convtest.refusals import clock_skew, excerpt, is_error, printable, read_refusal
@@ -174,10 +181,11 @@ class Caller(AbstractContextManager["Caller"]):
             )
         except ServiceError as caught:
             trouble = caught
-        spent = self._clock.monotonic() - start
-        if trouble.evidence.get("sent") is False and not trouble.evidence.get("final"):
+        now = self._clock.monotonic()
+        refused = isinstance(trouble, RateLimitedError) or trouble.evidence.get("sent") is False
+        if (refused and not trouble.evidence.get("final")) or now > end - _LEAST_BUDGET:
             name = "kore_timeout" if end - start < outage_budget else "kore_outage_budget"
-            said = f"Given up after {spent:.1f} s of {doing} ({name})."
+            said = f"Given up after {now - start:.1f} s of {doing} ({name})."
             trouble = type(trouble)(f"{trouble.message} {said}", **trouble.evidence)
         raise trouble.with_traceback(None)
 

@@ -75,7 +75,7 @@ class Lane:
         self._lock = threading.Lock()
         self._watched: list[tuple[Connection, socket.socket]] = []
         self._cut = False
-        self._sent: bool | None = None
+        self._sent = False
         self._peer = ""
         self.phase = "nothing"
         self._thread = threading.Thread(
@@ -101,7 +101,7 @@ class Lane:
                 with suppress(OSError):
                     twin.shutdown(socket.SHUT_RDWR)
             self._jobs.put(None)
-            return self._sent is not False
+            return self._sent
 
     def close(self) -> None:
         """End the thread, which is idle, and close its connection."""
@@ -138,7 +138,7 @@ class Lane:
         session: Exchange | None = None
         while item := self._jobs.get():
             job, outcome = item
-            self._sent, self.phase = None, "reading the certificates"
+            self._sent, self.phase = False, "reading the certificates"
             try:
                 session = session or open_session(self)
                 outcome.set_result(Outcome(session(job)))

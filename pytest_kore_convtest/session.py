@@ -319,10 +319,10 @@ def _run_name() -> str:
 
 
 def start_emulator() -> Any:
-    """Start a stand-in.
+    """Start the emulator.
 
     Raises:
-        ConfigError: It is not installed.
+        ConfigError: It is not installed, or this process may not listen.
     """
     from pytest_kore_convtest.emulator import Emulator, EmulatorUnavailableError
 
@@ -330,6 +330,11 @@ def start_emulator() -> Any:
         return Emulator().start()
     except EmulatorUnavailableError as missing:
         problem = str(missing)
+    except (OSError, RuntimeError, Warning) as refused:
+        from pytest_kore_convtest.faults import find_forbidden
+
+        why = find_forbidden([refused], "127.0.0.1") or getattr(refused, "strerror", "") or str(refused)
+        problem = f"the built-in emulator cannot listen on 127.0.0.1: {why}"
     raise ConfigError(problem, name="emulator", source="command line")
 
 
