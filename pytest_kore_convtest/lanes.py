@@ -75,7 +75,7 @@ class Lane:
         self._lock = threading.Lock()
         self._watched: list[tuple[Connection, socket.socket]] = []
         self._cut = False
-        self._sent = False
+        self._sent: bool | None = None
         self._peer = ""
         self.phase = "nothing"
         self._thread = threading.Thread(
@@ -101,17 +101,21 @@ class Lane:
                 with suppress(OSError):
                     twin.shutdown(socket.SHUT_RDWR)
             self._jobs.put(None)
-            return self._sent
+            return self._sent is not False
 
     def close(self) -> None:
         """End the thread, which is idle, and close its connection."""
         self._jobs.put(None)
         self._thread.join(timeout=1.0)
 
+    def note(self, phase: str, *, sent: bool | None) -> None:
+        """Note what is being done, and whether the request may have left; ``None`` when nobody can tell."""
+        self.phase, self._sent = phase, sent
+
     def opening(self, peer: str) -> None:
         """Note that a connection is about to be opened: until ``sending``, nothing has left."""
-        self._sent, self._peer = False, peer
-        self.phase = f"looking up {peer}"
+        self._peer = peer
+        self.note(f"looking up {peer}", sent=False)
 
     def watch(self, connection: Connection, connected: socket.socket) -> socket.socket:
         """Remember a new socket, to cut it when the caller gives up; return it."""
@@ -127,8 +131,7 @@ class Lane:
         """Note that a request is about to leave."""
         with self._lock:
             self._check()
-            self._sent = True
-            self.phase = "sending the request"
+            self.note("sending the request", sent=True)
 
     def _check(self) -> None:
         if self._cut:
@@ -138,7 +141,7 @@ class Lane:
         session: Exchange | None = None
         while item := self._jobs.get():
             job, outcome = item
-            self._sent, self.phase = False, "reading the certificates"
+            self.note("reading the certificates", sent=False)
             try:
                 session = session or open_session(self)
                 outcome.set_result(Outcome(session(job)))

@@ -213,7 +213,7 @@ class _Session(requests.Session):
     def __call__(self, job: tuple[Request, float]) -> Reply:
         """Carry out one exchange."""
         request, budget = job
-        self._lane.phase = "making the request"
+        self._lane.note("making the request", sent=None)
         response = self.request(
             request.method,
             request.url,
@@ -266,9 +266,9 @@ class _TokenAuth(AuthBase):
         self._sign = sign
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        _HERE.lane.phase = "reading or signing the token"
+        _HERE.lane.note("reading or signing the token", sent=False)
         request.headers["auth"] = self._sign()
-        _HERE.lane.phase = "waiting for a connection"
+        _HERE.lane.note("waiting for a connection", sent=None)
         return request
 
 
