@@ -7,6 +7,7 @@ that another process of this test run works on is looked up in the ledger instea
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import replace
@@ -95,9 +96,9 @@ class Pipeline:
     def import_suite(self, suite: LocalSuite, name: str) -> SuiteImport:
         """Begin to upload and import a local suite under a name, unless that has begun already."""
         self.client.require_writable()
-        return self._start(
-            SuiteImport(f"suite {suite.path} {suite.name} {name}", suite.name, suite=suite, name=name)
-        )
+        path = os.path.abspath(suite.path)  # noqa: PTH100 - one file, however it is spelt; links stay apart
+        key = f"suite {path} {suite.name} {name}"
+        return self._start(SuiteImport(key, suite.name, suite=suite, name=name))
 
     def run_suite(self, name: str, version: str, after: SuiteImport) -> SuiteRun:
         """Begin to run a suite that this test run imports, unless that has begun already."""
