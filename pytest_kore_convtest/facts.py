@@ -208,7 +208,7 @@ class Facts:
 
     def close(self, run: Run, session: pytest.Session) -> None:
         """Decide the exit code; a run that found nothing out is red."""
-        self._emulator = run.settings.emulator
+        self._emulator = run.emulated
         stopped = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
         results = set(self.own_items.values())
         self._skipped_all = results == {"skipped"} and run.settings.unconfigured == "skip"

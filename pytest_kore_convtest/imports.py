@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import time
+import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.errors import ConfigError, JobError
 from pytest_kore_convtest.readers import READERS
 from pytest_kore_convtest.session import Run, find_run, unconfigured
 from pytest_kore_convtest.settings import require
@@ -15,7 +19,7 @@ from pytest_kore_convtest.suitefile import LocalSuite, pick_suite, read_suite_fi
 from pytest_kore_convtest.values import read_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from pytest_kore_convtest.client import KoreClient
@@ -25,6 +29,12 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.runs import RunStatus
     from pytest_kore_convtest.settings import Settings
     from pytest_kore_convtest.values import ImportJob
+
+_NAMES = "names"
+"""The ledger's entry of names that workers have given to suites."""
+
+_LONGEST_TALK, _GLANCE = 30.0, 0.02
+"""Seconds that a worker waits for that entry at most, and between two looks."""
 
 NO_JOB = (
     "no import job is configured: give --kore-ds-id ds-… (or KORE_DS_ID, or kore_ds_id in the ini file),"
@@ -109,25 +119,73 @@ def require_writable(settings: Settings) -> None:
         raise
 
 
-def tell_apart(run: Run, suite: LocalSuite) -> LocalSuite:
+def tell_apart(run: Run, suite: LocalSuite, *, everywhere: bool = True) -> LocalSuite:
     """Return a suite as it is imported: numbered when another one is stored under its name.
+
+    Names that differ in casing or blanks only are one name: to the platform they may be.
+
+    Args:
+        run: The run.
+        suite: The suite.
+        everywhere: Whether all processes of the test run ask this for the same suites, in the same order,
+            as they do for what they collect.
 
     Raises:
         ConfigError: ``--kore-import-name`` gives all suites the same name.
+        JobError: Another process does not let go of the names.
     """
-    identity = suite.path.resolve(), suite.place, suite.name
-    number = run.numbers.get(identity, 1)
-    one = _numbered(suite, number)
-    while identity not in run.numbers and stored_name(run, one) in run.taken:
+    identity = _identify(suite)
+    if identity not in run.numbers:
+        alone = everywhere or not hasattr(run.config, "workerinput")
+        run.numbers[identity] = _number(run, suite, {}, "") if alone else _agree(run, suite, identity)
+    one = _numbered(suite, run.numbers[identity])
+    run.taken.add(_fold(stored_name(run, one)))
+    return one
+
+
+def _identify(suite: LocalSuite) -> str:
+    """Say in one text what makes a suite this one: its file as it is named, its place in it, its content."""
+    place = os.path.abspath(suite.path)  # noqa: PTH100 - a link is another file to whoever names both
+    content = hashlib.sha256(suite.data).hexdigest()
+    return repr((place, tuple(suite.place), suite.name, content))
+
+
+def _agree(run: Run, suite: LocalSuite, identity: str) -> int:
+    """Number a suite so that all workers of xdist give it the same number, and no other suite its name."""
+    ledger = run.ledger()
+    end = time.monotonic() + _LONGEST_TALK
+    while (claim := ledger.claim(_NAMES)) is None:
+        if time.monotonic() > end:
+            problem = f"another process of this test run has held the names of suites for {_LONGEST_TALK:g} s"
+            raise JobError(f"{problem}: it hangs.", job_id="", last=None, history=[])
+        time.sleep(_GLANCE)
+    try:
+        names = ledger.read(_NAMES).get("taken", {})
+        number = _number(run, suite, names, identity)
+        names[_fold(stored_name(run, _numbered(suite, number)))] = identity
+        ledger.write(_NAMES, {"taken": names})
+    finally:
+        claim.release()
+    return number
+
+
+def _number(run: Run, suite: LocalSuite, names: Mapping[str, str], identity: str) -> int:
+    """Return the first number with which a suite's name is nobody else's."""
+    first, number = stored_name(run, suite), 1
+    name = _fold(first)
+    while name in run.taken or names.get(name, identity) != identity:
         number += 1
-        one = _numbered(suite, number)
-        if stored_name(run, one) == stored_name(run, suite):
+        one = stored_name(run, _numbered(suite, number))
+        if one == first:
             template = run.settings.import_name
             problem = f"--kore-import-name {template} gives several suites one name: it needs {{name}}"
             raise ConfigError(problem, name="import_name", source=run.settings.source("import_name"))
-    run.numbers[identity] = number
-    run.taken.add(stored_name(run, one))
-    return one
+        name = _fold(one)
+    return number
+
+
+def _fold(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _numbered(suite: LocalSuite, number: int) -> LocalSuite:
@@ -263,7 +321,7 @@ def importer(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
         else:
             suite = pick_suite(read_suite_file(config.rootpath / path_or_suite), name)
         require_writable(pipeline.settings)
-        job = begin_suite(run, pipeline, tell_apart(run, suite))
+        job = begin_suite(run, pipeline, tell_apart(run, suite, everywhere=False))
         outcome = run.wait(pipeline, job)
         job.judge(outcome, **expectations)
         status: ImportStatus = outcome.result()

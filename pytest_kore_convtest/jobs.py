@@ -79,6 +79,9 @@ class Job:
         key: What makes it one job, whoever asks.
         label: What to call it on screen.
         job_id: Its id (``ds-…``, ``ctr-…``), once there is one.
+        began: The monotonic time of its first request, when this process sent that.
+        busy_until: The monotonic time by which what a thread does for it has to be done, while one does.
+        overdue_since: The monotonic time at which a waiter first saw that it is not.
         name: The stored suite's name, when we gave it one.
         suite: The local suite, when there is one.
         wait: The wait under way; ``None`` before the first ask and while another process asks.
@@ -95,6 +98,9 @@ class Job:
         self.key, self.label, self.suite, self.name = key, label, suite, name
         self.job_id = ""
         self.due = self.before = 0.0
+        self.began: float | None = None
+        self.busy_until: float | None = None
+        self.overdue_since: float | None = None
         self.claim: Claim | None = None
         self.slot: Claim | None = None
         self.entry: dict[str, Any] = {}
@@ -321,8 +327,10 @@ def see(status: ImportStatus) -> Sight:
 
 def _say_changed(suite: LocalSuite) -> str:
     """Say that a file is no longer what was read when the tests were collected, if so."""
+    blocks = suite.path.exists() and not suite.path.is_file()  # a pipe, on which this may wait for ever
     try:
-        same = not suite.sha256 or hashlib.sha256(suite.path.read_bytes()).hexdigest() == suite.sha256
+        data = b"" if blocks else suite.path.read_bytes()
+        same = not suite.sha256 or hashlib.sha256(data).hexdigest() == suite.sha256
     except OSError:
         return f"{suite.path.name} is gone since it was collected; what was read then was uploaded"
     return (

@@ -147,7 +147,7 @@ class Outcomes:
             return (yield)
         self._facts.close(self._run, session)
         self._run.clean_up_suites()
-        if self._run.settings.emulator and self._facts.own_items:
+        if self._run.emulated and self._facts.own_items:
             _tell_junit(self._config)
         if self._run.wants_record:
             self._published = publish(self._run, self._recorder, self._facts.last_words(), session)

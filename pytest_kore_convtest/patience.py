@@ -43,6 +43,10 @@ GONE_ASKS = 3
 INCOMPLETE_ASKS, INCOMPLETE_GRACE = 5, 10.0
 """Answers, and seconds, after which a success without its result is an error."""
 
+MOST_TOO_LARGE = 3
+"""Answers beyond the limit of size, since the last usable one, after which no more are read: each costs as
+much memory and time as an answer may, and the next one will be no smaller."""
+
 SUSPENDED = 30.0
 """Seconds by which an ask is late when the machine was asleep; a busy one is late by less."""
 
@@ -121,7 +125,7 @@ class Wait:
         self.rhythm = Rhythm(patience.poll_interval, patience.max_poll_interval)
         self._took, self._recorded_at = 0.0, start
         self._is_last_ask = self._overslept = False
-        self._missing = self._incomplete = 0
+        self._missing = self._incomplete = self._too_large = 0
         self._incomplete_at = start
         self._trouble: KoreError | None = None
         self._limit = RateLimit() if patience.rate_limit else None
@@ -155,7 +159,7 @@ class Wait:
         """
         self._record(now, sight.words, percent=sight.percent)
         self._took = now - self._asked_at
-        self._usable_at, self._missing, self._trouble = now, 0, None
+        self._usable_at, self._missing, self._too_large, self._trouble = now, 0, 0, None
         if self.last is None or sight.change != self.last.change:
             self._moved_at = now
         self.last = sight
@@ -260,6 +264,10 @@ class Wait:
     def _check_outage(self, trouble: KoreError, now: float) -> None:
         if trouble.evidence.get("final"):
             raise trouble
+        self._too_large += trouble.evidence.get("cause") == "size"
+        if self._too_large >= MOST_TOO_LARGE:
+            why = "no more answers are read, although kore_outage_budget is not spent"
+            raise self._given_up(f"{self._too_large} answers were larger than any real one: {why}")
         out = f"{now - self._usable_at:.0f} s"
         unreached = self.last is None and trouble.evidence.get("cause") in UNREACHED
         if unreached and now >= self.start + FIRST_CONTACT:

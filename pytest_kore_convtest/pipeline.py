@@ -7,6 +7,7 @@ that another process of this test run works on is looked up in the ledger instea
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import replace
@@ -15,7 +16,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pytest_kore_convtest.cleanup import clean_up
 from pytest_kore_convtest.crew import Crew
-from pytest_kore_convtest.errors import JobError, KoreError, ProtocolError, ServiceError, from_data
+from pytest_kore_convtest.errors import (
+    JobError,
+    JobTimeoutError,
+    KoreError,
+    ProtocolError,
+    ServiceError,
+    from_data,
+)
 from pytest_kore_convtest.jobs import Job, Outcome, SuiteImport, SuiteRun, WatchImport
 from pytest_kore_convtest.patience import Patience, Wait
 from pytest_kore_convtest.polling import Clock, SystemClock, ask_once
@@ -35,6 +43,13 @@ J = TypeVar("J", bound=Job)
 
 LEAST_WAIT = 0.02
 """Seconds that a wait lasts at least; a job that has less left has no time left."""
+
+OVERDUE = 2.0
+"""Seconds past a job's time after which a waiter gives up on the thread that works on it: it reads a file
+that blocks, or computes."""
+
+OTHERS_OVERDUE = 30.0
+"""The same for another process's job: that one ends it by itself when it lives."""
 
 
 class Pipeline:
@@ -71,6 +86,7 @@ class Pipeline:
         self._turns = Turns(ledger, settings, wall)
         self._crew = Crew(self._step, self._clock)
         self._ended = threading.Condition()
+        self._stuck: set[str] = set()
         self._rounds = Rounds(self._turns, self._clock)
 
     def watch_import(self, ds_id: str, label: str = "") -> WatchImport:
@@ -80,9 +96,9 @@ class Pipeline:
     def import_suite(self, suite: LocalSuite, name: str) -> SuiteImport:
         """Begin to upload and import a local suite under a name, unless that has begun already."""
         self.client.require_writable()
-        return self._start(
-            SuiteImport(f"suite {suite.path} {suite.name} {name}", suite.name, suite=suite, name=name)
-        )
+        path = os.path.abspath(suite.path)  # noqa: PTH100 - one file, however it is spelt; links stay apart
+        key = f"suite {path} {suite.name} {name}"
+        return self._start(SuiteImport(key, suite.name, suite=suite, name=name))
 
     def run_suite(self, name: str, version: str, after: SuiteImport) -> SuiteRun:
         """Begin to run a suite that this test run imports, unless that has begun already."""
@@ -110,7 +126,33 @@ class Pipeline:
     def _wait_a_little(self, job: Job, interval: float) -> Outcome | None:
         with self._ended:
             self._ended.wait_for(lambda: job.outcome is not None, interval)
-            return job.outcome
+            if job.outcome is not None or not self._is_overdue(job):
+                return job.outcome
+        return self._give_up(job)
+
+    def _is_overdue(self, job: Job) -> bool:
+        """Say whether the thread that works on a job is past the job's time, and was so a while ago."""
+        now = self._clock.monotonic()
+        until = job.busy_until or (job.wait.deadline if job.wait else now)
+        if now <= until:
+            job.overdue_since = None
+            return False
+        job.overdue_since = job.overdue_since or now
+        return now - job.overdue_since > OVERDUE
+
+    def _give_up(self, job: Job) -> Outcome | None:
+        """End the wait for a job whose thread does not come back; what that one brings later is dropped."""
+        phase = "its last answer was being read and judged" if job.wait else "it was being begun"
+        trouble = JobTimeoutError(
+            f"{job.what} is not done in {self._patience.timeout:g} s (kore_timeout): {phase}, which did not"
+            f" end in time.{' To wait for it again: ' * bool(job.resume)}{job.resume}",
+            job_id=job.job_id,
+            last=job.wait.last.words if job.wait and job.wait.last else None,
+            history=list(job.wait.history) if job.wait else [],
+        )
+        self._finish(job, None, trouble)
+        self._stuck.add(job.key)
+        return job.outcome
 
     def ask_again(self, job: Job, seen: int) -> None:
         """After trouble, ask again with what is left of the job's time.
@@ -123,6 +165,8 @@ class Pipeline:
             outcome = job.outcome
             if outcome is None or outcome.trouble is None or outcome.generation != seen:
                 return
+            if job.key in self._stuck:
+                return  # its thread may come back at any time
             job.outcome, job.due = None, self._clock.monotonic()
             job.entry = {"again": seen}
         self._crew.add(job)
@@ -196,6 +240,8 @@ class Pipeline:
             self._finish(job, None, caught)
         except Exception as bug:  # noqa: BLE001 - a waiting test must learn of it
             self._finish(job, None, _defect(job, bug))
+        finally:
+            job.busy_until = None
         return True
 
     def _work(self, job: Job) -> bool:
@@ -210,8 +256,12 @@ class Pipeline:
         if not job.job_id and not self._begin(job):
             return False
         self._rounds.leave(job.key)
+        now = self._clock.monotonic()
+        job.busy_until = now + max(self._left(job), LEAST_WAIT)
         if job.wait is None:
             job.wait = self._make_wait(job)
+        if now > job.wait.deadline:  # the machine slept: one more ask is allowed
+            job.busy_until = now + self._patience.request_timeout
         status = ask_once(lambda budget: job.ask(self.client, budget), job.see, job.wait, self._clock)
         job.due = job.wait.due
         if status is None:
@@ -234,9 +284,11 @@ class Pipeline:
             self._end(job, Outcome.from_data(settled, job.read))
             return False
         if claim is None:
+            self._check_other(job, entry)
             return False
         job.claim = claim
-        job.entry = {"started_at": self._wall(), **entry, **_identity(job), "again": again}
+        begun = {"started_at": self._wall()} if job.job_id else {}
+        job.entry = {**begun, **entry, **_identity(job), "again": again}
         self.ledger.write(job.key, job.entry)
         return True
 
@@ -244,16 +296,25 @@ class Pipeline:
         """Do the next change on the platform for a job, within all limits; return whether it has begun."""
         job.slot = job.slot or self._rounds.take_slot()
         if job.slot is None or not self._turns.may_write():
+            self._check_queue(job)
             return False
         if job.entry.get("sending"):
             raise self._unknown(job, JobError("The process that was beginning it has died.", job_id=""))
+        if "started_at" not in job.entry:  # the time in the queue before its first request is not its own
+            job.began = self._clock.monotonic()
+            self._note(job, started_at=self._wall())
+        left = self._left(job)
+        if left <= 0:
+            raise self._late(job, "it was about to go on")
         self._note(job, sending=job.begins_once())
+        job.busy_until = self._clock.monotonic() + left
         try:
-            facts = job.begin(self.client)
+            with self.client.within(left):
+                facts = job.begin(self.client)
         except ServiceError as caught:
             trouble = caught
         else:
-            self._note(job, started_at=self._wall(), sending=False, **facts)
+            self._note(job, sending=False, **facts)
             job.job_id = facts.get("job_id", "")
             job.due = self._clock.monotonic()
             return bool(job.job_id)
@@ -261,6 +322,37 @@ class Pipeline:
             raise self._unknown(job, trouble)
         self._note(job, sending=False)
         raise trouble.with_traceback(None)
+
+    def _check_queue(self, job: Job) -> None:
+        """Refuse to queue longer than the time that a job has left since its first request.
+
+        Raises:
+            JobTimeoutError: It has none.
+        """
+        if "started_at" not in job.entry:
+            return
+        left = self._left(job)
+        if left <= 0:
+            why = "a place (kore_max_parallel)" if job.slot is None else "the platform's rate limit"
+            raise self._late(job, f"it waited for {why}")
+        job.due = min(job.due, self._clock.monotonic() + left)
+
+    def _check_other(self, job: Job, entry: Mapping[str, Any]) -> None:
+        """Refuse to wait for another process that has not ended a job long after its time.
+
+        Raises:
+            JobTimeoutError: It has not.
+        """
+        if self._time_left(entry) < -OTHERS_OVERDUE:
+            raise self._late(job, "another process of this test run works on it, and hangs or was stopped")
+
+    def _late(self, job: Job, why: str) -> JobTimeoutError:
+        return JobTimeoutError(
+            f"{job.what} is not done in {self._patience.timeout:g} s (kore_timeout): {why}.",
+            job_id=job.job_id,
+            last=None,
+            history=[],
+        )
 
     def _unknown(self, job: Job, trouble: KoreError) -> KoreError:
         """Note that nobody knows whether a job has begun, so that it is not begun again."""
@@ -276,7 +368,7 @@ class Pipeline:
         self.ledger.write(job.key, job.entry)
 
     def _make_wait(self, job: Job) -> Wait:
-        left = max(LEAST_WAIT, self._time_left(job.entry))
+        left = max(LEAST_WAIT, self._left(job))
         job.before = self._patience.timeout - left
         notes = self.client.check_token(left)
         patience = replace(self._patience, timeout=left)
@@ -285,12 +377,20 @@ class Pipeline:
         wait.notes += notes
         return wait
 
+    def _left(self, job: Job) -> float:
+        """Return the seconds that are left of a job's time."""
+        if job.began is None:
+            return self._time_left(job.entry)
+        return self._patience.timeout - (self._clock.monotonic() - job.began)
+
     def _time_left(self, entry: Mapping[str, Any]) -> float:
         now = self._wall()
         started_at: float = entry.get("started_at", now)
         return self._patience.timeout - max(0.0, now - started_at)
 
     def _finish(self, job: Job, status: Any, trouble: KoreError | None) -> None:
+        if job.key in self._stuck:
+            return  # a waiter has given up on it
         try:
             outcome = self._make_outcome(job, status, trouble)
             good = job.is_good(outcome)

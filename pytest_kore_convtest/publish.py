@@ -65,6 +65,7 @@ def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) 
 
     return {
         **tell_evidence(run.known_settings(), environment(), run.config.rootpath),
+        "emulator": run.emulated,
         "started_at": moment(run.begun_at),
         "ended_at": moment(time.time()),
         "clock_skew": clock_skew,

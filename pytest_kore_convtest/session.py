@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
+import re
+import secrets
 import signal
 import tempfile
 import threading
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_kore_convtest import leftovers
 from pytest_kore_convtest.configured import read_settings
 from pytest_kore_convtest.errors import ConfigError, JobError
 from pytest_kore_convtest.options import READABLE, REPORTS
@@ -30,14 +32,33 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs import Job, Outcome
     from pytest_kore_convtest.ledger import Ledger
     from pytest_kore_convtest.pipeline import Pipeline
-    from pytest_kore_convtest.positions import Place
     from pytest_kore_convtest.suitefile import LocalSuite
 
-BUILD_IDS = ("GITHUB_RUN_ID", "CI_PIPELINE_ID", "BUILD_BUILDID", "BUILD_NUMBER", "CIRCLE_WORKFLOW_ID")
-"""Environment names of a CI build's id: GitHub, GitLab, Azure, Jenkins, CircleCI."""
+BUILD_IDS = (
+    ("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"),
+    ("CI_PIPELINE_ID", "CI_JOB_ID"),
+    ("BUILD_BUILDID", "SYSTEM_JOBATTEMPT"),
+    ("BUILDKITE_BUILD_NUMBER",),
+    ("BITBUCKET_BUILD_NUMBER",),
+    ("TRAVIS_BUILD_NUMBER",),
+    ("CODEBUILD_BUILD_NUMBER",),
+    ("CIRCLE_WORKFLOW_ID",),
+    ("BUILD_NUMBER",),
+)
+"""Environment names of a CI build's id and, where there is one, of its attempt or job: GitHub, GitLab, Azure,
+Buildkite, Bitbucket, Travis, AWS, CircleCI, Jenkins and TeamCity."""
+
+_LONGEST_BUILD = 40
+"""Characters of a build's id that are kept: the name of a suite stays readable."""
+
+_UNIQUE = 5
+"""Random bytes that make a test run's name its own: the jobs of a matrix share their build's id."""
 
 _INTERRUPTED = "interrupted"
 """The key of the ledger's entry that says so."""
+
+_EMULATED = "emulated"
+"""The key of the ledger's entry that says that a worker's answers came from the emulator."""
 
 _SHARED: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _RUN: pytest.StashKey[Run] = pytest.StashKey()
@@ -53,8 +74,8 @@ class Run:
         tick: Called while a job is waited for.
         rest: Called when the wait is over, however it ended.
         plan: The suites that this test run imports; ``None`` before the first item that needs one.
-        numbers: Which suite of its name each is, by file, place and name.
-        taken: The names under which this test run stores suites.
+        numbers: Which suite of its name each is, by file, place, name and content.
+        taken: The names under which this process stores suites, casing and blanks aside.
         namesakes: Suites whose names stand in several files, by file; ``None`` before they are looked for.
         selected: Node ids of all selected items; ``None`` before somebody asks.
         chosen: Node ids of the gate that were named on the command line; empty for all.
@@ -75,19 +96,28 @@ class Run:
         self._emulator: Any = None
         self._own_emulator: Any = None
         self.plan: list[LocalSuite] | None = None
-        self.numbers: dict[tuple[Path, Place, str], int] = {}
+        self.numbers: dict[str, int] = {}
         self.taken: set[str] = set()
         self.namesakes: dict[str, list[Finding]] | None = None
         self.selected: set[str] | None = None
         self.chosen: frozenset[str] = frozenset()
         self.notes: list[str] = []
         self.begun_at = time.time()
-        self.interrupted = False
+        self.interrupted = self._emulator_told = False
 
     @cached_property
     def wants_record(self) -> bool:
         """Whether a report is to be written, here or by xdist's controller, or GitHub is to be told."""
         return any(getattr(self.settings, form) for form in REPORTS) or in_github(environment())
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the built-in emulator answered, however it was reached; xdist's workers tell it, too."""
+        return (
+            self.settings.emulator
+            or any(getattr(made.client, "emulated", False) for made in self.pipelines)
+            or bool(self.ledger().read(_EMULATED))
+        )
 
     @cached_property
     def full_report(self) -> str:
@@ -162,6 +192,8 @@ class Run:
         from pytest_kore_convtest.pipeline import Pipeline
 
         alone = not hasattr(self.config, "workerinput")
+        if not alone:
+            leftovers.hold(Path(self.shared["folder"]))
         made = Pipeline(client, settings, Ledger(None if alone else Path(self.shared["folder"])))
         self.pipelines.append(made)
         return made
@@ -179,8 +211,17 @@ class Run:
                 self.tick()
         finally:
             self.rest()
+            self._tell_emulator(pipeline)
         self._seen[nodeid, job.key] = outcome.generation
         return outcome
+
+    def _tell_emulator(self, pipeline: Pipeline) -> None:
+        """Tell xdist's controller, once, that the emulator answers."""
+        worker = hasattr(self.config, "workerinput")
+        if worker and not self._emulator_told and getattr(pipeline.client, "emulated", False):
+            self._emulator_told = True
+            with suppress(ConfigError):  # the disk is full, which the jobs themselves say
+                self.ledger().write(_EMULATED, {"emulated": True})
 
     def _wait(self, pipeline: Pipeline, job: Job, known: int | None) -> Outcome:
         with terminated_like_interrupted():
@@ -251,11 +292,13 @@ class Run:
         directory = Path(self.shared["folder"])
         if self.interrupted or not directory.is_dir():
             return
-        from pytest_kore_convtest.cleanup import clean_up
+        from pytest_kore_convtest.cleanup import clean_up, names_to_delete
         from pytest_kore_convtest.client import KoreClient
         from pytest_kore_convtest.ledger import Ledger
 
         try:
+            if not names_to_delete(Ledger(directory).entries(), self.settings.keep):
+                return
             with KoreClient(self.live_settings()) as client:
                 self.notes += clean_up(client, Ledger(directory), self.settings.keep)
         except ConfigError as bad:
@@ -286,7 +329,7 @@ def shared(config: pytest.Config) -> dict[str, Any]:
     if _SHARED not in config.stash:
         handed: dict[str, Any] | None = getattr(config, "workerinput", {}).get("kore")
         # Settled once: a test may set another temporary folder, and its worker would be alone there.
-        folder = str(Path(tempfile.gettempdir()) / f"kore-{uuid.uuid4().hex}")
+        folder = str(Path(tempfile.gettempdir()) / f"{leftovers.PREFIX}{uuid.uuid4().hex}")
         config.stash[_SHARED] = handed or {"folder": folder, "run": _run_name()}
     return config.stash[_SHARED]
 
@@ -299,6 +342,7 @@ def share_with_worker(node: Any) -> None:
     """
     config = node.config
     common = shared(config)
+    leftovers.hold(Path(common["folder"]))
     run = config.stash.get(_RUN, None)
     if run and run.settings.emulator and not config.option.collectonly:
         common["emulator"] = run.emulator().handle()
@@ -310,19 +354,30 @@ def clean_up(config: pytest.Config) -> None:
     if _RUN in config.stash:
         config.stash[_RUN].close()
     if _SHARED in config.stash and not hasattr(config, "workerinput"):
-        shutil.rmtree(config.stash[_SHARED]["folder"], ignore_errors=True)
+        leftovers.remove(Path(config.stash[_SHARED]["folder"]))
 
 
 def _run_name() -> str:
-    found = next((environment()[name] for name in BUILD_IDS if environment().get(name, "").isalnum()), "")
-    return found or uuid.uuid4().hex[:8]
+    """Name this test run: the CI build, when there is one, then what no other process tree has."""
+    unique = secrets.token_hex(_UNIQUE)
+    build = find_build(environment())
+    return f"{build}-{unique}" if build else unique
+
+
+def find_build(env: Mapping[str, str]) -> str:
+    """Return a readable id of the CI build, and of its attempt or job; empty when there is none."""
+    for names in BUILD_IDS:
+        parts = [re.sub(r"[^A-Za-z0-9]+", "-", env.get(name, "")).strip("-") for name in names]
+        if parts[0]:
+            return "-".join(filter(None, parts))[:_LONGEST_BUILD].strip("-")
+    return ""
 
 
 def start_emulator() -> Any:
-    """Start a stand-in.
+    """Start the emulator.
 
     Raises:
-        ConfigError: It is not installed.
+        ConfigError: It is not installed, or this process may not listen.
     """
     from pytest_kore_convtest.emulator import Emulator, EmulatorUnavailableError
 
@@ -330,6 +385,11 @@ def start_emulator() -> Any:
         return Emulator().start()
     except EmulatorUnavailableError as missing:
         problem = str(missing)
+    except (OSError, RuntimeError, Warning) as refused:
+        from pytest_kore_convtest.faults import find_forbidden
+
+        why = find_forbidden([refused], "127.0.0.1") or getattr(refused, "strerror", "") or str(refused)
+        problem = f"the built-in emulator cannot listen on 127.0.0.1: {why}"
     raise ConfigError(problem, name="emulator", source="command line")
 
 

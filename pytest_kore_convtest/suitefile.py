@@ -185,6 +185,8 @@ class _UnusableError(Exception):
 
 def _read_bytes(path: Path) -> bytes:
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise _UnusableError("cannot be read: it is a pipe or a device; save the suite as a file")
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
             size = max(len(data), path.stat().st_size)

@@ -77,6 +77,11 @@ class Application:
             "delete": self._delete,
         }
 
+    def admits(self, request: Request) -> bool:
+        """Say whether a request's token is good, without using it up: only then is its body worth reading."""
+        with self._lock:
+            return self._platform.gatekeeper.would_admit(request.headers.get("auth"), self._platform.clock())
+
     def answer(self, request: Request) -> Reply:
         """Answer one request and remember it; never raises."""
         with self._lock:
@@ -87,7 +92,7 @@ class Application:
             except Exception:  # noqa: BLE001 - a traceback must not reach the client
                 reply = server_error().reply()
             cut = reply.manner in ("close", "reset")
-            self._platform.log.append((request, 0 if cut else reply.status))
+            self._platform.log.append((request.as_remembered(), 0 if cut else reply.status))
         return reply
 
     def _route(self, request: Request) -> Reply:

@@ -7,7 +7,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +16,9 @@ from .reading import read_json
 MASK = "***"
 _SECRET_HEADERS = ("auth", "authorization", "cookie", "proxy-authorization")
 _JWT = re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]+)+", re.ASCII)
+_REMEMBERED = 1024 * 1024
+"""Bytes of a JSON body that is kept for the tests; thousands of requests are."""
+
 _TELLING = 8
 """Characters from which on a header's value is looked for elsewhere, too."""
 
@@ -55,9 +58,19 @@ class Request:
     headers: Any
     body: bytes = b""
 
+    @property
+    def _says_json(self) -> bool:
+        return "json" in (self.headers.get("content-type") or "").lower()
+
+    def as_remembered(self) -> Request:
+        """Return the request without a body of which a record would show nothing, or too much."""
+        if not self.body or (self._says_json and len(self.body) <= _REMEMBERED):
+            return self
+        return replace(self, body=b"")
+
     def json(self) -> Any:
         """Return the body as JSON if it says that it is, else ``None``."""
-        if "json" not in (self.headers.get("content-type") or "").lower():
+        if not self._says_json:
             return None
         try:
             return read_json(self.body)

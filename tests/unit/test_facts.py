@@ -58,7 +58,8 @@ def end(  # noqa: PLR0913
         source=lambda _: source,
     )
     session = SimpleNamespace(exitstatus=exitstatus)
-    facts.close(SimpleNamespace(settings=settings, unfinished=set, interrupted=interrupted), session)
+    run = SimpleNamespace(settings=settings, emulated=emulator, unfinished=set, interrupted=interrupted)
+    facts.close(run, session)
     return session.exitstatus, facts.last_words()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ class FakeClient:
 
     def __init__(self, **answers):
         self.answers = {ds_id.replace("_", "-"): list(script) for ds_id, script in answers.items()}
-        self.asked, self.notes, self.sent = [], [], []
+        self.asked, self.notes, self.sent, self.budgets = [], [], [], []
         self.clock_skew, self.file_hashes = None, {"f-1": "hash"}
         self.entered, self.gate = threading.Event(), threading.Event()
         self.gate.set()
@@ -45,6 +46,11 @@ class FakeClient:
 
     def require_writable(self):
         """Allow everything."""
+
+    def within(self, budget):
+        """Remember how long the next changes may take."""
+        self.budgets.append(budget)
+        return nullcontext()
 
     def import_status(self, ds_id, *, budget):  # noqa: ARG002
         """Give the next answer."""
