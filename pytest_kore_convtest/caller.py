@@ -128,11 +128,11 @@ class Caller(AbstractContextManager["Caller"]):
         # Without a status it is our own refusal to use a token twice, which explains nothing.
         raise (again if "status" in again.evidence else denied).with_traceback(None)
 
-    def write(self, request: Request, doing: str) -> Reply:
+    def write(self, request: Request, doing: str, budget: float | None = None) -> Reply:
         """Send a request that changes something: repeated only when it surely was not carried out."""
         return persist(
-            lambda: self.ask(request, doing),
-            self.settings.outage_budget,
+            lambda: self.ask(request, doing, budget),
+            self.settings.outage_budget if budget is None else budget,
             self._clock,
             first_contact=None if self._reached else FIRST_CONTACT,
         )

@@ -106,7 +106,7 @@ def look(job: Job, now: float) -> State:
 def _ended(job: Job, label: str) -> State:
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - the caller has looked
-    last = printable(outcome.status.status, _LONGEST_WORDS) if outcome.status else "no verdict"
+    last = printable(outcome.status.sent_status, _LONGEST_WORDS) if outcome.status else "no verdict"
     asks = f"{outcome.asks} {'ask' if outcome.asks == 1 else 'asks'}"
     began = outcome.status is not None or outcome.asks > 0
     return State(
@@ -139,6 +139,7 @@ def _trouble(wait: Wait, now: float) -> tuple[float, str]:
     last = wait.history[-1]
     if not last["fault"]:
         return 0.0, ""
-    usable = next((ask["at"] + ask["took"] for ask in reversed(wait.history) if not ask["fault"]), 0.0)
+    answered = (ask["at"] + ask["took"] for ask in reversed(wait.history) if not ask["fault"])
+    usable = next(answered, wait.before)
     saw = printable(str(last["saw"]), _LONGEST_WORDS)
-    return max(0.0, now - wait.start - usable), _PLAIN.get(saw, saw)
+    return max(0.0, wait.before + now - wait.start - usable), _PLAIN.get(saw, saw)

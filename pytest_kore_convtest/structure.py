@@ -100,7 +100,7 @@ def _are_texts(value: Any, *kinds: type[Iterable[Any]]) -> bool:
 def judge(status: ImportStatus, expectations: Expectations) -> list[Finding]:
     """Return everything there is to say about a completed import, worst first."""
     if status.meaning != models.SUCCEEDED:
-        return [Finding("$.status", f"is {status.status}, not SUCCESS")]
+        return [Finding("$.status", f"is {status.sent_status}, not SUCCESS")]
     suite = status.raw.get("response")
     if not isinstance(suite, dict) or not suite:
         return [Finding("$.response", f"is {_kind(suite)}: a success has to bring the stored suite")]
@@ -296,7 +296,7 @@ def _import_failed(status: ImportStatus) -> ImportFailedError:
     logs = [log_line(entry) for entry in status.status_logs]
     said = "\n  ".join(logs) or "the platform logged nothing"
     return ImportFailedError(
-        f"the platform rejected import job {status.id}: {status.status}; its log: {said}",
+        f"the platform rejected import job {status.id}: {status.sent_status}; its log: {said}",
         job_id=status.id,
         status=status.status,
         status_logs=logs,
