@@ -48,12 +48,18 @@ def job_facts(job: Job) -> dict[str, Any]:
             "label": job.label,
             "asks": outcome.asks,
             "seconds": outcome.seconds,
-            "last": outcome.status.sent_status if outcome.status else "",
+            "last": outcome.status.sent_status if outcome.status else _last_words(job),
             "generation": outcome.generation,
             **special,
             "notes": [*outcome.notes, *special["notes"]],
         }
     return job.facts
+
+
+def _last_words(job: Job) -> str:
+    """Return the last usable answer about a job that has no verdict; empty when there was none."""
+    trouble = job.outcome.trouble if job.outcome else None
+    return str(trouble.evidence.get("last") or "") if trouble else ""
 
 
 def _run_facts(job: SuiteRun) -> dict[str, Any]:

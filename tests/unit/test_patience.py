@@ -146,7 +146,7 @@ def test_passing_faults():
     assert outcome.ended
     assert times == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0]
     assert [ask["fault"] for ask in wait.history] == [True, True, True, False, True, True, False]
-    assert [ask["saw"] for ask in wait.history][:3] == ["refused", "misfit", "RefusedError"]
+    assert [ask["saw"] for ask in wait.history][:3] == ["refused", "misfit", "HTTP 409"]
 
 
 @pytest.mark.parametrize("kind", [RateLimitedError, UnreachableError])
