@@ -156,16 +156,17 @@ class Caller(AbstractContextManager["Caller"]):
         finally:
             self._limit.end = None
 
-    def write(self, request: Request, doing: str) -> Reply:
+    def write(self, request: Request, doing: str, budget: float | None = None) -> Reply:
         """Send a request that changes something: repeated only when it surely was not carried out.
 
-        With all repetitions it takes ``kore_timeout`` at most, or what ``within`` says.
+        With all repetitions it takes ``budget`` seconds, or what ``within`` says, else ``kore_timeout``.
 
         Raises:
             ServiceError: It was not carried out, or nobody knows whether it was.
         """
         start = self._clock.monotonic()
-        end = getattr(self._limit, "end", None) or start + self.settings.timeout
+        longest = self.settings.timeout if budget is None else budget
+        end = getattr(self._limit, "end", None) or start + longest
         outage_budget = self.settings.outage_budget
 
         def send() -> Reply:
@@ -200,17 +201,24 @@ class Caller(AbstractContextManager["Caller"]):
             self._dated = reply.headers, self._now()
             if reply.status in _DONE and not is_error(reply.body):
                 return reply
-            raise self._refusal(reply, doing)
+            raise self._refusal(reply, doing, request)
         if "cause" in trouble.evidence:
             end = "" if trouble.message.endswith("?") else "."
             place = f"{self.settings.host} ({self._say_sources('host')})"
             trouble = type(trouble)(f"{place}, {doing}: {trouble.message}{end}", **trouble.evidence)
         raise trouble.with_traceback(None)
 
-    def _refusal(self, reply: Reply, doing: str) -> KoreError:
+    def _refusal(self, reply: Reply, doing: str, request: Request) -> KoreError:
         now = self._now()
-        where = f"{doing} at {self.settings.host}"
-        refusal = read_refusal(reply.status, reply.headers, reply.body, where, now)
+        refusal = read_refusal(
+            reply.status,
+            reply.headers,
+            reply.body,
+            f"{doing} at {self.settings.host}",
+            now,
+            explain=self._signer.explain,
+            names_user=b"userEmailId" in (request.body or b""),
+        )
         skew = clock_skew(reply.headers, now)
         if skew is not None:
             refusal.evidence["server_time"] = now - skew

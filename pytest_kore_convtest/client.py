@@ -220,11 +220,12 @@ class KoreClient(Caller):
                 )
         return status
 
-    def delete_suites(self, names: Sequence[str]) -> None:
+    def delete_suites(self, names: Sequence[str], *, budget: float | None = None) -> None:
         """Delete stored suites by name.
 
         Args:
             names: The names.
+            budget: Seconds that this may take; ``kore_request_timeout``, and repeated as usual, without one.
 
         Raises:
             ServiceError: They were not deleted, or nobody knows whether they were.
@@ -233,7 +234,7 @@ class KoreClient(Caller):
         doing = f"deleting {', '.join(map(repr, names))}"
         data = json.dumps({"testSuiteNames": list(names)}).encode()
         reply = self.write(
-            Request("DELETE", self.stream_url(_SUITES), self.headers(json_body=True), data), doing
+            Request("DELETE", self.stream_url(_SUITES), self.headers(json_body=True), data), doing, budget
         )
         from pytest_kore_convtest.runs import read_deleted
 

@@ -102,7 +102,7 @@ def judge_run(status: RunStatus, local: LocalSuite | None = None) -> RunResult:
     failures, doubts = [*_find_failures(status)], [*_doubt_words(status), *_doubt_counts(status, local), *odd]
     if not failures:
         failures += [
-            f"the platform says {status.status!r}, but {said}" for said in _name_steps(steps, FAILED)
+            f"the platform says {status.sent_status!r}, but {said}" for said in _name_steps(steps, FAILED)
         ]
     if status.steps is not None:
         doubts += _name_steps(steps, NOT_EVALUATED)
@@ -119,9 +119,10 @@ def judge_run(status: RunStatus, local: LocalSuite | None = None) -> RunResult:
 
 
 def _find_failures(status: RunStatus) -> Iterator[str]:
+    words = {status.result_status: status.sent_result_status, status.status: status.sent_status}
     bad = [word for word in (status.status, status.result_status) if runs.read_word(word) in _BAD]
     for word in dict.fromkeys(bad):
-        yield f"the platform says {word!r}"
+        yield f"the platform says {words[word]!r}"
     if status.failed:
         yield f"the platform counts {status.failed} failed of {_say(status.total)} steps"
 
@@ -129,7 +130,7 @@ def _find_failures(status: RunStatus) -> Iterator[str]:
 def _doubt_words(status: RunStatus) -> Iterator[str]:
     """Doubt a run unless one status word says passed, and the other says nothing against it."""
     first, second = runs.read_word(status.status), runs.read_word(status.result_status)
-    said = f"status {status.status!r}, result.status {status.result_status!r}"
+    said = f"status {status.sent_status!r}, result.status {status.sent_result_status!r}"
     if first in _BAD and (second in _BAD or not second):
         return  # no doubt: it failed
     if status.meaning == models.RUNNING:

@@ -49,12 +49,18 @@ def job_facts(job: Job) -> dict[str, Any]:
             "label": job.label,
             "asks": outcome.asks,
             "seconds": outcome.seconds,
-            "last": outcome.status.status if outcome.status else "",
+            "last": outcome.status.sent_status if outcome.status else _last_words(job),
             "generation": outcome.generation,
             **special,
             "notes": [*outcome.notes, *special["notes"]],
         }
     return job.facts
+
+
+def _last_words(job: Job) -> str:
+    """Return the last usable answer about a job that has no verdict; empty when there was none."""
+    trouble = job.outcome.trouble if job.outcome else None
+    return str(trouble.evidence.get("last") or "") if trouble else ""
 
 
 def _run_facts(job: SuiteRun) -> dict[str, Any]:
@@ -212,9 +218,8 @@ class Facts:
         stopped = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
         results = set(self.own_items.values())
         self._skipped_all = results == {"skipped"} and run.settings.unconfigured == "skip"
-        if run.interrupted:
-            self._say_how_to_resume(run)
-        elif results and "verdict" not in results and not self._skipped_all:
+        self._say_how_to_resume(run)
+        if not run.interrupted and results and "verdict" not in results and not self._skipped_all:
             self._problems.append(f"NO VERDICT: {len(self.own_items)} selected, none could be judged")
         if not stopped:
             self._check_waited_for(run)
@@ -248,11 +253,20 @@ class Facts:
                 )
 
     def _say_how_to_resume(self, run: Run) -> None:
-        open_ids = run.unfinished() | {job.id for job in run.settings.ds_id if job.id not in self.jobs}
-        for ds_id in sorted(open_ids):
-            self._problems.append(
-                f"interrupted; import job {ds_id} goes on, to wait again: {_resume_command(ds_id)}"
-            )
+        """Tell of each job that nobody saw the end of, with the command that goes on."""
+        from pytest_kore_convtest.endings import Ending, describe_in_line
+
+        found = [job.ending for job in run.unfinished() if job.job_id]
+        if run.interrupted:
+            seen = {ending.job_id for ending in found} | self.jobs.keys()
+            found += [
+                Ending(f"import job {job.id}", job.id, resume=_resume_command(job.id, job.label))
+                for job in run.settings.ds_id
+                if job.id not in seen
+            ]
+        for ending in found:
+            begin = "interrupted" if run.interrupted else "stopped" if run.stopped else "not waited for"
+            self._problems.append(f"{begin}; {describe_in_line(ending)}")
 
     def add_problems(self, session: pytest.Session, problems: Sequence[str]) -> None:
         """Say what else went wrong; a run that was green until now is red."""
@@ -310,7 +324,7 @@ def _suites(count: int) -> str:
     return "suite" if count == 1 else "suites"
 
 
-def _resume_command(ds_id: str) -> str:
-    from pytest_kore_convtest.jobs import resume_command
+def _resume_command(ds_id: str, label: str = "") -> str:
+    from pytest_kore_convtest.endings import resume_command
 
-    return resume_command(ds_id)
+    return resume_command(ds_id, label)

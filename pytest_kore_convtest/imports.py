@@ -248,8 +248,6 @@ def kore_pipeline(
     pipeline.make_rhythm = Durations(run.config, run.settings).rhythm
     yield pipeline
     pipeline.close()
-    if not run.interrupted and not hasattr(pytestconfig, "workerinput"):
-        run.notes += pipeline.clean_up()
 
 
 def stored_name(run: Run, suite: LocalSuite) -> str:

@@ -7,11 +7,12 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_kore_convtest.endings import EMULATED, LOOK, resume_command
 from pytest_kore_convtest.errors import KoreError, from_data
 from pytest_kore_convtest.patience import Sight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_kore_convtest.client import KoreClient
     from pytest_kore_convtest.conversation import RunResult
@@ -89,6 +90,8 @@ class Job:
         facts: What there is to say about its outcome, once somebody has gathered it.
         judged: The last question to ``judge``, and its answer.
         judge: Judges an outcome as ``Pipeline.judge`` does; set by the pipeline.
+        options: What a command that waits for it again has to repeat; ``None`` when there is no platform.
+        needs: The environment name of a secret that such a command needs.
     """
 
     uploads = False
@@ -109,6 +112,8 @@ class Job:
         self.facts: dict[str, Any] | None = None
         self.judged: tuple[Any, list[Finding] | KoreError] | None = None
         self.judge: Callable[..., list[Finding]] = lambda _outcome, **_stated: []
+        self.options: Sequence[str] | None = ()
+        self.needs = ""
 
     @property
     def what(self) -> str:
@@ -119,6 +124,11 @@ class Job:
     def resume(self) -> str:
         """The command that waits for it again; empty when there is none."""
         return ""
+
+    @property
+    def way_on(self) -> str:
+        """What becomes of it when nobody waits any more, and no command does."""
+        return EMULATED if self.options is None else ""
 
     def blocked(self) -> str | None:
         """Say why it cannot begin: empty while something is awaited, a reason when it never will."""
@@ -163,8 +173,11 @@ class WatchImport(Job):
 
     @property
     def resume(self) -> str:
-        """The command that waits for it again."""
-        return resume_command(self.job_id)
+        """The command that waits for it again; empty when there is none."""
+        if self.options is None or not self.job_id:
+            return ""
+        label = "" if self.uploads else self.label
+        return resume_command(self.job_id, label, self.options)
 
     def ask(self, client: KoreClient, budget: float) -> ImportStatus:
         """Ask once."""
@@ -249,6 +262,11 @@ class SuiteRun(Job):
         """What is waited for, in words."""
         return f"run {self.job_id} of {self.name!r}" if self.job_id else f"the run of {self.name!r}"
 
+    @property
+    def way_on(self) -> str:
+        """What becomes of it when nobody waits any more: no command waits for a run."""
+        return super().way_on or f"The run goes on without us; its result will stand on {LOOK}."
+
     def blocked(self) -> str | None:
         """Say why it cannot begin yet, or ever."""
         if self.after is None:
@@ -271,11 +289,12 @@ class SuiteRun(Job):
 
         percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
         return Sight(
-            words=f"{status.status}{percent}",
+            words=f"{status.sent_status}{percent}",
             change=(status.status, status.percent_complete, status.passed, status.failed),
             ended=status.meaning != models.RUNNING,
-            note="" if status.word_is_known else _unknown(status.status),
+            note="" if status.word_is_known else _unknown(status.sent_status),
             percent=status.percent_complete,
+            status=status.sent_status,
         )
 
     def read(self, body: bytes) -> RunStatus:
@@ -316,12 +335,13 @@ def see(status: ImportStatus) -> Sight:
 
     percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
     return Sight(
-        words=f"{status.status}{percent}",
+        words=f"{status.sent_status}{percent}",
         change=(status.status, status.percent_complete, status.raw.get("lMod")),
         ended=status.meaning != models.RUNNING,
         incomplete=status.meaning == models.SUCCEEDED and not _has_suite(status),
-        note="" if status.word_is_known else _unknown(status.status),
+        note="" if status.word_is_known else _unknown(status.sent_status),
         percent=status.percent_complete,
+        status=status.sent_status,
     )
 
 
@@ -341,14 +361,9 @@ def _say_changed(suite: LocalSuite) -> str:
 
 
 def _unknown(word: str) -> str:
-    return f"the platform said {word}, a word nobody has documented; it was taken for running"
+    return f"the platform said {word!r}, a word nobody has documented; it was taken for running"
 
 
 def _has_suite(status: ImportStatus) -> bool:
     response = status.raw.get("response")
     return isinstance(response, dict) and bool(response)
-
-
-def resume_command(ds_id: str) -> str:
-    """Return the command that waits for an import job again."""
-    return f"pytest --kore-gate --kore-ds-id {ds_id}"

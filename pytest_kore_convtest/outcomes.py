@@ -6,6 +6,7 @@ ERROR. In place of a traceback stands our sentence.
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,15 @@ from pytest_kore_convtest.facts import Facts
 from pytest_kore_convtest.progress import Progress
 from pytest_kore_convtest.publish import Published, publish
 from pytest_kore_convtest.recording import Recorder
-from pytest_kore_convtest.session import clean_up, find_run, share_with_worker, terminated_like_interrupted
+from pytest_kore_convtest.session import (
+    KILL_MARGIN,
+    NOBODY,
+    Farewell,
+    clean_up,
+    find_run,
+    share_with_worker,
+    terminated_like_interrupted,
+)
 from pytest_kore_convtest.summary import sum_up, write_summary
 from pytest_kore_convtest.verdicts import attach, log_as_failed, reshape
 
@@ -49,6 +58,7 @@ class Outcomes:
         self._progress = Progress(run)
         self._receiver: Receiver | None = None
         self._failures = 0
+        self._farewell = Farewell(run)
         run.tick, run.rest = self._progress.tick, self._progress.rest
         if self._worker:
             from pytest_kore_convtest.relay import Sender
@@ -88,17 +98,39 @@ class Outcomes:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """Let SIGTERM end xdist's controller as Ctrl-C does: it never waits for a job itself."""
-        if not self._controls_workers():
+        """Let SIGTERM end the run as Ctrl-C does, also between two waits: jobs go on in the background."""
+        if self._worker:
             return (yield)
-        with terminated_like_interrupted(), self._receiver or nullcontext():
-            return (yield)
+        try:
+            with terminated_like_interrupted(), self._receiver or nullcontext():
+                return (yield)
+        except KeyboardInterrupt:
+            self._farewell.hold_off()
+            raise
 
-    def pytest_keyboard_interrupt(self) -> None:
-        """Pass an interrupt on to the workers' waits; what is on the platform stays there."""
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note why the run stops; pass an interrupt on to the workers' waits."""
+        stop = excinfo.value
+        # --stepwise raises pytest's, --maxfail under xdist raises xdist's own.
+        if "Interrupted" in {cls.__name__ for cls in type(stop).__mro__}:
+            self._run.stopped = f"the test run stopped ({_reason(stop)})"
+            return
         self._run.interrupted = True
+        self._run.stopped = f"the test run was interrupted ({_reason(stop)})"
         if self._controls_workers():
             self._run.interrupt_workers()
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_timeout_set_timer(self, settings: Any) -> None:
+        """Note when pytest-timeout ends the item, which may end the whole process."""
+        timeout = getattr(settings, "timeout", None)
+        if isinstance(timeout, (int, float)) and timeout > 0:
+            self._run.killed_at = time.monotonic() + max(timeout / 2, timeout - KILL_MARGIN)
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_timeout_cancel_timer(self) -> None:
+        """Forget that: the item has ended."""
+        self._run.killed_at = None
 
     def _controls_workers(self) -> bool:
         return bool(getattr(self._config.option, "tx", None)) and not self._worker
@@ -145,10 +177,14 @@ class Outcomes:
         """Make a run red that found nothing out, and print the last line."""
         if self._worker or any(getattr(self._config.option, name, False) for name in _DRY):
             return (yield)
+        self._run.stopped = self._run.stopped or _why_stopped(session)
+        self._run.settle()
         self._facts.close(self._run, session)
         self._run.clean_up_suites()
         if self._run.emulated and self._facts.own_items:
-            _tell_junit(self._config)
+            _tell_junit(self._config, "kore_emulator", "built-in emulator; no real platform was contacted")
+        for job in self._run.unfinished():
+            _tell_junit(self._config, "kore_unfinished", job.tell(self._run.stopped or NOBODY))
         if self._run.wants_record:
             self._published = publish(self._run, self._recorder, self._facts.last_words(), session)
             self._facts.add_problems(session, self._published.problems)
@@ -219,7 +255,20 @@ def _bad_marker(problem: str) -> ConfigError:
     return ConfigError(f"@pytest.mark.kore_suite: {problem}", name="kore_suite", source="marker")
 
 
-def _tell_junit(config: pytest.Config) -> None:
+def _tell_junit(config: pytest.Config, name: str, value: str) -> None:
     for plugin in config.pluginmanager.get_plugins():
         if hasattr(plugin, "add_global_property"):
-            plugin.add_global_property("kore_emulator", "built-in emulator; no real platform was contacted")
+            plugin.add_global_property(name, value)
+
+
+def _reason(stop: BaseException) -> str:
+    return str(stop).strip() or {"KeyboardInterrupt": "Ctrl-C"}.get(type(stop).__name__, type(stop).__name__)
+
+
+def _why_stopped(session: pytest.Session) -> str:
+    """Say why a session stopped before its end, other than by an interrupt; empty when it did not."""
+    if reason := session.shouldfail or session.shouldstop:
+        return f"the test run stopped ({reason})"
+    if session.exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+        return "pytest broke off (INTERNALERROR)"
+    return ""

@@ -14,8 +14,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pytest_kore_convtest.cleanup import clean_up
 from pytest_kore_convtest.crew import Crew
+from pytest_kore_convtest.endings import LOOK, resume_options, typed_secret
 from pytest_kore_convtest.errors import (
     JobError,
     JobTimeoutError,
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.suitefile import LocalSuite
 
 J = TypeVar("J", bound=Job)
+
+WRITES_GRACE = 2.0
+"""Seconds that a change under way may still take when the test run stops, so that its end is known."""
 
 LEAST_WAIT = 0.02
 """Seconds that a wait lasts at least; a job that has less left has no time left."""
@@ -66,6 +69,7 @@ class Pipeline:
         jobs: All jobs, by key.
         begun: Whether everything that the test run selected has begun.
         make_rhythm: Makes the pauses of a job's wait as that begins, when they are not to be the plain ones.
+        options: What a command that waits for a job again has to repeat; ``None`` against the emulator.
     """
 
     def __init__(
@@ -80,6 +84,9 @@ class Pipeline:
         self.client, self.settings, self.ledger = client, settings, ledger
         self.jobs: dict[str, Job] = {}
         self.begun = False
+        self.options: tuple[str, ...] | None = None if settings.emulator else resume_options(settings)
+        self._needs = typed_secret(settings)
+        self._writes = 0
         self._clock, self._wall = clock or SystemClock(), wall
         self.make_rhythm: Callable[[Job], Rhythm] | None = None
         self._patience = _patience(settings)
@@ -211,13 +218,14 @@ class Pipeline:
             raise from_data(job.judged[1].to_data())
         return list(job.judged[1])
 
-    def clean_up(self) -> list[str]:
-        """Delete imported suites as ``--kore-keep`` says; return what to tell about it."""
-        return clean_up(self.client, self.ledger, self.settings.keep)
-
     def close(self) -> None:
-        """Stop asking, and let other processes go on with what is not done."""
+        """Stop asking, and let other processes go on with what is not done.
+
+        A change under way may end first, within ``WRITES_GRACE``: what nobody knows of cannot be told.
+        """
         self._crew.close()
+        with self._ended:
+            self._ended.wait_for(lambda: not self._writes, WRITES_GRACE)
         for job in self.jobs.values():
             self._let_go(job)
 
@@ -228,6 +236,7 @@ class Pipeline:
                 return cast("J", self.jobs[job.key])
             self.jobs[job.key] = job
             job.judge = partial(self._judge_own, job)
+            job.options, job.needs = self.options, self._needs
             job.due = self._clock.monotonic()
         self._crew.add(job)
         return job
@@ -262,12 +271,21 @@ class Pipeline:
             job.wait = self._make_wait(job)
         if now > job.wait.deadline:  # the machine slept: one more ask is allowed
             job.busy_until = now + self._patience.request_timeout
-        status = ask_once(lambda budget: job.ask(self.client, budget), job.see, job.wait, self._clock)
+        status = self._ask(job, job.wait)
         job.due = job.wait.due
         if status is None:
             return False
         self._finish(job, status, None)
         return True
+
+    def _ask(self, job: Job, wait: Wait) -> Any:
+        """Ask once, and note what was seen where it outlives this process."""
+        before = len(wait.history)
+        try:
+            return ask_once(lambda budget: job.ask(self.client, budget), job.see, wait, self._clock)
+        finally:
+            for poll in wait.history[before:]:
+                self.ledger.note_poll(job.key, poll)
 
     def _take(self, job: Job) -> bool:
         """Claim a job, or find what another process made of it."""
@@ -306,18 +324,22 @@ class Pipeline:
         left = self._left(job)
         if left <= 0:
             raise self._late(job, "it was about to go on")
-        self._note(job, sending=job.begins_once())
-        job.busy_until = self._clock.monotonic() + left
+        self._count_write(1)
         try:
-            with self.client.within(left):
-                facts = job.begin(self.client)
-        except ServiceError as caught:
-            trouble = caught
-        else:
-            self._note(job, sending=False, **facts)
-            job.job_id = facts.get("job_id", "")
-            job.due = self._clock.monotonic()
-            return bool(job.job_id)
+            self._note(job, sending=job.begins_once())
+            job.busy_until = self._clock.monotonic() + left
+            try:
+                with self.client.within(left):
+                    facts = job.begin(self.client)
+            except ServiceError as caught:
+                trouble = caught
+            else:
+                job.job_id = facts.get("job_id", "")
+                self._note(job, sending=False, resume=job.resume, **facts)
+                job.due = self._clock.monotonic()
+                return bool(job.job_id)
+        finally:
+            self._count_write(-1)
         if isinstance(trouble, ProtocolError) or trouble.evidence.get("sent"):
             raise self._unknown(job, trouble)
         self._note(job, sending=False)
@@ -353,13 +375,17 @@ class Pipeline:
             last=None,
             history=[],
         )
+    def _count_write(self, one: int) -> None:
+        with self._ended:
+            self._writes += one
+            self._ended.notify_all()
 
     def _unknown(self, job: Job, trouble: KoreError) -> KoreError:
         """Note that nobody knows whether a job has begun, so that it is not begun again."""
         self._note(job, ambiguous=True)
         return type(trouble)(
             f"{trouble.message} Whether {job.what} has begun is not known, so it is not begun again:"
-            f" look for {job.name!r} on the bot's conversation testing page, then start this test run anew.",
+            f" look for {job.name!r} on {LOOK}, then start this test run anew.",
             **trouble.evidence,
         )
 
@@ -373,6 +399,8 @@ class Pipeline:
         notes = self.client.check_token(left)
         patience = replace(self._patience, timeout=left)
         wait = Wait(job.what, job.job_id, patience, self._clock.monotonic(), job.resume)
+        wait.before, wait.way_on, wait.needs = job.before, job.way_on, job.needs
+        wait.earlier = self.ledger.polls(job.key)
         wait.rhythm = self.make_rhythm(job) if self.make_rhythm else wait.rhythm
         wait.notes += notes
         return wait
@@ -439,8 +467,30 @@ def _defect(job: Job, bug: Exception) -> ServiceError:
 
 def _identity(job: Job) -> dict[str, Any]:
     """Return what other processes need to know of a job."""
-    known = {"job_id": job.job_id} if job.job_id else {}
-    return {"kind": type(job).__name__, "name": job.name, **known}
+    known = {"job_id": job.job_id, "resume": job.resume} if job.job_id else {}
+    suite, after, local = job.suite, getattr(job, "after", None), {}
+    if suite is not None:
+        from pytest_kore_convtest.suitefile import show_path
+
+        local = {
+            "path": show_path(suite.path),
+            "line": suite.place.line,
+            "sha256": suite.sha256,
+            "size": len(suite.data),
+            "split": suite.split,
+        }
+    return {
+        "kind": type(job).__name__,
+        "key": job.key,
+        "label": job.label,
+        "name": job.name,
+        "after": after.key if after else "",
+        "version": getattr(job, "version", ""),
+        "file": local,
+        "way_on": job.way_on,
+        "needs": job.needs,
+        **known,
+    }
 
 
 def _patience(settings: Settings) -> Patience:

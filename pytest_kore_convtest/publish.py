@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.options import GITHUB, REPORTS
-from pytest_kore_convtest.session import in_github
+from pytest_kore_convtest.session import NOBODY, in_github
 from pytest_kore_convtest.settings import environment
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_kore_convtest.account import Account
     from pytest_kore_convtest.recording import Recorder
     from pytest_kore_convtest.report.record import Evidence, Record, Unevaluated
     from pytest_kore_convtest.session import Run
@@ -50,6 +51,7 @@ def publish(run: Run, recorder: Recorder, closing: list[str], session: pytest.Se
         session: The session that is over.
     """
     env, settings = environment(), run.known_settings()
+    recorder.add_accounts(_tell_unfinished(run))
     evidence = _tell_evidence(run, recorder.clock_skew, session)
     secrets = [secret.reveal() for name in ("client_secret", "jwt") if (secret := getattr(settings, name))]
     record = recorder.make(
@@ -77,12 +79,22 @@ def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) 
 def _find_unevaluated(run: Run, recorder: Recorder) -> Iterator[Unevaluated]:
     """Yield the import jobs that were configured or begun, and of which no test report tells."""
     known = recorder.job_ids()
-    why = "the run was interrupted" if run.interrupted else "no selected test waited for it"
+    why = run.stopped or "no selected test waited for it"
     for job in run.settings.ds_id:
         if job.id not in known:
             yield {"what": f"import job {job.id} ({job.label})", "why": why}
-    for job_id in sorted(run.unfinished() - known - {job.id for job in run.settings.ds_id}):
-        yield {"what": f"import job {job_id}", "why": "it began, and nobody saw its end"}
+
+
+def _tell_unfinished(run: Run) -> Iterator[Account]:
+    """Give account of the jobs whose end nobody saw, and of those that ended and no item told of."""
+    found = run.unfinished()
+    if not found:
+        return
+    from pytest_kore_convtest.account import give_open_account
+
+    yield from run.new_accounts(run.jobs())
+    for job in found:
+        yield give_open_account(job, run.stopped or NOBODY, time.time())
 
 
 def write_reports(record: Record, settings: Settings, env: Mapping[str, str]) -> tuple[list[str], list[str]]:

@@ -46,16 +46,20 @@ class Recorder:
     def add(self, report: pytest.TestReport) -> None:
         """Take in a report."""
         kore: dict[str, Any] = getattr(report, "kore", {})
-        for account in kore.get("accounts", ()):
-            known = self._accounts.get(account["key"])
-            if known is None or known["generation"] < account["generation"]:
-                self._accounts[account["key"]] = account
+        self.add_accounts(kore.get("accounts", ()))
         crashed = report.when not in {"setup", "call", "teardown"}
         if crashed:
             self._lost.append(Unevaluated(what=report.nodeid, why="the xdist worker that ran it crashed"))
         elif not any(kore.get(name) for name in ("live", "own", "jobs", "ours")):
             return
         self._add_item(report, kore, crashed=crashed)
+
+    def add_accounts(self, accounts: Iterable[Account]) -> None:
+        """Take in accounts of jobs; of several of one job the latest counts."""
+        for account in accounts:
+            known = self._accounts.get(account["key"])
+            if known is None or known["generation"] < account["generation"]:
+                self._accounts[account["key"]] = account
 
     @property
     def clock_skew(self) -> float | None:

@@ -23,6 +23,14 @@ from pytest_kore_convtest.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Protocol
+
+    class Explanation(Protocol):
+        """Says why a token may be refused: a word and an advice, or nothing."""
+
+        def __call__(self, server_now: float, *, is_jwt: bool) -> tuple[str, str] | None:
+            """Explain."""
+
 
 _EXCERPT = 120
 _LONG_EXCERPT = 300
@@ -36,14 +44,15 @@ _ACCESS = (
         "scope",
         "scope is incorrect",
         (
-            "the JWT app lacks the scope: give it 'Conversation Tests Management' (import) or"
-            " 'Conversation Tests Execution' (run), and publish it: a scope counts only once it is published"
+            "the JWT app lacks the scope: give it 'Conversation Tests Management' (import, delete) or"
+            " 'Conversation Tests Execution' (run), and publish it: a scope counts only once it is published."
+            " With the scope, the user of kore_user_email may lack the role: testers may not run suites"
         ),
     ),
     (
         "not-a-token",
         "invalid jwt token",
-        "what was sent is no JWT: check the token, or give client id and secret",
+        "the platform does not accept it as a JWT: check the token, or give client id and secret",
     ),
     (
         "replayed",
@@ -68,23 +77,48 @@ _ACCESS = (
     ),
 )
 
+_OF_THE_TOKEN = frozenset({"not-a-token", "credentials", "forbidden"})
+"""Reasons for which the token itself may know better; a scope and a replay are the platform's to say."""
+
+_FORBIDDEN = {
+    401: "access is denied: check credentials, scope and the user's role",
+    403: (
+        "access is denied, by the platform or by a gateway before it: check credentials, scope and the user's"
+        " role, and whether a proxy or firewall stands before kore_host"
+    ),
+}
+
 _ADVICE = {
     "invalid streamid": "this account knows no such stream: check kore_stream_id, and kore_host's region",
     "invalid request id": "no such job here: check the ds-… id, the stream and the host;"
     " the platform keeps a job's record for about 15 minutes",
     "invalid file id": "the platform does not know the uploaded file: upload it again",
-    "validation errors": "a field of the request is missing or malformed: check kore_user_email",
+    "validation errors": "a field of the request is missing or malformed",
+    "format is incorrect": "the platform cannot read the file: check it with pytest FILE -m 'not kore_live'",
     "test suite not found": "there is no suite of that name on this stream",
     "test result not found": "there is no run with that id for that suite",
 }
 _ADVICE_BY_STATUS = {
     404: "nothing is known under this address: check kore_host with its path prefix, and the ids",
     405: "the address is not one of the API's: check kore_host and its path prefix",
-    409: "somebody else is at it just now",
+    409: "it collides with another change: somebody else is at it just now, or the name is taken",
+    413: "it is too large for the platform, or for a proxy before it: a suite file may have 2 MB",
+    415: "the kind of content is refused: does a proxy change the request's Content-Type?",
+    422: "the platform understood the request and cannot do what it asks: its own words say why",
 }
+_ASKED_BY_EMAIL = "check kore_user_email: it has to be an owner's or developer's address on this platform"
 
 
-def read_refusal(status: int, headers: Mapping[str, str], body: bytes, doing: str, now: float) -> KoreError:
+def read_refusal(  # noqa: PLR0913 - what the answer holds, and what was asked
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    doing: str,
+    now: float,
+    *,
+    explain: Explanation | None = None,
+    names_user: bool = True,
+) -> KoreError:
     """Make an error from an answer that is no success.
 
     Args:
@@ -93,20 +127,25 @@ def read_refusal(status: int, headers: Mapping[str, str], body: bytes, doing: st
         body: The body.
         doing: What was asked and where, e.g. ``"asking https://… for import job ds-1"``.
         now: Seconds since the epoch, to see how far the clocks are apart.
+        explain: Says why the token may be refused; takes the server's time, and whether the
+            platform took it for a JWT.
+        names_user: Whether the request held the user's e-mail.
     """
     said, code = _error_body(body)
-    words = f": {said!r}" if said else f" ({excerpt(body) or 'empty body'})"
+    words = f": {said!r}{'' if code is None else f' (code {code})'}" if said else f" ({_shown(body)})"
     what = f"HTTP {status} while {doing}{words}"
     if status == 429 or "rate limit" in said.lower():  # noqa: PLR2004
         return _rate_limited(headers, said, what, now)
     if 300 <= status < 400 and "location" in headers:  # noqa: PLR2004 - redirects
         return _redirect(status, headers, doing)
     if status in {401, 403}:
-        return _access_denied(status, headers, said, what, now)
+        return _access_denied(status, headers, said, what, now, explain)
     if status < 400 or status >= 500 or status in {407, 408, 425}:  # noqa: PLR2004
         return _no_answer(status, headers, body, what, now)
     found = (text for key, text in _ADVICE.items() if key in said.lower())
     advice = next(found, _ADVICE_BY_STATUS.get(status, ""))
+    if status == 412 and names_user:  # noqa: PLR2004 - the status of a body that is not valid
+        advice = f"{advice}: {_ASKED_BY_EMAIL}" if advice else _ASKED_BY_EMAIL
     return RefusedError(
         f"{what.rstrip('.')}. {_sentence(advice)}".strip(),
         status=status,
@@ -144,15 +183,23 @@ def _redirect(status: int, headers: Mapping[str, str], doing: str) -> RefusedErr
     )
 
 
-def _access_denied(
-    status: int, headers: Mapping[str, str], said: str, what: str, now: float
+def _access_denied(  # noqa: PLR0913, PLR0917 - what the answer holds, and what was asked
+    status: int,
+    headers: Mapping[str, str],
+    said: str,
+    what: str,
+    now: float,
+    explain: Explanation | None,
 ) -> AccessDeniedError:
-    reason, advice = "forbidden", "access is denied: check credentials, scope and the user's role"
+    reason, advice = "forbidden", _FORBIDDEN.get(status, "")
     for word, key, text in _ACCESS:
         if key in said.lower():
             reason, advice = word, text
             break
     skew = clock_skew(headers, now)
+    if explain is not None and status == 401 and reason in _OF_THE_TOKEN:  # noqa: PLR2004
+        known = explain(now - (skew or 0.0), is_jwt=reason != "not-a-token")
+        reason, advice = known or (reason, advice)
     if skew is not None and abs(skew) >= _SKEW_WORTH_SAYING:
         side = "ahead of" if skew > 0 else "behind"
         advice += (
@@ -179,6 +226,10 @@ def _rate_limited(headers: Mapping[str, str], said: str, what: str, now: float) 
 
 def _sentence(advice: str) -> str:
     return advice and advice[0].upper() + advice[1:] + "."
+
+
+def _shown(body: bytes) -> str:
+    return excerpt(body) or "empty body"
 
 
 def _error_body(body: bytes) -> tuple[str, Any]:

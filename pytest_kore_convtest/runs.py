@@ -174,7 +174,8 @@ class RunStatus(BaseModel):
 
     Attributes:
         id: The run (``ctr-…``).
-        status: The platform's word, in small letters without separators: ``"passed"``, ``"inprogress"`` …
+        status: The platform's word, in small letters without separators: ``"passed"``, ``"inprogress"`` …;
+            ``sent_status`` has it as it was sent.
         result_status: The second status word of the reply, spelled the same way; it should not differ.
         percent_complete: 0 to 100, or ``None``; it may stand still or go backwards.
         stream_id: The bot.
@@ -221,6 +222,19 @@ class RunStatus(BaseModel):
     def word_is_known(self) -> bool:
         """Whether anybody has seen this status word before; an unknown one counts as running."""
         return self.status in _WORDS
+
+    @property
+    def sent_status(self) -> str:
+        """The platform's status word as it was sent, for people; ``status`` is for comparing."""
+        return models.show_word(self._raw.get("status"), self.status)
+
+    @property
+    def sent_result_status(self) -> str:
+        """The second status word of the reply, as it was sent."""
+        result = self._raw.get("result")
+        return models.show_word(
+            result.get("status") if isinstance(result, dict) else None, self.result_status
+        )
 
     @property
     def steps(self) -> list[RunStep] | None:
@@ -306,6 +320,4 @@ def read_deleted(body: bytes) -> None:
     """
     word = load_strictly(body).get("status")
     if not isinstance(word, str) or fold(word) != "success":
-        raise ValueError(
-            f"its status is {fold(word) if isinstance(word, str) else 'missing'!r}, not 'Success'"
-        )
+        raise ValueError(f"its status is {models.show_word(word, 'missing')!r}, not 'Success'")

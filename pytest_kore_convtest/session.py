@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import signal
@@ -11,7 +12,7 @@ import time
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ import pytest
 
 from pytest_kore_convtest import leftovers
 from pytest_kore_convtest.configured import read_settings
+from pytest_kore_convtest.endings import describe
 from pytest_kore_convtest.errors import ConfigError, JobError
 from pytest_kore_convtest.options import READABLE, REPORTS
 from pytest_kore_convtest.settings import Settings, environment, require
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.ledger import Ledger
     from pytest_kore_convtest.pipeline import Pipeline
     from pytest_kore_convtest.suitefile import LocalSuite
+    from pytest_kore_convtest.unfinished import Unfinished
 
 BUILD_IDS = (
     ("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"),
@@ -59,6 +62,17 @@ _INTERRUPTED = "interrupted"
 
 _EMULATED = "emulated"
 """The key of the ledger's entry that says that a worker's answers came from the emulator."""
+NOBODY = "the test run ended without it"
+"""Why nobody waited for a job to its end, when there is no better reason."""
+
+SETTLING = 2.0
+"""Seconds that xdist's workers get to let go of their jobs when the test run stops."""
+
+HASTE = 3.0
+"""Seconds that a deletion may take after an interrupt: CI kills what does not end soon."""
+
+KILL_MARGIN = 1.0
+"""Seconds before pytest-timeout ends an item at which its wait is over, so that the story can be told."""
 
 _SHARED: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _RUN: pytest.StashKey[Run] = pytest.StashKey()
@@ -82,6 +96,9 @@ class Run:
         notes: Things to say in the summary.
         begun_at: When it began, in seconds since the epoch.
         interrupted: Whether the run was interrupted.
+        stopped: Why the run stopped before its end; empty when it did not.
+        killed_at: When pytest-timeout ends the item under way, by the monotonic clock.
+        is_cleaning: Whether suites are being deleted just now.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
@@ -104,6 +121,9 @@ class Run:
         self.notes: list[str] = []
         self.begun_at = time.time()
         self.interrupted = self._emulator_told = False
+        self.stopped = ""
+        self.killed_at: float | None = None
+        self.is_cleaning = False
 
     @cached_property
     def wants_record(self) -> bool:
@@ -195,6 +215,8 @@ class Run:
         if not alone:
             leftovers.hold(Path(self.shared["folder"]))
         made = Pipeline(client, settings, Ledger(None if alone else Path(self.shared["folder"])))
+        if made.options is not None:
+            made.options = (*_config_file(self.config), *made.options)
         self.pipelines.append(made)
         return made
 
@@ -224,12 +246,36 @@ class Run:
                 self.ledger().write(_EMULATED, {"emulated": True})
 
     def _wait(self, pipeline: Pipeline, job: Job, known: int | None) -> Outcome:
+        tick = partial(self._tick, pipeline, job)
         with terminated_like_interrupted():
-            outcome = pipeline.wait_for(job, self.tick)
+            outcome = pipeline.wait_for(job, tick)
             if known == outcome.generation and outcome.trouble and _is_rerun(self.item):
                 pipeline.ask_again(job, known)
-                outcome = pipeline.wait_for(job, self.tick)
+                outcome = pipeline.wait_for(job, tick)
         return outcome
+
+    def _tick(self, pipeline: Pipeline, job: Job) -> None:
+        """Show what is seen, and end the wait of the item under way when it cannot go on."""
+        if job.outcome is None and (why := self._reason_to_stop()):
+            raise self._stop_waiting(pipeline, job, why)
+        if self.tick:
+            self.tick()
+
+    def _reason_to_stop(self) -> str:
+        if self.killed_at is not None and time.monotonic() >= self.killed_at:
+            return "pytest-timeout ends this test now"
+        return self.heed_interrupt() if hasattr(self.config, "workerinput") else ""
+
+    def _stop_waiting(self, pipeline: Pipeline, job: Job, why: str) -> JobError:
+        from pytest_kore_convtest.unfinished import ending_of
+
+        entry = {**pipeline.ledger.read(job.key), "way_on": job.way_on, "needs": job.needs}
+        if job.job_id:
+            entry |= {"job_id": job.job_id, "resume": job.resume}
+        ending = replace(ending_of(entry, pipeline.ledger.polls(job.key), time.time()), what=job.what)
+        return JobError(
+            f"{job.what} is not waited for any longer: {why}. {describe(ending)}", **ending.to_evidence()
+        )
 
     def jobs(self) -> list[Job]:
         """Return all jobs of this process, in the order in which they were first asked for."""
@@ -247,21 +293,28 @@ class Run:
         jobs |= {job.key: job for made in self.pipelines for job in made.jobs.values() if job.job_id in ids}
         return list(jobs.values())
 
-    def unfinished(self) -> set[str]:
-        """Return the ids of jobs that have begun and not ended, those of xdist's workers included."""
-        from pytest_kore_convtest.ledger import Ledger
+    def ledgers(self) -> list[Ledger]:
+        """Return where the processes of this test run wrote down their jobs, as far as this one sees it."""
+        return [made.ledger for made in self.pipelines] or [self.ledger()]
 
-        jobs = [job for made in self.pipelines for job in made.jobs.values()]
-        ids = {job.job_id for job in jobs if job.outcome is None}
-        entries = Ledger(Path(self.shared["folder"])).entries()
-        return (
-            ids
-            | {
-                entry.get("job_id", "")
-                for entry in entries
-                if entry.get("kind") != "SuiteRun" and "outcome" not in entry
-            }
-        ) - {""}
+    def unfinished(self) -> list[Unfinished]:
+        """Return the jobs that began and have no outcome, those of xdist's workers included."""
+        from pytest_kore_convtest.unfinished import find_unfinished
+
+        return find_unfinished(self.ledgers(), time.time())
+
+    def settle(self) -> None:
+        """Let nothing more begin; give what is under way a moment, so that its end is known."""
+        for made in self.pipelines:
+            made.close()
+        if self.pipelines or not self.stopped or not Path(self.shared["folder"]).is_dir():
+            return
+        ledger, end = self.ledger(), time.monotonic() + SETTLING
+        for job in self.unfinished():
+            while (claim := ledger.claim(job.entry["key"])) is None and time.monotonic() < end:
+                time.sleep(0.02)
+            if claim is not None:
+                claim.release()
 
     def interrupt_workers(self, why: str = "") -> None:
         """Tell xdist's workers, which get no signal of their own, to stop waiting.
@@ -272,37 +325,51 @@ class Run:
         with suppress(ConfigError):  # they cannot be told; xdist ends them after a while
             self.ledger().write(_INTERRUPTED, {"why": why})
 
-    def heed_interrupt(self) -> None:
-        """End a worker's wait when the controller does not wait any more.
+    def heed_interrupt(self) -> str:
+        """Say, in a worker, why the controller does not wait any more; empty while it does.
 
         Raises:
             KeyboardInterrupt: It was interrupted.
-            JobError: It stops for another reason.
         """
         told = self.ledger().read(_INTERRUPTED)
         if told.get("why"):
-            raise JobError(
-                f"It is not waited for any longer: {told['why']}.", job_id="", last=None, history=[]
-            )
+            return str(told["why"])
         if told:
             raise KeyboardInterrupt
+        return ""
 
     def clean_up_suites(self) -> None:
-        """On xdist's controller, when all workers are done: delete the suites of this test run."""
-        directory = Path(self.shared["folder"])
-        if self.interrupted or not directory.is_dir():
-            return
-        from pytest_kore_convtest.cleanup import clean_up, names_to_delete
-        from pytest_kore_convtest.client import KoreClient
-        from pytest_kore_convtest.ledger import Ledger
-
+        """When all is over: delete suites of this test run as ``--kore-keep`` says, and tell what stays."""
+        self.is_cleaning = True
         try:
-            if not names_to_delete(Ledger(directory).entries(), self.settings.keep):
-                return
-            with KoreClient(self.live_settings()) as client:
-                self.notes += clean_up(client, Ledger(directory), self.settings.keep)
+            for client, ledger in self._suppliers():
+                self.notes += self._clean_up(client, ledger)
         except ConfigError as bad:
             self.notes.append(f"imported suites were not deleted: {bad.message}")
+        except KeyboardInterrupt:
+            self.notes.append("interrupted while imported suites were deleted: some may be left")
+        finally:
+            self.is_cleaning = False
+
+    def _clean_up(self, client: KoreClient, ledger: Ledger) -> list[str]:
+        from pytest_kore_convtest.cleanup import clean_up
+
+        budget = HASTE if self.interrupted else None
+        return clean_up(client, ledger, self.settings.keep, early=bool(self.stopped), budget=budget)
+
+    def _suppliers(self) -> Iterator[tuple[KoreClient, Ledger]]:
+        """Yield each client with what was begun through it; xdist's controller makes one of its own."""
+        for made in self.pipelines:
+            yield made.client, made.ledger
+        directory = Path(self.shared["folder"])
+        if self.pipelines or not directory.is_dir():
+            return
+        if not any("kind" in entry for entry in self.ledger().entries()):
+            return  # no job was begun
+        from pytest_kore_convtest.client import KoreClient
+
+        with KoreClient(self.live_settings()) as client:
+            yield client, self.ledger()
 
     def close(self) -> None:
         """Stop what this process started."""
@@ -411,22 +478,70 @@ def _is_rerun(item: pytest.Item | None) -> bool:
     return getattr(item, "execution_count", 1) > 1
 
 
+def _config_file(config: pytest.Config) -> list[str]:
+    """Return the option that names the ini file, when one was typed."""
+    given = getattr(config.option, "inifilename", None)
+    return ["-c", str(given)] if given else []
+
+
 @contextmanager
 def terminated_like_interrupted() -> Iterator[None]:
-    """Let SIGTERM, which CI sends, end a wait the way Ctrl-C does: reports are written, ids are printed."""
+    """Let SIGTERM, which CI sends, and SIGHUP end a wait as Ctrl-C does: reports are written, ids printed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGTERM)
-    if before is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, _interrupt)
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    ours = [number for number, handler in before.items() if handler is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, _interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in ours:
+            signal.signal(number, before[number])
 
 
-def _interrupt(_number: int, _frame: Any) -> None:
-    raise KeyboardInterrupt
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+def _interrupt(number: int, _frame: Any) -> None:
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+class Farewell:
+    """Hold further signals off while the end of an interrupted run is told.
+
+    CI sends SIGINT, then SIGTERM, then kills: without this the second one would cost the
+    reports. It ends a clean-up that is under way; a third one ends the process.
+
+    Args:
+        run: The run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._before: dict[int, Any] = {}
+        self._count = 0
+
+    def hold_off(self) -> None:
+        """Begin."""
+        if self._before or threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGINT, *_SIGNALS):
+            before = signal.getsignal(number)
+            if before in {signal.SIG_DFL, signal.default_int_handler}:
+                self._before[number] = before
+                signal.signal(number, self._heed)
+
+    def let_go(self) -> None:
+        """End."""
+        while self._before:
+            signal.signal(*self._before.popitem())
+
+    def _heed(self, number: int, _frame: Any) -> None:
+        self._count += 1
+        if self._count > 1:
+            self.let_go()
+            os.kill(os.getpid(), number)
+        elif self._run.is_cleaning:
+            raise KeyboardInterrupt

@@ -115,7 +115,7 @@ def judge(status: ImportStatus, expectations: Expectations) -> list[Finding]:
 
 def _find_all(status: ImportStatus, expectations: Expectations) -> Iterator[Finding]:
     if status.meaning != models.SUCCEEDED:
-        yield find(Rule.NOT_SUCCESSFUL, f"is {status.status}, not SUCCESS", "$.status")
+        yield find(Rule.NOT_SUCCESSFUL, f"is {status.sent_status}, not SUCCESS", "$.status")
         return
     suite = status.raw.get("response")
     if not isinstance(suite, dict) or not suite:
@@ -360,7 +360,7 @@ def _import_failed(status: ImportStatus) -> ImportFailedError:
         shown.append(f"and {len(status.status_logs) - len(shown):,} more entries, see the JSON report")
     said = "\n  ".join(shown) or "the platform logged nothing"
     return ImportFailedError(
-        f"the platform rejected import job {status.id}: {status.status}; its log: {said}",
+        f"the platform rejected import job {status.id}: {status.sent_status}; its log: {said}",
         job_id=status.id,
         status=status.status,
         status_logs=logs,

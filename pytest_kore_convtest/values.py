@@ -154,6 +154,11 @@ def read_secret(raw: object) -> Secret:
     return Secret(text)
 
 
+def is_label(text: str) -> bool:
+    """Say whether a text can be the label of an import job."""
+    return bool(_LABEL.fullmatch(text))
+
+
 def read_jobs(raw: object) -> tuple[ImportJob, ...]:
     """Read ``[LABEL=]ID`` entries, separated by lines or commas, in one text by blanks too.
 
@@ -164,7 +169,7 @@ def read_jobs(raw: object) -> tuple[ImportJob, ...]:
     for entry in _entries(raw):
         label, equals, job_id = entry.rpartition("=")
         label, job_id = label.strip(), read_id(job_id)
-        if equals and not _LABEL.fullmatch(label):
+        if equals and not is_label(label):
             raise ValueError(f"{label!r} is no label: letters, digits, blanks, '.', '_' and '-'")
         if job_id in jobs:
             continue

@@ -99,7 +99,7 @@ class Application:
         endpoint, segments = find_endpoint(request)
         word = self._platform.take_fault(endpoint)
         act = partial(self._act, endpoint, segments, request)
-        return act() if word is None else faults.respond(word, partial(_refused, act))
+        return act() if word is None else faults.respond(word, endpoint, partial(_refused, act))
 
     def _act(self, endpoint: str, segments: list[str], request: Request) -> Reply:
         now = self._platform.clock()
@@ -162,7 +162,7 @@ class Application:
 
     def _import_status(self, segments: list[str], _: Request) -> Reply:
         job = self._platform.find_import(segments[5])
-        return _tell(job, self._platform.clock())
+        return _tell(job, self._platform.clock(), "import-status")
 
     def _start_run(self, segments: list[str], request: Request) -> Reply:
         body = _object(request)
@@ -176,7 +176,7 @@ class Application:
 
     def _run_status(self, segments: list[str], _: Request) -> Reply:
         job = self._platform.find_run(segments[4], segments[5])
-        return _tell(job, self._platform.clock())
+        return _tell(job, self._platform.clock(), "run-status")
 
     def _delete(self, _: list[str], request: Request) -> Reply:
         names = _object(request).get("testSuiteNames")
@@ -218,10 +218,10 @@ def _method(request: Request) -> str:
     return request.method
 
 
-def _tell(job: ImportJob | RunJob, now: float) -> Reply:
+def _tell(job: ImportJob | RunJob, now: float, endpoint: str) -> Reply:
     """Return a job's status, or the fault that was scripted in its place."""
     word = job.next_word(now)
-    return faults.respond(word, lambda: job.reply(job.last)) if word.is_fault else job.reply(word)
+    return faults.respond(word, endpoint, lambda: job.reply(job.last)) if word.is_fault else job.reply(word)
 
 
 def _refused(act: Callable[[], Reply]) -> Reply:

@@ -177,7 +177,7 @@ def change(path, value):
     ("path", "value", "outcome", "said"),
     [
         (("status",), "aborted", FAILED, "the platform says 'aborted'"),
-        (("status",), "Not Executed", FAILED, "the platform says 'notexecuted'"),
+        (("status",), "Not Executed", FAILED, "the platform says 'Not Executed'"),
         (("status",), "inprogress", NOT_EVALUATED, "the run is not over"),
         (("status",), "splendid", NOT_EVALUATED, "the run is not over"),
         (("result", "status"), "failed", FAILED, "the platform contradicts itself"),

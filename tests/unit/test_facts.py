@@ -54,7 +54,7 @@ def end(  # noqa: PLR0913
         emulator=emulator,
         unconfigured=unconfigured,
         no_verdict_exit=no_verdict_exit,
-        ds_id=[SimpleNamespace(id=one) for one in ds_id],
+        ds_id=[SimpleNamespace(id=one, label="job-1") for one in ds_id],
         source=lambda _: source,
     )
     session = SimpleNamespace(exitstatus=exitstatus)
@@ -145,8 +145,9 @@ def test_an_interrupted_run_says_how_to_go_on():
     facts.add(report(jobs=[{**JOB, "id": "ds-1"}]))
     status, lines = end(facts, exitstatus=2, ds_id=["ds-1", "ds-2"], interrupted=True)
     assert status == 2
+    command = "pytest --kore-gate --kore-ds-id ds-2"
     assert [line for line in lines if "interrupted" in line] == [
-        "kore: interrupted; import job ds-2 goes on, to wait again: pytest --kore-gate --kore-ds-id ds-2"
+        f"kore: interrupted; import job ds-2 was not waited for; to wait again: {command}"
     ]
 
 

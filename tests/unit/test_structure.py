@@ -308,7 +308,7 @@ def test_the_verdict_on_a_rejected_import():
     error = verdict(status, [])
     lines = ["failed: node missing", "plain", "{'odd': 1}"]
     assert (type(error), error.status, error.status_logs) == (ImportFailedError, "FAILURE", lines)
-    said = f"the platform rejected import job {SAMPLE['_id']}: FAILURE; its log: "
+    said = f"the platform rejected import job {SAMPLE['_id']}: Failure; its log: "
     assert str(error) == said + "\n  ".join(lines)
 
 
