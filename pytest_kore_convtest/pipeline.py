@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pytest_kore_convtest.cleanup import clean_up
 from pytest_kore_convtest.crew import Crew
 from pytest_kore_convtest.errors import JobError, KoreError, ProtocolError, ServiceError, from_data
-from pytest_kore_convtest.jobs import Job, Outcome, SuiteImport, SuiteRun, WatchImport
+from pytest_kore_convtest.findings import rules_of
+from pytest_kore_convtest.jobs import Job, Outcome, SuiteImport, SuiteRun, WatchImport, run_label
 from pytest_kore_convtest.patience import Patience, Wait
 from pytest_kore_convtest.polling import Clock, SystemClock, ask_once
 from pytest_kore_convtest.turns import Rounds, Turns
@@ -87,7 +88,8 @@ class Pipeline:
     def run_suite(self, name: str, version: str, after: SuiteImport) -> SuiteRun:
         """Begin to run a suite that this test run imports, unless that has begun already."""
         self.client.require_writable()
-        return self._start(SuiteRun(f"{after.label} run", name, version, after.suite, after))
+        rules = rules_of(self.settings)
+        return self._start(SuiteRun(run_label(after.label), name, version, after.suite, after, rules))
 
     def wait_for(self, job: Job, tick: Callable[[], None] | None = None, interval: float = 0.25) -> Outcome:
         """Wait until a job has an outcome.
