@@ -41,7 +41,7 @@ _OF_STEPS = frozenset({Rule.STEP_FAILED, Rule.FAILED_STEP_IN_PASSED_RUN, Rule.ST
 """What a run fails by only because steps of it failed, so that these can say it themselves."""
 
 _FAILING = frozenset({Rule.STEP_NOT_VERIFIED})
-"""Rules by which a step fails that the platform calls passed; by the others nobody knows what became of it."""
+"""Rules by which a step fails that the platform calls passed; by the others it is not evaluated."""
 
 _DOUBTS = frozenset(
     {
@@ -136,12 +136,16 @@ class RunResult:
         return tuple(group_findings(self.errors))
 
     @property
+    def details(self) -> tuple[str, ...]:
+        """What the platform says about an error; its shape is not documented."""
+        found = self.status.error_details
+        return (f"the platform gives error details: {_clean(brief(str(found), 300))}",) if found else ()
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What is worth knowing, but decides nothing."""
-        details = self.status.error_details
-        said = [f"the platform gives error details: {_clean(brief(str(details), 300))}"] if details else []
         rest = [one for one in self.findings if one.severity != Severity.ERROR]
-        return (*said, *group_findings(rest))
+        return (*self.details, *group_findings(rest))
 
 
 def group_findings(findings: Sequence[Finding]) -> Iterator[str]:
@@ -373,8 +377,8 @@ def _judge_step(judge: _Judge, number: int, at: int, place: str = "", note: str 
         severity = judge.severity(doubt.rule)
         if severity != Severity.OFF:
             why = "; ".join(filter(None, (why, doubt.message)))
-        if severity == Severity.ERROR:
-            against.append(doubt.rule)
+        if severity == Severity.ERROR and doubt.rule is not Rule.OTHER_EXPECTATIONS:
+            against.append(doubt.rule)  # of other expectations the run knows, the step is as reported
     if outcome == PASSED and against:
         # Whoever wants every step to assert something takes one that does not for a failure.
         rule = next((one for one in against if one in _FAILING), against[0])
@@ -471,7 +475,7 @@ def verdict_of(result: RunResult, shown: Collection[int] = frozenset()) -> Conve
     first, *rest = group_findings(errors)
     suite = f"suite '{visible(result.suite)}', " if result.suite else ""
     lines = [f"{first} ({suite}run {result.status.id})", *(f"  {reason}" for reason in rest)]
-    lines += [f"  {note}" for note in result.notes]
+    lines += [f"  {detail}" for detail in result.details]
     lines += [f"  {_located(step)}: {step.why}" for step in failed[:_MOST_NAMED]]
     if len(failed) > _MOST_NAMED:
         lines.append(f"  and {len(failed) - _MOST_NAMED} more failed steps")

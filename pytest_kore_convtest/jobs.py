@@ -236,7 +236,9 @@ class SuiteRun(Job):
         version: ``"published"`` or ``"inDevelopment"``.
         suite: The local suite, when there is one.
         after: The import that has to be good before.
-        rules: The chosen severities of what may be found in its result.
+
+    Attributes:
+        rules: The chosen severities of what may be found in its result; set by the pipeline.
     """
 
     def __init__(
@@ -246,11 +248,11 @@ class SuiteRun(Job):
         version: str,
         suite: LocalSuite | None = None,
         after: SuiteImport | None = None,
-        rules: Mapping[Rule, Severity] | None = None,
     ) -> None:
         of = after.key if after else ""
         super().__init__(f"run {name} {version} {of}", label, suite=suite, name=name)
-        self.version, self.after, self.rules = version, after, rules or {}
+        self.version, self.after = version, after
+        self.rules: Mapping[Rule, Severity] = {}
         self._result: tuple[Outcome, RunResult] | None = None
 
     @property

@@ -88,8 +88,9 @@ class Pipeline:
     def run_suite(self, name: str, version: str, after: SuiteImport) -> SuiteRun:
         """Begin to run a suite that this test run imports, unless that has begun already."""
         self.client.require_writable()
-        rules = rules_of(self.settings)
-        return self._start(SuiteRun(run_label(after.label), name, version, after.suite, after, rules))
+        run = SuiteRun(run_label(after.label), name, version, after.suite, after)
+        run.rules = rules_of(self.settings)
+        return self._start(run)
 
     def wait_for(self, job: Job, tick: Callable[[], None] | None = None, interval: float = 0.25) -> Outcome:
         """Wait until a job has an outcome.

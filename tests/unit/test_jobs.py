@@ -160,7 +160,7 @@ def test_progress_is_a_change():
 
 def test_a_runs_result_is_judged_once_per_outcome():
     """The same outcome is not judged twice; a later one is judged anew."""
-    run = SuiteRun("run", "A_1", "published")
+    run = SuiteRun("run", "A_1", "inDevelopment")
     run.outcome = outcome(ran())
     first = run.result()
     assert run.result() is first
