@@ -239,7 +239,7 @@ def check_lint(request: pytest.FixtureRequest) -> None:
     ours = [one for one in findings if one.path == path and one.suite in {None, name}]
     errors = [one for one in ours if one.severity == ERROR]
     rest = [f"{one} ({one.severity})" for one in ours if one.severity != ERROR]
-    item.kore_notes = rest
+    item.kore_notes = [*item.kore_notes, *rest]
     if errors:
         pytest.fail("\n".join([*map(str, errors), *rest]), pytrace=False)
 

@@ -285,8 +285,8 @@ def verdict(status: ImportStatus, findings: list[Finding]) -> ImportFailedError 
     suite = status.raw.get("response")
     name = suite.get("name") if isinstance(suite, dict) else None
     return StructureError(
-        f"import job {status.id}: {len(errors)} thing{'s are' if len(errors) > 1 else ' is'} wrong with the"
-        f" stored suite{f' {_shown(name)}' if name and isinstance(name, str) else ''}:\n{lines}",
+        f"{len(errors)} thing{'s are' if len(errors) > 1 else ' is'} wrong with the stored suite"
+        f" ({f'{_shown(name)}, ' if name and isinstance(name, str) else ''}import job {status.id}):\n{lines}",
         job_id=status.id,
         findings=[asdict(finding) for finding in findings],
     )
@@ -294,9 +294,10 @@ def verdict(status: ImportStatus, findings: list[Finding]) -> ImportFailedError 
 
 def _import_failed(status: ImportStatus) -> ImportFailedError:
     logs = [log_line(entry) for entry in status.status_logs]
-    said = "\n  ".join(logs) or "the platform logged nothing"
+    first, *rest = logs or ["the platform logged nothing"]
+    said = "\n  ".join([f"{first} (import job {status.id})", *rest])
     return ImportFailedError(
-        f"the platform rejected import job {status.id}: {status.status}; its log: {said}",
+        f"the platform rejected the import: {status.status}; its log: {said}",
         job_id=status.id,
         status=status.status,
         status_logs=logs,

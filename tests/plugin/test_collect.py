@@ -369,6 +369,24 @@ def test_tags_as_marks(put, run, pytester, account):
     assert set(told(result)) == set(of_suite("A", *ITEMS[:3]))
 
 
+def test_a_tag_that_m_names_selects(put, run, plugin_args, account):
+    """A tag that nobody registered selects, also under --strict-markers, and one line says so."""
+    put("a.kore.json", case("A", tags=["smoke"]), case("B"))
+    result = run("-m", "smoke", "--strict-markers", "-W", "error", "-v", *plugin_args)
+    assert result.code == 0, result.text
+    assert {name.partition("::")[0] for name in told(result)} == {"A"}
+    said = "-m names 'smoke', a tag of suites that is no registered marker: it selects by tag"
+    assert [line for line in result.lines if said in line][-1] == said
+
+
+def test_a_tag_that_is_no_name_for_a_marker(put, run, account):
+    """-m flaky means something else: nothing is selected, one line says so, and the run is not green."""
+    put("a.kore.json", case("A", tags=["flaky"]))
+    result = run("-m", "flaky")
+    assert result.code != 0
+    assert "-m flaky does not select the suites with this tag" in result.text
+
+
 @pytest.mark.parametrize(
     "tag",
     ["skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "kore_live", "kore_suite"],
