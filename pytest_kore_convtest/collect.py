@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_MET: pytest.StashKey[set[str]] = pytest.StashKey()
+"""Tags that became markers because ``-m`` names them."""
+
 _LONGEST_INPUT, _LONGEST_NAME = 40, 100
 _MEANT_FOR_PYTEST = frozenset(
     {"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "tryfirst", "trylast"}
@@ -99,10 +102,12 @@ class SuiteItem(pytest.Function):
     Attributes:
         suite: The suite; ``None`` for a file that has none.
         number: The 1-based step, 0 for the other items.
+        kore_notes: What is worth knowing about it.
     """
 
     suite: LocalSuite | None
     number: int
+    kore_notes: list[str]
 
     @classmethod
     def of(
@@ -110,7 +115,7 @@ class SuiteItem(pytest.Function):
     ) -> SuiteItem:
         """Make an item; all but lint carry the mark ``kore_live``."""
         item: SuiteItem = cls.from_parent(parent, name=name, callobj=check)
-        item.suite, item.number = suite, number
+        item.suite, item.number, item.kore_notes = suite, number, []
         # xunit2 has no attributes for them.
         item.user_properties += [("file", parent.nodeid.partition("::")[0]), ("line", item.line)]
         if check is not checks.check_lint:
@@ -143,17 +148,45 @@ class SuiteItem(pytest.Function):
 
 
 def _mark(item: SuiteItem, suite: LocalSuite) -> None:
-    """Give an item its suite's group and tags; only tags that are registered markers become marks."""
+    """Give an item its suite's group and tags; tags become marks that are registered, or named by ``-m``."""
     plugins = item.config.pluginmanager
     if plugins.has_plugin("xdist"):
         item.add_marker(pytest.mark.xdist_group(f"kore-{suite.path.name}-{suite.name}"))
     item.extra_keyword_matches.update(suite.tags)
     if not suite.tags:
         return
-    known = _registered(tuple(item.config.getini("markers"))) - _MEANT_FOR_PYTEST
     for tag in suite.tags:
-        if tag in known:
+        if tag in _named_by_m(item.config):
+            _meet(item, tag)
+        if tag in _registered(tuple(item.config.getini("markers"))) - _MEANT_FOR_PYTEST:
             item.add_marker(tag)
+
+
+def _meet(item: SuiteItem, tag: str) -> None:
+    """Make a tag that ``-m`` names a marker, if it can be one, and say so when nobody has registered it."""
+    said = ""
+    if tag in _MEANT_FOR_PYTEST or tag.startswith("_"):
+        said = f"-m {tag} does not select the suites with this tag: it is no name for a marker. Use -k {tag}."
+    elif tag not in _registered(tuple(item.config.getini("markers"))):
+        # Unregistered, pytest would warn of it, or refuse it under --strict-markers.
+        item.config.addinivalue_line("markers", f"{tag}: a tag of suites that -m names")
+        item.config.stash.setdefault(_MET, set()).add(tag)
+    if tag in item.config.stash.get(_MET, ()):
+        said = f"-m names {tag!r}, a tag of suites that is no registered marker: it selects by tag"
+    if said:
+        item.kore_notes = [*item.kore_notes, said]
+        notes = find_run(item.config).notes
+        notes += [said] if said not in notes else []
+
+
+def _named_by_m(config: pytest.Config) -> frozenset[str]:
+    return _read_names(getattr(config.option, "markexpr", "") or "")
+
+
+@cache
+def _read_names(expression: str) -> frozenset[str]:
+    words = re.findall(r"[\w:+.\[\]\\/-]+", expression)
+    return frozenset(words) - {"and", "or", "not", "True", "False", "None"}
 
 
 @cache

@@ -102,6 +102,18 @@ class KoreError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         return from_data, (self.to_data(),)
 
+    @property
+    def headline(self) -> str:
+        """The first line of the message with the job's id last, so that equal failures begin alike."""
+        first = self.message.partition("\n")[0]
+        job_id = self.evidence.get("job_id") or self.evidence.get("run_id")
+        if not isinstance(job_id, str) or not job_id or job_id not in first:
+            return first
+        if first.rstrip(").").endswith(job_id):
+            return first
+        without = " ".join(first.replace(f" {job_id}", "").replace(job_id, "").split())
+        return f"{without} ({job_id})"
+
     def to_data(self) -> dict[str, Any]:
         """Return the error as JSON-able data; ``from_data`` makes it an error again."""
         return {"class": type(self).__name__, "message": self.message, "evidence": self.evidence}

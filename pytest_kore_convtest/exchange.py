@@ -40,16 +40,6 @@ SILENCE = "(nothing: the bot did not answer)"
 UNEXPECTED = "(nothing: this reply is not expected)"
 
 
-def failed_kinds(step: RunStep) -> list[str]:
-    """Return which assertions failed, e.g. ``"text of reply 1"``."""
-    return [
-        f"{kind} of reply {number}"
-        for number, check in enumerate(step.checks, start=1)
-        for kind in _KINDS
-        if getattr(check, kind).status == FAILED
-    ]
-
-
 def tell_replies(step: RunStep) -> Iterator[str]:
     """Tell what was expected, what the bot answered, and each assertion; what is in order briefly."""
     count = max(len(step.outputs), len(step.replies))

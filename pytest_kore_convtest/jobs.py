@@ -16,12 +16,24 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.client import KoreClient
     from pytest_kore_convtest.conversation import RunResult
-    from pytest_kore_convtest.findings import Finding
+    from pytest_kore_convtest.findings import Finding, Rule, Severity
     from pytest_kore_convtest.ledger import Claim
     from pytest_kore_convtest.models import ImportStatus
+    from pytest_kore_convtest.origin import RunRequest
     from pytest_kore_convtest.patience import Wait
     from pytest_kore_convtest.runs import RunStatus
     from pytest_kore_convtest.suitefile import LocalSuite
+
+
+_RUN = " run"
+_LONGEST_LABEL = 80
+
+
+def run_label(suite: str) -> str:
+    """Name the run of a suite; a long name is cut before the word that tells it from the import."""
+    from pytest_kore_convtest.refusals import printable
+
+    return printable(suite, _LONGEST_LABEL - len(_RUN) - 1) + _RUN
 
 
 @dataclass(frozen=True)
@@ -242,6 +254,9 @@ class SuiteRun(Job):
         version: ``"published"`` or ``"inDevelopment"``.
         suite: The local suite, when there is one.
         after: The import that has to be good before.
+
+    Attributes:
+        rules: The chosen severities of what may be found in its result; set by the pipeline.
     """
 
     def __init__(
@@ -255,6 +270,7 @@ class SuiteRun(Job):
         of = after.key if after else ""
         super().__init__(f"run {name} {version} {of}", label, suite=suite, name=name)
         self.version, self.after = version, after
+        self.rules: Mapping[Rule, Severity] = {}
         self._result: tuple[Outcome, RunResult] | None = None
 
     @property
@@ -316,8 +332,16 @@ class SuiteRun(Job):
         if self._result is None or self._result[0] is not outcome:
             from pytest_kore_convtest.conversation import judge_run
 
-            self._result = (outcome, judge_run(outcome.result(), self.suite))
+            self._result = (outcome, judge_run(outcome.result(), self.suite, self._request(outcome)))
         return self._result[1]
+
+    def _request(self, outcome: Outcome) -> RunRequest:
+        """Say what was asked for, so that a result of something else is not taken for this run's."""
+        from pytest_kore_convtest.origin import RunRequest
+
+        imported = self.after.outcome.status if self.after and self.after.outcome else None
+        began = outcome.ended_at and outcome.ended_at - outcome.seconds
+        return RunRequest(self.version, imported, began, outcome.clock_skew, self.rules)
 
     def is_good(self, outcome: Outcome) -> bool:
         """Say whether every step passed."""

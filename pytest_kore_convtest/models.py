@@ -161,7 +161,7 @@ class Output:
         """What is compared; made when asked for: a suite may have 100 000 that nobody looks at."""
         get = self.blocks.get
         return Assertions(
-            _read_assertion(get("flowLevel")), _read_assertion(get("text")), _read_assertion(get("context"))
+            read_assertion(get("flowLevel")), read_assertion(get("text")), read_assertion(get("context"))
         )
 
 
@@ -266,7 +266,8 @@ def _blocks(entry: Any) -> Mapping[str, Any]:
     return blocks
 
 
-def _read_assertion(block: Mapping[str, Any] | None) -> Assertion:
+def read_assertion(block: Mapping[str, Any] | None) -> Assertion:
+    """Read one assertion as the platform writes it; what has a wrong type is empty or off."""
     if not block:
         return Assertion()
     # A list of its own: whoever changes it does not change the reply.

@@ -24,7 +24,7 @@ from pytest_kore_convtest.errors import (
     ServiceError,
     from_data,
 )
-from pytest_kore_convtest.jobs import Job, Outcome, SuiteImport, SuiteRun, WatchImport
+from pytest_kore_convtest.jobs import Job, Outcome, SuiteImport, SuiteRun, WatchImport, run_label
 from pytest_kore_convtest.patience import Patience, Wait
 from pytest_kore_convtest.polling import Clock, SystemClock, ask_once
 from pytest_kore_convtest.turns import Rounds, Turns
@@ -110,7 +110,9 @@ class Pipeline:
     def run_suite(self, name: str, version: str, after: SuiteImport) -> SuiteRun:
         """Begin to run a suite that this test run imports, unless that has begun already."""
         self.client.require_writable()
-        return self._start(SuiteRun(f"{after.label} run", name, version, after.suite, after))
+        run = SuiteRun(run_label(after.label), name, version, after.suite, after)
+        run.rules = self.settings.rules
+        return self._start(run)
 
     def wait_for(self, job: Job, tick: Callable[[], None] | None = None, interval: float = 0.25) -> Outcome:
         """Wait until a job has an outcome.
@@ -375,6 +377,7 @@ class Pipeline:
             last=None,
             history=[],
         )
+
     def _count_write(self, one: int) -> None:
         with self._ended:
             self._writes += one

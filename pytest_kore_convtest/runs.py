@@ -11,13 +11,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from pytest_kore_convtest import models
 from pytest_kore_convtest.models import Assertion, Assertions, Output, Percent, Text
 from pytest_kore_convtest.strictjson import load_strictly
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PASSED, FAILED, ENDED, RUNNING, NOT_RUN = "passed", "failed", "ended", "inprogress", "not executed"
 """What a word of a run or a step comes down to; ``ENDED`` words are over without a verdict."""
@@ -164,6 +167,11 @@ def _assertion_status(kind: str, block: Assertion) -> str:
     if block.status:
         return {PASSED: PASSED, FAILED: FAILED}.get(read_word(block.status), "")
     words = [read_word(str(entry.get("status", ""))) for entry in block.expected if isinstance(entry, dict)]
+    return judge_entries(kind, words)
+
+
+def judge_entries(kind: str, words: Sequence[str]) -> str:
+    """Return what the words of an assertion's entries come down to: ``PASSED``, ``FAILED`` or nothing."""
     if kind == "text" and PASSED in words:
         return PASSED  # of several variations one has to match
     return FAILED if FAILED in words else PASSED if words and set(words) == {PASSED} else ""

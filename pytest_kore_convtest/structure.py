@@ -346,8 +346,8 @@ def verdict(status: ImportStatus, findings: list[Finding]) -> ImportFailedError 
     name = suite.get("name") if isinstance(suite, dict) else None
     said = "\n".join(f"  {line}" for line in summarize(errors))
     return StructureError(
-        f"import job {status.id}: {f'{total:,} things are' if total > 1 else '1 thing is'} wrong with the"
-        f" stored suite{f' {_shown(name)}' if name and isinstance(name, str) else ''}:\n{said}",
+        f"{f'{total:,} things are' if total > 1 else '1 thing is'} wrong with the stored suite"
+        f" ({f'{_shown(name)}, ' if name and isinstance(name, str) else ''}import job {status.id}):\n{said}",
         job_id=status.id,
         findings=[finding.to_data() for finding in findings],
     )
@@ -358,9 +358,10 @@ def _import_failed(status: ImportStatus) -> ImportFailedError:
     shown = logs[:_MOST_LOGS_SHOWN]
     if len(status.status_logs) > len(shown):
         shown.append(f"and {len(status.status_logs) - len(shown):,} more entries, see the JSON report")
-    said = "\n  ".join(shown) or "the platform logged nothing"
+    first, *rest = shown or ["the platform logged nothing"]
+    said = "\n  ".join([f"{first} (import job {status.id})", *rest])
     return ImportFailedError(
-        f"the platform rejected import job {status.id}: {status.sent_status}; its log: {said}",
+        f"the platform rejected the import: {status.sent_status}; its log: {said}",
         job_id=status.id,
         status=status.status,
         status_logs=logs,

@@ -41,7 +41,7 @@ def reshape(
     place = _place(excinfo)
     crash = getattr(shown, "reprcrash", None)
     if crash is not None:
-        crash.message = f"{type(raised).__name__}: {raised.message.partition(chr(10))[0]}"
+        crash.message = f"{type(raised).__name__}: {raised.headline}"
         crash.path, crash.lineno = place or (item.location[0], (item.location[1] or 0) + 1)
     if place:
         shown.addsection("where", f"{place[0]}:{place[1]}")

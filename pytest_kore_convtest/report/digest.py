@@ -8,7 +8,7 @@ from pytest_kore_convtest.findings import say_rest
 from pytest_kore_convtest.report.record import FAILED, NOT_EVALUATED, PASSED, UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_kore_convtest.report.record import Evidence, Finding, Record, StepRecord, SuiteRecord
 
@@ -130,6 +130,22 @@ def _findings(suite: SuiteRecord, severity: str) -> Iterator[Finding]:
 
 def _tell(where: str, what: str) -> str:
     return f"{where}: {what}" if where else what
+
+
+def is_mixed(evidence: Sequence[Evidence]) -> bool:
+    """Say whether some runs used the built-in emulator and others a real platform."""
+    return len({entry["emulator"] for entry in evidence}) > 1
+
+
+def name_platform(entry: Evidence) -> str:
+    """Say what a run was against."""
+    return "built-in emulator" if entry["emulator"] else "real platform"
+
+
+def name_run(evidence: Sequence[Evidence], index: int) -> str:
+    """Name one of several runs by its number, beginning and platform."""
+    entry = evidence[index]
+    return f"run {index + 1}, {entry['started_at']}, {name_platform(entry)}"
 
 
 def say_verdict(record: Record) -> str:

@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest.differences import brief, harmless
+from pytest_kore_convtest.report.digest import name_platform
 from pytest_kore_convtest.report.html_excerpts import Allowance
 from pytest_kore_convtest.report.html_suites import CODES, SuiteView, suite_views, tally
 from pytest_kore_convtest.report.html_timelines import HEIGHT, MARGIN
@@ -98,7 +99,9 @@ def _environment() -> Environment:
         finalize=_finalize,
     )
     environment.filters.update(clock=clock, lasting=lasting, brief=brief)
-    environment.globals.update(code=CODES, drawing={"height": HEIGHT, "margin": MARGIN})
+    environment.globals.update(
+        code=CODES, platform=name_platform, drawing={"height": HEIGHT, "margin": MARGIN}
+    )
     return environment
 
 

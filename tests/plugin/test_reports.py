@@ -289,3 +289,25 @@ def test_pytest_html_shows_warnings_of_what_passed(run, files, account, pytester
     run(*THEIRS, "-k", "GREEN")
     page = html.unescape(html.unescape((pytester.path / "theirs.html").read_text()))
     assert "variation" in page
+
+
+def test_merged_reports_count_once_and_say_which_was_which(run, files, pytester, account, record):
+    """A real and an emulated run are told apart in each form, and a part given again changes no number."""
+    assert run("both.kore.json", *ARGS, "-k", "GREEN").code == 0
+    assert run("both.kore.json", "--kore-json=out/emulated.json", "--kore-emulator", "-k", "GREEN").code == 0
+    command = (sys.executable, "-m", "pytest_kore_convtest", "report")
+    reports = ("out/run.json", "out/emulated.json")
+    merged = pytester.run(*command, *reports, "--json", "m.json", "--html", "m.html", "--markdown", "m.md")
+    assert merged.ret == 0
+    assert pytester.run(*command, "out/run.json", "m.json", "--json", "again.json").ret == 0
+    whole, again = record("m.json"), record("again.json")
+    assert [len(one["suites"]) for one in (whole, again)] == [2, 2]
+    assert [len(one["items"]) for one in (whole, again)] == [len(whole["items"])] * 2
+    assert [whole["evidence"][suite["evidence"]]["emulator"] for suite in whole["suites"]] == [False, True]
+    page = (pytester.path / "m.html").read_text(encoding="utf-8")
+    assert "test run 1 real platform, test run 2 built-in emulator" in page
+    text = (pytester.path / "m.md").read_text(encoding="utf-8")
+    assert "| GREEN (run 1, real platform) |" in text
+    assert "| GREEN (run 2, built-in emulator) |" in text
+    assert "> **Run 2: built-in emulator**" in text
+    assert "no real platform was contacted.**" not in text

@@ -291,7 +291,7 @@ def test_the_verdict_on_a_broken_suite():
         StructureError, SAMPLE["_id"], [ERROR, WARNING],
     )  # fmt: skip
     assert str(error) == (
-        f"import job {SAMPLE['_id']}: 1 thing is wrong with the stored suite 'booking':\n"
+        f"1 thing is wrong with the stored suite ('booking', import job {SAMPLE['_id']}):\n"
         f"  $.response.streamId: is 'st-2', not our stream {STREAM} [other-stream]"
     )
 
@@ -308,8 +308,9 @@ def test_the_verdict_on_a_rejected_import():
     error = verdict(status, [])
     lines = ["failed: node missing", "plain", "{'odd': 1}"]
     assert (type(error), error.status, error.status_logs) == (ImportFailedError, "FAILURE", lines)
-    said = f"the platform rejected import job {SAMPLE['_id']}: Failure; its log: "
-    assert str(error) == said + "\n  ".join(lines)
+    first, *rest = lines
+    said = f"the platform rejected the import: Failure; its log: {first} (import job {SAMPLE['_id']})"
+    assert str(error) == "\n  ".join([said, *rest])
 
 
 def test_a_rejected_import_without_a_log():
