@@ -192,7 +192,7 @@ class Wait:
         self._record(now, _in_words(trouble), fault=True)
         self._trouble = trouble
         if isinstance(trouble, (AccessDeniedError, ConfigError)) or not isinstance(trouble, ServiceError):
-            raise self._ended_by(trouble, now)
+            raise self.tell(trouble, now)
         if isinstance(trouble, RefusedError):
             self._check_refused(trouble, now)
         self._check_outage(trouble, now)
@@ -258,11 +258,11 @@ class Wait:
         if trouble.evidence.get("passing"):
             return
         if not trouble.evidence.get("missing"):
-            raise self._ended_by(trouble, now)
+            raise self.tell(trouble, now)
         self._missing += 1
         if self.last is None:
             if now >= min(self.start + UNKNOWN_JOB_GRACE, self.deadline):
-                raise self._ended_by(trouble, now)
+                raise self.tell(trouble, now)
         elif self._missing >= GONE_ASKS:
             ending = self.ending(now)
             raise JobExpiredError(
@@ -274,7 +274,7 @@ class Wait:
 
     def _check_outage(self, trouble: KoreError, now: float) -> None:
         if trouble.evidence.get("final"):
-            raise self._ended_by(trouble, now)
+            raise self.tell(trouble, now)
         out = f"{now - self._usable_at:.0f} s"
         unreached = self.last is None and trouble.evidence.get("cause") in UNREACHED
         if unreached and now >= self.start + FIRST_CONTACT:
@@ -294,8 +294,10 @@ class Wait:
             needs=self.needs,
         )
 
-    def _ended_by(self, trouble: KoreError, now: float) -> KoreError:
-        """Return an error that ends the wait, with the wait's story."""
+    def tell(self, trouble: KoreError, now: float) -> KoreError:
+        """Return the same error as one that ends this wait, with the wait's story; once is enough."""
+        if "requests" in trouble.evidence:
+            return trouble
         ending = self.ending(now)
         return type(trouble)(
             f"{_sentence(trouble.message)} {describe(ending, told_last=True)}",

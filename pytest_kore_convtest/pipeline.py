@@ -202,10 +202,14 @@ class Pipeline:
         try:
             return self._work(job)
         except KoreError as caught:
-            self._finish(job, None, caught)
+            self._finish(job, None, self._tell(job, caught))
         except Exception as bug:  # noqa: BLE001 - a waiting test must learn of it
-            self._finish(job, None, _defect(job, bug))
+            self._finish(job, None, self._tell(job, _defect(job, bug)))
         return True
+
+    def _tell(self, job: Job, trouble: KoreError) -> KoreError:
+        """Tell the story of a job's wait, whatever ended it."""
+        return trouble if job.wait is None else job.wait.tell(trouble, self._clock.monotonic())
 
     def _work(self, job: Job) -> bool:
         """Do the next thing for a job; return whether it is over."""
@@ -267,21 +271,23 @@ class Pipeline:
             raise self._unknown(job, JobError("The process that was beginning it has died.", job_id=""))
         self._count_write(1)
         try:
-            self._note(job, sending=job.begins_once())
+            self._note(job, sending=job.begins_once(), uploading=not job.begins_once())
             try:
                 facts = job.begin(self.client)
             except ServiceError as caught:
                 trouble = caught
             else:
                 job.job_id = facts.get("job_id", "")
-                self._note(job, started_at=self._wall(), sending=False, resume=job.resume, **facts)
+                self._note(
+                    job, started_at=self._wall(), sending=False, uploading=False, resume=job.resume, **facts
+                )
                 job.due = self._clock.monotonic()
                 return bool(job.job_id)
         finally:
             self._count_write(-1)
         if isinstance(trouble, ProtocolError) or trouble.evidence.get("sent"):
             raise self._unknown(job, trouble)
-        self._note(job, sending=False)
+        self._note(job, sending=False, uploading=False)
         raise trouble.with_traceback(None)
 
     def _count_write(self, one: int) -> None:
@@ -325,7 +331,7 @@ class Pipeline:
             good = job.is_good(outcome)
             self._note(job, outcome=outcome.to_data(), good=good)
         except Exception as bad:  # noqa: BLE001 - whatever it is, nobody may wait for ever
-            trouble = bad if isinstance(bad, KoreError) else _defect(job, bad)
+            trouble = self._tell(job, bad if isinstance(bad, KoreError) else _defect(job, bad))
             outcome = Outcome(None, trouble, asks=len(job.wait.history) if job.wait else 0, seconds=0.0)
         self._let_go(job)
         job.wait = None
