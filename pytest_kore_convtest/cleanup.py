@@ -95,6 +95,8 @@ def _delete(client: KoreClient, names: Sequence[str], budget: float | None) -> d
         return dict.fromkeys(names, bad.message)
     except KeyboardInterrupt:
         return dict.fromkeys(names, f"interrupted meanwhile; look on {LOOK}")
+    except Exception as bug:  # noqa: BLE001 - a client of the user's own, perhaps one that is closed
+        return dict.fromkeys(names, f"{type(bug).__name__}: {bug}")
     else:
         return {}
     if not 1 < len(names) <= _MOST_ALONE:
@@ -125,8 +127,8 @@ def _describe_left(
 def _describe_open(name: str, entry: dict[str, Any]) -> str:
     job_id = entry.get("job_id", "")
     return {
-        UPLOADED: f"{name!r} was only uploaded (file {entry.get('file_id')}); its import did not begin, so"
-        " there is no suite to delete",
+        UPLOADED: f"{name!r} was only uploaded (file {entry.get('file_id') or 'unknown'}); its import did not"
+        " begin, so there is no suite to delete",
         BEGINNING: f"whether {name!r} began to be imported or run is not known: if it is there, {_BY_HAND}",
         IMPORTING: f"{name!r} was still importing ({job_id}), so it could not be deleted:"
         f" {_BY_HAND} when that is over",

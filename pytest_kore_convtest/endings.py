@@ -128,7 +128,7 @@ def describe_in_line(ending: Ending) -> str:
     """Tell the story in one line that ends with the command, for the end of a test run."""
     began = f" {NEVER_BEGAN}" if ending.never_began else ""
     if not ending.resume:
-        return f"{ending.what} goes on: {summarize(ending)}.{began} {ending.way_on}".rstrip()
+        return f"{ending.what}: {summarize(ending)}.{began} {ending.way_on}".rstrip()
     way = f"to wait again{_with(ending)}: {ending.resume}"
     if not ending.polls:
         return f"{ending.what} was not waited for; {way}"

@@ -94,6 +94,7 @@ class Outcomes:
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Stop what was started."""
+        self._farewell.let_go()
         clean_up(config)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -102,7 +103,7 @@ class Outcomes:
         if self._worker:
             return (yield)
         try:
-            with terminated_like_interrupted(), self._receiver or nullcontext():
+            with terminated_like_interrupted(self._is_under_way), self._receiver or nullcontext():
                 return (yield)
         except KeyboardInterrupt:
             self._farewell.hold_off()
@@ -131,6 +132,9 @@ class Outcomes:
     def pytest_timeout_cancel_timer(self) -> None:
         """Forget that: the item has ended."""
         self._run.killed_at = None
+
+    def _is_under_way(self) -> bool:
+        return self._controls_workers() or bool(self._run.pipelines)
 
     def _controls_workers(self) -> bool:
         return bool(getattr(self._config.option, "tx", None)) and not self._worker

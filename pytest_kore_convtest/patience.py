@@ -196,7 +196,7 @@ class Wait:
         self._record(now, _in_words(trouble), fault=True)
         self._trouble = trouble
         if isinstance(trouble, (AccessDeniedError, ConfigError)) or not isinstance(trouble, ServiceError):
-            raise self._ended_by(trouble, now)
+            raise self.tell(trouble, now)
         if isinstance(trouble, RefusedError):
             self._check_refused(trouble, now)
         self._check_outage(trouble, now)
@@ -262,11 +262,11 @@ class Wait:
         if trouble.evidence.get("passing"):
             return
         if not trouble.evidence.get("missing"):
-            raise self._ended_by(trouble, now)
+            raise self.tell(trouble, now)
         self._missing += 1
         if self.last is None:
             if now >= min(self.start + UNKNOWN_JOB_GRACE, self.deadline):
-                raise self._ended_by(trouble, now)
+                raise self.tell(trouble, now)
         elif self._missing >= GONE_ASKS:
             ending = self.ending(now)
             raise JobExpiredError(
@@ -278,7 +278,7 @@ class Wait:
 
     def _check_outage(self, trouble: KoreError, now: float) -> None:
         if trouble.evidence.get("final"):
-            raise self._ended_by(trouble, now)
+            raise self.tell(trouble, now)
         self._too_large += trouble.evidence.get("cause") == "size"
         if self._too_large >= MOST_TOO_LARGE:
             why = "no more answers are read, although kore_outage_budget is not spent"
@@ -302,8 +302,10 @@ class Wait:
             needs=self.needs,
         )
 
-    def _ended_by(self, trouble: KoreError, now: float) -> KoreError:
-        """Return an error that ends the wait, with the wait's story."""
+    def tell(self, trouble: KoreError, now: float) -> KoreError:
+        """Return the same error as one that ends this wait, with the wait's story; once is enough."""
+        if "requests" in trouble.evidence:
+            return trouble
         ending = self.ending(now)
         return type(trouble)(
             f"{_sentence(trouble.message)} {describe(ending, told_last=True)}",

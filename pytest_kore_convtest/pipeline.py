@@ -248,12 +248,16 @@ class Pipeline:
         try:
             return self._work(job)
         except KoreError as caught:
-            self._finish(job, None, caught)
+            self._finish(job, None, self._tell(job, caught))
         except Exception as bug:  # noqa: BLE001 - a waiting test must learn of it
-            self._finish(job, None, _defect(job, bug))
+            self._finish(job, None, self._tell(job, _defect(job, bug)))
         finally:
             job.busy_until = None
         return True
+
+    def _tell(self, job: Job, trouble: KoreError) -> KoreError:
+        """Tell the story of a job's wait, whatever ended it."""
+        return trouble if job.wait is None else job.wait.tell(trouble, self._clock.monotonic())
 
     def _work(self, job: Job) -> bool:
         """Do the next thing for a job; return whether it is over."""
@@ -328,7 +332,7 @@ class Pipeline:
             raise self._late(job, "it was about to go on")
         self._count_write(1)
         try:
-            self._note(job, sending=job.begins_once())
+            self._note(job, sending=job.begins_once(), uploading=not job.begins_once())
             job.busy_until = self._clock.monotonic() + left
             try:
                 with self.client.within(left):
@@ -337,14 +341,14 @@ class Pipeline:
                 trouble = caught
             else:
                 job.job_id = facts.get("job_id", "")
-                self._note(job, sending=False, resume=job.resume, **facts)
+                self._note(job, sending=False, uploading=False, resume=job.resume, **facts)
                 job.due = self._clock.monotonic()
                 return bool(job.job_id)
         finally:
             self._count_write(-1)
         if isinstance(trouble, ProtocolError) or trouble.evidence.get("sent"):
             raise self._unknown(job, trouble)
-        self._note(job, sending=False)
+        self._note(job, sending=False, uploading=False)
         raise trouble.with_traceback(None)
 
     def _check_queue(self, job: Job) -> None:
@@ -427,7 +431,7 @@ class Pipeline:
             good = job.is_good(outcome)
             self._note(job, outcome=outcome.to_data(), good=good)
         except Exception as bad:  # noqa: BLE001 - whatever it is, nobody may wait for ever
-            trouble = bad if isinstance(bad, KoreError) else _defect(job, bad)
+            trouble = self._tell(job, bad if isinstance(bad, KoreError) else _defect(job, bad))
             outcome = Outcome(None, trouble, asks=len(job.wait.history) if job.wait else 0, seconds=0.0)
         self._let_go(job)
         job.wait = None

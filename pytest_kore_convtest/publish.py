@@ -51,7 +51,7 @@ def publish(run: Run, recorder: Recorder, closing: list[str], session: pytest.Se
         session: The session that is over.
     """
     env, settings = environment(), run.known_settings()
-    recorder.add_accounts(_tell_unfinished(run))
+    recorder.add_accounts(list(_tell_unfinished(run, recorder.job_ids())))
     evidence = _tell_evidence(run, recorder.clock_skew, session)
     secrets = [secret.reveal() for name in ("client_secret", "jwt") if (secret := getattr(settings, name))]
     record = recorder.make(
@@ -85,14 +85,18 @@ def _find_unevaluated(run: Run, recorder: Recorder) -> Iterator[Unevaluated]:
             yield {"what": f"import job {job.id} ({job.label})", "why": why}
 
 
-def _tell_unfinished(run: Run) -> Iterator[Account]:
+def _tell_unfinished(run: Run, known: set[str]) -> Iterator[Account]:
     """Give account of the jobs whose end nobody saw, and of those that ended and no item told of."""
     found = run.unfinished()
     if not found:
         return
     from pytest_kore_convtest.account import give_open_account
+    from pytest_kore_convtest.unfinished import find_ended
 
     yield from run.new_accounts(run.jobs())
+    for job in () if run.pipelines else find_ended(run.ledgers()):
+        if job.job_id not in known:
+            yield give_open_account(job, "it ended, and no item of this test run judged it", time.time())
     for job in found:
         yield give_open_account(job, run.stopped or NOBODY, time.time())
 

@@ -311,6 +311,8 @@ class Run:
             return
         ledger, end = self.ledger(), time.monotonic() + SETTLING
         for job in self.unfinished():
+            if job.job_id:
+                continue  # nothing about it will change
             while (claim := ledger.claim(job.entry["key"])) is None and time.monotonic() < end:
                 time.sleep(0.02)
             if claim is not None:
@@ -485,15 +487,26 @@ def _config_file(config: pytest.Config) -> list[str]:
 
 
 @contextmanager
-def terminated_like_interrupted() -> Iterator[None]:
-    """Let SIGTERM, which CI sends, and SIGHUP end a wait as Ctrl-C does: reports are written, ids printed."""
+def terminated_like_interrupted(is_wanted: Callable[[], bool] = lambda: True) -> Iterator[None]:
+    """Let SIGTERM, which CI sends, and SIGHUP end a wait as Ctrl-C does: reports are written, ids printed.
+
+    Args:
+        is_wanted: Says whether anything is under way; a signal does as usual when nothing is.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     ours = [number for number, handler in before.items() if handler is signal.SIG_DFL]
+
+    def interrupt(number: int, _frame: Any) -> None:
+        if is_wanted():
+            raise KeyboardInterrupt(signal.Signals(number).name)
+        signal.signal(number, before[number])
+        os.kill(os.getpid(), number)
+
     for number in ours:
-        signal.signal(number, _interrupt)
+        signal.signal(number, interrupt)
     try:
         yield
     finally:
@@ -502,10 +515,6 @@ def terminated_like_interrupted() -> Iterator[None]:
 
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-
-
-def _interrupt(number: int, _frame: Any) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 class Farewell:

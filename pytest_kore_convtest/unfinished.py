@@ -5,7 +5,7 @@ Works alike in the process that waited, in xdist's controller, and after a worke
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.endings import Ending, describe
@@ -60,6 +60,17 @@ def find_unfinished(ledgers: Iterable[Ledger], now: float) -> list[Unfinished]:
     return sorted(found, key=lambda one: (one.entry.get("started_at", 0.0), one.entry.get("key", "")))
 
 
+def find_ended(ledgers: Iterable[Ledger]) -> Iterator[Unfinished]:
+    """Yield the imports that ended, for the record of a run that stopped before an item told of them."""
+    for ledger in ledgers:
+        for entry in ledger.entries():
+            outcome = entry.get("outcome")
+            if outcome and entry.get("kind") != _RUN and outcome.get("status"):
+                plain = {**entry, "resume": "", "way_on": ""}
+                found = ending_of(plain, outcome["history"], entry.get("started_at", 0.0))
+                yield Unfinished(entry, IMPORTING, replace(found, seconds=outcome["seconds"]))
+
+
 def _look_through(ledger: Ledger, now: float) -> Iterator[Unfinished]:
     for entry in ledger.entries():
         if "kind" not in entry or "outcome" in entry:
@@ -75,7 +86,7 @@ def stage_of(entry: Mapping[str, Any]) -> str:
         return RUNNING if entry["kind"] == _RUN else IMPORTING
     if entry.get("sending") or entry.get("ambiguous"):
         return BEGINNING
-    return UPLOADED if entry.get("file_id") else ""
+    return UPLOADED if entry.get("file_id") or entry.get("uploading") else ""
 
 
 def ending_of(entry: Mapping[str, Any], polls: list[dict[str, Any]], now: float) -> Ending:
