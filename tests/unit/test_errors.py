@@ -8,8 +8,8 @@ import pytest
 
 from pytest_kore_convtest import errors
 from pytest_kore_convtest.errors import (
-    JobError,
     ConfigError,
+    JobError,
     KoreError,
     RefusedError,
     StructureError,
