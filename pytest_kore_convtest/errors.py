@@ -109,7 +109,7 @@ class KoreError(Exception):
         job_id = self.evidence.get("job_id") or self.evidence.get("run_id")
         if not isinstance(job_id, str) or not job_id or job_id not in first:
             return first
-        if first.rstrip(").").endswith(job_id):
+        if first.rstrip("):.").endswith(job_id):
             return first
         without = " ".join(first.replace(f" {job_id}", "").replace(job_id, "").split())
         return f"{without} ({job_id})"

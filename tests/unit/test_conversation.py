@@ -19,6 +19,8 @@ from pytest_kore_convtest.conversation import (
     verdict_of,
 )
 from pytest_kore_convtest.errors import ConversationFailedError, from_data
+from pytest_kore_convtest.findings import Rule, Severity
+from pytest_kore_convtest.origin import RunRequest
 from pytest_kore_convtest.positions import Place
 from pytest_kore_convtest.runs import fold, read_run_status
 from pytest_kore_convtest.suitefile import LocalOutput, LocalStep, LocalSuite
@@ -529,3 +531,45 @@ def test_no_mutation_is_green_by_accident(changes, with_file):
     )
     if result.outcome == PASSED:
         assert honest(made)
+
+
+@pytest.mark.parametrize(
+    ("severity", "outcome"),
+    [(Severity.ERROR, NOT_EVALUATED), (Severity.WARNING, PASSED), (Severity.OFF, PASSED)],
+)
+def test_a_chosen_severity(severity, outcome):
+    """A rule decides, is a note, or is not looked for, as the settings say."""
+    made = good()
+    made["result"]["stepDetails"]["passed"] = 3
+    status = read_run_status(json.dumps(made).encode())
+    result = judge_run(status, LOCAL, RunRequest(rules={Rule.COUNTS_DIFFER: severity}))
+    assert result.outcome == outcome
+    assert any("[counts-differ]" in note for note in result.notes) == (severity == Severity.WARNING)
+
+
+def test_a_fixed_rule_cannot_be_switched_off():
+    """A run in which nothing was verified is red whatever the settings say."""
+    made = reply(*(executed(said, expected=()) for said in INPUTS))
+    off = dict.fromkeys(Rule, Severity.OFF)
+    result = judge_run(read_run_status(json.dumps(made).encode()), LOCAL, RunRequest(rules=off))
+    assert [one.rule for one in result.findings] == [Rule.NOTHING_VERIFIED]
+
+
+def test_thousands_of_weak_steps_are_few_lines():
+    """Findings of a kind are grouped: the first five, and how many more there are."""
+    results = [executed(f"say {number}", expected=()) for number in range(3000)]
+    result = judge(reply(executed("quote"), *results), None)
+    assert result.outcome == PASSED
+    assert len(result.notes) == 6
+    assert result.notes[-1] == "and 2995 more, all of them in the JSON report [step-not-verified]"
+    assert len(result.findings) == 3000
+
+
+def test_only_unshown_failed_steps_are_the_runs():
+    """A failed step that an item of its own shows is left out of the verdict on the run."""
+    results = [executed(said, status="failed") for said in INPUTS]
+    result = judge(reply(*results, status="failed"))
+    assert verdict_of(result, shown={1, 2, 3, 4}) is None
+    error = verdict_of(result, shown={1, 2})
+    assert [step["number"] for step in error.steps] == [3, 4]
+    assert str(error).startswith("the platform says 'failed' [step-failed] (suite 'BOOKING', run ctr-1)")
