@@ -1,4 +1,4 @@
-"""A run ends in its time whatever holds it up, says what did, and says at once what this process is forbidden."""
+"""A run ends in its time whatever holds it up, says what did, and what this process is forbidden at once."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -96,9 +97,10 @@ def trickle(connection):
     """Answer with headers without an end, a byte at a time."""
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
-    while True:
-        connection.sendall(b"x")
-        time.sleep(0.05)
+    with suppress(OSError):
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.05)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def trickle(connection):
     ],
 )
 def test_an_upload_ends_with_the_jobs_time(start, server, act, words):
-    """However the server stalls, the upload takes no longer than kore_timeout, and the error says where it was."""
+    """However the server stalls, an upload takes no longer than kore_timeout, and the error says where."""
     output = start("a.kore.json", KORE_HOST=server(act))
     assert words in output
     assert "uploading a.kore.json (kore_timeout)" in output
@@ -204,6 +206,7 @@ def kore_client(kore_settings):
 def test_a_computation_without_an_end(start):
     """A wait ends although the thread that works on the job computes for ever."""
     with Emulator() as emulator:
+        emulator.script("IN_PROGRESS", job="ds-1")
         output = start(
             "--kore-gate",
             "--kore-ds-id=ds-1",
