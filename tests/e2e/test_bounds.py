@@ -83,14 +83,16 @@ def _serve(listener, act):
 
 def hold(connection):
     """Take what comes and answer nothing."""
-    while connection.recv(65536):
-        pass
+    with suppress(OSError):
+        while connection.recv(65536):
+            pass
 
 
 def refuse(connection):
     """Answer every request with 429."""
-    while connection.recv(65536):
-        connection.sendall(b"HTTP/1.1 429 X\r\nContent-Length: 0\r\n\r\n")
+    with suppress(OSError):
+        while connection.recv(65536):
+            connection.sendall(b"HTTP/1.1 429 X\r\nContent-Length: 0\r\n\r\n")
 
 
 def trickle(connection):
