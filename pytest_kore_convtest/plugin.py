@@ -66,7 +66,9 @@ def _ini_type(kind: str) -> Any:
         return None
     if kind in {"flag", "version"}:
         return str | bool
-    return {"exit_code": str | bool | int, "count": str | int, "seconds": str | int | float}.get(kind)
+    if kind in {"exit_code", "seconds_or_off"}:
+        return str | bool | int if kind == "exit_code" else str | bool | int | float
+    return {"report": str | bool, "count": str | int, "seconds": str | int | float}.get(kind)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -91,9 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say what is configured, and from where; nothing when nobody configured anything."""
-    from pytest_kore_convtest.options import in_ini
-
-    return _begin(config).header() if _given_for_this_run(config) or in_ini(config) else None
+    return _begin(config).header() if _given_for_this_run(config) or ini_keys(config) else None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -147,6 +147,15 @@ def _given_for_this_run(config: pytest.Config) -> bool:
         if value is not None and key.startswith("kore_"):
             return True
     return False
+
+
+def ini_keys(config: Any) -> list[str]:
+    """Return the keys in pytest's ini file that begin like ours, those that nobody knows as well.
+
+    pytest has no public list of them: from 9.2 on ``inicfg`` warns, and before that it is all there is.
+    """
+    known = getattr(config, "_inicfg", None)
+    return [key for key in (config.inicfg if known is None else known) if key.startswith("kore_")]
 
 
 def _is_suite_file(config: pytest.Config, path: Path) -> bool:

@@ -5,6 +5,7 @@ Loaded only when somebody has set something. PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
+_OFF = frozenset({"false", "no", "off", "none", "never"})
+"""Words that switch something off which is a number or a path otherwise; there 0 is a number."""
+
+_TIME = re.compile(r"([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}) ?([A-Za-z]{1,7})")
+_UNITS = {"ms": 0.001, **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0)}
+_UNITS |= dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0)
+_UNITS |= dict.fromkeys(("h", "hour", "hours"), 3600.0)
 _LONGEST_WAIT = 1e6
 _LONGEST_NUMBER = 9
 _LONGEST_RULE = 60
@@ -42,15 +50,33 @@ def read_word(raw: object) -> str:
 
 
 def read_seconds(raw: object) -> float:
-    """Read a number of seconds above 0; at most 11 days, beyond which timers overflow."""
+    """Read a time above 0: a number of seconds, or one with a unit such as 10s, 5m or 1.5h.
+
+    At most 11 days, beyond which timers overflow.
+    """
     text = strip(raw)
+    if text.lower() in _OFF:
+        raise ValueError(f"{text!r} is not possible here: a wait has an end, so write seconds, e.g. 600")
+    found = _TIME.fullmatch(text)
     try:
-        seconds = float(text)
-    except ValueError:
+        seconds = float(found[1]) * _UNITS[found[2].lower()] if found else float(text)
+    except (ValueError, KeyError):
         seconds = 0.0
     if not 0 < seconds <= _LONGEST_WAIT:
-        raise ValueError(f"{text!r} is not a number of seconds above 0, up to a million: write e.g. 600")
+        raise ValueError(
+            f"{text!r} is not a number of seconds above 0, up to a million: write e.g. 600, 90s, 10m or 1h"
+        )
     return seconds
+
+
+def read_seconds_or_off(raw: object) -> float:
+    """Read a time as ``read_seconds`` does, or off, which is infinite."""
+    text = strip(raw)
+    if text.lower() in _OFF:
+        return math.inf
+    if text.strip("0.") == "" and text:
+        raise ValueError(f"{text!r} is no time: write off to do without, or a number of seconds, e.g. 300")
+    return read_seconds(raw)
 
 
 def _whole(text: str) -> int:
@@ -76,7 +102,7 @@ def read_flag(raw: object) -> bool:
 def read_exit_code(raw: object) -> int | None:
     """Read an exit code from 1 to 255, or off."""
     text = strip(raw)
-    if text.lower() in _FALSE - {"0"}:
+    if text.lower() in _OFF:
         return None
     if not 0 < _whole(text) < 256:  # noqa: PLR2004 - one byte
         raise ValueError(f"{text!r} is no exit code that says no: write 1 to 255, or off")
@@ -105,6 +131,11 @@ def read_path(raw: object) -> str:
     return read_text(os.fspath(raw) if isinstance(raw, os.PathLike) else raw)
 
 
+def read_report(raw: object) -> str | None:
+    """Read the path of a report, or off: an ini file may ask for one that a single run does without."""
+    return None if strip(raw).lower() in {"off", "none", "false"} else read_path(raw)
+
+
 def read_template(raw: object) -> str:
     """Read the name given to imported suites; ``{name}`` and ``{run}`` are replaced."""
     text = strip(raw)
@@ -121,7 +152,7 @@ def one_of(*words: str, off: bool = False) -> Callable[[object], str | None]:
 
     def read(raw: object) -> str | None:
         text = strip(raw)
-        if off and text.lower() in _FALSE:
+        if off and text.lower() in _FALSE | _OFF:
             return None
         if _fold(text) not in known:
             choices = ", ".join([*words, *(["off"] if off else [])])
@@ -187,7 +218,8 @@ READERS: dict[str, Callable[[object], Any]] = {
     "jobs": read_jobs,
     "secret": read_secret,
     "path": read_path,
-    "markdown": read_path,
+    "report": read_report,
+    "markdown": read_report,
     "email": read_email,
     "version": one_of("published", "inDevelopment", off=True),
     "flag": read_flag,
@@ -195,6 +227,7 @@ READERS: dict[str, Callable[[object], Any]] = {
     "keep": one_of("always", "on-failure", "never"),
     "unconfigured": one_of("error", "skip"),
     "seconds": read_seconds,
+    "seconds_or_off": read_seconds_or_off,
     "count": read_count,
     "language": read_language,
     "exit_code": read_exit_code,

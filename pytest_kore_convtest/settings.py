@@ -25,13 +25,16 @@ from pytest_kore_convtest.options import (
 from pytest_kore_convtest.precedence import REAL, named, settle, spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_kore_convtest.findings import Rule, Severity
     from pytest_kore_convtest.values import ImportJob, Secret, Target
 
 SOURCES = ("default", "ini", "environment", "addopts", "command line")
 """Where a value can come from, weakest first; a target's host and stream say ``"target"``."""
+
+_ALIKE = 0.86
+"""From which similarity on an unknown name is taken for a slip: KORE_TIMEUOT, and not KORE_BOT_ID."""
 
 _CA_FALLBACKS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -156,11 +159,11 @@ def _resolve(
     given = {name: value for name, value in found.items() if value is not None}
     values = {name: _read(ROWS[name], value, ini_dir) for name, value in given.items()}
     sources = {name: value.source for name, value in given.items()}
-    notes = _exposed(sources)
+    notes = [*_exposed(sources), *_unknown_names(env)]
     settle(values, sources, notes)
     if sources and "ca_bundle" not in values and (bundle := next(filter(_text(env), _CA_FALLBACKS), None)):
         values["ca_bundle"], sources["ca_bundle"] = _path(_text(env)(bundle), None), "environment"
-    return Settings(**values, sources=sources, notes=(*notes, *_odd_ids(values)))
+    return Settings(**values, sources=sources, notes=(*notes, *_odd_ids(values), *_odd_host(values)))
 
 
 def _text(env: Mapping[str, str]) -> Callable[[str], str]:
@@ -188,7 +191,7 @@ def _read(row: Setting, given: Given, ini_dir: Path | None) -> Any:
     except ValueError as bad:
         message = f"{spelling(row, given.source)}: {bad}"
     else:
-        is_path = row.kind == "path" or (row.kind == "markdown" and value != GITHUB)
+        is_path = row.kind in {"path", "report", "markdown"} and value not in {None, GITHUB}
         return _path(value, ini_dir if given.source == "ini" else None) if is_path else value
     text = "" if row.kind in {"secret", "url", "targets"} else str(given.value)
     raise ConfigError(message, name=row.name, source=given.source, text=text)
@@ -207,6 +210,44 @@ def _exposed(sources: Mapping[str, str]) -> list[str]:
     ]
 
 
+def _unknown_names(env: Mapping[str, str]) -> list[str]:
+    """Return hints about environment names that are called like ours and are none."""
+    known = {row.env_name for row in TABLE if row.env}
+    names = [name for name in env if name[:5].upper() == "KORE_" and name not in known]
+    return hint_at_unknown(names, sorted(known), "a variable") if names else []
+
+
+def hint_at_unknown(names: Iterable[str], known: Sequence[str], what: str) -> list[str]:
+    """Return a line for each name that looks like a slip, and one for all that may be somebody else's.
+
+    Args:
+        names: Names that begin like ours.
+        known: Those that there are.
+        what: What they are, with its article.
+    """
+    from difflib import get_close_matches
+
+    hints, foreign = [], []
+    folded = {name.casefold().replace("_", ""): name for name in known}
+    for name in names:
+        if name in known:
+            continue
+        row = ROWS.get(name[5:].lower())
+        near = get_close_matches(name.casefold().replace("_", ""), folded, 1, _ALIKE)
+        if row is not None and name.lower() not in {one.lower() for one in known}:
+            way = row.option if row.has_option else f"the ini key {row.ini_key}"
+            hints.append(f"{name} is not {what} of this plugin: it is given as {way} only")
+        elif near:
+            hints.append(
+                f"{name} is not {what} of this plugin and does nothing: did you mean {folded[near[0]]}?"
+            )
+        else:
+            foreign.append(name)
+    if foreign:
+        hints.append(f"not {what} of this plugin, somebody else's perhaps: {', '.join(sorted(foreign))}")
+    return hints
+
+
 def _odd_ids(values: Mapping[str, Any]) -> list[str]:
     ids = [(name, values.get(name)) for name in ("stream_id", "client_id")]
     ids += [("ds_id", job.id) for job in values.get("ds_id", ())]
@@ -216,6 +257,15 @@ def _odd_ids(values: Mapping[str, Any]) -> list[str]:
         for name, value in ids
         if value and not value.startswith(kinds[name])
     ]
+
+
+def _odd_host(values: Mapping[str, Any]) -> list[str]:
+    """Return a hint about a path after the host: an own platform may have one, a copied address has, too."""
+    path = str(values.get("host") or "").partition("://")[2].partition("/")[2]
+    if not path:
+        return []
+    said = "requests go to paths below it; if it was copied from a browser, write the host alone"
+    return [f"{ROWS['host'].ini_key} has the path /{path}: {said}"]
 
 
 def require(settings: Settings, *, write: bool = False) -> None:

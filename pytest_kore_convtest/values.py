@@ -16,6 +16,15 @@ _NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = re.compile(rf"(?!.{{255}})(?:{_NAME}(?:\.{_NAME})*\.?|\[[0-9A-Fa-f:.]+\])")
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
 _ENDPOINT = re.compile(r"/api(?:/[0-9.]+)?(?:/public(?:/.*)?)?/?$")
+_SCHEME = re.compile(r"([A-Za-z]{2,8})([:;]//?|[:;](?![0-9])|//)")
+_LIKE_HTTP = re.compile(r"h+t{0,3}p{1,2}s{0,2}|t{1,2}ps?|hhttps?|htp?ts?|hxxps?")
+_BROWSED = re.compile(
+    r"[^/:]/(?:(?:.*/)?(?:(?:bot)?builder|koreadmin|agentassist|agentai|smartassist|searchassist)(?:[/?#]|$)"
+    r"|(?:home|log-?in|sign-?in)/?(?:[?#]|$)|#/)",
+    re.IGNORECASE,
+)
+"""Paths of the platform's pages, which people copy out of the browser; the API is below none of them."""
+
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 _PLACEHOLDERS = (
     (re.compile(r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?"), "a shell variable that nobody replaced"),
@@ -25,6 +34,7 @@ _PLACEHOLDERS = (
     (re.compile(r"<[^<>]+>"), "a placeholder"),
     (re.compile(r"^:[A-Za-z]+$"), "a path parameter from the documentation"),
 )
+_QUOTES = frozenset("'\"`")
 _MASKED_ID = re.compile(r"x{4,}", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -78,6 +88,8 @@ def read_text(raw: object) -> str:
     text = strip(raw)
     if not text:
         raise ValueError("is empty: give a value or remove it")
+    if len(text) > 1 and text[0] == text[-1] and text[0] in _QUOTES:
+        raise ValueError(f"{text!r} stands in quotes: write it without them")
     for pattern, what in _PLACEHOLDERS:
         if pattern.search(text):
             raise ValueError(f"{text!r} is {what}: write the real value in its place")
@@ -105,23 +117,35 @@ def check_id(text: str) -> str:
 
 def read_url(raw: object) -> str:
     """Read the base URL; no trailing slash, ``https`` unless loopback."""
-    from urllib.parse import urlsplit
-
     if "@" in str(raw):
         host = re.split("[?#]", _without_user(strip(raw)))[0]
         raise ValueError(f"{host!r} holds a user or password: write the host alone")
     text = read_text(raw)
     if "\\" in text or any(letter.isspace() or not letter.isprintable() for letter in text):
         raise ValueError(f"{text!r} has a blank, a backslash or a control character in it")
+    shown = re.split("[?#]", text)[0]
+    if _BROWSED.search(text):
+        raise ValueError(f"{shown!r} is a page of the platform in a browser: write {_suggest(text)} alone")
     if "?" in text or "#" in text:
-        raise ValueError(f"{re.split('[?#]', text)[0]!r} has a query or fragment: write the base URL alone")
+        raise ValueError(f"{shown!r} has a query or fragment: write the base URL alone")
+    if not text.isascii():
+        raise ValueError(f"{text!r} has letters in it that no host has: is one of them a look-alike?")
+    if _is_odd_scheme(text):
+        raise ValueError(f"{text!r} does not begin like a URL: write {_suggest(text)}")
+    return _read_base(text)
+
+
+def _read_base(text: str) -> str:
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
         port = parts.port
     except ValueError:
         raise ValueError(f"{text!r} is no URL: write e.g. https://bots.kore.ai") from None
     host = parts.netloc if port is None else parts.netloc.rpartition(":")[0]
-    if parts.scheme not in {"http", "https"} or port == 0 or not _HOST.fullmatch(host):
+    is_scheme = host.lower().rstrip(".") in {"http", "https"}
+    if parts.scheme not in {"http", "https"} or port == 0 or is_scheme or not _HOST.fullmatch(host):
         raise ValueError(f"{text!r} is no base URL: write e.g. https://bots.kore.ai")
     base = f"{parts.scheme}://{parts.netloc.lower()}"
     if not _PREFIX.fullmatch(parts.path) or _ENDPOINT.search(parts.path):
@@ -129,6 +153,33 @@ def read_url(raw: object) -> str:
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ValueError(f"{text!r} would send tokens in clear: write {base.replace('http', 'https', 1)}")
     return base + parts.path.rstrip("/")
+
+
+def _is_odd_scheme(text: str) -> bool:
+    """Say whether a text begins with a scheme that is misspelt, cut, or there twice."""
+    begin = _SCHEME.match(text)
+    if begin is None:
+        return text.startswith(("/", ":"))
+    word, mark = begin[1].lower(), begin[2]
+    if not _LIKE_HTTP.fullmatch(word):
+        return False
+    rest = text[begin.end() :]
+    twice = _SCHEME.match(rest)
+    if twice is not None and _LIKE_HTTP.fullmatch(twice[1].lower()):
+        return True
+    return word not in {"http", "https"} or mark != "://" or rest.startswith("/")
+
+
+def _suggest(text: str) -> str:
+    """Return the base URL that was meant, as far as that can be seen."""
+    rest = text.lstrip("/:")
+    while (begin := _SCHEME.match(rest)) and _LIKE_HTTP.fullmatch(begin[1].lower()):
+        rest = rest[begin.end() :].lstrip("/:")
+    host = re.split("[/?#]", rest)[0].lower().rstrip(".:")
+    known = host and _HOST.fullmatch(host.partition(":")[0])
+    if not known:
+        return "https://bots.kore.ai, for example,"
+    return f"{'http' if is_loopback(host.partition(':')[0]) else 'https'}://{host}"
 
 
 def is_loopback(host: str) -> bool:
