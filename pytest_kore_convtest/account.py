@@ -9,10 +9,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, TypedDict
 
 from pytest_kore_convtest import models
-from pytest_kore_convtest.differences import visible
 from pytest_kore_convtest.errors import KoreError, StructureError
 from pytest_kore_convtest.jobs import SuiteRun
-from pytest_kore_convtest.refusals import printable
 from pytest_kore_convtest.report.record import (
     DERIVED,
     FAILED,
@@ -31,6 +29,8 @@ from pytest_kore_convtest.report.record import (
 )
 from pytest_kore_convtest.runs import variations
 from pytest_kore_convtest.suitefile import show_path
+from pytest_kore_convtest.text import one_line as visible
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.suitefile import LocalSuite
 
 _MOMENTS = ("requested_at", "created_at", "modified_at", "expires_at")
-_LONGEST_LOG = 2000
+_LONGEST_LOG, _LONGEST_WORD = 2000, 120
 
 
 class Account(TypedDict):
@@ -152,7 +152,7 @@ def _tell_import(job: Job) -> ImportRecord:
         }
         told["logs"] = [printable(str(entry), _LONGEST_LOG) for entry in status.status_logs]
     if verdict == FAILED and not findings and status:
-        told["why"] = [f"the platform says {status.status}"]
+        told["why"] = [f"the platform says {printable(status.status, _LONGEST_WORD)}"]
     return ImportRecord(
         **told,
         file_id=job.entry.get("file_id", ""),

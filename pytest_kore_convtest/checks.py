@@ -14,6 +14,7 @@ from pytest_kore_convtest.lint import LintFinding, lint_many
 from pytest_kore_convtest.rules import ERROR
 from pytest_kore_convtest.session import Run, find_run
 from pytest_kore_convtest.structure import verdict
+from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.jobs import SuiteImport, SuiteRun
@@ -74,7 +75,7 @@ def _prepare(run: Run, suites: list[LocalSuite]) -> list[LocalSuite]:
         if suite.bot_id and str(suite.path) not in bots.setdefault(suite.bot_id, []):
             bots[suite.bot_id].append(str(suite.path))
     if len(bots) > 1:
-        listed = "".join(f"\n  {bot}: {', '.join(paths)}" for bot, paths in bots.items())
+        listed = "".join(f"\n  {one_line(bot)}: {one_line(', '.join(paths))}" for bot, paths in bots.items())
         problem = f"the selected suite files are of {len(bots)} bots; one test run tests one:{listed}"
         raise ConfigError(problem, name="stream_id", source="suite files")
     return [tell_apart(run, suite) for suite in suites]
@@ -211,11 +212,11 @@ def check_lint(request: pytest.FixtureRequest) -> None:
     name = item.suite.name if item.suite else None
     path = item.path
     ours = [one for one in findings if one.path == path and one.suite in {None, name}]
-    errors = [one for one in ours if one.severity == ERROR]
-    rest = [f"{one} ({one.severity})" for one in ours if one.severity != ERROR]
+    errors = [one_line(str(one)) for one in ours if one.severity == ERROR]
+    rest = [one_line(f"{one} ({one.severity})") for one in ours if one.severity != ERROR]
     item.kore_notes = rest
     if errors:
-        pytest.fail("\n".join([*map(str, errors), *rest]), pytrace=False)
+        pytest.fail("\n".join([*errors, *rest]), pytrace=False)
 
 
 def _namesakes(request: pytest.FixtureRequest) -> list[LintFinding]:

@@ -7,15 +7,16 @@ step is "not evaluated", never invented.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest import exchange, models, runs
 from pytest_kore_convtest.alignment import align
-from pytest_kore_convtest.differences import brief, visible
+from pytest_kore_convtest.differences import brief
 from pytest_kore_convtest.errors import ConversationFailedError
 from pytest_kore_convtest.suitefile import show_path
+from pytest_kore_convtest.text import one_line as visible
+from pytest_kore_convtest.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,8 +32,6 @@ COUNTS_ONLY = "the platform reported counts only"
 _BAD = frozenset({runs.FAILED, runs.NOT_RUN})
 _LONGEST_INPUT = 60
 _MOST_NAMED = 20
-_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
-"""What a JWT looks like, cut or whole: a bot may say one."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def judge_run(status: RunStatus, local: LocalSuite | None = None) -> RunResult:
         outcome=FAILED if failures else NOT_EVALUATED if doubts else PASSED,
         why=tuple(dict.fromkeys([*failures, *doubts])),
         steps=tuple(steps),
-        notes=(f"the platform gives error details: {_clean(brief(str(details), 300))}",) if details else (),
+        notes=(f"the platform gives error details: {brief(str(details), 300)}",) if details else (),
         status=status,
         place=_place(local, local) if local else "",
     )
@@ -233,7 +232,9 @@ def _judge_result(step: RunStep) -> tuple[str, str, bool]:
         return FAILED, "; ".join(filter(None, (kinds, _say_length(step, known=bool(kinds))))), True
     if failed:
         said = (
-            f"the platform says {visible(step.status)!r} of the step" if step.status else "by its assertions"
+            f"the platform says {quoted(step.status, _LONGEST_INPUT)} of the step"
+            if step.status
+            else "by its assertions"
         )
         return FAILED, f"{kinds} ({said})", False
     if not step.is_readable:
@@ -242,7 +243,7 @@ def _judge_result(step: RunStep) -> tuple[str, str, bool]:
         return PASSED, "", True
     if not step.status:
         return _derive(step)
-    return NOT_EVALUATED, f"the platform says {visible(step.status)[:_LONGEST_INPUT]!r} of it", True
+    return NOT_EVALUATED, f"the platform says {quoted(step.status, _LONGEST_INPUT)} of it", True
 
 
 def _derive(step: RunStep) -> tuple[str, str, bool]:
@@ -286,7 +287,7 @@ def failure_text(result: RunResult, index: int) -> str:
         lines += ["", *(f"the run: {reason}" for reason in result.why)]
     if judged.place:
         lines += ["", judged.place]
-    return _clean("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _before(result: RunResult, step: RunStep) -> list[RunStep]:
@@ -307,7 +308,7 @@ def verdict_of(result: RunResult) -> ConversationFailedError | None:
     lines += [f"  {_located(step)}: {step.why}" for step in failed[:_MOST_NAMED]]
     if len(failed) > _MOST_NAMED:
         lines.append(f"  and {len(failed) - _MOST_NAMED} more failed steps")
-    return _error(result, _clean("\n".join(lines)), failed)
+    return _error(result, "\n".join(lines), failed)
 
 
 def step_error(result: RunResult, index: int) -> ConversationFailedError | None:
@@ -339,7 +340,3 @@ def _located(step: StepResult) -> str:
 
 def _squeeze(text: str) -> str:
     return " ".join(text.split())
-
-
-def _clean(text: str) -> str:
-    return _TOKEN.sub("<token>", text)

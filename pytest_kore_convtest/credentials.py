@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.auth import GivenToken, Signer, short_secret_note
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.values import read_secret
+from pytest_kore_convtest.values import describe_path, read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def make_signer(settings: Settings, now: Callable[[], float]) -> tuple[Signer | 
     if settings.jwt_file is not None:
         path, source = settings.jwt_file, settings.source("jwt_file")
         read = lambda: _read_file(path, "jwt_file", source)  # noqa: E731 - a name would not say more
-        return GivenToken(read, now, f"the token in {path}", renewable=True), []
+        return GivenToken(read, now, f"the token in {describe_path(path)}", renewable=True), []
     if settings.client_secret is not None:
         secret = settings.client_secret.reveal()
     else:
@@ -48,7 +48,8 @@ def _read_file(path: Path | None, name: str, source: str) -> str:
     try:
         return read_secret(path.read_text(encoding="utf-8") if path else "").reveal()
     except OSError as bad:
-        problem = f"cannot read {path}: {bad.strerror}"
+        said = describe_path(path, may_be_secret=True)
+        problem = f"cannot read the file that it names, {said}: {bad.strerror}. It takes a path, not a secret"
     except ValueError:
-        problem = f"{path} is empty, no text, or holds a placeholder"
+        problem = f"{describe_path(path)} is empty, no text, or holds a placeholder"
     raise ConfigError(f"kore_{name} (from {source}): {problem}", name=name, source=source)

@@ -19,10 +19,10 @@ from pytest_kore_convtest.differences import (
     data,
     is_template,
     templates_equal,
-    visible,
 )
 from pytest_kore_convtest.rules import ALL_OF
 from pytest_kore_convtest.structure import ERROR, WARNING, Finding
+from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_kore_convtest.text import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -110,7 +112,9 @@ class Finding:
 
     def __str__(self) -> str:
         where = str(self.location)
-        return f"{where}: {self.message} [{self.rule}]" if where else f"{self.message} [{self.rule}]"
+        return one_line(
+            f"{where}: {self.message} [{self.rule}]" if where else f"{self.message} [{self.rule}]"
+        )
 
 
 def severity_of(rule: Rule, chosen: Mapping[Rule, Severity]) -> Severity:

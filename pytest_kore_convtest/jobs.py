@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.errors import KoreError, from_data
 from pytest_kore_convtest.patience import Sight
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.runs import RunStatus
     from pytest_kore_convtest.structure import Finding
     from pytest_kore_convtest.suitefile import LocalSuite
+
+_LONGEST_WORD = 120
 
 
 @dataclass(frozen=True)
@@ -265,7 +268,7 @@ class SuiteRun(Job):
 
         percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
         return Sight(
-            words=f"{status.status}{percent}",
+            words=f"{printable(status.status, _LONGEST_WORD)}{percent}",
             change=(status.status, status.percent_complete, status.passed, status.failed),
             ended=status.meaning != models.RUNNING,
             note="" if status.word_is_known else _unknown(status.status),
@@ -310,7 +313,7 @@ def see(status: ImportStatus) -> Sight:
 
     percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
     return Sight(
-        words=f"{status.status}{percent}",
+        words=f"{printable(status.status, _LONGEST_WORD)}{percent}",
         change=(status.status, status.percent_complete, status.raw.get("lMod")),
         ended=status.meaning != models.RUNNING,
         incomplete=status.meaning == models.SUCCEEDED and not _has_suite(status),
@@ -333,7 +336,8 @@ def _say_changed(suite: LocalSuite) -> str:
 
 
 def _unknown(word: str) -> str:
-    return f"the platform said {word}, a word nobody has documented; it was taken for running"
+    said = printable(word, _LONGEST_WORD)
+    return f"the platform said {said}, a word nobody has documented; it was taken for running"
 
 
 def _has_suite(status: ImportStatus) -> bool:

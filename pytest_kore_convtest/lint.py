@@ -11,11 +11,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_kore_convtest import leaks, positions
+from pytest_kore_convtest import positions, redaction
 from pytest_kore_convtest.positions import START, Place
-from pytest_kore_convtest.refusals import printable
 from pytest_kore_convtest.rules import ERROR, HINT, WARNING, Note, judge_content
 from pytest_kore_convtest.suitefile import LocalSuite, SuiteFile, name_of, open_suite_file, show_path
+from pytest_kore_convtest.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -56,7 +56,7 @@ def lint_file(file: Path | SuiteFile, *, stream_id: str | None = None) -> list[L
     """
     read = file if isinstance(file, SuiteFile) else open_suite_file(file)
     findings = [
-        LintFinding(read.path, problem.place or START, leaks.hide(problem.message))
+        LintFinding(read.path, problem.place or START, redaction.hide_leaks(problem.message))
         for problem in read.problems
     ]
     if read.marked:
@@ -105,7 +105,7 @@ def _place(note: Note, file: SuiteFile, document: positions.Document) -> LintFin
     find = document.key_place if note.at_key else document.place
     cases = document.value.get("testCases") if isinstance(document.value, dict) else None
     where, suite = _locate(note.path, cases if isinstance(cases, list) else [])
-    said = leaks.hide(f"{where}: {note.message}" if where else note.message)
+    said = redaction.hide_leaks(f"{where}: {note.message}" if where else note.message)
     return LintFinding(file.path, find(note.path), said, note.severity, suite)
 
 
@@ -128,31 +128,31 @@ def _locate(path: positions.Path, cases: list[Any]) -> tuple[str, str | None]:
 
 
 def _show(name: str) -> str:
-    return repr(printable(leaks.hide(name), _LONGEST_NAME))
+    return quoted(redaction.hide_leaks(name), _LONGEST_NAME)
 
 
 def _judge_texts(value: Any, path: positions.Path, *, beside_client: bool = False) -> Iterator[Note]:
     """Look at every text of the file, keys included."""
     if isinstance(value, str):
         key = next((part for part in reversed(path) if isinstance(part, str)), "")
-        yield from _judge_text(value, path, leaks.find_leaks(value, key=key, beside_client=beside_client))
+        yield from _judge_text(value, path, redaction.find_leaks(value, key=key, beside_client=beside_client))
         return
     inside: list[tuple[str | int, Any]] = []
     if isinstance(value, (dict, list)):
         inside += value.items() if isinstance(value, dict) else enumerate(value)
-    client = any(isinstance(one, str) and leaks.is_client_id(one) for _, one in inside)
+    client = any(isinstance(one, str) and redaction.is_client_id(one) for _, one in inside)
     for part, one in inside:
         here = (*path, part)
         if isinstance(part, str):
-            notes = _judge_text(part, here, leaks.find_leaks(part))
+            notes = _judge_text(part, here, redaction.find_leaks(part))
             yield from (note._replace(at_key=True) for note in notes)
         yield from _judge_texts(one, here, beside_client=client)
 
 
-def _judge_text(text: str, path: positions.Path, found: list[leaks.Leak]) -> Iterator[Note]:
+def _judge_text(text: str, path: positions.Path, found: list[redaction.Leak]) -> Iterator[Note]:
     for leak in found:
         advice = "take it out and revoke it" if leak.sure else "take it out, unless it is none"
-        said = f"holds what looks like {leak.what}, {leaks.show(text, leak)}: {advice}"
+        said = f"holds what looks like {leak.what}, {redaction.show_leak(text, leak)}: {advice}"
         yield Note(path, said, ERROR if leak.sure else WARNING)
     if _HALF.search(text):
         said = "holds half of a character, as a cut emoji leaves it: write the whole character"

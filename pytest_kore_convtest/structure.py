@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest import models
 from pytest_kore_convtest.errors import ImportFailedError, StructureError
-from pytest_kore_convtest.refusals import printable
+from pytest_kore_convtest.text import one_line, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -100,7 +100,7 @@ def _are_texts(value: Any, *kinds: type[Iterable[Any]]) -> bool:
 def judge(status: ImportStatus, expectations: Expectations) -> list[Finding]:
     """Return everything there is to say about a completed import, worst first."""
     if status.meaning != models.SUCCEEDED:
-        return [Finding("$.status", f"is {status.status}, not SUCCESS")]
+        return [Finding("$.status", f"is {printable(status.status, _LONGEST)}, not SUCCESS")]
     suite = status.raw.get("response")
     if not isinstance(suite, dict) or not suite:
         return [Finding("$.response", f"is {_kind(suite)}: a success has to bring the stored suite")]
@@ -270,7 +270,7 @@ def _kind(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, str):
-        return repr(printable(value, _MOST_SHOWN)) if value else "empty"
+        return quoted(value, _MOST_SHOWN) if value else "empty"
     return _kind(value)
 
 
@@ -281,7 +281,7 @@ def verdict(status: ImportStatus, findings: list[Finding]) -> ImportFailedError 
     errors = [finding for finding in findings if finding.severity == ERROR]
     if not errors:
         return None
-    lines = "\n".join(f"  {finding}" for finding in errors)
+    lines = "\n".join(f"  {one_line(str(finding))}" for finding in errors)
     suite = status.raw.get("response")
     name = suite.get("name") if isinstance(suite, dict) else None
     return StructureError(
@@ -295,8 +295,9 @@ def verdict(status: ImportStatus, findings: list[Finding]) -> ImportFailedError 
 def _import_failed(status: ImportStatus) -> ImportFailedError:
     logs = [log_line(entry) for entry in status.status_logs]
     said = "\n  ".join(logs) or "the platform logged nothing"
+    word = printable(status.status, _LONGEST)
     return ImportFailedError(
-        f"the platform rejected import job {status.id}: {status.status}; its log: {said}",
+        f"the platform rejected import job {status.id}: {word}; its log: {said}",
         job_id=status.id,
         status=status.status,
         status_logs=logs,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from pytest_kore_convtest.errors import ConfigError, KoreError
 from pytest_kore_convtest.report.canon import read_record, write_record
@@ -13,6 +13,7 @@ from pytest_kore_convtest.report.digest import say_verdict
 from pytest_kore_convtest.report.files import read_file, write_report
 from pytest_kore_convtest.report.markdown import render_markdown
 from pytest_kore_convtest.report.merge import merge_records
+from pytest_kore_convtest.text import fit, one_line
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.report.record import Record
@@ -40,14 +41,19 @@ def main(argv: list[str]) -> int:
         texts = {form: render(form, record) for form in outputs}  # before the first one is written
         for form, path in outputs.items():
             write_report(path, texts[form])
-            print(f"wrote {path}")  # noqa: T201 - a command prints
+            _print(f"wrote {path}")
     except KoreError as error:
-        print(f"report: error: {error}", file=sys.stderr)  # noqa: T201 - a command prints
+        _print(f"report: error: {error}", sys.stderr)
         return 2
     except SystemExit as end:  # only --help gets here; argparse has printed it
         return int(end.code or 0)
-    print(f"verdict: {say_verdict(record)}")  # noqa: T201 - a command prints
+    _print(f"verdict: {say_verdict(record)}")
     return 0
+
+
+def _print(line: str, file: TextIO | None = None) -> None:
+    out = file or sys.stdout
+    print(fit(one_line(line), out.encoding), file=out)
 
 
 def _read_arguments(argv: list[str]) -> argparse.Namespace:
