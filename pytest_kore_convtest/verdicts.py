@@ -158,7 +158,7 @@ def _add_properties(report: pytest.TestReport, item: pytest.Item, fact: dict[str
     """Record a job on its item: JUnit reads the properties of the teardown's report."""
     properties = [
         ("kore_run_id" if fact["kind"] == "run" else "kore_ds_id", fact["id"]),
-        ("kore_suite", fact["suite"]),
+        ("kore_suite", one_line(fact["suite"])),
         ("kore_polls", fact["asks"]),
         ("kore_seconds", fact["seconds"]),
     ]
