@@ -5,17 +5,21 @@ from __future__ import annotations
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from pytest_kore_convtest.options import SECRETS, TABLE
 from pytest_kore_convtest.report.record import Evidence, Git, Setting
+from pytest_kore_convtest.values import describe_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from pytest_kore_convtest.settings import Settings
+
+SECRET_FILES = frozenset({"client_secret_file", "jwt_file"})
+"""Settings in whose place a secret itself is often given."""
 
 _LONGEST_WAIT = 5.0
 """Seconds that ``git`` may take; a report is not worth more."""
@@ -71,6 +75,8 @@ def _say(settings: Settings, name: str) -> str:
         return ""
     if name in SECRETS:
         return "set"
+    if isinstance(value, Path):
+        return describe_path(value, may_be_secret=name in SECRET_FILES)
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

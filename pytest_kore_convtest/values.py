@@ -228,6 +228,8 @@ def read_jobs(raw: object) -> tuple[ImportJob, ...]:
         label, job_id = label.strip(), read_id(job_id)
         if equals and not _LABEL.fullmatch(label):
             raise ValueError(f"{show(label)} is no label: letters, digits, blanks, '.', '_' and '-'")
+        if looks_secret(label):
+            raise ValueError(f"the label, {describe(label)}, looks like a secret: write LABEL=ID")
         if job_id in jobs:
             continue
         label = label if equals else f"job-{len(jobs) + 1}"

@@ -157,7 +157,7 @@ def _meant(run: Run, item: pytest.Item) -> list[str]:
 def _add_properties(report: pytest.TestReport, item: pytest.Item, fact: dict[str, Any]) -> None:
     """Record a job on its item: JUnit reads the properties of the teardown's report."""
     properties = [
-        ("kore_run_id" if fact["kind"] == "run" else "kore_ds_id", fact["id"]),
+        ("kore_run_id" if fact["kind"] == "run" else "kore_ds_id", one_line(fact["id"])),
         ("kore_suite", one_line(fact["suite"])),
         ("kore_polls", fact["asks"]),
         ("kore_seconds", fact["seconds"]),

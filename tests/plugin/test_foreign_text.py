@@ -19,7 +19,7 @@ BOMB = (
     "--- head\n+++ head\n~~~ head\n^^^ +++\n\x1b_bk;t=1\x07travis_fold:start:x\r\x1b[0K"
     "\x1b[2J\x1b]0;title\x07\x9b2J\x90q\x9c\u202eright\u202c\u2066\u200b\u00ad\u034f\u2028"
     "\x85::error::x\x0b::error::y\x0c::error::z\x1c::error::q\t\x08\ufeff\U000e0041\n"
-    f"{FORGED}\n<script>alert 1</script><img src=x onerror=alert>[a]:javascript:x ![i]:http://e.x/i @team #1\n"
+    f"{FORGED}\n<script>alert 1</script><img src=x onerror=alert>[a]:javascript:x ![i]:http://e.x/i @team\n"
     "```\n</details>| a | b |\n|---|---|\n"
 )
 """What every parser that is known to us would obey, or a terminal would."""

@@ -42,7 +42,7 @@ def everything(pytester, result):
 @pytest.mark.parametrize("secret", [SECRET, SLASHED, TOKEN], ids=["plain", "slashed", "token"])
 @pytest.mark.parametrize(("name", "form"), PLACES)
 def test_a_secret_in_the_wrong_place(run, account, pytester, monkeypatch, name, form, secret):  # noqa: PLR0913, PLR0917
-    """Wherever a secret is given by mistake, no output and no report repeats it or more than its beginning."""
+    """Wherever a secret is given by mistake, no output and no report repeats more than its beginning."""
     if name.endswith("_FILE"):
         monkeypatch.delenv("KORE_CLIENT_SECRET")
         if name == "JWT_FILE":

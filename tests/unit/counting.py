@@ -1,4 +1,4 @@
-"""A small backtracking matcher that counts its steps: what ``re`` does inside cannot be seen, and time can flake.
+"""A small backtracking matcher that counts its steps: what ``re`` does cannot be seen, and time can flake.
 
 It understands the parse trees of ``re`` itself and takes the same ways in the same order,
 without the shortcuts; so its count grows as the work of ``re`` does, or faster.
@@ -47,23 +47,24 @@ class Counter:
         self.folded, self.dotall, self.lines = (
             bool(flags & flag) for flag in (re.IGNORECASE, re.DOTALL, re.MULTILINE)
         )
-        self.steps, self.text, self.groups = 0, "", {}
+        self.steps, self.text, self.groups, self.end = 0, "", {}, -1
 
     def find(self, text, *, search=True):
         """Return the spans of all matches, or of the one at the start, as ``re`` finds them."""
         self.steps, self.text = 0, text
         found, at = [], 0
         while at <= len(text):
-            self.groups = {}
-            ends = []
-            if self._run(list(self.tree), 0, at, lambda end: ends.append(end) or True):
-                found.append((at, ends[0]))
-                at = max(ends[0], at + 1)
-            else:
-                at += 1
+            self.groups, self.end = {}, -1
+            if self._run(list(self.tree), 0, at, self._keep):
+                found.append((at, self.end))
+            at = max(self.end, at + 1)
             if not search:
                 break
         return found
+
+    def _keep(self, end):
+        self.end = end
+        return True
 
     def _is(self, node, at):
         """Say whether the character at a place is one that a node stands for."""
@@ -86,10 +87,9 @@ class Counter:
         for kind, value in items:
             if kind is names.NEGATE:
                 wanted = False
-            elif kind is names.LITERAL and chr(value) in sides:
-                return wanted
-            elif kind is names.RANGE and any(
-                len(one) == 1 and value[0] <= ord(one) <= value[1] for one in sides
+            elif (kind is names.LITERAL and chr(value) in sides) or (
+                kind is names.RANGE
+                and any(len(one) == 1 and value[0] <= ord(one) <= value[1] for one in sides)
             ):
                 return wanted
             elif kind is names.CATEGORY:

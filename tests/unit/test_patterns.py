@@ -48,7 +48,7 @@ WORST = {
     "positions._BREAK": ["\r", "\r\n"],
     "positions._WORD": [""],
     "positions._skip": [""],
-    "redaction._ASSIGNED": ["token=token", "token-", "a-token:", "'token' : '", "secret=\"\"", "auth=a1b2c3d4e5f6g7h8("],
+    "redaction._ASSIGNED": ["token=token", "token-", "'token' : '", 'secret=""', "auth=a1b2c3d4e5f6g7h8("],
     "redaction._BEARER": ["bearer ", "bearer a1", "bearer  "],
     "redaction._CLIENT": ['"appId"', '"appId" : "', '"appId"  '],
     "redaction._CLIENT_ID": ["cs-a1", "cs-aaaaaaaa", "\\n"],
@@ -146,7 +146,7 @@ def patterns_in(name, value):
 
 
 def calls_in(path):
-    """Yield the functions of ``re`` that a module calls with a pattern, and the pattern when it is constant."""
+    """Yield the functions of ``re`` that a module calls, and their pattern when it is constant."""
     kept = {"compile", "escape"}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
