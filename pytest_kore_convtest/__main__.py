@@ -25,11 +25,15 @@ def main(argv: list[str]) -> int:
 
         return render(rest)
     if command != "emulator":
-        print(f"unknown command {command!r}\n\n{USAGE}", file=sys.stderr)
+        from pytest_kore_convtest.text import fit, one_line
+
+        shown = fit(one_line(command), sys.stderr.encoding)
+        print(f"unknown command '{shown}'\n\n{USAGE}", file=sys.stderr)
         return 2
     from pytest_kore_convtest.emulator.command import main as serve
+    from pytest_kore_convtest.text import fit, one_line
 
-    return serve(rest)
+    return serve(rest, lambda line: fit(one_line(line), sys.stderr.encoding))
 
 
 def _print_schema(rest: list[str]) -> int:

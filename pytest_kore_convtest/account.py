@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from pytest_kore_convtest import models
 from pytest_kore_convtest.errors import KoreError, StructureError
 from pytest_kore_convtest.jobs import SuiteRun
-from pytest_kore_convtest.refusals import printable
 from pytest_kore_convtest.report.record import (
     DERIVED,
     FAILED,
@@ -31,6 +30,7 @@ from pytest_kore_convtest.report.record import (
 from pytest_kore_convtest.runs import variations
 from pytest_kore_convtest.structure import MOST_LOGS
 from pytest_kore_convtest.suitefile import show_path
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.unfinished import Unfinished
 
 _MOMENTS = ("requested_at", "created_at", "modified_at", "expires_at")
-_LONGEST_LOG = 2000
+_LONGEST_LOG, _LONGEST_WORD = 2000, 120
 
 
 class Account(TypedDict):
@@ -229,7 +229,7 @@ def _tell_import(job: Job) -> ImportRecord:
         }
         told["logs"] = _tell_logs(status.status_logs)
     if verdict == FAILED and not findings and status:
-        told["why"] = [f"the platform says {status.sent_status}"]
+        told["why"] = [f"the platform says {printable(status.sent_status, _LONGEST_WORD)}"]
     return ImportRecord(
         **told,
         file_id=job.entry.get("file_id", ""),

@@ -19,8 +19,9 @@ from pytest_kore_convtest.errors import (
 )
 from pytest_kore_convtest.patience import FIRST_CONTACT
 from pytest_kore_convtest.polling import Clock, SystemClock, persist
-from pytest_kore_convtest.refusals import clock_skew, excerpt, is_error, printable, read_refusal
+from pytest_kore_convtest.refusals import clock_skew, excerpt, is_error, read_refusal
 from pytest_kore_convtest.settings import require
+from pytest_kore_convtest.text import printable
 from pytest_kore_convtest.transport import Reply, Request, Transport, Trust
 from pytest_kore_convtest.values import check_id, is_loopback
 

@@ -15,6 +15,7 @@ from pytest_kore_convtest.lint import lint_many
 from pytest_kore_convtest.session import Run, find_run
 from pytest_kore_convtest.structure import verdict
 from pytest_kore_convtest.suitefile import show_path
+from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -83,7 +84,7 @@ def _prepare(run: Run, suites: list[LocalSuite]) -> list[LocalSuite]:
         if suite.bot_id and str(suite.path) not in bots.setdefault(suite.bot_id, []):
             bots[suite.bot_id].append(str(suite.path))
     if len(bots) > 1:
-        listed = "".join(f"\n  {bot}: {', '.join(paths)}" for bot, paths in bots.items())
+        listed = "".join(f"\n  {one_line(bot)}: {one_line(', '.join(paths))}" for bot, paths in bots.items())
         problem = f"the selected suite files are of {len(bots)} bots; one test run tests one:{listed}"
         raise ConfigError(problem, name="stream_id", source="suite files")
     return [tell_apart(run, suite) for suite in suites]
@@ -249,7 +250,7 @@ def check_lint(request: pytest.FixtureRequest) -> None:
         return
     total, first = count(errors), errors[0]
     said = f"{total:,} errors, the first" if total > 1 else "1 error"
-    lines = [f"{show_path(item.path)}: {said} in line {first.location.line}: {first.rule}"]
+    lines = [f"{one_line(show_path(item.path))}: {said} in line {first.location.line}: {first.rule}"]
     raise Verdict(
         "\n".join([*lines, *summarize(errors), *rest]),
         path=str(item.path),

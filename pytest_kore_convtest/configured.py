@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.options import GITHUB, REPORTS, ROWS, SECRETS, TABLE, UNSET
 from pytest_kore_convtest.precedence import spelling
-from pytest_kore_convtest.settings import Given, Settings, environment, hint_at_unknown, resolve
+from pytest_kore_convtest.settings import (
+    Given,
+    Settings,
+    environment,
+    hint_at_unknown,
+    learn_secrets,
+    resolve,
+)
 from pytest_kore_convtest.values import Secret
 
 if TYPE_CHECKING:
@@ -26,6 +33,7 @@ def read_settings(config: pytest.Config) -> Settings:
     raw = gather(config)
     hide_secrets(config)
     settings = resolve(*raw)
+    learn_secrets(settings)
     _check_reports(settings)
     _check_collisions(config, settings)
     if hints := _unknown_keys(config):

@@ -7,18 +7,19 @@ step is "not evaluated", never invented.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest import exchange, models, runs
 from pytest_kore_convtest.alignment import align
-from pytest_kore_convtest.differences import brief, visible
+from pytest_kore_convtest.differences import brief
 from pytest_kore_convtest.errors import ConversationFailedError
 from pytest_kore_convtest.findings import Finding, Location, Rule, Severity, severity_of
 from pytest_kore_convtest.origin import Difference, RunRequest, check_origin, compare_expectations
 from pytest_kore_convtest.suitefile import show_path
+from pytest_kore_convtest.text import one_line as visible
+from pytest_kore_convtest.text import quoted
 from pytest_kore_convtest.verification import verify
 
 if TYPE_CHECKING:
@@ -66,8 +67,6 @@ _DOUBTS = frozenset(
 _MOST_GROUPED = 5
 _LONGEST_INPUT = 60
 _MOST_NAMED = 20
-_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
-"""What a JWT looks like, cut or whole: a bot may say one."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,7 @@ class RunResult:
     def details(self) -> tuple[str, ...]:
         """What the platform says about an error; its shape is not documented."""
         found = self.status.error_details
-        return (f"the platform gives error details: {_clean(brief(str(found), 300))}",) if found else ()
+        return (f"the platform gives error details: {brief(str(found), 300)}",) if found else ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -156,7 +155,7 @@ def group_findings(findings: Sequence[Finding]) -> Iterator[str]:
         told[one.rule] += 1
         most = count[one.rule] if count[one.rule] <= _MOST_NAMED else _MOST_GROUPED
         if told[one.rule] <= most:
-            yield _clean(str(one))
+            yield visible(str(one))
         elif told[one.rule] == most + 1:
             yield f"and {count[one.rule] - most} more, all of them in the JSON report [{one.rule}]"
 
@@ -399,7 +398,9 @@ def _judge_result(step: RunStep, verified: Verification | None = None) -> tuple[
         return FAILED, "; ".join(filter(None, (kinds, _say_length(step, known=bool(kinds))))), True
     if failed:
         said = (
-            f"the platform says {visible(step.status)!r} of the step" if step.status else "by its assertions"
+            f"the platform says {quoted(step.status, _LONGEST_INPUT)} of the step"
+            if step.status
+            else "by its assertions"
         )
         return FAILED, f"{kinds} ({said})", False
     if not step.is_readable:
@@ -408,7 +409,7 @@ def _judge_result(step: RunStep, verified: Verification | None = None) -> tuple[
         return PASSED, "", True
     if not step.status:
         return _derive(step)
-    return NOT_EVALUATED, f"the platform says {visible(step.status)[:_LONGEST_INPUT]!r} of it", True
+    return NOT_EVALUATED, f"the platform says {quoted(step.status, _LONGEST_INPUT)} of it", True
 
 
 def _derive(step: RunStep) -> tuple[str, str, bool]:
@@ -452,7 +453,7 @@ def failure_text(result: RunResult, index: int) -> str:
         lines += ["", *(f"the run: {reason}" for reason in result.why)]
     if judged.place:
         lines += ["", judged.place]
-    return _clean("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _before(result: RunResult, step: RunStep) -> list[RunStep]:
@@ -482,7 +483,7 @@ def verdict_of(result: RunResult, shown: Collection[int] = frozenset()) -> Conve
     lines += [f"  {_located(step)}: {step.why}" for step in failed[:_MOST_NAMED]]
     if len(failed) > _MOST_NAMED:
         lines.append(f"  and {len(failed) - _MOST_NAMED} more failed steps")
-    return _error(result, _clean("\n".join(lines)), failed, _outcome_of(errors))
+    return _error(result, "\n".join(lines), failed, _outcome_of(errors))
 
 
 def step_error(result: RunResult, index: int) -> ConversationFailedError | None:
@@ -516,7 +517,3 @@ def _located(step: StepResult) -> str:
 
 def _squeeze(text: str) -> str:
     return " ".join(text.split())
-
-
-def _clean(text: str) -> str:
-    return _TOKEN.sub("<token>", text)

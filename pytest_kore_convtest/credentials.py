@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.auth import GivenToken, Signer, short_secret_note
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.values import read_secret
+from pytest_kore_convtest.values import describe_path, read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ def make_signer(settings: Settings, now: Callable[[], float]) -> tuple[Signer | 
     if settings.jwt_file is not None:
         path, source = settings.jwt_file, settings.source("jwt_file")
         read = lambda: _read_file(path, "jwt_file", source, timeout)  # noqa: E731 - a name would not say more
-        return GivenToken(read, now, f"the token in {path}", renewable=True), []
+        return GivenToken(read, now, f"the token in {describe_path(path)}", renewable=True), []
     if settings.client_secret is not None:
         secret = settings.client_secret.reveal()
     else:
@@ -62,11 +62,14 @@ def _read_file(path: Path | None, name: str, source: str, timeout: float) -> str
     try:
         return read_secret(_read_within(path, timeout).decode() if path else "").reveal()
     except TimeoutError:
-        problem = f"nothing whole came out of {path} in {timeout:g} s: nobody writes into that pipe or device"
+        said = "nobody writes into that pipe or device"
+        problem = f"nothing whole came out of {describe_path(path)} in {timeout:g} s: {said}"
     except OSError as bad:
-        problem = f"cannot read {path}: {bad.strerror or bad}"
+        said = describe_path(path, may_be_secret=True)
+        why = bad.strerror or bad
+        problem = f"cannot read the file that it names, {said}: {why}. It takes a path, not a secret"
     except ValueError:
-        problem = f"{path} is empty, no text, or holds a placeholder"
+        problem = f"{describe_path(path)} is empty, no text, or holds a placeholder"
     raise ConfigError(f"kore_{name} (from {source}): {problem}", name=name, source=source)
 
 

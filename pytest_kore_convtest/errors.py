@@ -33,6 +33,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_kore_convtest.text import block
+
 _CLASSES: dict[str, type[KoreError]] = {}
 
 
@@ -40,13 +42,13 @@ class KoreError(Exception):
     """The root of all errors of this package.
 
     Args:
-        message: What went wrong, where, and what to do about it.
+        message: What went wrong, where, and what to do about it; foreign words in it are made harmless.
         evidence: Plain data about it; each key becomes an attribute.
     """
 
     def __init__(self, message: str, **evidence: Any) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = block(message)
+        super().__init__(self.message)
         self.evidence = evidence
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -8,17 +8,19 @@ from collections.abc import Mapping
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
 from math import isinf
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from pytest_kore_convtest.options import SECRETS, TABLE
 from pytest_kore_convtest.report.record import Evidence, Git, Setting
-from pytest_kore_convtest.values import ImportJob, Secret, Target
+from pytest_kore_convtest.values import ImportJob, Secret, Target, describe_path
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_kore_convtest.settings import Settings
+
+SECRET_FILES = frozenset({"client_secret_file", "jwt_file"})
+"""Settings in whose place a secret itself is often given."""
 
 _LONGEST_WAIT = 5.0
 """Seconds that ``git`` may take; a report is not worth more."""
@@ -75,6 +77,8 @@ def _say(settings: Settings, name: str) -> str:
         return "set"
     if value is None and settings.source(name) != "default":
         return "off"
+    if isinstance(value, Path):
+        return describe_path(value, may_be_secret=name in SECRET_FILES)
     return _plain(value)
 
 

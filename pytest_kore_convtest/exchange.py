@@ -10,17 +10,10 @@ import json
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.differences import (
-    brief,
-    closest,
-    data,
-    harmless,
-    is_template,
-    mark,
-    visible,
-    words,
-)
+from pytest_kore_convtest.differences import brief, closest, data, is_template, mark, words
 from pytest_kore_convtest.runs import FAILED, PASSED, variations
+from pytest_kore_convtest.text import block as harmless
+from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

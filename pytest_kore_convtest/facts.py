@@ -113,7 +113,7 @@ def _import_facts(job: Job) -> dict[str, Any]:
         verdict, weakest, findings = _judge(job)
     suite = outcome.status.suite if outcome.status else None
     from pytest_kore_convtest.account import count_assertions
-    from pytest_kore_convtest.refusals import printable
+    from pytest_kore_convtest.text import printable
 
     return {
         "kind": IMPORT,
@@ -152,7 +152,7 @@ def _judge(job: Job) -> tuple[str, str, list[str]]:
 
 
 def _brief(text: str) -> str:
-    from pytest_kore_convtest.refusals import printable
+    from pytest_kore_convtest.text import printable
 
     return printable(text, _LONGEST_REASON)
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_kore_convtest.text import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -529,7 +531,9 @@ class Finding:
 
     def __str__(self) -> str:
         where = str(self.location)
-        return f"{where}: {self.message} [{self.rule}]" if where else f"{self.message} [{self.rule}]"
+        return one_line(
+            f"{where}: {self.message} [{self.rule}]" if where else f"{self.message} [{self.rule}]"
+        )
 
     def to_data(self) -> dict[str, Any]:
         """Return the finding as JSON-able data; ``place`` is the location in the file as a text."""

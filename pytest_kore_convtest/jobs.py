@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_kore_convtest.endings import EMULATED, LOOK, resume_command
 from pytest_kore_convtest.errors import KoreError, from_data
 from pytest_kore_convtest.patience import Sight
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.runs import RunStatus
     from pytest_kore_convtest.suitefile import LocalSuite
 
+_LONGEST_WORD = 120
+
 
 _RUN = " run"
 _LONGEST_LABEL = 80
@@ -31,8 +34,6 @@ _LONGEST_LABEL = 80
 
 def run_label(suite: str) -> str:
     """Name the run of a suite; a long name is cut before the word that tells it from the import."""
-    from pytest_kore_convtest.refusals import printable
-
     return printable(suite, _LONGEST_LABEL - len(_RUN) - 1) + _RUN
 
 
@@ -305,7 +306,7 @@ class SuiteRun(Job):
 
         percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
         return Sight(
-            words=f"{status.sent_status}{percent}",
+            words=f"{printable(status.sent_status, _LONGEST_WORD)}{percent}",
             change=(status.status, status.percent_complete, status.passed, status.failed),
             ended=status.meaning != models.RUNNING,
             note="" if status.word_is_known else _unknown(status.sent_status),
@@ -359,7 +360,7 @@ def see(status: ImportStatus) -> Sight:
 
     percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
     return Sight(
-        words=f"{status.sent_status}{percent}",
+        words=f"{printable(status.sent_status, _LONGEST_WORD)}{percent}",
         change=(status.status, status.percent_complete, status.raw.get("lMod")),
         ended=status.meaning != models.RUNNING,
         incomplete=status.meaning == models.SUCCEEDED and not _has_suite(status),
@@ -385,7 +386,8 @@ def _say_changed(suite: LocalSuite) -> str:
 
 
 def _unknown(word: str) -> str:
-    return f"the platform said {word!r}, a word nobody has documented; it was taken for running"
+    said = printable(word, _LONGEST_WORD)
+    return f"the platform said '{said}', a word nobody has documented; it was taken for running"
 
 
 def _has_suite(status: ImportStatus) -> bool:

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest.alignment import align
-from pytest_kore_convtest.differences import around, brief, canonical, visible
+from pytest_kore_convtest.differences import around, brief, canonical
 from pytest_kore_convtest.findings import Rule
+from pytest_kore_convtest.text import one_line as visible
 from pytest_kore_convtest.verification import KINDS
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from pytest_kore_convtest.session import (
     terminated_like_interrupted,
 )
 from pytest_kore_convtest.summary import sum_up, write_summary
-from pytest_kore_convtest.verdicts import attach, log_as_failed, reshape
+from pytest_kore_convtest.verdicts import attach, log_as_failed, make_harmless, reshape
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -161,6 +161,8 @@ class Outcomes:
             assert call.excinfo is not None  # noqa: S101 - for the type checker
             reshape(report, raised, call.excinfo, item, self._run.full_report)
         attach(report, raised, self._run, item)
+        if hasattr(report, "kore"):
+            make_harmless(report, coloured=self._config.get_terminal_writer().hasmarkup)
         if report.when == "teardown" and report.failed and isinstance(raised, Verdict):
             log_as_failed(report, item)
         return report
@@ -193,7 +195,7 @@ class Outcomes:
             self._published = publish(self._run, self._recorder, self._facts.last_words(), session)
             self._facts.add_problems(session, self._published.problems)
         yield
-        terminal.last_words(self._config, [*self._facts.last_words(), *self._published.annotations])
+        terminal.last_words(self._config, self._facts.last_words(), self._published.annotations)
         return None
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.findings import RULES, Rule, RuleSettings, Severity
+from pytest_kore_convtest.redaction import describe
 from pytest_kore_convtest.values import (
     read_id,
     read_jobs,
@@ -21,6 +22,7 @@ from pytest_kore_convtest.values import (
     read_targets,
     read_text,
     read_url,
+    show,
     strip,
 )
 
@@ -36,6 +38,8 @@ _TIME = re.compile(r"([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}) ?([A-Za-z]{1,7})
 _UNITS = {"ms": 0.001, **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0)}
 _UNITS |= dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0)
 _UNITS |= dict.fromkeys(("h", "hour", "hours"), 3600.0)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
+_BRACE, _SEPARATOR = re.compile(r"[{}]"), re.compile(r"[-_ ]")
 _LONGEST_WAIT = 1e6
 _LONGEST_NUMBER = 9
 _LONGEST_RULE = 60
@@ -45,7 +49,7 @@ def read_word(raw: object) -> str:
     """Read a text without blanks."""
     text = read_text(raw)
     if any(letter.isspace() for letter in text):
-        raise ValueError(f"{text!r} has a blank in it")
+        raise ValueError(f"{show(text)} has a blank in it")
     return text
 
 
@@ -64,7 +68,8 @@ def read_seconds(raw: object) -> float:
         seconds = 0.0
     if not 0 < seconds <= _LONGEST_WAIT:
         raise ValueError(
-            f"{text!r} is not a number of seconds above 0, up to a million: write e.g. 600, 90s, 10m or 1h"
+            f"{show(text)} is not a number of seconds above 0, up to a million:"
+            " write e.g. 600, 90s, 10m or 1h"
         )
     return seconds
 
@@ -87,7 +92,7 @@ def read_count(raw: object) -> int:
     """Read a whole number above 0."""
     text = strip(raw)
     if not _whole(text):
-        raise ValueError(f"{text!r} is not a whole number above 0: write e.g. 4")
+        raise ValueError(f"{show(text)} is not a whole number above 0: write e.g. 4")
     return _whole(text)
 
 
@@ -95,7 +100,7 @@ def read_flag(raw: object) -> bool:
     """Read 1/0, true/false, yes/no, on/off, whatever the casing."""
     text = strip(raw).lower()
     if text not in _TRUE | _FALSE:
-        raise ValueError(f"{strip(raw)!r} is neither on nor off: write 1/0, true/false, yes/no or on/off")
+        raise ValueError(f"{show(strip(raw))} is neither on nor off: write 1/0, true/false, yes/no or on/off")
     return text in _TRUE
 
 
@@ -105,7 +110,7 @@ def read_exit_code(raw: object) -> int | None:
     if text.lower() in _OFF:
         return None
     if not 0 < _whole(text) < 256:  # noqa: PLR2004 - one byte
-        raise ValueError(f"{text!r} is no exit code that says no: write 1 to 255, or off")
+        raise ValueError(f"{show(text)} is no exit code that says no: write 1 to 255, or off")
     return _whole(text)
 
 
@@ -114,15 +119,15 @@ def read_email(raw: object) -> str:
     text = read_word(raw)
     name, at, host = text.rpartition("@")
     if not (name and at and host):
-        raise ValueError(f"{text!r} is no e-mail address")
+        raise ValueError(f"{describe(text)} is no e-mail address")
     return text
 
 
 def read_language(raw: object) -> str:
     """Read a language code such as ``en`` or ``pt-BR``."""
     text = read_text(raw)
-    if not re.fullmatch(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*", text):
-        raise ValueError(f"{text!r} is no language code: write e.g. en")
+    if not _LANGUAGE.fullmatch(text):
+        raise ValueError(f"{show(text)} is no language code: write e.g. en")
     return text
 
 
@@ -139,10 +144,10 @@ def read_report(raw: object) -> str | None:
 def read_template(raw: object) -> str:
     """Read the name given to imported suites; ``{name}`` and ``{run}`` are replaced."""
     text = strip(raw)
-    if not text or re.search(r"[{}]", text.replace("{name}", "").replace("{run}", "")):
-        raise ValueError(f"{text!r} is no name: a text, in which {{name}} and {{run}} are replaced")
+    if not text or _BRACE.search(text.replace("{name}", "").replace("{run}", "")):
+        raise ValueError(f"{show(text)} is no name: a text, in which {{name}} and {{run}} are replaced")
     if text in {".", ".."} or not text.isprintable():
-        raise ValueError(f"{text!r} cannot be a suite's name")
+        raise ValueError(f"{show(text)} cannot be a suite's name")
     return text
 
 
@@ -156,14 +161,14 @@ def one_of(*words: str, off: bool = False) -> Callable[[object], str | None]:
             return None
         if _fold(text) not in known:
             choices = ", ".join([*words, *(["off"] if off else [])])
-            raise ValueError(f"{text!r} is not one of: {choices}")
+            raise ValueError(f"{show(text)} is not one of: {choices}")
         return known[_fold(text)]
 
     return read
 
 
 def _fold(word: str) -> str:
-    return re.sub(r"[-_ ]", "", word).lower()
+    return _SEPARATOR.sub("", word).lower()
 
 
 def read_globs(raw: object) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from pytest_kore_convtest import redaction
 from pytest_kore_convtest.report.record import (
     FAILED,
     FORMAT,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _LONGEST_MESSAGE = 4000
 _MOST_STEPS_NAMED = 20
 _NOT_BEGUN = "not run, because its import has no good outcome"
-_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
 _GRAVITY = ("error", "failed", "xpassed", "xfailed", "skipped", "passed", "")
 
 
@@ -130,7 +129,9 @@ class Recorder:
             notes=list(notes),
             closing=list(closing),
         )
-        cleaned: Record = _scrub(record, [text for text in secrets if text])
+        for secret in secrets:
+            redaction.remember(secret)
+        cleaned: Record = redaction.hide_in(record)
         return cleaned
 
     def _tell_suite(self, account: Account, run: Account | None) -> SuiteRecord:
@@ -220,16 +221,3 @@ def _say_not_run(suite: SuiteRecord, requested: str) -> str:
     if suite["verdict"] != PASSED:
         return _NOT_BEGUN
     return "its run was not selected" if requested else "not run: add --kore-run inDevelopment"
-
-
-def _scrub(value: Any, secrets: list[str]) -> Any:
-    """Return the same data without secrets, and without what looks like a token."""
-    if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret, "<secret>")
-        return _TOKEN.sub("<token>", value) if "eyJ" in value else value
-    if isinstance(value, dict):
-        return {_scrub(key, secrets): _scrub(entry, secrets) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_scrub(entry, secrets) for entry in value]
-    return value

@@ -20,6 +20,7 @@ from pytest_kore_convtest.errors import (
     RefusedError,
     UnreachableError,
 )
+from pytest_kore_convtest.text import printable as printable  # noqa: PLC0414 - others still look here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +37,8 @@ _EXCERPT = 120
 _LONG_EXCERPT = 300
 _SKEW_WORTH_SAYING = 30.0
 _BOM = b"\xef\xbb\xbf"
-_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
-"""What a JWT looks like, cut or whole: a server may echo our own headers at us."""
+_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,500})</title>", re.IGNORECASE)
+_USER, _END_OF_PATH, _BLANKS = re.compile(r"//[^/@]*@"), re.compile(r"[?#]"), re.compile(r"\s+")
 
 _ACCESS = (
     (
@@ -132,7 +133,7 @@ def read_refusal(  # noqa: PLR0913 - what the answer holds, and what was asked
         names_user: Whether the request held the user's e-mail.
     """
     said, code = _error_body(body)
-    words = f": {said!r}{'' if code is None else f' (code {code})'}" if said else f" ({_shown(body)})"
+    words = f": '{said}'{'' if code is None else f' (code {code})'}" if said else f" ({_shown(body)})"
     what = f"HTTP {status} while {doing}{words}"
     if status == 429 or "rate limit" in said.lower():  # noqa: PLR2004
         return _rate_limited(headers, said, what, now)
@@ -169,8 +170,8 @@ def _no_answer(status: int, headers: Mapping[str, str], body: bytes, what: str, 
 
 
 def _redirect(status: int, headers: Mapping[str, str], doing: str) -> RefusedError:
-    target = re.sub(r"//[^/@]*@", "//", re.split(r"[?#]", headers["location"])[0])
-    target = re.sub(r"[^!-~]", "?", target)[:_EXCERPT] or "an empty address"
+    target = _USER.sub("//", _END_OF_PATH.split(headers["location"], maxsplit=1)[0])
+    target = printable(target, _EXCERPT) or "an empty address"
     return RefusedError(
         f"HTTP {status} while {doing}: the answer redirects to {target}."
         " Redirects are not followed, because the token would go along. Is it a login page or a moved host?"
@@ -244,20 +245,13 @@ def _error_body(body: bytes) -> tuple[str, Any]:
     return printable(said, _LONG_EXCERPT), code if isinstance(code, (int, str)) else None
 
 
-def printable(text: str, most: int) -> str:
-    """Make foreign text fit for a terminal: one line, no control characters, no token, not too long."""
-    clean = "".join(letter if letter.isprintable() else " " for letter in text[: most * 4])
-    clean = _TOKEN.sub("<token>", re.sub(r"\s+", " ", clean).strip())
-    return clean if len(clean) <= most else clean[:most] + "…"
-
-
 def excerpt(body: bytes, most: int = _EXCERPT) -> str:
     """Return the beginning of a body, fit for a terminal; of a page, its title."""
     text = body[: most * 20].removeprefix(_BOM).decode("utf-8", "replace")
-    title = re.search(r"<title[^>]*>([^<]*)</title>", text, re.IGNORECASE)
+    title = _TITLE.search(text)
     if title:
-        return f"an HTML page titled {printable(title[1], most)!r}"
-    return printable(text, most)
+        return f"an HTML page titled '{printable(_BLANKS.sub(' ', title[1]), most)}'"
+    return printable(_BLANKS.sub(" ", text), most)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

@@ -35,6 +35,14 @@ SOURCES = ("default", "ini", "environment", "addopts", "command line")
 
 _ALIKE = 0.86
 """From which similarity on an unknown name is taken for a slip: KORE_TIMEUOT, and not KORE_BOT_ID."""
+_MAY_BE_SECRET = frozenset({"secret", "url", "targets", "id", "jobs", "path", "email"})
+"""Kinds of settings into which a secret slips by mistake: what they refuse is never repeated."""
+
+ID_KINDS = {"stream_id": "st-", "client_id": "cs-", "ds_id": "ds-"}
+"""How the platform's ids begin."""
+
+_LARGEST_SECRET = 65_536
+"""Bytes of a file that may hold a secret or token."""
 
 _CA_FALLBACKS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -120,7 +128,9 @@ class Settings:
             raise TypeError(f"no such setting: {', '.join(unknown)}; there are {', '.join(ROWS)}")
         given = {name: Given(value, "command line") for name, value in values.items() if value is not None}
         try:
-            return resolve(given, environment() if env is None else env)
+            settings = resolve(given, environment() if env is None else env)
+            learn_secrets(settings)
+            return settings  # noqa: TRY300 - what an else branch holds would be shown with the locals below
         except ConfigError as caught:
             problem = caught
         del env, given, values  # a traceback may show the locals of its frames
@@ -185,6 +195,7 @@ def _find(
 
 def _read(row: Setting, given: Given, ini_dir: Path | None) -> Any:
     from pytest_kore_convtest.readers import READERS
+    from pytest_kore_convtest.redaction import looks_secret
 
     try:
         value = READERS[row.kind](given.value)
@@ -193,12 +204,39 @@ def _read(row: Setting, given: Given, ini_dir: Path | None) -> Any:
     else:
         is_path = row.kind in {"path", "report", "markdown"} and value not in {None, GITHUB}
         return _path(value, ini_dir if given.source == "ini" else None) if is_path else value
-    text = "" if row.kind in {"secret", "url", "targets"} else str(given.value)
+    text = "" if row.kind in _MAY_BE_SECRET or looks_secret(str(given.value)) else str(given.value)
     raise ConfigError(message, name=row.name, source=given.source, text=text)
 
 
 def _path(text: str, start: Path | None) -> Path:
     return (start or Path.cwd()) / os.path.expanduser(text)  # noqa: PTH111 - Path.expanduser may raise
+
+
+def learn_secrets(settings: Settings) -> None:
+    """Make all that is shown from now on free of the secrets in files, and of ids that seem to be secrets.
+
+    A file that is no plain one, such as a pipe, is not read: it can be read once only.
+    """
+    from pytest_kore_convtest.redaction import describe, looks_secret, remember
+    from pytest_kore_convtest.values import Secret
+
+    ids = [(name, getattr(settings, name)) for name in ("stream_id", "client_id")]
+    ids += [("ds_id", job.id) for job in settings.ds_id]
+    for name, value in ids:
+        if value and not value.startswith(ID_KINDS[name]) and looks_secret(value):
+            remember(value, f"<{describe(value)}>")
+    for path in filter(None, (settings.client_secret_file, settings.jwt_file)):
+        try:
+            if path.is_file() and path.stat().st_size <= _LARGEST_SECRET:
+                Secret(path.read_text(encoding="utf-8"))
+                continue
+        except (OSError, ValueError):
+            pass
+        here = f"{Path.cwd()}{os.sep}"
+        typed = str(path).removeprefix(here)
+        if looks_secret(typed):
+            remember(str(path), f"<{describe(typed)}>")
+            remember(typed, f"<{describe(typed)}>")
 
 
 def _exposed(sources: Mapping[str, str]) -> list[str]:
@@ -251,11 +289,13 @@ def hint_at_unknown(names: Iterable[str], known: Sequence[str], what: str) -> li
 def _odd_ids(values: Mapping[str, Any]) -> list[str]:
     ids = [(name, values.get(name)) for name in ("stream_id", "client_id")]
     ids += [("ds_id", job.id) for job in values.get("ds_id", ())]
-    kinds = {"stream_id": "st-", "client_id": "cs-", "ds_id": "ds-"}
+    from pytest_kore_convtest.redaction import describe
+
     return [
-        f"{ROWS[name].ini_key} {value} does not look like one: these ids begin with {kinds[name]}"
+        f"{ROWS[name].ini_key} is {describe(value)} and does not look like one:"
+        f" these ids begin with {ID_KINDS[name]}"
         for name, value in ids
-        if value and not value.startswith(kinds[name])
+        if value and not value.startswith(ID_KINDS[name])
     ]
 
 

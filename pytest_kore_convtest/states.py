@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_kore_convtest.refusals import printable
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.errors import KoreError

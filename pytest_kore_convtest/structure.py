@@ -22,8 +22,8 @@ from pytest_kore_convtest.findings import (
     find,
     summarize,
 )
-from pytest_kore_convtest.refusals import printable
 from pytest_kore_convtest.rules import is_blank
+from pytest_kore_convtest.text import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -115,7 +115,9 @@ def judge(status: ImportStatus, expectations: Expectations) -> list[Finding]:
 
 def _find_all(status: ImportStatus, expectations: Expectations) -> Iterator[Finding]:
     if status.meaning != models.SUCCEEDED:
-        yield find(Rule.NOT_SUCCESSFUL, f"is {status.sent_status}, not SUCCESS", "$.status")
+        yield find(
+            Rule.NOT_SUCCESSFUL, f"is {printable(status.sent_status, _LONGEST)}, not SUCCESS", "$.status"
+        )
         return
     suite = status.raw.get("response")
     if not isinstance(suite, dict) or not suite:
@@ -331,7 +333,7 @@ def _kind(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, str):
-        return repr(printable(value, _MOST_SHOWN)) if value else "empty"
+        return quoted(value, _MOST_SHOWN) if value else "empty"
     return _kind(value)
 
 
@@ -361,7 +363,7 @@ def _import_failed(status: ImportStatus) -> ImportFailedError:
     first, *rest = shown or ["the platform logged nothing"]
     said = "\n  ".join([f"{first} (import job {status.id})", *rest])
     return ImportFailedError(
-        f"the platform rejected the import: {status.sent_status}; its log: {said}",
+        f"the platform rejected the import: {printable(status.sent_status, _LONGEST)}; its log: {said}",
         job_id=status.id,
         status=status.status,
         status_logs=logs,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_kore_convtest.text import fit, one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -76,11 +78,17 @@ def _stored(job: dict[str, Any]) -> list[str]:
     checks = f"checks {', '.join(kinds)}" if kinds else "checks nothing at all"
     never = f", never {' or '.join(unused)}" if kinds and unused else ""
     judged = f"{sound}: {job['weakest']}" if job["weakest"] else sound
-    return [judged, f"stored as {job['suite']!r}: {_number(job['steps'], 'step')}, {checks}{never}"]
+    return [judged, f"stored as '{job['suite']}': {_number(job['steps'], 'step')}, {checks}{never}"]
 
 
 def _number(count: int, what: str) -> str:
     return f"{count} {what}{'s' * (count != 1)}"
+
+
+def _written(reporter: Any, line: str) -> str:
+    """Return a line as it goes to the terminal; its letters' encoding is known by the file behind it."""
+    file = getattr(getattr(reporter, "_tw", None), "_file", None)
+    return fit(one_line(line), getattr(file, "encoding", None))
 
 
 def write_summary(reporter: Any, jobs: Sequence[Line], notes: Sequence[str], reports: Sequence[str]) -> None:
@@ -99,8 +107,8 @@ def write_summary(reporter: Any, jobs: Sequence[Line], notes: Sequence[str], rep
     for line in jobs:
         word, colour = _LOOKS[line.verdict]
         reporter.write(f"{word:<8}", **{colour: True, "bold": line.verdict != "passed"})
-        reporter.line(line.text)
+        reporter.line(_written(reporter, line.text))
     for note in notes:
-        reporter.line(note, yellow=True)
+        reporter.line(_written(reporter, note), yellow=True)
     for report in reports:
-        reporter.line(report)
+        reporter.line(_written(reporter, report))

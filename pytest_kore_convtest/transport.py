@@ -20,10 +20,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from pytest_kore_convtest.bodies import SIZE, BoundedResponse, read_body
-from pytest_kore_convtest.echoes import hide_echo
 from pytest_kore_convtest.errors import ConfigError, UnreachableError, from_data
 from pytest_kore_convtest.faults import describe
 from pytest_kore_convtest.lanes import Lane
+from pytest_kore_convtest.redaction import hide_echo
+from pytest_kore_convtest.values import describe_path
 
 if TYPE_CHECKING:
     import socket
@@ -98,7 +99,9 @@ class Trust(NamedTuple):
             pass
         else:
             return context
-        raise ConfigError(f"kore_{name}: no {what} can be read from {path}", name=name, source="file")
+        raise ConfigError(
+            f"kore_{name}: no {what} can be read from {describe_path(path)}", name=name, source="file"
+        )
 
 
 def _make_context(ca_bundle: Path | None) -> ssl.SSLContext:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.errors import KoreError, Verdict
 from pytest_kore_convtest.facts import job_facts
+from pytest_kore_convtest.text import block, one_line
 
 if TYPE_CHECKING:
     import pytest
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.session import Run
 
 _PACKAGE = str(Path(__file__).parent)
+
+_COLOUR = re.compile(r"(\x1b\[[0-9;]{0,20}m)")
+"""What pytest puts around the parts of a comparison that it shows in colour."""
 
 
 def reshape(
@@ -61,6 +66,38 @@ def log_as_failed(report: pytest.TestReport, item: pytest.Item) -> None:
     report.outcome, report.longrepr, report.sections = "passed", None, []
 
 
+def make_harmless(report: pytest.TestReport, *, coloured: bool) -> None:
+    """Make whatever a report shows harmless: what a test raised or printed may be the platform's words.
+
+    Args:
+        report: The report of an item of ours, or of a test that asks the platform.
+        coloured: Whether pytest shows comparisons in colour; then colours are kept.
+    """
+    report.longrepr = _clean(report.longrepr, coloured=coloured)
+    report.sections = _clean(report.sections, coloured=coloured)
+
+
+def _clean(value: Any, *, coloured: bool) -> Any:
+    """Clean texts wherever they are in lists, tuples and pytest's own pictures of exceptions."""
+    if isinstance(value, str):
+        parts = _COLOUR.split(value.expandtabs()) if coloured else [value.expandtabs()]
+        return block(parts[0]) if len(parts) == 1 else _clean_coloured(parts)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_clean(one, coloured=coloured) for one in value)
+    if type(value).__module__.startswith("_pytest.") and hasattr(value, "__dict__"):
+        for name, inner in vars(value).items():
+            setattr(value, name, _clean(inner, coloured=coloured))
+    return value
+
+
+def _clean_coloured(parts: list[str]) -> str:
+    """Clean a text that was cut at its colours, which go when anything else has to."""
+    plain = "".join(parts[::2])
+    if block(plain) != plain:
+        return block(plain)
+    return "".join(parts)
+
+
 def _place(excinfo: pytest.ExceptionInfo[BaseException]) -> tuple[str, int] | None:
     """Return the last line of the user's own code on the way to an error."""
     import _pytest
@@ -99,7 +136,7 @@ def attach(report: pytest.TestReport, raised: BaseException | None, run: Run, it
     report.kore = kore  # type: ignore[attr-defined]
     if own and report.when == "call" and not kore["step"]:
         notes = dict.fromkeys(note for holder in (kore, *facts) for note in holder["notes"])
-        report.sections += [("kore", "\n".join(notes))] if notes else []
+        report.sections += [("kore", "\n".join(map(one_line, notes)))] if notes else []
     for fact in facts:
         _add_properties(report, item, fact)
 
@@ -120,8 +157,8 @@ def _meant(run: Run, item: pytest.Item) -> list[str]:
 def _add_properties(report: pytest.TestReport, item: pytest.Item, fact: dict[str, Any]) -> None:
     """Record a job on its item: JUnit reads the properties of the teardown's report."""
     properties = [
-        ("kore_run_id" if fact["kind"] == "run" else "kore_ds_id", fact["id"]),
-        ("kore_suite", fact["suite"]),
+        ("kore_run_id" if fact["kind"] == "run" else "kore_ds_id", one_line(fact["id"])),
+        ("kore_suite", one_line(fact["suite"])),
         ("kore_polls", fact["asks"]),
         ("kore_seconds", fact["seconds"]),
     ]

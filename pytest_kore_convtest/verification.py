@@ -12,8 +12,9 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest import models, runs
-from pytest_kore_convtest.differences import brief, canonical, is_template, visible
+from pytest_kore_convtest.differences import brief, canonical, is_template
 from pytest_kore_convtest.findings import Rule
+from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

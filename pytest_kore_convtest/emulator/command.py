@@ -15,7 +15,7 @@ from .local import Emulator, EmulatorUnavailableError
 from .runs import read_bot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _NOTICE = "This is the built-in stand-in; no real platform is contacted. Stop it with Ctrl-C."
 
@@ -33,18 +33,19 @@ class _Parser(argparse.ArgumentParser):
         raise CommandError(message)
 
 
-def main(argv: list[str]) -> int:
+def main(argv: list[str], show: Callable[[str], str] = str) -> int:
     """Serve until SIGINT or SIGTERM; return the exit code.
 
     Args:
         argv: The arguments after the command's name.
+        show: Makes a line fit for a terminal; file names and arguments may be anybody's.
     """
     try:
         options = _read_arguments(argv)
         replies = _read_replies(options.bot) if options.bot else {}
         emulator = _start(options)
     except CommandError as error:
-        print(f"emulator: error: {error}", file=sys.stderr)  # noqa: T201 - a command prints
+        print(show(f"emulator: error: {error}"), file=sys.stderr)  # noqa: T201 - a command prints
         return 2
     except SystemExit as end:  # only --help gets here; argparse has printed it
         return int(end.code or 0)

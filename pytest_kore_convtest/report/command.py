@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from pytest_kore_convtest.errors import ConfigError, KoreError
 from pytest_kore_convtest.report.canon import read_record, write_record
@@ -15,6 +15,7 @@ from pytest_kore_convtest.report.files import read_file, write_report, write_std
 from pytest_kore_convtest.report.markdown import render_markdown
 from pytest_kore_convtest.report.merge import merge_records
 from pytest_kore_convtest.report.paths import STDOUT, find_twins, holds_suite, is_same, is_settings_file
+from pytest_kore_convtest.text import fit, one_line
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.report.record import Record
@@ -45,7 +46,7 @@ def main(argv: list[str]) -> int:
                 write_report(path, texts[form])
                 _say(f"wrote {path}", outputs)
     except KoreError as error:
-        print(f"report: error: {error}", file=sys.stderr)  # noqa: T201 - a command prints
+        _print(f"report: error: {error}", sys.stderr)
         return 2
     except SystemExit as end:  # only --help gets here; argparse has printed it
         return int(end.code or 0)
@@ -55,7 +56,7 @@ def main(argv: list[str]) -> int:
 
 def _say(line: str, outputs: dict[str, str]) -> None:
     """Print a line: standard output belongs to a report that is written there."""
-    print(line, file=sys.stderr if STDOUT in outputs.values() else sys.stdout)
+    _print(line, sys.stderr if STDOUT in outputs.values() else sys.stdout)
 
 
 def _print_report(outputs: dict[str, str], texts: dict[str, str]) -> int:
@@ -66,9 +67,14 @@ def _print_report(outputs: dict[str, str], texts: dict[str, str]) -> int:
     except OSError as error:  # whoever read it has gone, or the disk behind it is full
         with suppress(OSError):  # what is left in the buffer would fail again when the interpreter ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f"report: error: cannot write to standard output: {error.strerror}", file=sys.stderr)  # noqa: T201
+        _print(f"report: error: cannot write to standard output: {error.strerror}", sys.stderr)
         return 2
     return 0
+
+
+def _print(line: str, file: TextIO | None = None) -> None:
+    out = file or sys.stdout
+    print(fit(one_line(line), out.encoding), file=out)
 
 
 def _read_arguments(argv: list[str]) -> argparse.Namespace:

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pytest_kore_convtest.differences import visible
 from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ def write_report(path: str | Path, text: str) -> None:
         problem = _explain(error)
     else:
         return
-    name = visible(str(path))
+    name = one_line(str(path))
     raise ConfigError(f"cannot write the report {name}: {problem}", name="report", source="", text=name)
 
 
@@ -150,7 +150,7 @@ def append_step_summary(path: str | None, render: Callable[[int], str]) -> None:
     except (OSError, ValueError) as error:
         problem = _explain(error)
     if problem:
-        raise ConfigError(f"cannot append to the job summary {visible(path)}: {problem}", name="markdown")
+        raise ConfigError(f"cannot append to the job summary {one_line(path)}: {problem}", name="markdown")
 
 
 def _append(summary: Path, render: Callable[[int], str]) -> str:
@@ -174,5 +174,5 @@ def read_file(path: str | Path) -> bytes:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
         problem = error.strerror if isinstance(error, OSError) else str(error)
-    name = visible(str(path))
+    name = one_line(str(path))
     raise ConfigError(f"cannot read the report {name}: {problem}", name="report", source="", text=name)

@@ -13,12 +13,13 @@ from datetime import datetime, timezone
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_kore_convtest.differences import brief, harmless
+from pytest_kore_convtest.differences import brief
 from pytest_kore_convtest.report.digest import name_platform
 from pytest_kore_convtest.report.html_excerpts import Allowance
 from pytest_kore_convtest.report.html_suites import CODES, SuiteView, suite_views, tally
 from pytest_kore_convtest.report.html_timelines import HEIGHT, MARGIN
 from pytest_kore_convtest.report.record import FAILED, NOT_EVALUATED, PASSED
+from pytest_kore_convtest.text import block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,7 +117,7 @@ def _hash(text: str) -> str:
 
 def _finalize(value: Any) -> Any:
     """Show every letter that could hide or reorder text as its escape."""
-    return harmless(value) if type(value) is str and not value.isprintable() else value
+    return block(value) if type(value) is str else value
 
 
 def headline(record: Record) -> str:

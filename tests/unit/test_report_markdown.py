@@ -357,8 +357,8 @@ def test_inline_code_is_what_was_said(parse, text):
 
 def test_a_block_is_longer_fenced_than_what_is_in_it(parse):
     """Lines of backticks do not end the block, and lines are kept."""
-    (token,) = parse(fence("a\n`````\n~~~\n# b", 100))
-    assert (token.type, token.content) == ("fence", "a\n`````\n~~~\n# b\n")
+    (token,) = parse(fence("a\n`````\n~~~~\n# b", 100))
+    assert (token.type, token.content) == ("fence", "a\n`````\n~~~~\n# b\n")
 
 
 def test_a_fold_shows_its_title_as_text():

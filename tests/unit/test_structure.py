@@ -306,7 +306,7 @@ def test_the_verdict_on_a_rejected_import():
     logs = [{"status": "failed", "comments": "node\nmissing"}, "plain", {"odd": 1}]
     status = answer({**SAMPLE, "status": "Failure", "statusLogs": logs})
     error = verdict(status, [])
-    lines = ["failed: node missing", "plain", "{'odd': 1}"]
+    lines = ["failed: node\\nmissing", "plain", "{'odd': 1}"]
     assert (type(error), error.status, error.status_logs) == (ImportFailedError, "FAILURE", lines)
     first, *rest = lines
     said = f"the platform rejected the import: Failure; its log: {first} (import job {SAMPLE['_id']})"
@@ -333,7 +333,7 @@ def test_blanks_are_nothing_to_compare_with():
         ({"message": {"a": 1}}, "{'a': 1}"),
         ({}, "{}"),
         (None, "None"),
-        ("a\x1b[2J\u202eb", "a [2J b"),
+        ("a\x1b[2J\u202eb", "a\\x1b[2J\\u202eb"),
         ("x" * 999, "x" * 400 + "…"),
     ],
 )

@@ -82,7 +82,8 @@ def test_an_empty_value_is_refused_whatever_its_kind(kind, raw):
 def test_placeholders_are_named_as_what_they_are(raw, what):
     """Text copied from the documentation is recognised and shown."""
     said = refusal(read_text, raw)
-    assert (what in said, repr(raw) in said) == (True, True)
+    shown = "'${KORE_HOST}' in a value of 22 characters" if raw.startswith("https") else repr(raw)
+    assert (what in said, shown in said) == (True, True)
 
 
 @pytest.mark.parametrize("raw", ["a\nb", "a\x00b", "a\x1b[2Jb"])
