@@ -479,7 +479,7 @@ class Finding:
         return f"{where}: {self.message} [{self.rule}]" if where else f"{self.message} [{self.rule}]"
 
     def to_data(self) -> dict[str, Any]:
-        """Return the finding as JSON-able data; ``place`` is the location in the file as a text."""
+        """Return the finding as JSON-able data; ``place`` is file and line as one text."""
         location = self.location
         return {
             "rule": str(self.rule),
@@ -489,7 +489,7 @@ class Finding:
             "file": location.file,
             "line": location.line,
             "column": location.column,
-            "place": location.place,
+            "place": Location(location.file, location.line).place,
             "suite": self.suite,
             "step": self.step,
             "expected": self.expected,
