@@ -536,7 +536,7 @@ class Finding:
         )
 
     def to_data(self) -> dict[str, Any]:
-        """Return the finding as JSON-able data; ``place`` is the location in the file as a text."""
+        """Return the finding as JSON-able data; ``place`` is file and line as one text."""
         location = self.location
         return {
             "rule": str(self.rule),
@@ -546,7 +546,7 @@ class Finding:
             "file": location.file,
             "line": location.line,
             "column": location.column,
-            "place": location.place,
+            "place": Location(location.file, location.line).place,
             "suite": self.suite,
             "step": self.step,
             "expected": self.expected,

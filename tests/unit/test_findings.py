@@ -86,7 +86,7 @@ def test_a_finding_travels_as_data():
     """A finding is the same after it was data."""
     finding = Finding(LOST, ERROR, "m", Location("a.json", 3, 7, "$.x"), "S", 2, "a", "b", 5)
     data = finding.to_data()
-    assert (data["rule"], data["place"], Finding.from_data(data)) == ("assertion-lost", "a.json:3:7", finding)
+    assert (data["rule"], data["place"], Finding.from_data(data)) == ("assertion-lost", "a.json:3", finding)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_finding_in_a_line(location, shown):
 
 
 def test_many_findings_are_few_lines():
-    """Of 40,000 weak steps two are told, and how many more there are, from where on, where to read them."""
+    """Of 40,000 weak steps two are told, then how many more there are, and where to read them."""
     lines = summarize(apply_rules(weak(40_000), {}), 2)
     assert lines[:2] == [f"$.steps[{at}]: step {at} asserts nothing [{WEAK}]" for at in (1, 2)]
     said = "39,998 more steps assert nothing, first: $.steps[3], all of them in the JSON report (--kore-json)"
