@@ -155,7 +155,7 @@ def test_a_signal(number, account, pytester, plugin_args, junit):
     reports = ("--junitxml=junit.xml", "--kore-json=k.json", "--kore-markdown=k.md")
     with waiting(pytester, "--kore-gate", "--kore-ds-id=ds-demo", *plugin_args, *reports) as process:
         process.send_signal(number)
-        output = process.communicate(timeout=30)[0]
+        output = process.communicate(timeout=60)[0]
     assert process.returncode == 2
     lines = [line for line in output.splitlines() if line.startswith("kore: interrupted; ")]
     story = r"import job ds-demo goes on: last status IN_PROGRESS 40 %, after [\d.]+ s and \d+ requests?; "
@@ -182,7 +182,7 @@ def test_a_second_signal_does_not_cost_the_reports(account, pytester):
         """)
     with waiting(pytester, "--kore-gate", "--kore-ds-id=ds-demo", "--kore-json=k.json") as process:
         process.send_signal(signal.SIGINT)
-        output = process.communicate(timeout=30)[0]
+        output = process.communicate(timeout=60)[0]
     assert process.returncode == 2
     assert output.splitlines()[-1].endswith(RESUME)
     assert (pytester.path / "k.json").exists()
@@ -217,11 +217,11 @@ def test_a_signal_between_two_waits(account, pytester):
 # Other ends
 
 
-def test_pytest_timeout_ends_a_wait(gate, account, pytester):
+def test_pytest_timeout_ends_a_wait(run, account, pytester):
     """Before pytest-timeout kills, the wait ends as ERROR with the story; the reports are written."""
     account.script("IN_PROGRESS@40", job="ds-demo")
-    plugins = ("-p", "pytest_timeout", "--timeout=2", "--timeout-method=thread")
-    result = gate(*plugins, "--kore-json=k.json", "--junitxml=junit.xml")
+    args = ("-p", "pytest_timeout", "--timeout=8", "--timeout-method=thread", "--kore-json=k.json")
+    result = run("--kore-gate", "--kore-ds-id=ds-demo", *args, apart=True)
     assert result.code == 1
     assert (
         "is not waited for any longer: pytest-timeout ends this test now. Last status IN_PROG" in result.text
@@ -321,7 +321,7 @@ def test_an_interrupted_run_cleans_up(three, pytester, account):
     account.script("IN_PROGRESS@15")
     with waiting(pytester, "-v", "--kore-keep=never", "-p", "no:randomly") as process:
         process.send_signal(signal.SIGINT)
-        output = process.communicate(timeout=30)[0]
+        output = process.communicate(timeout=60)[0]
     assert process.returncode == 2
     gone = sorted(name for one in account.requests if one.json for name in one.json.get("testSuiteNames", ()))
     assert [name[0] for name in gone] == ["A", "B"]

@@ -187,7 +187,7 @@ def test_nothing_is_deleted_after_ctrl_c(files, account, pytester, monkeypatch):
     try:
         assert any("IN_PROGRESS" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=60)
     finally:
         process.kill()
         process.communicate()
