@@ -10,6 +10,7 @@ import pytest
 from pytest_kore_convtest.conversation import COUNTS_ONLY, FAILED, NOT_EVALUATED, step_error, verdict_of
 from pytest_kore_convtest.errors import ConfigError, KoreError, ServiceError, from_data
 from pytest_kore_convtest.imports import begin_all, begin_run, begin_suite, require_writable, tell_apart
+from pytest_kore_convtest.items import OwnItem, fixture_values
 from pytest_kore_convtest.lint import LintFinding, lint_many
 from pytest_kore_convtest.rules import ERROR
 from pytest_kore_convtest.session import Run, find_run
@@ -37,7 +38,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest.UsageError: They cannot be imported together, or not there. A worker of xdist cannot
             end the run so: there the items say it.
     """
-    items: list[Any] = [item for item in session.items if getattr(item, "suite", None) is not None]
+    items: list[Any] = [
+        item for item in session.items if isinstance(item, OwnItem) and item.suite is not None
+    ]
     live = [item for item in items if item.get_closest_marker("kore_live")]
     suites: dict[int, LocalSuite] = {id(item.suite): item.suite for item in live}
     problem = None
@@ -125,7 +128,7 @@ def kore_road(request: pytest.FixtureRequest) -> Road:
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """When an item's fixtures are there, wait for what it is about."""
-    road = getattr(item, "funcargs", {}).get("_kore_road")
+    road = fixture_values(item).get("_kore_road") if isinstance(item, OwnItem) else None
     if road is not None:
         road.found = find_out(item, road)
 
@@ -190,7 +193,7 @@ def _need(item: Any, name: str, judge: Any) -> None:
         return
     if _is_selected(item, name):
         reason = trouble.message.partition("\n")[0]
-        pytest.skip(f"{item.twin(name)} has no good outcome: {reason}")
+        pytest.skip(f"{item.twin(name)} has not passed: {reason}")
     raise trouble.with_traceback(None)
 
 
@@ -198,7 +201,7 @@ def _is_selected(item: Any, name: str) -> bool:
     """Say whether another item of the same suite is part of this test run, which is red when it is."""
     run = find_run(item.config)
     if run.selected is None:
-        ours = [other for other in item.session.items if hasattr(other, "twin")]
+        ours = [other for other in item.session.items if isinstance(other, type(item))]
         sure = [one for one in ours if not any(one.get_closest_marker(mark) for mark in _SPARED)]
         run.selected = {one.twin(one.name) for one in sure}
     return item.twin(name) in run.selected
@@ -221,7 +224,8 @@ def check_lint(request: pytest.FixtureRequest) -> None:
 def _namesakes(request: pytest.FixtureRequest) -> list[LintFinding]:
     run: Run = find_run(request.config)
     if run.namesakes is None:
-        nodes = {item.module_node for item in request.session.items if hasattr(item, "module_node")}
+        kind = type(request.node)
+        nodes = {item.module_node for item in request.session.items if isinstance(item, kind)}
         run.namesakes = lint_many([node.file for node in sorted(nodes, key=lambda node: node.path)])
     return run.namesakes
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_kore_convtest import checks
+from pytest_kore_convtest.items import OwnItem
 from pytest_kore_convtest.lint import lint_file
 from pytest_kore_convtest.session import find_run
 from pytest_kore_convtest.suitefile import LocalSuite, SuiteFile, open_suite_file
@@ -93,7 +94,7 @@ class SuiteNode(pytest.Collector):
             yield SuiteItem.of(self, name, checks.check_step, self.suite, number)
 
 
-class SuiteItem(pytest.Function):
+class SuiteItem(OwnItem):
     """One item of a suite.
 
     Attributes:
@@ -101,16 +102,13 @@ class SuiteItem(pytest.Function):
         number: The 1-based step, 0 for the other items.
     """
 
-    suite: LocalSuite | None
-    number: int
-
     @classmethod
     def of(
         cls, parent: Any, name: str, check: Any, suite: LocalSuite | None = None, number: int = 0
     ) -> SuiteItem:
         """Make an item; all but lint carry the mark ``kore_live``."""
         item: SuiteItem = cls.from_parent(parent, name=name, callobj=check)
-        item.suite, item.number = suite, number
+        item.suite, item.number, item.offline = suite, number, check is checks.check_lint
         # xunit2 has no attributes for them.
         item.user_properties += [("file", parent.nodeid.partition("::")[0]), ("line", item.line)]
         if check is not checks.check_lint:

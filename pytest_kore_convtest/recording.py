@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from pytest_kore_convtest.facts import facts_of
 from pytest_kore_convtest.report.record import (
     FAILED,
     FORMAT,
@@ -28,28 +29,38 @@ if TYPE_CHECKING:
 
 _LONGEST_MESSAGE = 4000
 _MOST_STEPS_NAMED = 20
-_NOT_BEGUN = "not run, because its import has no good outcome"
+_NOT_BEGUN = "not run, because its import has not passed"
 _TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
 _GRAVITY = ("error", "failed", "xpassed", "xfailed", "skipped", "passed", "")
 
 
 class Recorder:
-    """Gather reports and make a record of them."""
+    """Gather reports and make a record of them.
+
+    Attributes:
+        verdict: The verdict of the whole run, which its exit code follows; while it is empty,
+            that of the suites and items counts.
+    """
 
     def __init__(self) -> None:
+        self.verdict = ""
         self._accounts: dict[str, Account] = {}
         self._items: dict[str, ItemRecord] = {}
         self._jobs: dict[str, set[str]] = {}
         self._steps: dict[tuple[str, int], str] = {}
         self._lost: list[Unevaluated] = []
 
-    def add(self, report: pytest.TestReport) -> None:
-        """Take in a report."""
-        kore: dict[str, Any] = getattr(report, "kore", {})
-        for account in kore.get("accounts", ()):
+    def add_accounts(self, accounts: Iterable[Account]) -> None:
+        """Take in accounts of jobs; the latest of each job counts."""
+        for account in accounts:
             known = self._accounts.get(account["key"])
             if known is None or known["generation"] < account["generation"]:
                 self._accounts[account["key"]] = account
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Take in a report."""
+        kore = facts_of(report)
+        self.add_accounts(kore.get("accounts", ()))
         crashed = report.when not in {"setup", "call", "teardown"}
         if crashed:
             self._lost.append(Unevaluated(what=report.nodeid, why="the xdist worker that ran it crashed"))
@@ -114,14 +125,14 @@ class Recorder:
         record = Record(
             format=FORMAT,
             version=VERSION,
-            verdict=_judge(suites, items),
+            verdict=self.verdict or _judge(suites, items),
             evidence=[evidence],
             suites=suites,
             items=items,
             not_evaluated=[
                 *(one for suite in suites for one in _find_unevaluated(suite, evidence["requested_version"])),
                 *self._lost,
-                *unevaluated,
+                *(one for one in unevaluated if one["what"] not in {lost["what"] for lost in self._lost}),
             ],
             notes=list(notes),
             closing=list(closing),
@@ -181,7 +192,7 @@ def _judge(suites: list[SuiteRecord], items: list[ItemRecord]) -> str:
     outcomes = {item["outcome"] for item in items}
     if FAILED in verdicts or "failed" in outcomes:
         return FAILED
-    if UNKNOWN in verdicts or "error" in outcomes or not outcomes & {"passed", "xfailed", "xpassed"}:
+    if UNKNOWN in verdicts or "error" in outcomes or not outcomes & {"passed", "xpassed"}:
         return UNKNOWN
     return PASSED
 
@@ -192,7 +203,7 @@ def _find_unevaluated(suite: SuiteRecord, requested: str) -> Iterator[Unevaluate
         if job and job["verdict"] == UNKNOWN:
             trouble = job["trouble"]
             reasons = [trouble["message"].partition("\n")[0]] if trouble else job["why"][:1]
-            yield Unevaluated(what=f"the {word} of {name}", why="; ".join(reasons) or "no verdict")
+            yield Unevaluated(what=f"the {word} of {name}", why="; ".join(reasons) or "not verified")
     if not suite["run"] and not suite["steps"] and suite["imported"]["stored_steps"]:
         count = suite["imported"]["stored_steps"]
         yield Unevaluated(

@@ -122,7 +122,7 @@ def headline(record: Record) -> str:
     if not suites:
         return "No suite was tested."
     verdicts = tally(suite["verdict"] for suite in suites)
-    parts = [(verdicts.passed, "passed"), (verdicts.failed, "failed"), (verdicts.rest, "got no verdict")]
+    parts = [(verdicts.passed, "passed"), (verdicts.failed, "failed"), (verdicts.rest, "not verified")]
     said = f"{_of(len(suites), 'suite')}: {_join(parts)}."
     if not steps:
         return f"{said} No step was evaluated."

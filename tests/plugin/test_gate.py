@@ -12,7 +12,7 @@ def test_a_good_import_is_green(gate, plugin_args, account, polls):
     result = gate(*plugin_args)
     assert result.code == 0
     assert result.counts == {"passed": 2}
-    assert result.closing == ["kore: 1 suite imported and sound; 0 of 2 steps executed"]
+    assert result.closing == ["kore: 1 suite imported and valid; 0 of 2 steps executed"]
     assert polls() == [200, 200]
 
 
@@ -55,7 +55,7 @@ def test_trouble_is_an_error(gate, plugin_args, account, emulator):
     assert result.code == 1
     assert result.counts == {"errors": 1, "skipped": 1}
     assert "Traceback" not in result.text
-    assert any(line.startswith("kore: NO VERDICT") for line in result.closing)
+    assert any(line.startswith("kore: NOT VERIFIED") for line in result.closing)
 
 
 def test_an_unknown_status_is_no_success(gate, account):
@@ -270,7 +270,7 @@ def test_the_closing_line_comes_at_every_verbosity(gate, account, verbosity):
     """The last line says what was found, however quiet the run is."""
     account.script("SUCCESS", job="ds-demo")
     result = gate(verbosity)
-    assert result.closing == ["kore: 1 suite imported and sound; 0 of 2 steps executed"]
+    assert result.closing == ["kore: 1 suite imported and valid; 0 of 2 steps executed"]
 
 
 def test_a_job_nobody_waits_for_makes_the_run_red(run, account, pytester, plugin_args):

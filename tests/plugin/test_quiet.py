@@ -80,7 +80,7 @@ def test_only_skipped_live_tests_are_not_green(run, plugin_args, account, pytest
     result = run(*plugin_args)
     assert result.code == 1
     assert result.counts == {"passed": 1, "skipped": 1}
-    assert result.closing == ["kore: NO VERDICT: 1 selected, none could be judged"]
+    assert result.closing == ["kore: NOT VERIFIED: 1 selected, none could be judged"]
 
 
 def test_the_stand_in_is_named(run, plugin_args, pytester, junit, monkeypatch):

@@ -88,7 +88,7 @@ def test_the_record_of_a_mixed_run(run, plugin_args, mixed, record):
     (found,) = suites["DRIFT"]["imported"]["findings"]
     line = found["message"].partition("drift.kore.json:")[2].partition(")")[0]
     assert (found["severity"], found["place"]) == ("error", f"drift.kore.json:{line}")
-    why = "not run, because its import has no good outcome"
+    why = "not run, because its import has not passed"
     steps = [{"what": f"step {number:02} of DRIFT", "why": why} for number in (1, 2)]
     assert told["not_evaluated"] == steps
     assert "JSON report: out/run.json" in result.lines
@@ -135,7 +135,7 @@ def test_a_report_that_cannot_be_written_makes_the_run_red(run, files, account, 
     assert result.code == 1
     assert result.counts == {"passed": 6}
     assert "kore: cannot write the report" in result.closing[0]
-    assert "kore: 2 suites imported and sound" in result.closing[1]
+    assert "kore: 2 suites imported and valid" in result.closing[1]
 
 
 @pytest.mark.parametrize(
