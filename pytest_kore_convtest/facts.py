@@ -240,7 +240,7 @@ class Facts:
         self._problems: list[str] = []
         self._resume: list[str] = []
         self._unwritten: list[str] = []
-        self._emulator = self._excused = False
+        self._emulator = self._excused = self._made_red = False
 
     def add(self, report: pytest.TestReport) -> None:
         """Take in a report."""
@@ -308,9 +308,9 @@ class Facts:
             selected: The items of ours that were selected.
         """
         self._emulator = run.settings.emulator
-        self._settle(selected, _why_not_run(session, self.stopped_by))
         if session.exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
+        self._settle(selected, _why_not_run(session, self.stopped_by))
         self._excused = run.settings.unconfigured == "skip" and self._is_unconfigured(run)
         self._find_gaps(run)
         whole = session.exitstatus not in _CUT_SHORT
@@ -333,9 +333,15 @@ class Facts:
     def _set_exit_code(self, run: Run, session: pytest.Session) -> None:
         if self._is_red() and session.exitstatus in _GREEN:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            self._made_red = True
         code = run.settings.no_verdict_exit
         if code and session.exitstatus == pytest.ExitCode.TESTS_FAILED and self._is_only_unknown():
             session.exitstatus = code
+
+    def keep_exit_code(self, session: pytest.Session) -> None:
+        """Keep a run red that only we made red: many a conftest turns exit code 5 into 0, without a look."""
+        if self._made_red and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _is_red(self) -> bool:
         own = {result.outcome for one, result in self.entries if one.kind != TEST}
@@ -402,7 +408,7 @@ class Facts:
                 self._problems.append(
                     f"--kore-ds-id {job.id} was given, but no selected test waited for it: run {command}"
                 )
-            if typed or self.entries:
+            if typed or self.entries or run.is_gate:
                 why = f"not waited for: no selected test waits for import job {job.id}; to wait: {command}"
                 self._unshown.append(Gap(_stand_for(job.label, "import", run), why))
 
@@ -446,6 +452,7 @@ class Facts:
         self._unwritten += problems
         if problems and session.exitstatus in _GREEN:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            self._made_red = True
 
     @property
     def verdict(self) -> str:

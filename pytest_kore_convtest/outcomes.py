@@ -179,6 +179,7 @@ class Outcomes:
             return None
         self._close(session)
         yield
+        self._facts.keep_exit_code(session)
         terminal.last_words(self._config, [*self._facts.last_words(), *self._published.annotations])
         return None
 

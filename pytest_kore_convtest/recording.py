@@ -121,7 +121,7 @@ class Recorder:
         index |= {run["key"]: index[key] for key, run in runs.items() if key in index}
         for nodeid, item in self._items.items():
             item["suites"] = sorted({index[key] for key in self._jobs.get(nodeid, ()) if key in index})
-        items = list(self._items.values())
+        items = [item for item in self._items.values() if item["outcome"]]
         record = Record(
             format=FORMAT,
             version=VERSION,

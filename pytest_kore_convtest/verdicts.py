@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _PACKAGE = str(Path(__file__).parent)
 
+_SHORT_ENOUGH = 120
+"""Characters of a message about a setting that may be said by each item."""
+
 _SEEN: pytest.StashKey[dict[str, Job]] = pytest.StashKey()
 """The jobs of an item that its reports have told of."""
 
@@ -73,7 +76,7 @@ def _tell_rerunfailures(item: pytest.Item, before: str | None, now: str | None) 
 
 def _refer(raised: KoreError, item: pytest.Item, run: Run) -> str:
     """Return an error's message; of a setting that another item has explained, only what it is about."""
-    if not isinstance(raised, ConfigError):
+    if not isinstance(raised, ConfigError) or len(raised.message) <= _SHORT_ENOUGH:
         return raised.message
     first = run.explained.setdefault(raised.message, item.nodeid)
     if first == item.nodeid:

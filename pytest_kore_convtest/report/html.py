@@ -97,9 +97,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         finalize=_finalize,
     )
-    environment.filters.update(clock=clock, lasting=lasting, brief=brief)
+    environment.filters.update(clock=clock, lasting=lasting, brief=brief, argument=_argument)
     environment.globals.update(code=CODES, drawing={"height": HEIGHT, "margin": MARGIN})
     return environment
+
+
+def _argument(nodeid: str) -> str:
+    """Write a node id as it is typed in a shell: without the group that xdist puts into it."""
+    return shlex.quote(nodeid.rpartition("@kore-")[0] or nodeid)
 
 
 def _part(name: str) -> str:

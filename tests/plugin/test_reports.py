@@ -134,8 +134,8 @@ def test_a_report_that_cannot_be_written_makes_the_run_red(run, files, account, 
     result = run("both.kore.json", "--kore-json=blocked/run.json")
     assert result.code == 1
     assert result.counts == {"passed": 6}
-    assert "kore: cannot write the report" in result.closing[0]
-    assert "kore: 2 suites imported and valid" in result.closing[1]
+    assert "kore: 2 suites imported and valid" in result.closing[0]
+    assert "kore: cannot write the report" in result.closing[1]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,12 @@ def test_an_interrupted_run_has_a_record(files, account, pytester, monkeypatch, 
     told = record()
     assert told["verdict"] == "unknown"
     assert told["evidence"][0]["interrupted"]
-    assert told["not_evaluated"] == [{"what": "import job ds-slow (job-1)", "why": "the run was interrupted"}]
+    assert told["not_evaluated"][0] == {
+        "what": "import job ds-slow (job-1)",
+        "why": "the run was interrupted",
+    }
+    items = ["kore-gate::import[job-1]", "kore-gate::structure[job-1]"]
+    assert [one["what"] for one in told["not_evaluated"][1:]] == items
 
 
 def test_github_is_told_the_lines(run, mixed, monkeypatch, tmp_path):

@@ -84,7 +84,7 @@ def test_a_rejected_import(start, plugin_args, account):
     assert "A::import has not passed" in "".join(result.reasons)
     assert "Traceback" not in result.text
     assert done(account) == ["upload", "import"]
-    assert result.closing == ["kore: 1 suite FAILED"]
+    assert result.closing == ["kore: FAILED: 1 suite FAILED; 1 of 6 tests FAILED, 5 not verified"]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,9 @@ def test_a_failed_step(start, plugin_args, account):
     assert re.search(r"the conversation so far\n +user +Start_Flow\n +bot +Welcome\.", text)
     assert re.search(r"a\.kore\.json:\d+", text)
     assert "Traceback" not in text
-    assert result.closing == ["kore: 1 suite imported and valid; 3 of 3 steps executed, 1 FAILED"]
+    assert result.closing == [
+        "kore: FAILED: 1 suite imported and valid; 3 of 3 steps executed, 1 FAILED; 2 of 6 tests FAILED"
+    ]
 
 
 # What follows reports by itself when its predecessor is not there
