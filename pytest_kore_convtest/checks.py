@@ -11,6 +11,7 @@ from pytest_kore_convtest.conversation import COUNTS_ONLY, FAILED, NOT_EVALUATED
 from pytest_kore_convtest.errors import ConfigError, KoreError, ServiceError, Verdict, from_data
 from pytest_kore_convtest.findings import ERROR, count, summarize
 from pytest_kore_convtest.imports import begin_all, begin_run, begin_suite, require_writable, tell_apart
+from pytest_kore_convtest.items import OwnItem, fixture_values
 from pytest_kore_convtest.lint import lint_many
 from pytest_kore_convtest.session import Run, find_run
 from pytest_kore_convtest.structure import verdict
@@ -135,7 +136,7 @@ def kore_road(request: pytest.FixtureRequest) -> Road:
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """When an item's fixtures are there, wait for what it is about."""
-    road = getattr(item, "funcargs", {}).get("_kore_road")
+    road = fixture_values(item).get("_kore_road") if isinstance(item, OwnItem) else None
     if road is not None:
         road.found = find_out(item, road)
 
@@ -200,7 +201,7 @@ def _need(item: Any, name: str, judge: Any) -> None:
         return
     if _is_selected(item, name):
         reason = trouble.message.partition("\n")[0]
-        pytest.skip(f"{item.twin(name)} has no good outcome: {reason}")
+        pytest.skip(f"{item.twin(name)} has not passed: {reason}")
     raise trouble.with_traceback(None)
 
 
@@ -266,7 +267,8 @@ def _namesakes(request: pytest.FixtureRequest) -> dict[str, list[Finding]]:
     """Return the suites whose name stands in another file too, by file."""
     run: Run = find_run(request.config)
     if run.namesakes is None:
-        nodes = {item.module_node for item in request.session.items if hasattr(item, "module_node")}
+        kind = type(request.node)
+        nodes = {item.module_node for item in request.session.items if isinstance(item, kind)}
         files = [node.file for node in sorted(nodes, key=lambda node: node.path)]
         run.namesakes = {}
         for finding in lint_many(files, run.settings.rules):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_kore_convtest import checks
+from pytest_kore_convtest.items import OwnItem
 from pytest_kore_convtest.lint import lint_file
 from pytest_kore_convtest.redaction import hide
 from pytest_kore_convtest.session import find_run
@@ -107,7 +108,7 @@ class SuiteNode(pytest.Collector):
             yield SuiteItem.of(self, name, checks.check_step, self.suite, number)
 
 
-class SuiteItem(pytest.Function):
+class SuiteItem(OwnItem):
     """One item of a suite.
 
     Attributes:
@@ -116,8 +117,6 @@ class SuiteItem(pytest.Function):
         kore_notes: What is worth knowing about it.
     """
 
-    suite: LocalSuite | None
-    number: int
     kore_notes: list[str]
 
     @classmethod
@@ -127,6 +126,7 @@ class SuiteItem(pytest.Function):
         """Make an item; all but lint carry the mark ``kore_live``."""
         item: SuiteItem = cls.from_parent(parent, name=name, callobj=check)
         item.suite, item.number, item.kore_notes = suite, number, []
+        item.offline = check is checks.check_lint
         # xunit2 has no attributes for them.
         item.user_properties += [("file", parent.nodeid.partition("::")[0]), ("line", item.line)]
         if check is not checks.check_lint:

@@ -15,6 +15,7 @@ import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError
 from pytest_kore_convtest.imports import NO_JOB, begin_all
+from pytest_kore_convtest.items import OwnItem
 from pytest_kore_convtest.session import find_run
 from pytest_kore_convtest.settings import require
 
@@ -53,11 +54,10 @@ class GateModule(pytest.Module):
             yield from (item for item in items if not run.chosen or item.nodeid in run.chosen)
 
 
-class GateItem(pytest.Function):
+class GateItem(OwnItem):
     """One item of the gate."""
 
     check: str
-    job: ImportJob | None
 
     @property
     def id(self) -> Any:
@@ -110,7 +110,7 @@ def find_out(request: pytest.FixtureRequest, settings: Settings) -> tuple[WatchI
     if item.check == "structure" and (reason := _no_good_import(job, outcome)):
         twin = item.nodeid.replace("::structure[", "::import[")
         if any(other.nodeid == twin for other in request.session.items):
-            pytest.skip(f"the import has no good outcome, see {twin}: {reason}")
+            pytest.skip(f"the import has not passed, see {twin}: {reason}")
     outcome.result()
     return job, outcome
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, JobError
+from pytest_kore_convtest.items import OwnItem, is_live, skip_unconfigured, wanted_jobs
 from pytest_kore_convtest.readers import READERS
 from pytest_kore_convtest.session import Run, find_run, unconfigured
 from pytest_kore_convtest.settings import require
@@ -19,7 +20,7 @@ from pytest_kore_convtest.suitefile import LocalSuite, pick_suite, read_suite_fi
 from pytest_kore_convtest.values import read_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pytest_kore_convtest.client import KoreClient
@@ -90,19 +91,30 @@ def begin_all(run: Run, pipeline: Pipeline, session: pytest.Session) -> None:
     if pipeline.begun:
         return
     pipeline.begun = True
+    wanted = {ds_id for item in session.items for ds_id in wanted_jobs(item, settings)}
     for job in settings.ds_id:
-        pipeline.watch_import(job.id, job.label)
+        if job.id in wanted:
+            pipeline.watch_import(job.id, job.label)
     if run.plan is None:
-        live = [item for item in session.items if item.get_closest_marker("kore_live")]
-        suites = [suite for item in live if isinstance(suite := getattr(item, "suite", None), LocalSuite)]
-        run.plan = list({(suite.path, suite.name): suite for suite in suites}.values())
+        run.plan = plan_suites(session.items)
     try:
-        for suite in run.plan:
+        for suite, needs_run in run.plan:
             imported = begin_suite(run, pipeline, suite)
-            if settings.run:
+            if settings.run and needs_run:
                 begin_run(pipeline, imported)
     except ConfigError:
         return  # nothing may be written: the suites' own items say so, waiting by id goes on
+
+
+def plan_suites(items: Iterable[pytest.Item]) -> list[tuple[LocalSuite, bool]]:
+    """Return the suites whose selected items ask the platform, and whether one of them needs the run."""
+    planned: dict[tuple[Path, str], tuple[LocalSuite, bool]] = {}
+    for item in items:
+        if isinstance(item, OwnItem) and item.suite is not None and is_live(item):
+            key = item.suite.path, item.suite.name
+            suite, needs_run = planned.get(key, (item.suite, False))
+            planned[key] = suite, needs_run or item.needs_run
+    return list(planned.values())
 
 
 def require_writable(settings: Settings) -> None:
@@ -115,7 +127,7 @@ def require_writable(settings: Settings) -> None:
         require(settings, write=True)
     except ConfigError as missing:
         if settings.unconfigured == "skip":
-            pytest.skip(missing.message)
+            skip_unconfigured(missing.message)
         raise
 
 
@@ -232,7 +244,7 @@ def _job_of(request: pytest.FixtureRequest, settings: Settings) -> ImportJob:
         raise ConfigError(problem, name="ds_id", source=settings.source("ds_id"))
     problem = f"{unconfigured(settings)} Besides, {NO_JOB}".removeprefix(" Besides, ")
     if settings.unconfigured == "skip":
-        pytest.skip(problem)
+        skip_unconfigured(problem)
     raise ConfigError(problem, name="ds_id", source="default")
 
 

@@ -290,7 +290,7 @@ class SuiteRun(Job):
             return None
         if self.after.outcome is None:
             return ""
-        return None if self.after.is_good(self.after.outcome) else "its import has no good outcome"
+        return None if self.after.is_good(self.after.outcome) else "its import has not passed"
 
     def begin(self, client: KoreClient) -> dict[str, Any]:
         """Start the run."""

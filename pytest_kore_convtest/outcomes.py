@@ -14,10 +14,14 @@ import pytest
 
 from pytest_kore_convtest import imports, terminal
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
-from pytest_kore_convtest.facts import Facts
+from pytest_kore_convtest.facts import Facts, facts_of, job_facts
+from pytest_kore_convtest.final_status import EMULATOR_WORDS
+from pytest_kore_convtest.items import fixture_values
+from pytest_kore_convtest.junit import JUnitReport
 from pytest_kore_convtest.progress import Progress
 from pytest_kore_convtest.publish import Published, publish
 from pytest_kore_convtest.recording import Recorder
+from pytest_kore_convtest.selection import Selected, ask_workers, select, tell_controller
 from pytest_kore_convtest.session import (
     KILL_MARGIN,
     NOBODY,
@@ -28,7 +32,7 @@ from pytest_kore_convtest.session import (
     terminated_like_interrupted,
 )
 from pytest_kore_convtest.summary import sum_up, write_summary
-from pytest_kore_convtest.verdicts import attach, log_as_failed, make_harmless, reshape
+from pytest_kore_convtest.verdicts import Headings, attach, log_as_failed, make_harmless, reshape
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -40,6 +44,9 @@ PLUGIN_NAME = "kore-run"
 """The name under which an active run is registered with pytest."""
 
 _DRY = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test", "help", "version")
+
+_LEFT = "kore_left"
+"""What a worker hands to xdist's controller as it ends: the jobs of which no report of its items tells."""
 
 
 class Outcomes:
@@ -54,6 +61,8 @@ class Outcomes:
         self._facts = Facts()
         self._recorder = Recorder()
         self._published = Published()
+        self._junit = JUnitReport(run.config)
+        self._selected: list[Selected] = []
         self._worker = hasattr(run.config, "workerinput")
         self._progress = Progress(run)
         self._receiver: Receiver | None = None
@@ -84,7 +93,11 @@ class Outcomes:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Forget the jobs that an xdist worker leaves behind."""
+        """Take over what an xdist worker leaves behind."""
+        left = getattr(node, "workeroutput", {}).get(_LEFT, {})
+        for job in left.get("jobs", ()):
+            self._facts.add_job(job)
+        self._recorder.add_accounts(left.get("accounts", ()))
         if self._receiver is not None:
             self._receiver.drop(node.gateway.id)
 
@@ -109,9 +122,17 @@ class Outcomes:
             self._farewell.hold_off()
             raise
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note what is selected of ours: all of it counts."""
+        self._selected = select(session.items, self._run.settings)
+        if self._worker:
+            tell_controller(self._run, self._selected)
+
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note why the run stops; pass an interrupt on to the workers' waits."""
         stop = excinfo.value
+        self._facts.stopped_by = str(stop)
         # --stepwise raises pytest's, --maxfail under xdist raises xdist's own.
         if "Interrupted" in {cls.__name__ for cls in type(stop).__mro__}:
             self._run.stopped = f"the test run stopped ({_reason(stop)})"
@@ -156,20 +177,23 @@ class Outcomes:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Put errors of ours into the right drawer, and facts on the report."""
         report = yield
+        phase = str(report.when)
         raised = call.excinfo.value if call.excinfo else None
         if isinstance(raised, KoreError) and report.failed:
             assert call.excinfo is not None  # noqa: S101 - for the type checker
-            reshape(report, raised, call.excinfo, item, self._run.full_report)
-        attach(report, raised, self._run, item)
-        if hasattr(report, "kore"):
+            reshape(report, raised, call.excinfo, item, self._run)
+        attach(report, raised, self._run, item, phase)
+        if facts_of(report):
             make_harmless(report, coloured=self._config.get_terminal_writer().hasmarkup)
         if report.when == "teardown" and report.failed and isinstance(raised, Verdict):
             log_as_failed(report, item)
         return report
 
+    @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather the facts; on xdist's controller this is where the workers' facts arrive."""
         self._facts.add(report)
+        self._junit.follow(report, facts_of(report).get("error_in", ""))
         if report.failed and self._controls_workers():
             self._failures += 1
             if self._failures == self._config.option.maxfail:
@@ -180,30 +204,65 @@ class Outcomes:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
-        """Make a run red that found nothing out, and print the last line."""
-        if self._worker or any(getattr(self._config.option, name, False) for name in _DRY):
+        """Make a run red that found nothing out, and print the last lines."""
+        if self._worker:
+            self._hand_over()
             return (yield)
-        self._run.stopped = self._run.stopped or _why_stopped(session)
-        self._run.settle()
-        self._facts.close(self._run, session)
-        self._run.clean_up_suites()
-        if self._run.emulated and self._facts.own_items:
-            _tell_junit(self._config, "kore_emulator", "built-in emulator; no real platform was contacted")
-        for job in self._run.unfinished():
-            _tell_junit(self._config, "kore_unfinished", job.tell(self._run.stopped or NOBODY))
-        if self._run.wants_record:
-            self._published = publish(self._run, self._recorder, self._facts.last_words(), session)
-            self._facts.add_problems(session, self._published.problems)
+        dry = next((name for name in _DRY if getattr(self._config.option, name, False)), "")
+        if dry:
+            yield
+            if self._selected:
+                words = "nothing was run, so nothing is verified"
+                terminal.last_words(self._config, [f"kore: {words} ({_spell(dry)})"])
+            return None
+        self._close(session)
         yield
+        self._facts.keep_exit_code(session)
         terminal.last_words(self._config, self._facts.last_words(), self._published.annotations)
         return None
+
+    def _close(self, session: pytest.Session) -> None:
+        """Decide the exit code, tidy up and write the reports."""
+        self._run.stopped = self._run.stopped or _why_stopped(session)
+        self._run.settle()
+        if self._controls_workers():
+            self._selected = ask_workers(self._run)
+        left = self._find_left()
+        for job in left["jobs"]:
+            self._facts.add_job(job)
+        self._recorder.add_accounts(left["accounts"])
+        self._facts.close(self._run, session, self._selected)
+        self._run.clean_up_suites()
+        self._junit.add(self._facts.missing_in_junit())
+        if self._run.emulated and self._facts.entries:
+            self._junit.add_property("kore_emulator", EMULATOR_WORDS)
+        for job in self._run.unfinished():
+            self._junit.add_property("kore_unfinished", job.tell(self._run.stopped or NOBODY))
+        if self._run.wants_record:
+            self._published = publish(self._run, self._recorder, self._facts, session)
+            self._facts.add_problems(session, self._published.problems)
+
+    def _find_left(self) -> dict[str, list[Any]]:
+        """Return what there is to say of this process's jobs that began and of which no item has told."""
+        left = [
+            job for job in self._run.jobs() if job.outcome is not None and (job.job_id or job.outcome.asks)
+        ]
+        return {
+            "jobs": [job_facts(job) for job in left],
+            "accounts": self._run.new_accounts(left) if self._run.wants_record else [],
+        }
+
+    def _hand_over(self) -> None:
+        """Let xdist's controller know of jobs of which no item of this worker has told."""
+        self._config.workeroutput[_LEFT] = self._find_left()  # type: ignore[attr-defined] # xdist's
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print what became of each job, then warnings, hints and notes."""
         quiet = getattr(self._config.option, "verbose", 0) < 0
         jobs = [] if quiet else sum_up(self._facts.jobs.values())
         notes = dict.fromkeys([*self._run.settings.notes, *self._run.notes, *self._facts.notes])
-        write_summary(terminalreporter, jobs, list(notes), self._published.written)
+        idle = [] if quiet else [(job.label, job.id) for job in self._facts.not_waited]
+        write_summary(terminalreporter, jobs, list(notes), self._published.written, idle)
 
 
 def begin(config: pytest.Config) -> Outcomes:
@@ -225,6 +284,7 @@ def begin(config: pytest.Config) -> Outcomes:
     config.pluginmanager.register(imports, "kore-imports")
     made = Outcomes(run)
     config.pluginmanager.register(made, PLUGIN_NAME)
+    config.pluginmanager.register(Headings(), "kore-headings")
     return made
 
 
@@ -240,7 +300,7 @@ def check_marker(run: Run, item: pytest.Item) -> None:
         if marker.args:
             raise _bad_marker("takes keywords only: name=, steps=, tags=, inputs=")
         stated.update(marker.kwargs)
-    status = getattr(item, "funcargs", {}).get("kore_import_status")
+    status = fixture_values(item).get("kore_import_status")
     from pytest_kore_convtest.models import ImportStatus
     from pytest_kore_convtest.structure import expect, judge, verdict
 
@@ -261,12 +321,6 @@ def _bad_marker(problem: str) -> ConfigError:
     return ConfigError(f"@pytest.mark.kore_suite: {problem}", name="kore_suite", source="marker")
 
 
-def _tell_junit(config: pytest.Config, name: str, value: str) -> None:
-    for plugin in config.pluginmanager.get_plugins():
-        if hasattr(plugin, "add_global_property"):
-            plugin.add_global_property(name, value)
-
-
 def _reason(stop: BaseException) -> str:
     return str(stop).strip() or {"KeyboardInterrupt": "Ctrl-C"}.get(type(stop).__name__, type(stop).__name__)
 
@@ -278,3 +332,9 @@ def _why_stopped(session: pytest.Session) -> str:
     if session.exitstatus == pytest.ExitCode.INTERNAL_ERROR:
         return "pytest broke off (INTERNALERROR)"
     return ""
+
+
+def _spell(option: str) -> str:
+    """Write an option of pytest as it is typed."""
+    known = {"collectonly": "--collect-only", "setupplan": "--setup-plan", "showfixtures": "--fixtures"}
+    return known.get(option, f"--{option.replace('_', '-')}")

@@ -128,7 +128,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the items that ask the platform, and begin a run for them."""
-    live = [item for item in items if not LIVE.isdisjoint(getattr(item, "fixturenames", ()))]
+    live = [
+        item for item in items if isinstance(item, pytest.Function) and not LIVE.isdisjoint(item.fixturenames)
+    ]
     for item in live:
         item.add_marker("kore_live")
     if live:
@@ -187,7 +189,9 @@ def kore_client(kore_settings: Settings) -> Iterator[KoreClient]:
 
     missing = unconfigured(kore_settings)
     if missing and kore_settings.unconfigured == "skip":
-        pytest.skip(missing)
+        from pytest_kore_convtest.items import skip_unconfigured
+
+        skip_unconfigured(missing)
     with KoreClient(kore_settings) as client:
         yield client
 
@@ -226,7 +230,7 @@ def kore_run_suite(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
 
 @pytest.fixture(scope="session")
 def kore_emulator(pytestconfig: pytest.Config) -> Any:
-    """Give the running stand-in: its address, credentials, scripts and journal."""
+    """Give the running emulator: its address, credentials, scripts and journal."""
     from pytest_kore_convtest.session import find_run
 
     return find_run(pytestconfig).emulator()

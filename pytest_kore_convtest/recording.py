@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest import redaction
+from pytest_kore_convtest.facts import facts_of
 from pytest_kore_convtest.report.record import (
     FAILED,
     FORMAT,
@@ -28,14 +29,20 @@ if TYPE_CHECKING:
 
 _LONGEST_MESSAGE = 4000
 _MOST_STEPS_NAMED = 20
-_NOT_BEGUN = "not run, because its import has no good outcome"
+_NOT_BEGUN = "not run, because its import has not passed"
 _GRAVITY = ("error", "failed", "xpassed", "xfailed", "skipped", "passed", "")
 
 
 class Recorder:
-    """Gather reports and make a record of them."""
+    """Gather reports and make a record of them.
+
+    Attributes:
+        verdict: The verdict of the whole run, which its exit code follows; while it is empty,
+            that of the suites and items counts.
+    """
 
     def __init__(self) -> None:
+        self.verdict = ""
         self._accounts: dict[str, Account] = {}
         self._items: dict[str, ItemRecord] = {}
         self._jobs: dict[str, set[str]] = {}
@@ -44,7 +51,7 @@ class Recorder:
 
     def add(self, report: pytest.TestReport) -> None:
         """Take in a report."""
-        kore: dict[str, Any] = getattr(report, "kore", {})
+        kore = facts_of(report)
         self.add_accounts(kore.get("accounts", ()))
         crashed = report.when not in {"setup", "call", "teardown"}
         if crashed:
@@ -113,18 +120,18 @@ class Recorder:
         index |= {run["key"]: index[key] for key, run in runs.items() if key in index}
         for nodeid, item in self._items.items():
             item["suites"] = sorted({index[key] for key in self._jobs.get(nodeid, ()) if key in index})
-        items = list(self._items.values())
+        items = [item for item in self._items.values() if item["outcome"]]
         record = Record(
             format=FORMAT,
             version=VERSION,
-            verdict=_judge(suites, items),
+            verdict=self.verdict or _judge(suites, items),
             evidence=[evidence],
             suites=suites,
             items=items,
             not_evaluated=[
                 *(one for suite in suites for one in _find_unevaluated(suite, evidence["requested_version"])),
                 *self._lost,
-                *unevaluated,
+                *(one for one in unevaluated if one["what"] not in {lost["what"] for lost in self._lost}),
             ],
             notes=list(notes),
             closing=list(closing),
@@ -186,7 +193,7 @@ def _judge(suites: list[SuiteRecord], items: list[ItemRecord]) -> str:
     outcomes = {item["outcome"] for item in items}
     if FAILED in verdicts or "failed" in outcomes:
         return FAILED
-    if UNKNOWN in verdicts or "error" in outcomes or not outcomes & {"passed", "xfailed", "xpassed"}:
+    if UNKNOWN in verdicts or "error" in outcomes or not outcomes & {"passed", "xpassed"}:
         return UNKNOWN
     return PASSED
 
@@ -197,7 +204,7 @@ def _find_unevaluated(suite: SuiteRecord, requested: str) -> Iterator[Unevaluate
         if job and job["verdict"] == UNKNOWN:
             trouble = job["trouble"]
             reasons = [trouble["message"].partition("\n")[0]] if trouble else job["why"][:1]
-            yield Unevaluated(what=f"the {word} of {name}", why="; ".join(reasons) or "no verdict")
+            yield Unevaluated(what=f"the {word} of {name}", why="; ".join(reasons) or "not verified")
     if not suite["run"] and not suite["steps"] and suite["imported"]["stored_steps"]:
         count = suite["imported"]["stored_steps"]
         yield Unevaluated(

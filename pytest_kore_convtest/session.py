@@ -1,4 +1,4 @@
-"""What one pytest run holds: settings, pipelines, the stand-in, and what xdist workers share."""
+"""What one pytest run holds: settings, pipelines, the emulator, and what xdist workers share."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from pytest_kore_convtest import leftovers
 from pytest_kore_convtest.configured import read_settings
 from pytest_kore_convtest.endings import describe
 from pytest_kore_convtest.errors import ConfigError, JobError
+from pytest_kore_convtest.items import attempts
 from pytest_kore_convtest.options import READABLE, REPORTS
 from pytest_kore_convtest.settings import Settings, environment, require
 from pytest_kore_convtest.values import Secret
@@ -57,6 +58,9 @@ _LONGEST_BUILD = 40
 _UNIQUE = 5
 """Random bytes that make a test run's name its own: the jobs of a matrix share their build's id."""
 
+GATE = "pytest_kore_convtest.gate"
+"""The module that ``--pyargs`` collects the gate by."""
+
 _INTERRUPTED = "interrupted"
 """The key of the ledger's entry that says so."""
 
@@ -83,15 +87,17 @@ class Run:
 
     Attributes:
         config: pytest's configuration.
-        settings: The settings as configured; the stand-in's address is not in them yet.
+        settings: The settings as configured; the emulator's address is not in them yet.
         item: The item under way.
         tick: Called while a job is waited for.
         rest: Called when the wait is over, however it ended.
-        plan: The suites that this test run imports; ``None`` before the first item that needs one.
+        plan: The suites that this test run imports, and whether it runs them; ``None`` before the first
+            item that needs one.
         numbers: Which suite of its name each is, by file, place, name and content.
         taken: The names under which this process stores suites, casing and blanks aside.
         namesakes: Suites whose names stand in several files, by file; ``None`` before they are looked for.
         selected: Node ids of all selected items; ``None`` before somebody asks.
+        explained: Which item says a setting's whole message, by message.
         chosen: Node ids of the gate that were named on the command line; empty for all.
         notes: Things to say in the summary.
         begun_at: When it began, in seconds since the epoch.
@@ -112,11 +118,12 @@ class Run:
         self._seen: dict[tuple[str, str], int] = {}
         self._emulator: Any = None
         self._own_emulator: Any = None
-        self.plan: list[LocalSuite] | None = None
+        self.plan: list[tuple[LocalSuite, bool]] | None = None
         self.numbers: dict[str, int] = {}
         self.taken: set[str] = set()
         self.namesakes: dict[str, list[Finding]] | None = None
         self.selected: set[str] | None = None
+        self.explained: dict[str, str] = {}
         self.chosen: frozenset[str] = frozenset()
         self.notes: list[str] = []
         self.begun_at = time.time()
@@ -138,6 +145,20 @@ class Run:
             or any(getattr(made.client, "emulated", False) for made in self.pipelines)
             or bool(self.ledger().read(_EMULATED))
         )
+
+    @property
+    def only_gate(self) -> bool:
+        """Whether ``--kore-gate`` collects the gate and nothing else."""
+        return bool(self.config.option.kore_gate)
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether the gate was asked for, by its option or by its module."""
+        return self.only_gate or any(GATE in str(arg) for arg in self.config.args)
+
+    def is_unconfigured(self) -> bool:
+        """Say whether something is missing before the platform can be asked."""
+        return not self.settings.emulator and bool(unconfigured(self.settings))
 
     @cached_property
     def full_report(self) -> str:
@@ -170,10 +191,10 @@ class Run:
         return shared(self.config)
 
     def live_settings(self) -> Settings:
-        """Return the settings to ask with; starts the stand-in when it is to be used.
+        """Return the settings to ask with; starts the emulator when it is to be used.
 
         Raises:
-            ConfigError: The stand-in is not installed.
+            ConfigError: The emulator is not installed.
         """
         if not self.settings.emulator:
             return self.settings
@@ -191,7 +212,7 @@ class Run:
         )
 
     def emulator(self) -> Any:
-        """Return the stand-in of this test run; one of its own when ``--kore-emulator`` is not given.
+        """Return the emulator of this test run; one of its own when ``--kore-emulator`` is not given.
 
         Raises:
             ConfigError: It is not installed.
@@ -249,7 +270,7 @@ class Run:
         tick = partial(self._tick, pipeline, job)
         with terminated_like_interrupted():
             outcome = pipeline.wait_for(job, tick)
-            if known == outcome.generation and outcome.trouble and _is_rerun(self.item):
+            if known == outcome.generation and outcome.trouble and attempts(self.item) > 1:
                 pipeline.ask_again(job, known)
                 outcome = pipeline.wait_for(job, tick)
         return outcome
@@ -403,10 +424,10 @@ def shared(config: pytest.Config) -> dict[str, Any]:
 
 
 def share_with_worker(node: Any) -> None:
-    """Hand an xdist worker what it shares; starts the stand-in, which all workers use.
+    """Hand an xdist worker what it shares; starts the emulator, which all workers use.
 
     Raises:
-        ConfigError: The stand-in is not installed.
+        ConfigError: The emulator is not installed.
     """
     config = node.config
     common = shared(config)
@@ -473,10 +494,6 @@ def unconfigured(settings: Settings) -> str:
 def in_github(env: Mapping[str, str]) -> bool:
     """Say whether this is a job of GitHub Actions."""
     return env.get("GITHUB_ACTIONS") == "true"
-
-
-def _is_rerun(item: pytest.Item | None) -> bool:
-    return getattr(item, "execution_count", 1) > 1
 
 
 def _config_file(config: pytest.Config) -> list[str]:

@@ -30,7 +30,7 @@ SETTINGS = (
         "P",
         "write a Markdown report there; github: to the job summary",
     ),
-    ("emulator", "flag", "o e", "", "use the built-in stand-in, no account needed"),
+    ("emulator", "flag", "o e", "", "use the built-in emulator, no account needed"),
     ("gate", "flag", "o", "", "collect the import gate and nothing else"),
     ("bot_language", "language", "ie", "", "bot-language header"),
     ("poll_interval", "seconds", "ie", "", "shortest pause between two polls of one job, seconds"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shlex
 from datetime import datetime, timezone
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -99,11 +100,16 @@ def _environment() -> Environment:
         trim_blocks=True,
         finalize=_finalize,
     )
-    environment.filters.update(clock=clock, lasting=lasting, brief=brief)
+    environment.filters.update(clock=clock, lasting=lasting, brief=brief, argument=_argument)
     environment.globals.update(
         code=CODES, platform=name_platform, drawing={"height": HEIGHT, "margin": MARGIN}
     )
     return environment
+
+
+def _argument(nodeid: str) -> str:
+    """Write a node id as it is typed in a shell: without the group that xdist puts into it."""
+    return shlex.quote(nodeid.rpartition("@kore-")[0] or nodeid)
 
 
 def _part(name: str) -> str:
@@ -126,7 +132,7 @@ def headline(record: Record) -> str:
     if not suites:
         return "No suite was tested."
     verdicts = tally(suite["verdict"] for suite in suites)
-    parts = [(verdicts.passed, "passed"), (verdicts.failed, "failed"), (verdicts.rest, "got no verdict")]
+    parts = [(verdicts.passed, "passed"), (verdicts.failed, "failed"), (verdicts.rest, "not verified")]
     said = f"{_of(len(suites), 'suite')}: {_join(parts)}."
     if not steps:
         return f"{said} No step was evaluated."

@@ -21,7 +21,7 @@ LIMIT = 60_000
 LEAST = 2_000
 """Characters; below it there is no room for the verdict and what was left out."""
 
-_WORDS = {FAILED: "**FAILED**", UNKNOWN: "**NO VERDICT**", PASSED: "passed"}
+_WORDS = {FAILED: "**FAILED**", UNKNOWN: "**NOT VERIFIED**", PASSED: "passed"}
 _ORDER = (FAILED, UNKNOWN, PASSED)
 
 _HEADER = (
@@ -85,7 +85,7 @@ def _render_head(record: Record) -> str:
             lines.append(f"> **Run {index + 1}: {digest.name_platform(entry)}**, {code(where, 200)}\n>")
         lines[-1] = lines[-1].removesuffix(">")
     elif any(entry["emulator"] for entry in evidence):
-        lines.append(f"> **{digest.STAND_IN[0].upper()}{digest.STAND_IN[1:]}.**\n")
+        lines.append(f"> **{digest.EMULATOR[0].upper()}{digest.EMULATOR[1:]}.**\n")
     return "\n".join(lines) + "\n"
 
 

@@ -97,7 +97,7 @@ def test_a_green_run(put, run, plugin_args, account):
     assert result.code == 0, result.text
     assert told(result) == dict.fromkeys(of_suite("BOOKING"), "PASSED")
     assert done(account) == ["upload", "import", "run", "delete"]
-    assert result.closing == ["kore: 1 suite imported and sound; 3 of 3 steps executed"]
+    assert result.closing == ["kore: 1 suite imported and valid; 3 of 3 steps executed, all passed"]
 
 
 def test_without_kore_run_the_last_line_says_so(put, run, account):
@@ -106,7 +106,7 @@ def test_without_kore_run_the_last_line_says_so(put, run, account):
     put("b.kore.json", "B")
     result = run()
     assert result.code == 0
-    closing = "kore: 2 suites imported and sound; 0 of 6 steps executed (add --kore-run inDevelopment)"
+    closing = "kore: 2 suites imported and valid; 0 of 6 steps executed (add --kore-run inDevelopment)"
     assert result.closing == [closing]
     assert "run" not in done(account)
 

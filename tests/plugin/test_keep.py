@@ -57,7 +57,7 @@ def test_running_what_was_imported(files, run, plugin_args, account, pytester):
     result = run("test_running_what_was_imported.py", "--kore-run=PUBLISHED", *plugin_args)
     assert result.code == 0, result.text
     assert starts(account) == [(imported(account)[0], "published")]
-    assert result.closing == ["kore: 1 suite imported and sound; 2 of 2 steps executed"]
+    assert result.closing == ["kore: 1 suite imported and valid; 2 of 2 steps executed, all passed"]
 
 
 def test_the_version_of_an_argument(files, run, account, pytester):

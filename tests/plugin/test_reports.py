@@ -89,7 +89,7 @@ def test_the_record_of_a_mixed_run(run, plugin_args, mixed, record):
     (found,) = suites["DRIFT"]["imported"]["findings"]
     line = found["message"].partition("drift.kore.json:")[2].partition(")")[0]
     assert (found["severity"], found["place"]) == ("error", f"drift.kore.json:{line}")
-    why = "not run, because its import has no good outcome"
+    why = "not run, because its import has not passed"
     steps = [{"what": f"step {number:02} of DRIFT", "why": why} for number in (1, 2)]
     assert told["not_evaluated"] == steps
     assert "JSON report: out/run.json" in result.lines
@@ -135,8 +135,8 @@ def test_a_report_that_cannot_be_written_makes_the_run_red(run, files, account, 
     result = run("both.kore.json", "--kore-json=blocked/run.json")
     assert result.code == 1
     assert result.counts == {"passed": 6}
-    assert "kore: cannot write the report" in result.closing[0]
-    assert "kore: 2 suites imported and sound" in result.closing[1]
+    assert "kore: 2 suites imported and valid" in result.closing[0]
+    assert "kore: cannot write the report" in result.closing[1]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,12 @@ def test_an_interrupted_run_has_a_record(files, account, pytester, monkeypatch, 
     told = record()
     assert told["verdict"] == "unknown"
     assert told["evidence"][0]["interrupted"]
-    assert told["not_evaluated"] == [{"what": "import job ds-slow (job-1)", "why": "the run was interrupted"}]
+    assert told["not_evaluated"][0] == {
+        "what": "import job ds-slow (job-1)",
+        "why": "the run was interrupted",
+    }
+    items = ["kore-gate::import[job-1]", "kore-gate::structure[job-1]"]
+    assert [one["what"] for one in told["not_evaluated"][1:]] == items
 
 
 def test_github_is_told_the_lines(run, mixed, monkeypatch, tmp_path):

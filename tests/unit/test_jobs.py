@@ -97,7 +97,7 @@ def test_a_run_waits_for_its_import():
         raise StructureError("no", job_id="ds-1", findings=[])
 
     after.judge = bad
-    assert "no good outcome" in run.blocked()
+    assert "has not passed" in run.blocked()
     assert SuiteRun("run", "A_1", "published").blocked() is None
 
 
