@@ -52,7 +52,7 @@ OVERDUE = 2.0
 that blocks, or computes."""
 
 OTHERS_OVERDUE = 30.0
-"""The same for another process's job: that one ends it by itself when it lives."""
+"""The same for a job of another process, since this one saw it begun: the other ends it when it lives."""
 
 
 class Pipeline:
@@ -94,6 +94,7 @@ class Pipeline:
         self._crew = Crew(self._step, self._clock)
         self._ended = threading.Condition()
         self._stuck: set[str] = set()
+        self._seen_begun: dict[str, float] = {}
         self._rounds = Rounds(self._turns, self._clock)
 
     def watch_import(self, ds_id: str, label: str = "") -> WatchImport:
@@ -177,6 +178,7 @@ class Pipeline:
             if job.key in self._stuck:
                 return  # its thread may come back at any time
             job.outcome, job.due = None, self._clock.monotonic()
+            self._seen_begun.pop(job.key, None)
             job.entry = {"again": seen}
         self._crew.add(job)
 
@@ -371,7 +373,11 @@ class Pipeline:
         Raises:
             JobTimeoutError: It has not.
         """
-        if self._time_left(entry) < -OTHERS_OVERDUE:
+        now = self._clock.monotonic()  # what the wall clock says may have jumped
+        if "started_at" not in entry:
+            self._seen_begun.pop(job.key, None)
+        elif now - self._seen_begun.setdefault(job.key, now) > self._patience.timeout + OTHERS_OVERDUE:
+            job.entry = dict(entry)
             raise self._late(job, "another process of this test run works on it, and hangs or was stopped")
 
     def _late(self, job: Job, why: str) -> JobTimeoutError:

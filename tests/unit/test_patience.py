@@ -451,3 +451,14 @@ def test_passing_faults_never_fail_a_job(troubles):
     passing = [one for one in passing if not getattr(one, "missing", False)]
     outcome, _, _, _ = play(running(), *passing, success(), timeout=1000.0, outage_budget=900.0)
     assert getattr(outcome, "ended", False), outcome
+
+
+def test_three_answers_that_are_too_large_end_a_wait():
+    """Each costs what an answer may cost at most; a usable one in between begins the count anew."""
+    clock = FakeClock()
+    big = unreachable("size")
+    service = Service(clock, big, big, running(1), big, unreachable("reset"), big, big, success())
+    wait = make_wait(clock)
+    with pytest.raises(UnreachableError, match="3 answers were larger than any real one"):
+        poll_until(service.ask, service.see, wait, clock)
+    assert len(service.times) == 7
