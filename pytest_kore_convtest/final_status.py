@@ -69,7 +69,10 @@ def write_tally(tally: Tally) -> str:
     runs = [job for job in tally.jobs if job["kind"] == _RUN and not job.get("blocked")]
     if tally.unconfigured and not imports:
         return _write_unconfigured(tally)
-    parts = [_suites(imports), _runs(runs), _steps(imports, runs)] if imports or runs else []
+    asked = any(job["kind"] == _RUN for job in tally.jobs)
+    parts = [_suites(imports), _runs(runs), _steps(imports, runs, asked=asked)] if imports or runs else []
+    if tally.verdict == _PASSED and any(job["verdict"] == _FAILED for job in tally.jobs):
+        parts[0] += ", as a passed test expects"
     if not imports:
         parts += [_checks(tally.lint, "lint check", "passed"), _checks(tally.items, "test", "passed")]
         parts += ["nothing was imported"]
@@ -125,14 +128,15 @@ def _runs(runs: list[dict[str, Any]]) -> str:
     return ", ".join(said)
 
 
-def _steps(imports: list[dict[str, Any]], runs: list[dict[str, Any]]) -> str:
+def _steps(imports: list[dict[str, Any]], runs: list[dict[str, Any]], *, asked: bool) -> str:
     total = sum(job["steps"] for job in imports)
     if not total:
         return ""
     failed, passed = (sum(job["results"][kind] for job in runs) for kind in (_FAILED, _PASSED))
     words = f"{passed + failed} of {_count(total, 'step')} executed"
     if not runs:
-        return words + (" (add --kore-run inDevelopment)" if any(job["ours"] for job in imports) else "")
+        advice = not asked and any(job["ours"] for job in imports)
+        return words + (" (add --kore-run inDevelopment)" if advice else "")
     if failed:
         return f"{words}, {failed} FAILED"
     return f"{words}, all passed" if passed == total else words
