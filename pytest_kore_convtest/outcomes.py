@@ -147,6 +147,7 @@ class Outcomes:
         """Note when pytest-timeout ends the item, which may end the whole process."""
         timeout = getattr(settings, "timeout", None)
         if isinstance(timeout, (int, float)) and timeout > 0:
+            self._run.killed_by = f"Timeout (>{timeout:g}s) from pytest-timeout is about to end this test"
             self._run.killed_at = time.monotonic() + max(timeout / 2, timeout - KILL_MARGIN)
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)

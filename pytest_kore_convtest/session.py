@@ -103,7 +103,8 @@ class Run:
         begun_at: When it began, in seconds since the epoch.
         interrupted: Whether the run was interrupted.
         stopped: Why the run stopped before its end; empty when it did not.
-        killed_at: When pytest-timeout ends the item under way, by the monotonic clock.
+        killed_at: When pytest-timeout is about to end the item under way, by the monotonic clock.
+        killed_by: How it says so.
         is_cleaning: Whether suites are being deleted just now.
     """
 
@@ -130,6 +131,7 @@ class Run:
         self.interrupted = self._emulator_told = False
         self.stopped = ""
         self.killed_at: float | None = None
+        self.killed_by = ""
         self.is_cleaning = False
 
     @cached_property
@@ -284,7 +286,7 @@ class Run:
 
     def _reason_to_stop(self) -> str:
         if self.killed_at is not None and time.monotonic() >= self.killed_at:
-            return "pytest-timeout ends this test now"
+            return self.killed_by
         return self.heed_interrupt() if hasattr(self.config, "workerinput") else ""
 
     def _stop_waiting(self, pipeline: Pipeline, job: Job, why: str) -> JobError:
@@ -295,7 +297,8 @@ class Run:
             entry |= {"job_id": job.job_id, "resume": job.resume}
         ending = replace(ending_of(entry, pipeline.ledger.polls(job.key), time.time()), what=job.what)
         return JobError(
-            f"{job.what} is not waited for any longer: {why}. {describe(ending)}", **ending.to_evidence()
+            f"{job.what} has no verdict. It is not waited for any longer: {why}. {describe(ending)}",
+            **ending.to_evidence(),
         )
 
     def jobs(self) -> list[Job]:
