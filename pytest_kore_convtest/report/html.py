@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shlex
 from datetime import datetime, timezone
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
