@@ -224,8 +224,7 @@ def test_pytest_timeout_ends_a_wait(run, account, pytester):
     result = run("--kore-gate", "--kore-ds-id=ds-demo", *args, apart=True)
     assert result.code == 1
     assert (
-        "Timeout (>8s) from pytest-timeout is about to end this test. Last status IN_PROGRESS"
-        in result.text
+        "Timeout (>8s) from pytest-timeout is about to end this test. Last status IN_PROGRESS" in result.text
     )
     assert RESUME in result.text
     assert RESUME in (pytester.path / "k.json").read_text()
