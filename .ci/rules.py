@@ -1,5 +1,7 @@
 """Write the list of rules, ``docs/rules.md``, from the rules themselves."""
 
+# ruff: noqa: INP001 - a script
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -26,11 +28,12 @@ kore_rules =
     variation-added = off
 ```
 
-In the environment the entries are separated by commas: `KORE_RULES="step-without-assertion=error,variation-added=off"`.
-`--kore-require-assertions` stands for `step-without-assertion = error` and `step-not-verified = error`; a line
-of `kore_rules` wins over it, unless the line comes from a lower source (an ini file below the command line).
-A finding whose rule is `off` is neither counted nor reported. A rule that is marked as *fixed* cannot be
-changed: a test run without it would prove nothing.
+In the environment the entries are separated by commas:
+`KORE_RULES="step-without-assertion=error,variation-added=off"`. `--kore-require-assertions` stands for
+`step-without-assertion = error` and `step-not-verified = error`; a line of `kore_rules` wins over it, unless
+it comes from a lower source (an ini file below the command line). A finding whose rule is `off` is neither
+counted nor reported. A rule that is marked as *fixed* cannot be changed: a test run without it would prove
+nothing.
 
 Of very many findings of one rule the first ones are shown, and how many more there are. The JSON report
 lists up to {MOST_KEPT:,} of one check one by one.

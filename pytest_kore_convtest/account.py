@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from pytest_kore_convtest import models
 from pytest_kore_convtest.errors import KoreError, StructureError
 from pytest_kore_convtest.jobs import SuiteRun
-from pytest_kore_convtest.refusals import printable
 from pytest_kore_convtest.report.record import (
     DERIVED,
     FAILED,
@@ -23,6 +22,7 @@ from pytest_kore_convtest.report.record import (
     Finding,
     ImportRecord,
     JobRecord,
+    Poll,
     Reply,
     RunRecord,
     StepRecord,
@@ -30,18 +30,21 @@ from pytest_kore_convtest.report.record import (
 from pytest_kore_convtest.runs import variations
 from pytest_kore_convtest.structure import MOST_LOGS
 from pytest_kore_convtest.suitefile import show_path
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
     from pytest_kore_convtest.conversation import RunResult, StepResult
     from pytest_kore_convtest.jobs import Job
     from pytest_kore_convtest.models import ImportStatus, Suite
     from pytest_kore_convtest.runs import RunStatus, RunStep
     from pytest_kore_convtest.suitefile import LocalSuite
+    from pytest_kore_convtest.unfinished import Unfinished
 
 _MOMENTS = ("requested_at", "created_at", "modified_at", "expires_at")
-_LONGEST_LOG = 2000
+_LONGEST_LOG, _LONGEST_WORD = 2000, 120
 
 
 class Account(TypedDict):
@@ -86,6 +89,84 @@ def give_account(job: Job) -> Account:
     return account
 
 
+def give_open_account(job: Unfinished, why: str, now: float) -> Account:
+    """Give account of a job that nobody saw the end of.
+
+    Args:
+        job: The job.
+        why: Why nobody waits for it any more.
+        now: Seconds since the epoch.
+    """
+    entry, ending = job.entry, job.ending
+    local: File | None = entry.get("file") or None
+    if local:
+        is_sent = bool(entry.get("file_id")) and not local["split"]
+        local = {**local, "sent_sha256": local["sha256"] if is_sent else ""}
+    told = JobRecord(
+        id=ending.job_id,
+        verdict=UNKNOWN,
+        says=DERIVED,
+        status=ending.last_status,
+        asks=ending.requests,
+        seconds=round(ending.seconds, 3),
+        started_at=moment(now - ending.seconds),
+        ended_at=moment(now),
+        platform_times={},
+        polls=_tell_polls(ending.polls),
+        trouble={"kind": "JobError", "message": job.tell(why)},
+        why=[],
+        notes=[],
+        logs=[],
+        download_url="",
+        resume=ending.resume,
+    )
+    return Account(
+        key=entry["key"],
+        after=entry.get("after", ""),
+        generation=entry.get("again", 0) + 1,
+        clock_skew=None,
+        name=entry.get("label", ""),
+        file=local,
+        imported=None if entry["kind"] == "SuiteRun" else _open_import(told, entry),
+        run=_open_run(told, entry) if entry["kind"] == "SuiteRun" else None,
+        steps=[],
+    )
+
+
+def _open_import(told: JobRecord, entry: Mapping[str, Any]) -> ImportRecord:
+    return ImportRecord(
+        **told,
+        file_id=entry.get("file_id", ""),
+        file_hash=entry.get("file_hash", ""),
+        stored=False,
+        stored_name="",
+        stored_id="",
+        stored_steps=0,
+        assertions={},
+        findings=[],
+    )
+
+
+def _open_run(told: JobRecord, entry: Mapping[str, Any]) -> RunRecord:
+    return RunRecord(
+        **told,
+        requested_version=entry.get("version", ""),
+        reported_version="",
+        passed=None,
+        failed=None,
+        total=None,
+        duration=None,
+        counts_only=False,
+    )
+
+
+def _tell_polls(polls: Iterable[Mapping[str, Any]]) -> list[Poll]:
+    return [
+        {"at": poll["at"], "saw": poll["saw"], "percent": poll.get("percent"), "fault": poll["fault"]}
+        for poll in polls
+    ]
+
+
 def moment(seconds: float | None) -> str:
     """Write seconds since the epoch as the record does; empty for ``None``."""
     return "" if seconds is None else _write(datetime.fromtimestamp(seconds, timezone.utc))
@@ -119,16 +200,13 @@ def _tell_job(job: Job, verdict: str, says: str) -> JobRecord:
         id=job.job_id,
         verdict=verdict,
         says=says,
-        status=status.status if status else "",
+        status=status.sent_status if status else (trouble.last_status if trouble else ""),
         asks=outcome.asks,
         seconds=outcome.seconds,
         started_at=moment(began),
         ended_at=moment(outcome.ended_at),
         platform_times={},
-        polls=[
-            {"at": ask["at"], "saw": ask["saw"], "percent": ask.get("percent"), "fault": ask["fault"]}
-            for ask in outcome.history
-        ],
+        polls=_tell_polls(outcome.history),
         trouble={"kind": type(trouble).__name__, "message": trouble.message} if trouble else None,
         why=[],
         notes=list(dict.fromkeys(outcome.notes)),
@@ -151,7 +229,7 @@ def _tell_import(job: Job) -> ImportRecord:
         }
         told["logs"] = _tell_logs(status.status_logs)
     if verdict == FAILED and not findings and status:
-        told["why"] = [f"the platform says {status.status}"]
+        told["why"] = [f"the platform says {printable(status.sent_status, _LONGEST_WORD)}"]
     return ImportRecord(
         **told,
         file_id=job.entry.get("file_id", ""),

@@ -21,11 +21,11 @@ from pytest_kore_convtest.differences import (
     data,
     is_template,
     templates_equal,
-    visible,
 )
 from pytest_kore_convtest.findings import DEFAULTS, Location, Rule, apply_rules, find
 from pytest_kore_convtest.rules import ALL_OF, is_blank
 from pytest_kore_convtest.structure import MOST_STEPS
+from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

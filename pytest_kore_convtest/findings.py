@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_kore_convtest.text import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -23,7 +25,7 @@ MOST_KEPT = 50_000
 LEAST_KEPT = 1_000
 """Findings of one rule that are kept, however many another rule has."""
 
-MOST_FOUND = 1_000_000
+MOST_FOUND = 250_000
 """Findings of one check after which it stops: some seconds of work."""
 
 MOST_SHOWN, MOST_WARNINGS_SHOWN = 10, 2
@@ -124,6 +126,14 @@ class Rule(str, Enum):
     RESULTS_REORDERED = "results-reordered"
     COUNTS_DIFFER = "counts-differ"
     CONTRADICTING_STATUS = "contradicting-status"
+    RUN_FAILED = "run-failed"
+    STEP_FAILED = "step-failed"
+    RUN_NOT_PASSED = "run-not-passed"
+    RESULT_OF_ANOTHER_RUN = "result-of-another-run"
+    MORE_EXPECTATIONS = "more-expectations"
+    PASSED_WITHOUT_REPLY = "passed-without-reply"
+    PASSED_TEXT_DIFFERS = "passed-text-differs"
+    UNEXPECTED_REPLY = "unexpected-reply"
 
     __str__ = str.__str__
 
@@ -345,35 +355,80 @@ _IN_COMPARISON = {
 }
 
 _IN_RUNS = {
-    **_facts(
-        ERROR,
+    # runs
+    Rule.RUN_FAILED: RuleFacts(
+        Severity.ERROR,
         "run",
-        {Rule.NOTHING_VERIFIED: "The run reports not one assertion that was judged."},
+        "The platform says that the run failed or was aborted, and no failed step explains it.",
         fixed=True,
     ),
-    **_facts(
-        ERROR,
-        "run",
-        {
-            Rule.RUN_OF_ANOTHER_VERSION: "Another version of the bot was run than was asked for.",
-            Rule.OTHER_EXPECTATIONS: "The run judged other expectations than the stored ones.",
-            Rule.UNKNOWN_ASSERTION_STATUS: "An assertion's status is a word that nobody knows.",
-            Rule.FAILED_STEP_IN_PASSED_RUN: "A step failed in a run that is said to have passed.",
-            Rule.STEP_NOT_REPORTED: "The run reports no result of a step.",
-            Rule.RESULT_WITHOUT_STEP: "The run reports a result for which the file has no step.",
-            Rule.COUNTS_DIFFER: "The numbers of steps that the platform counts do not add up.",
-            Rule.CONTRADICTING_STATUS: "The platform's words about the run contradict each other.",
-        },
+    Rule.STEP_FAILED: RuleFacts(
+        Severity.ERROR, "run", "A step failed: an assertion of it, or the platform says so.", fixed=True
     ),
-    **_facts(
-        WARNING,
+    Rule.RUN_NOT_PASSED: RuleFacts(
+        Severity.ERROR, "run", "The platform nowhere says that the run passed.", fixed=True
+    ),
+    Rule.NOTHING_VERIFIED: RuleFacts(
+        Severity.ERROR, "run", "No assertion of any step was judged, or there is no step.", fixed=True
+    ),
+    Rule.RUN_OF_ANOTHER_VERSION: RuleFacts(
+        Severity.ERROR, "run", "The result is of another version of the bot than the one that was to be run."
+    ),
+    Rule.UNKNOWN_VERSION: RuleFacts(
+        Severity.WARNING, "run", "The result does not say in a known word which version of the bot was run."
+    ),
+    Rule.RUN_OF_ANOTHER_SUITE: RuleFacts(
+        Severity.WARNING,
         "run",
-        {
-            Rule.UNKNOWN_VERSION: "The run names a version that nobody knows.",
-            Rule.RUN_OF_ANOTHER_SUITE: "The run names a suite id that neither the import nor its job has.",
-            Rule.STEP_NOT_VERIFIED: "A step passed without one assertion that was judged.",
-            Rule.RESULTS_REORDERED: "The results come in another order than the steps.",
-        },
+        "The result names neither the imported suite nor its draft; how these ids relate is not documented.",
+    ),
+    Rule.RESULT_OF_ANOTHER_RUN: RuleFacts(
+        Severity.WARNING, "run", "The result began before the run was started, or its steps name another run."
+    ),
+    Rule.OTHER_EXPECTATIONS: RuleFacts(
+        Severity.ERROR, "run", "A step was judged by other expectations than those that the import stored."
+    ),
+    Rule.MORE_EXPECTATIONS: RuleFacts(
+        Severity.WARNING, "run", "A step was judged by an assertion that is off in what the import stored."
+    ),
+    Rule.STEP_NOT_VERIFIED: RuleFacts(
+        Severity.WARNING,
+        "run",
+        "A step passed without one judged assertion, or one of its assertions has no result.",
+    ),
+    Rule.UNKNOWN_ASSERTION_STATUS: RuleFacts(
+        Severity.ERROR, "run", "An assertion has a status, or a switch, that nobody has documented."
+    ),
+    Rule.PASSED_WITHOUT_REPLY: RuleFacts(
+        Severity.ERROR, "run", "An assertion passed on a reply that the bot did not give."
+    ),
+    Rule.PASSED_TEXT_DIFFERS: RuleFacts(
+        Severity.ERROR,
+        "run",
+        "A text assertion passed, but no reply is like an expected text, as with a text marked dynamic.",
+    ),
+    Rule.UNEXPECTED_REPLY: RuleFacts(
+        Severity.WARNING, "run", "The bot gave more replies in a passed step than are expected."
+    ),
+    Rule.FAILED_STEP_IN_PASSED_RUN: RuleFacts(
+        Severity.ERROR, "run", "The platform says that the run passed, but a step of it failed."
+    ),
+    Rule.STEP_NOT_REPORTED: RuleFacts(
+        Severity.ERROR, "run", "The platform reported no usable result of a step."
+    ),
+    Rule.RESULT_WITHOUT_STEP: RuleFacts(
+        Severity.ERROR, "run", "The platform reported a result for which the file has no step."
+    ),
+    Rule.RESULTS_REORDERED: RuleFacts(
+        Severity.ERROR, "run", "The results come in another order than the file's steps."
+    ),
+    Rule.COUNTS_DIFFER: RuleFacts(
+        Severity.ERROR,
+        "run",
+        "The platform's counts are not complete, do not add up or do not fit the steps.",
+    ),
+    Rule.CONTRADICTING_STATUS: RuleFacts(
+        Severity.ERROR, "run", "Two words of a result contradict each other."
     ),
 }
 
@@ -476,10 +531,12 @@ class Finding:
 
     def __str__(self) -> str:
         where = str(self.location)
-        return f"{where}: {self.message} [{self.rule}]" if where else f"{self.message} [{self.rule}]"
+        return one_line(
+            f"{where}: {self.message} [{self.rule}]" if where else f"{self.message} [{self.rule}]"
+        )
 
     def to_data(self) -> dict[str, Any]:
-        """Return the finding as JSON-able data; ``place`` is the location in the file as a text."""
+        """Return the finding as JSON-able data; ``place`` is file and line as one text."""
         location = self.location
         return {
             "rule": str(self.rule),
@@ -489,7 +546,7 @@ class Finding:
             "file": location.file,
             "line": location.line,
             "column": location.column,
-            "place": location.place,
+            "place": Location(location.file, location.line).place,
             "suite": self.suite,
             "step": self.step,
             "expected": self.expected,

@@ -11,12 +11,12 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from pytest_kore_convtest import leaks, positions
+from pytest_kore_convtest import positions, redaction
 from pytest_kore_convtest.findings import DEFAULTS, Location, Rule, apply_rules, find
 from pytest_kore_convtest.positions import START
-from pytest_kore_convtest.refusals import printable
 from pytest_kore_convtest.rules import Note, judge_content
 from pytest_kore_convtest.suitefile import LocalSuite, SuiteFile, name_of, open_suite_file
+from pytest_kore_convtest.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ def lint_file(
 def _find_all(file: SuiteFile, stream_id: str | None) -> Iterator[Finding]:
     for problem in file.problems:
         location = _locate_place(file.path, problem.place or START)
-        yield find(Rule.UNUSABLE_FILE, leaks.hide(problem.message), location=location)
+        yield find(Rule.UNUSABLE_FILE, redaction.hide_leaks(problem.message), location=location)
     if file.marked:
         said = "a byte order mark stands first, which many JSON readers refuse: save as UTF-8 without it"
         yield find(Rule.BYTE_ORDER_MARK, said, location=_locate_place(file.path, START))
@@ -94,7 +94,7 @@ def _locate(note: Note, file: SuiteFile, document: positions.Document) -> Findin
     look_up = document.key_place if note.at_key else document.place
     cases = document.value.get("testCases") if isinstance(document.value, dict) else None
     where, suite, step = _name(note.path, cases if isinstance(cases, list) else [])
-    said = leaks.hide(f"{where}: {note.message}" if where else note.message)
+    said = redaction.hide_leaks(f"{where}: {note.message}" if where else note.message)
     location = _locate_place(file.path, look_up(note.path))
     return find(note.rule, said, location=location, suite=suite, step=step)
 
@@ -119,31 +119,31 @@ def _name(path: positions.Path, cases: list[Any]) -> tuple[str, str, int]:
 
 
 def _show(name: str) -> str:
-    return repr(printable(leaks.hide(name), _LONGEST_NAME))
+    return quoted(redaction.hide_leaks(name), _LONGEST_NAME)
 
 
 def _judge_texts(value: Any, path: positions.Path, *, beside_client: bool = False) -> Iterator[Note]:
     """Look at every text of the file, keys included."""
     if isinstance(value, str):
         key = next((part for part in reversed(path) if isinstance(part, str)), "")
-        yield from _judge_text(value, path, leaks.find_leaks(value, key=key, beside_client=beside_client))
+        yield from _judge_text(value, path, redaction.find_leaks(value, key=key, beside_client=beside_client))
         return
     inside: list[tuple[str | int, Any]] = []
     if isinstance(value, (dict, list)):
         inside += value.items() if isinstance(value, dict) else enumerate(value)
-    client = any(isinstance(one, str) and leaks.is_client_id(one) for _, one in inside)
+    client = any(isinstance(one, str) and redaction.is_client_id(one) for _, one in inside)
     for part, one in inside:
         here = (*path, part)
         if isinstance(part, str):
-            notes = _judge_text(part, here, leaks.find_leaks(part))
+            notes = _judge_text(part, here, redaction.find_leaks(part))
             yield from (note._replace(at_key=True) for note in notes)
         yield from _judge_texts(one, here, beside_client=client)
 
 
-def _judge_text(text: str, path: positions.Path, found: list[leaks.Leak]) -> Iterator[Note]:
+def _judge_text(text: str, path: positions.Path, found: list[redaction.Leak]) -> Iterator[Note]:
     for leak in found:
         advice = "take it out and revoke it" if leak.sure else "take it out, unless it is none"
-        said = f"holds what looks like {leak.what}, {leaks.show(text, leak)}: {advice}"
+        said = f"holds what looks like {leak.what}, {redaction.show_leak(text, leak)}: {advice}"
         yield Note(Rule.SECRET if leak.sure else Rule.POSSIBLE_SECRET, path, said)
     if _HALF.search(text):
         said = "holds half of a character, as a cut emoji leaves it: write the whole character"

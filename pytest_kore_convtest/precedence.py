@@ -48,8 +48,10 @@ def _choose_target(values: dict[str, Any], sources: dict[str, str], notes: list[
     name = values["target"]
     known = {target.name: target for target in values.get("targets", ())}
     if name not in known:
+        from pytest_kore_convtest.values import show
+
         raise ConfigError(
-            f"{named('target', sources)}: {name!r} is no line of kore_targets"
+            f"{named('target', sources)}: {show(name)} is no line of kore_targets"
             f" (known: {', '.join(sorted(known)) or 'none'})",
             name="target",
             source=sources["target"],

@@ -28,7 +28,11 @@ _OLD = "is known from Kore's runner of 2019 only, the platform may refuse it"
 _TEMPLATE = re.compile(r'\s*(?:\{\s*["\']|\[\s*\{|[\[{].*\b(?:template_type|payload)\b)', re.DOTALL)
 
 
-VISIBLE = r"[^\s\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
+_HIDDEN = (
+    r"\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+)
+
+VISIBLE = rf"[^\s{_HIDDEN}]"
 """The pattern of one character that can be seen, as Python and JSON Schema understand it."""
 
 _visible = re.compile(VISIBLE).search

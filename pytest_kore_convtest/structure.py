@@ -22,8 +22,8 @@ from pytest_kore_convtest.findings import (
     find,
     summarize,
 )
-from pytest_kore_convtest.refusals import printable
 from pytest_kore_convtest.rules import is_blank
+from pytest_kore_convtest.text import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -115,7 +115,9 @@ def judge(status: ImportStatus, expectations: Expectations) -> list[Finding]:
 
 def _find_all(status: ImportStatus, expectations: Expectations) -> Iterator[Finding]:
     if status.meaning != models.SUCCEEDED:
-        yield find(Rule.NOT_SUCCESSFUL, f"is {status.status}, not SUCCESS", "$.status")
+        yield find(
+            Rule.NOT_SUCCESSFUL, f"is {printable(status.sent_status, _LONGEST)}, not SUCCESS", "$.status"
+        )
         return
     suite = status.raw.get("response")
     if not isinstance(suite, dict) or not suite:
@@ -331,7 +333,7 @@ def _kind(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, str):
-        return repr(printable(value, _MOST_SHOWN)) if value else "empty"
+        return quoted(value, _MOST_SHOWN) if value else "empty"
     return _kind(value)
 
 
@@ -346,8 +348,8 @@ def verdict(status: ImportStatus, findings: list[Finding]) -> ImportFailedError 
     name = suite.get("name") if isinstance(suite, dict) else None
     said = "\n".join(f"  {line}" for line in summarize(errors))
     return StructureError(
-        f"import job {status.id}: {f'{total:,} things are' if total > 1 else '1 thing is'} wrong with the"
-        f" stored suite{f' {_shown(name)}' if name and isinstance(name, str) else ''}:\n{said}",
+        f"{f'{total:,} things are' if total > 1 else '1 thing is'} wrong with the stored suite"
+        f" ({f'{_shown(name)}, ' if name and isinstance(name, str) else ''}import job {status.id}):\n{said}",
         job_id=status.id,
         findings=[finding.to_data() for finding in findings],
     )
@@ -358,9 +360,10 @@ def _import_failed(status: ImportStatus) -> ImportFailedError:
     shown = logs[:_MOST_LOGS_SHOWN]
     if len(status.status_logs) > len(shown):
         shown.append(f"and {len(status.status_logs) - len(shown):,} more entries, see the JSON report")
-    said = "\n  ".join(shown) or "the platform logged nothing"
+    first, *rest = shown or ["the platform logged nothing"]
+    said = "\n  ".join([f"{first} (import job {status.id})", *rest])
     return ImportFailedError(
-        f"the platform rejected import job {status.id}: {status.status}; its log: {said}",
+        f"the platform rejected the import: {printable(status.sent_status, _LONGEST)}; its log: {said}",
         job_id=status.id,
         status=status.status,
         status_logs=logs,

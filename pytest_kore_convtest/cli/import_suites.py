@@ -107,7 +107,10 @@ def _read_suites(files: Iterable[str]) -> Iterator[LocalSuite]:
 
 def _name(suites: Iterable[LocalSuite], settings: Settings) -> Iterator[_Import]:
     """Give every suite a name that no other one of this command has."""
-    run_name, taken = _run_name(), set[str]()
+    from pytest_kore_convtest.run_name import make_run_name
+    from pytest_kore_convtest.settings import environment
+
+    run_name, taken = make_run_name(environment()), set[str]()
     for suite in suites:
         number, name = 1, ""
         while not name or name in taken:
@@ -118,17 +121,6 @@ def _name(suites: Iterable[LocalSuite], settings: Settings) -> Iterator[_Import]
                 raise UsageError(f"kore_import_name {name} gives several suites one name: it needs {{name}}")
         taken.add(name)
         yield _Import(suite, name)
-
-
-def _run_name() -> str:
-    """Return what makes the names of this command new: the CI build's id, if there is one, and chance."""
-    import secrets
-
-    from pytest_kore_convtest.session import BUILD_IDS
-    from pytest_kore_convtest.settings import environment
-
-    build = next((found for name in BUILD_IDS if (found := environment().get(name, "")).isalnum()), "")
-    return "-".join(filter(None, (build, secrets.token_hex(4))))
 
 
 def _import_only(

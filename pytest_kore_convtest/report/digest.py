@@ -8,14 +8,14 @@ from pytest_kore_convtest.findings import say_rest
 from pytest_kore_convtest.report.record import FAILED, NOT_EVALUATED, PASSED, UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_kore_convtest.report.record import Evidence, Finding, Record, StepRecord, SuiteRecord
 
 MOST_FINDINGS = 20
 """Findings of one rule that a report for people lists one by one."""
 
-STAND_IN = "built-in emulator; no real platform was contacted"
+EMULATOR = "built-in emulator; no real platform was contacted"
 
 
 class Counts(NamedTuple):
@@ -83,7 +83,7 @@ def _weak_points(suite: SuiteRecord) -> Iterator[str]:
     yield from (say_finding(finding) for finding in _findings(suite, "warning"))
     yield from (note for job in (imported, run) if job is not None for note in job["notes"])
     if suite["verdict"] == UNKNOWN:
-        yield "no verdict, and no reason was recorded"
+        yield "not verified, and no reason was recorded"
 
 
 def say_finding(finding: Finding) -> str:
@@ -132,18 +132,34 @@ def _tell(where: str, what: str) -> str:
     return f"{where}: {what}" if where else what
 
 
+def is_mixed(evidence: Sequence[Evidence]) -> bool:
+    """Say whether some runs used the built-in emulator and others a real platform."""
+    return len({entry["emulator"] for entry in evidence}) > 1
+
+
+def name_platform(entry: Evidence) -> str:
+    """Say what a run was against."""
+    return "built-in emulator" if entry["emulator"] else "real platform"
+
+
+def name_run(evidence: Sequence[Evidence], index: int) -> str:
+    """Name one of several runs by its number, beginning and platform."""
+    entry = evidence[index]
+    return f"run {index + 1}, {entry['started_at']}, {name_platform(entry)}"
+
+
 def say_verdict(record: Record) -> str:
     """Say the verdict in words that cannot be misread, with what limits it."""
-    word = {PASSED: "PASSED", FAILED: "FAILED"}.get(record["verdict"], "NO VERDICT, which is not a pass")
-    limits = list(filter(None, (_say_stand_in(record["evidence"]), _say_extent(record))))
+    word = {PASSED: "PASSED", FAILED: "FAILED"}.get(record["verdict"], "NOT VERIFIED, which is not a pass")
+    limits = list(filter(None, (_say_emulator(record["evidence"]), _say_extent(record))))
     return f"{word} ({'; '.join(limits)})" if limits else word
 
 
-def _say_stand_in(evidence: list[Evidence]) -> str:
-    stand_ins = sum(entry["emulator"] for entry in evidence)
-    if not stand_ins:
+def _say_emulator(evidence: list[Evidence]) -> str:
+    emulated = sum(entry["emulator"] for entry in evidence)
+    if not emulated:
         return ""
-    return STAND_IN if stand_ins == len(evidence) else f"{stand_ins} of {len(evidence)} runs: {STAND_IN}"
+    return EMULATOR if emulated == len(evidence) else f"{emulated} of {len(evidence)} runs: {EMULATOR}"
 
 
 def _say_extent(record: Record) -> str:

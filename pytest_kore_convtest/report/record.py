@@ -92,7 +92,7 @@ class Finding(TypedDict):
     ``rule`` is the name of the check that found it (docs/rules.md); ``severity`` is
     ``"error"``, ``"warning"`` or ``"hint"``; ``path`` a JSON path into the platform's reply;
     ``file``, ``line`` and ``column`` are its location in the local suite file, empty and 0
-    without one, and ``place`` is the same as one text; ``step`` is the 1-based step, or 0;
+    without one, and ``place`` is ``file:line`` as one text; ``step`` is the 1-based step, or 0;
     ``expected`` and ``actual`` are both sides, when there are any; ``count`` says how many
     findings it stands for: more than one when there was no room for them one by one.
     """

@@ -289,7 +289,7 @@ LOST_ASSERTIONS = {
 
 @pytest.mark.parametrize(("output", "why"), LOST_ASSERTIONS.values(), ids=LOST_ASSERTIONS)
 def test_a_text_that_is_not_compared_is_lost(output, why):
-    """A stored text that nothing is compared with is an error that says why, and where in the file it stands."""
+    """A stored text with which nothing is compared is an error that says why, and where in the file."""
     found = drift(lambda suite: suite["testSteps"][3].update(outputs=[output]))
     lost = [text for severity, text in found if severity == ERROR]
     assert len(lost) == 1

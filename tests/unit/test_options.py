@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 import pytest
 
 from pytest_kore_convtest import plugin
-from pytest_kore_convtest.options import ROWS, SECRETS, TABLE, UNSET, in_ini
+from pytest_kore_convtest.options import ROWS, SECRETS, TABLE, UNSET
 from pytest_kore_convtest.precedence import spelling
 from pytest_kore_convtest.readers import READERS
 
@@ -194,20 +194,6 @@ def test_anything_in_the_environment(bare):
     """A variable of ours wakes the plugin up."""
     bare.setenv("KORE_STREAM_ID", "st-1")
     assert plugin._given_for_this_run(Config()) is True
-
-
-@pytest.mark.parametrize(
-    ("config", "expected"),
-    [
-        (Config(), False),
-        (Config(ini={"kore_targets": []}), True),
-        (Config(ini={"kore_timeout": ""}), True),
-        (Config(typed={"kore_timeout": 5}), True),
-    ],
-)
-def test_in_ini(config, expected):
-    """A key of ours in the ini file is seen, an empty one and one of an unexpected type too."""
-    assert in_ini(config) is expected
 
 
 def test_the_table_loads_nothing():

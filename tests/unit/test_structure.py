@@ -120,7 +120,8 @@ PLACES = [
     ("response/testSteps/0/outputs/0/assertions", GONE,
      [NO_TEST, (WARNING, BLOCKS, "is missing: this reply is not checked"), NOTHING]),
     ("response/testSteps/0/outputs/0/assertions", True,
-     [(ERROR, BLOCKS, "is true or false, not the blocks flowLevel, text, context: it is not understood"), NO_TEST, NOTHING]),
+     [(ERROR, BLOCKS, "is true or false, not the blocks flowLevel, text, context: it is not understood"),
+      NO_TEST, NOTHING]),
     ("response/testSteps/0/outputs/0/assertions/flowLevel", GONE,
      [(WARNING, f"{BLOCKS}.flowLevel", "is missing")]),
     ("response/testSteps/0/outputs/0/assertions/context", [],
@@ -290,7 +291,7 @@ def test_the_verdict_on_a_broken_suite():
         StructureError, SAMPLE["_id"], [ERROR, WARNING],
     )  # fmt: skip
     assert str(error) == (
-        f"import job {SAMPLE['_id']}: 1 thing is wrong with the stored suite 'booking':\n"
+        f"1 thing is wrong with the stored suite ('booking', import job {SAMPLE['_id']}):\n"
         f"  $.response.streamId: is 'st-2', not our stream {STREAM} [other-stream]"
     )
 
@@ -305,10 +306,11 @@ def test_the_verdict_on_a_rejected_import():
     logs = [{"status": "failed", "comments": "node\nmissing"}, "plain", {"odd": 1}]
     status = answer({**SAMPLE, "status": "Failure", "statusLogs": logs})
     error = verdict(status, [])
-    lines = ["failed: node missing", "plain", "{'odd': 1}"]
+    lines = ["failed: node\\nmissing", "plain", "{'odd': 1}"]
     assert (type(error), error.status, error.status_logs) == (ImportFailedError, "FAILURE", lines)
-    said = f"the platform rejected import job {SAMPLE['_id']}: FAILURE; its log: "
-    assert str(error) == said + "\n  ".join(lines)
+    first, *rest = lines
+    said = f"the platform rejected the import: Failure; its log: {first} (import job {SAMPLE['_id']})"
+    assert str(error) == "\n  ".join([said, *rest])
 
 
 def test_a_rejected_import_without_a_log():
@@ -331,7 +333,7 @@ def test_blanks_are_nothing_to_compare_with():
         ({"message": {"a": 1}}, "{'a': 1}"),
         ({}, "{}"),
         (None, "None"),
-        ("a\x1b[2J\u202eb", "a [2J b"),
+        ("a\x1b[2J\u202eb", "a\\x1b[2J\\u202eb"),
         ("x" * 999, "x" * 400 + "…"),
     ],
 )
