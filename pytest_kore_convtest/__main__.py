@@ -1,54 +1,55 @@
-"""The command: ``python -m pytest_kore_convtest COMMAND``."""
+"""The command: ``kore-convtest COMMAND``, also ``python -m pytest_kore_convtest COMMAND``."""
 
 from __future__ import annotations
 
 import sys
 
-USAGE = """usage: python -m pytest_kore_convtest COMMAND [OPTIONS]
-
-commands:
-  emulator    serve the built-in stand-in of the platform; --help lists its options
-  report      render what --kore-json wrote as HTML or Markdown; merges several runs; --help lists its options
-  schema      print the JSON Schema of suite files, for editors; --report: of what --kore-json writes"""
-
 
 def main(argv: list[str]) -> int:
-    """Run a command and return its exit code."""
-    command, *rest = argv or ["--help"]
-    if command in {"-h", "--help"}:
-        print(USAGE)
+    """Run a command and return its exit code.
+
+    Help and version are printed without ``argparse``, which takes as long to load as Python itself.
+
+    Args:
+        argv: The arguments after the program's name.
+    """
+    from pytest_kore_convtest.cli import COMMANDS, PROG, USAGE, find_version, help_text
+
+    name, *rest = argv or ["--help"]
+    if name in {"-h", "--help"}:
+        print(help_text())
         return 0
-    if command == "schema":
-        return _print_schema(rest)
-    if command == "report":
-        from pytest_kore_convtest.report.command import main as render
-
-        return render(rest)
-    if command != "emulator":
-        print(f"unknown command {command!r}\n\n{USAGE}", file=sys.stderr)
-        return 2
-    from pytest_kore_convtest.emulator.command import main as serve
-
-    return serve(rest)
-
-
-def _print_schema(rest: list[str]) -> int:
-    if rest == ["--report"]:
-        from pytest_kore_convtest.report.shape import write_record_schema
-
-        print(write_record_schema())
+    if name in {"-V", "--version"}:
+        print(f"{PROG} {find_version()}")
         return 0
-    if rest and rest[0] not in {"-h", "--help"}:
-        print(f"schema takes no options but --report\n\n{USAGE}", file=sys.stderr)
-        return 2
-    from pytest_kore_convtest.schema import write_schema
+    from pytest_kore_convtest.cli.parser import nearest, run
 
-    print(USAGE if rest else write_schema())
-    return 0
+    if name in COMMANDS:
+        return run(name, rest)
+    near = nearest(name)
+    hint = f"did you mean {near}" if near else f"there are {', '.join(COMMANDS)}"
+    print(f"{PROG}: error: there is no command {name!r}: {hint}", file=sys.stderr)
+    return USAGE
+
+
+def run_command() -> int:
+    """Run the command that stands on the command line; the entry point of the console script."""
+    # A terminal that knows few letters gets escapes of the others, not a traceback.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        import os
+
+        # Python flushes once more at its end, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 2
+    return code
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stderr.close()
+    sys.exit(run_command())

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import datetime, timezone
 from itertools import zip_longest
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from pytest_kore_convtest import models
-from pytest_kore_convtest.differences import visible
 from pytest_kore_convtest.errors import KoreError, StructureError
 from pytest_kore_convtest.jobs import SuiteRun
-from pytest_kore_convtest.refusals import printable
 from pytest_kore_convtest.report.record import (
     DERIVED,
     FAILED,
@@ -25,24 +22,29 @@ from pytest_kore_convtest.report.record import (
     Finding,
     ImportRecord,
     JobRecord,
+    Poll,
     Reply,
     RunRecord,
     StepRecord,
 )
 from pytest_kore_convtest.runs import variations
+from pytest_kore_convtest.structure import MOST_LOGS
 from pytest_kore_convtest.suitefile import show_path
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
     from pytest_kore_convtest.conversation import RunResult, StepResult
     from pytest_kore_convtest.jobs import Job
     from pytest_kore_convtest.models import ImportStatus, Suite
     from pytest_kore_convtest.runs import RunStatus, RunStep
     from pytest_kore_convtest.suitefile import LocalSuite
+    from pytest_kore_convtest.unfinished import Unfinished
 
 _MOMENTS = ("requested_at", "created_at", "modified_at", "expires_at")
-_LONGEST_LOG = 2000
+_LONGEST_LOG, _LONGEST_WORD = 2000, 120
 
 
 class Account(TypedDict):
@@ -87,6 +89,84 @@ def give_account(job: Job) -> Account:
     return account
 
 
+def give_open_account(job: Unfinished, why: str, now: float) -> Account:
+    """Give account of a job that nobody saw the end of.
+
+    Args:
+        job: The job.
+        why: Why nobody waits for it any more.
+        now: Seconds since the epoch.
+    """
+    entry, ending = job.entry, job.ending
+    local: File | None = entry.get("file") or None
+    if local:
+        is_sent = bool(entry.get("file_id")) and not local["split"]
+        local = {**local, "sent_sha256": local["sha256"] if is_sent else ""}
+    told = JobRecord(
+        id=ending.job_id,
+        verdict=UNKNOWN,
+        says=DERIVED,
+        status=ending.last_status,
+        asks=ending.requests,
+        seconds=round(ending.seconds, 3),
+        started_at=moment(now - ending.seconds),
+        ended_at=moment(now),
+        platform_times={},
+        polls=_tell_polls(ending.polls),
+        trouble={"kind": "JobError", "message": job.tell(why)},
+        why=[],
+        notes=[],
+        logs=[],
+        download_url="",
+        resume=ending.resume,
+    )
+    return Account(
+        key=entry["key"],
+        after=entry.get("after", ""),
+        generation=entry.get("again", 0) + 1,
+        clock_skew=None,
+        name=entry.get("label", ""),
+        file=local,
+        imported=None if entry["kind"] == "SuiteRun" else _open_import(told, entry),
+        run=_open_run(told, entry) if entry["kind"] == "SuiteRun" else None,
+        steps=[],
+    )
+
+
+def _open_import(told: JobRecord, entry: Mapping[str, Any]) -> ImportRecord:
+    return ImportRecord(
+        **told,
+        file_id=entry.get("file_id", ""),
+        file_hash=entry.get("file_hash", ""),
+        stored=False,
+        stored_name="",
+        stored_id="",
+        stored_steps=0,
+        assertions={},
+        findings=[],
+    )
+
+
+def _open_run(told: JobRecord, entry: Mapping[str, Any]) -> RunRecord:
+    return RunRecord(
+        **told,
+        requested_version=entry.get("version", ""),
+        reported_version="",
+        passed=None,
+        failed=None,
+        total=None,
+        duration=None,
+        counts_only=False,
+    )
+
+
+def _tell_polls(polls: Iterable[Mapping[str, Any]]) -> list[Poll]:
+    return [
+        {"at": poll["at"], "saw": poll["saw"], "percent": poll.get("percent"), "fault": poll["fault"]}
+        for poll in polls
+    ]
+
+
 def moment(seconds: float | None) -> str:
     """Write seconds since the epoch as the record does; empty for ``None``."""
     return "" if seconds is None else _write(datetime.fromtimestamp(seconds, timezone.utc))
@@ -120,16 +200,13 @@ def _tell_job(job: Job, verdict: str, says: str) -> JobRecord:
         id=job.job_id,
         verdict=verdict,
         says=says,
-        status=status.status if status else "",
+        status=status.sent_status if status else (trouble.last_status if trouble else ""),
         asks=outcome.asks,
         seconds=outcome.seconds,
         started_at=moment(began),
         ended_at=moment(outcome.ended_at),
         platform_times={},
-        polls=[
-            {"at": ask["at"], "saw": ask["saw"], "percent": ask.get("percent"), "fault": ask["fault"]}
-            for ask in outcome.history
-        ],
+        polls=_tell_polls(outcome.history),
         trouble={"kind": type(trouble).__name__, "message": trouble.message} if trouble else None,
         why=[],
         notes=list(dict.fromkeys(outcome.notes)),
@@ -150,9 +227,9 @@ def _tell_import(job: Job) -> ImportRecord:
         told["platform_times"] = {
             name: _write(when) for name in _MOMENTS if (when := getattr(status, name)) is not None
         }
-        told["logs"] = [printable(str(entry), _LONGEST_LOG) for entry in status.status_logs]
+        told["logs"] = _tell_logs(status.status_logs)
     if verdict == FAILED and not findings and status:
-        told["why"] = [f"the platform says {status.status}"]
+        told["why"] = [f"the platform says {printable(status.sent_status, _LONGEST_WORD)}"]
     return ImportRecord(
         **told,
         file_id=job.entry.get("file_id", ""),
@@ -166,6 +243,13 @@ def _tell_import(job: Job) -> ImportRecord:
     )
 
 
+def _tell_logs(entries: list[Any]) -> list[str]:
+    """Return the platform's log, an entry a text; the last of very many says how many are left out."""
+    lines = [printable(str(entry), _LONGEST_LOG) for entry in entries[:MOST_LOGS]]
+    left = len(entries) - len(lines)
+    return [*lines, f"and {left:,} more entries, which are left out"] if left else lines
+
+
 def _judge_import(job: Job) -> tuple[str, list[Finding]]:
     outcome = job.outcome
     if outcome is None or outcome.status is None:
@@ -173,29 +257,13 @@ def _judge_import(job: Job) -> tuple[str, list[Finding]]:
     if outcome.status.meaning != models.SUCCEEDED:
         return FAILED, []
     try:
-        found = [vars(finding) for finding in job.judge(outcome)]
+        found = [finding.to_data() for finding in job.judge(outcome)]
         verdict = PASSED
     except StructureError as bad:
         found, verdict = bad.findings, FAILED
     except KoreError:
         return UNKNOWN, []
-    return verdict, [
-        Finding(
-            severity=one["severity"],
-            path=one["path"],
-            message=one["message"],
-            place=_find_place(one["message"], job.suite),
-        )
-        for one in found
-    ]
-
-
-def _find_place(message: str, suite: LocalSuite | None) -> str:
-    """Return the line of the suite file that a finding names in its words; empty when it names none."""
-    if suite is None:
-        return ""
-    found = re.search(rf"{re.escape(visible(suite.path.name))}:(\d+)", message)
-    return f"{show_path(suite.path)}:{found[1]}" if found else ""
+    return verdict, [Finding(**{key: one[key] for key in Finding.__annotations__}) for one in found]  # type: ignore[typeddict-item]
 
 
 def count_assertions(suite: Suite) -> dict[str, int]:

@@ -12,11 +12,16 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+from pytest_kore_convtest.differences import cost_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MOST_WORK = 250_000
-"""Pairs that are compared one by one when nothing in two stretches is unique; beyond it places decide."""
+_LOOKS = 64
+"""How often each item is looked at, on average, in search of anchors; beyond it places decide."""
+
+_MOST_WORK = 10_000_000
+"""What comparing one by one may cost in all where nothing is unique; beyond it places decide."""
 
 _WINDOW = 16
 """Items that are looked at together when no single one is unique."""
@@ -46,11 +51,12 @@ class Alignment:
 def align(old: Sequence[str], new: Sequence[str]) -> Alignment:
     """Find out which item of ``new`` is which of ``old``."""
     found = Alignment()
+    budget = _Budget(_LOOKS * (len(old) + len(new)), _MOST_WORK)
     gaps: list[tuple[list[int], list[int]]] = []
     todo: list[_Gap] = [(range(len(old)), range(len(new)))]
     while todo:
         a, b = _strip(old, new, *todo.pop(), found)
-        cuts = _anchors(old, new, a, b) if a and b else []
+        cuts = _anchors(old, new, a, b, budget) if a and b else []
         if cuts:
             todo += _between(a, b, cuts)
         elif a or b:
@@ -79,13 +85,26 @@ def _strip(old: Sequence[str], new: Sequence[str], a: range, b: range, found: Al
     return a, b
 
 
-def _anchors(old: Sequence[str], new: Sequence[str], a: range, b: range) -> list[tuple[int, int]]:
+@dataclass
+class _Budget:
+    """What one alignment may cost: looks at items, and comparisons one by one."""
+
+    looks: int
+    work: int
+
+
+def _anchors(
+    old: Sequence[str], new: Sequence[str], a: range, b: range, budget: _Budget
+) -> list[tuple[int, int]]:
     """Return pairs of equal items in the same order, at which two stretches can be cut."""
     for width in (1, _WINDOW):
-        if unique := _unique(old, new, a, b, width):
+        budget.looks -= len(a) + len(b)
+        if budget.looks > 0 and (unique := _unique(old, new, a, b, width)):
             return _longest_rise(unique)
-    if len(a) * len(b) > _MOST_WORK:
+    cost = cost_of([old[i] for i in a], [new[j] for j in b]) if budget.looks > 0 else budget.work + 1
+    if cost > budget.work:
         return [(i, j) for i, j in zip(a, b, strict=False) if old[i] == new[j]]
+    budget.work -= cost
     matcher = SequenceMatcher(None, [old[i] for i in a], [new[j] for j in b], autojunk=False)
     return [(a[m.a + k], b[m.b + k]) for m in matcher.get_matching_blocks() for k in range(m.size)]
 

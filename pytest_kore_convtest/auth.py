@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jwt import PyJWS, PyJWTError
 from jwt import decode_complete as decode_unverified
 from jwt.algorithms import HMACAlgorithm
 
-from pytest_kore_convtest.errors import AccessDeniedError
+from pytest_kore_convtest.errors import AccessDeniedError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ USUAL_SECRET = 32
 
 _LEEWAY = 30.0
 _LONGEST_SHOWN = 20
+_LONGEST_APP = 60
 _FOREVER = 1e15
 _PARTS_OF_A_JWT = 3
 _PARTS_OF_A_JWE = 5
@@ -190,14 +192,16 @@ def _check_app_id(claims: dict[str, Any], name: str) -> None:
 
 def _check_times(claims: dict[str, Any], now: float, name: str) -> TokenFacts:
     expires, single_use = claims.get("exp"), claims.get("jti") is not None
+    not_before = _moment(claims.get("nbf"))
+    if not_before is not None and not_before > now + _LEEWAY:
+        raise _denied(name, f"{_say_begin(not_before, now)} (by this machine's clock)", "not-yet-valid")
     if expires is None:
         return TokenFacts(None, single_use)
-    # Not isfinite(): that raises for a whole number of 400 digits.
-    if isinstance(expires, bool) or not isinstance(expires, (int, float)) or not abs(expires) < _FOREVER:
+    if _moment(expires) is None:
         raise _denied(name, "has an 'exp' that is no number of seconds", "credentials")
     if expires < now - _LEEWAY:
         raise _denied(
-            name, f"expired {_span(now - expires)} ago (by this machine's clock): sign a new one", "expired"
+            name, f"{_say_expiry(expires, now)} (by this machine's clock): sign a new one", "expired"
         )
     if single_use and expires > now + LONGEST_WITH_JTI + _LEEWAY:
         raise _denied(
@@ -206,6 +210,30 @@ def _check_times(claims: dict[str, Any], now: float, name: str) -> TokenFacts:
             "credentials",
         )
     return TokenFacts(float(expires), single_use)
+
+
+def _moment(value: Any) -> float | None:
+    """Read a claim that is a time; nonsense is none."""
+    # Not isfinite(): that raises for a whole number of 400 digits.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _FOREVER:
+        return None
+    return float(value)
+
+
+def _say_expiry(expires: float, now: float) -> str:
+    return f"expired {_span(now - expires)} ago{_at(expires)}"
+
+
+def _say_begin(begins: float, now: float) -> str:
+    return f"is not valid yet, only in {_span(begins - now)}{_at(begins)}"
+
+
+def _at(seconds: float) -> str:
+    try:
+        moment = datetime.fromtimestamp(seconds, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return ""
+    return f", at {moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _denied(name: str, what: str, reason: str) -> AccessDeniedError:
@@ -227,6 +255,7 @@ class Signer:
 
     def __init__(self, client_id: str, secret: str, now: Callable[[], float]) -> None:
         self._sign: Callable[[], str] = lambda: sign_token(client_id, secret, now())
+        self._now = now
 
     def token(self) -> str:
         """Return the token for one request.
@@ -243,6 +272,25 @@ class Signer:
     def check(self, wait: float) -> list[str]:  # noqa: ARG002 - the pair of GivenToken.check
         """Return hints about a wait of so many seconds; there are none."""
         return []
+
+    def explain(self, server_now: float, *, is_jwt: bool) -> tuple[str, str] | None:
+        """Say why the platform refuses a token that was signed here.
+
+        Args:
+            server_now: Seconds since the epoch by the server's clock.
+            is_jwt: Whether the platform took it for a JWT.
+
+        Returns:
+            The reason's word and the advice; ``None`` when the platform's own words say enough.
+        """
+        if server_now - self._now() > LIFETIME:
+            return "expired", "every token that is signed here has expired already by the server's clock"
+        if is_jwt:
+            return None
+        return "not-a-token", (
+            "the token was signed here and is a JWT: does a proxy change or drop the auth header,"
+            " or is kore_host not the API's address?"
+        )
 
 
 class GivenToken:
@@ -293,9 +341,50 @@ class GivenToken:
                 "replayed",
             )
         left = None if facts.expires_at is None else facts.expires_at - self._now()
-        if left is not None and left < wait and not self.renewable:
-            return [f"{self._name} expires in {_span(max(0.0, left))}, before a job may be done ({wait:g} s)"]
-        return []
+        if left is None or left >= wait or self.renewable:
+            return []
+        if left <= 0:
+            return [f"{self._name} has just expired by this machine's clock: sign a new one"]
+        return [f"{self._name} expires in {_span(left)}, before a job may be done ({wait:g} s)"]
+
+    def explain(self, server_now: float, *, is_jwt: bool) -> tuple[str, str] | None:
+        """Say why the platform refuses this token, as far as the token itself tells.
+
+        Args:
+            server_now: Seconds since the epoch by the server's clock.
+            is_jwt: Whether the platform took it for a JWT.
+
+        Returns:
+            The reason's word and the advice; ``None`` when nothing is known.
+        """
+        try:
+            token, facts = self._look()
+        except AccessDeniedError as caught:
+            return caught.evidence["reason"], caught.message.rstrip(".")
+        except ConfigError:
+            return None
+        claims = _unverified(token)[1] or {}
+        del token  # a traceback may show the locals of its frames
+        if facts.expires_at is not None and facts.expires_at <= server_now:
+            said = f"{self._name} {_say_expiry(facts.expires_at, server_now)} (by the server's clock)"
+            return "expired", f"{said}: sign a new one"
+        starts = [at for key in ("nbf", "iat") if (at := _moment(claims.get(key))) is not None]
+        if starts and max(starts) > server_now + _LEEWAY:
+            said = _say_begin(max(starts), server_now)
+            return "not-yet-valid", f"{self._name} {said} (by the server's clock)"
+        return self._explain_signature(claims.get("appId"), is_jwt=is_jwt)
+
+    def _explain_signature(self, app_id: object, *, is_jwt: bool) -> tuple[str, str]:
+        app = f"the JWT app {app_id[:_LONGEST_APP]!r}" if isinstance(app_id, str) else "its JWT app"
+        if is_jwt:
+            return "credentials", (
+                f"{self._name} is of {app}: check that it was signed with that app's secret,"
+                " and that the app is mapped to this stream"
+            )
+        return "not-a-token", (
+            f"{self._name} is a JWT of {app}, but the platform does not accept it as one:"
+            " sign a new one with HS256 and that app's secret"
+        )
 
     def _look(self) -> tuple[str, TokenFacts]:
         token = self._read()

@@ -18,6 +18,9 @@ MOST_VALUES = 1_000_000
 """Commas of an answer: one to a value. An answer of 11 MB has some 380 000; without a bound, 30 KB of gzip
 become ten million Python objects, which takes ten seconds that no timeout sees."""
 
+SIZE = "size"
+"""The cause of an answer that is too large: each one costs as much as it may, so few are read."""
+
 _LONGEST_LINE = 65536
 _CAP = f"{LARGEST_BODY // 1024**2} MiB"
 _PIECE = 65536
@@ -35,16 +38,16 @@ def read_body(chunks: Iterable[bytes], headers: Mapping[str, str]) -> bytes:
         raise _unread(f"the answer has the encoding {encoding[:40]!r}, but only gzip was offered", "encoding")
     declared = headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:12]) > LARGEST_BODY:
-        raise _unread(f"the answer is larger than {_CAP}: {declared[:12]} bytes", "size")
+        raise _unread(f"the answer is larger than {_CAP}: {declared[:12]} bytes", SIZE)
     pieces, size = [], 0
     for piece in _inflate(chunks) if encoding == "gzip" else chunks:
         size += len(piece)
         if size > LARGEST_BODY:
-            raise _unread(f"the answer is larger than {_CAP}", "size")
+            raise _unread(f"the answer is larger than {_CAP}", SIZE)
         pieces.append(piece)
     body = b"".join(pieces)
     if body.count(b",") > MOST_VALUES:
-        raise _unread(f"the answer holds more than {MOST_VALUES} values", "size")
+        raise _unread(f"the answer holds more than {MOST_VALUES} values", SIZE)
     return body
 
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlsplit
 
 from pytest_kore_convtest.credentials import CREDENTIALS, make_signer
-from pytest_kore_convtest.errors import AccessDeniedError, ConfigError, KoreError, ProtocolError
+from pytest_kore_convtest.errors import (
+    AccessDeniedError,
+    ConfigError,
+    KoreError,
+    ProtocolError,
+    RateLimitedError,
+    ServiceError,
+)
 from pytest_kore_convtest.patience import FIRST_CONTACT
 from pytest_kore_convtest.polling import Clock, SystemClock, persist
-from pytest_kore_convtest.refusals import clock_skew, excerpt, is_error, printable, read_refusal
+from pytest_kore_convtest.refusals import clock_skew, excerpt, is_error, read_refusal
 from pytest_kore_convtest.settings import require
+from pytest_kore_convtest.text import printable
 from pytest_kore_convtest.transport import Reply, Request, Transport, Trust
 from pytest_kore_convtest.values import check_id, is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
     from typing_extensions import Self
@@ -26,7 +35,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+EMULATOR = "kore-convtest-emulator"
+"""How the built-in emulator calls itself in the ``Server`` header of every reply."""
+
 _EXCERPT = 300
+_LEAST_BUDGET = 0.05
+"""Seconds that an exchange gets at least."""
+
 _DONE = frozenset({200, 201, 202})
 """Statuses of an answer that is one; which of them a started job has is documented nowhere."""
 
@@ -38,6 +53,9 @@ class Caller(AbstractContextManager["Caller"]):
         settings: Host, stream and credentials; nothing is sent before the first call.
         clock: What pauses between repeated writes.
         now: Returns seconds since the epoch, for tokens.
+
+    Attributes:
+        emulated: Whether a reply came from the built-in emulator.
 
     Raises:
         ConfigError: Something is missing.
@@ -55,6 +73,8 @@ class Caller(AbstractContextManager["Caller"]):
         use_proxies = not is_loopback(parts.hostname or "")
         self._transport = Transport(self._signer.token, trust, use_proxies=use_proxies)
         self._reached = False
+        self._limit = threading.local()
+        self.emulated = False
         self._dated: tuple[Mapping[str, str], float] = ({}, 0.0)
 
     @property
@@ -128,14 +148,48 @@ class Caller(AbstractContextManager["Caller"]):
         # Without a status it is our own refusal to use a token twice, which explains nothing.
         raise (again if "status" in again.evidence else denied).with_traceback(None)
 
-    def write(self, request: Request, doing: str) -> Reply:
-        """Send a request that changes something: repeated only when it surely was not carried out."""
-        return persist(
-            lambda: self.ask(request, doing),
-            self.settings.outage_budget,
-            self._clock,
-            first_contact=None if self._reached else FIRST_CONTACT,
-        )
+    @contextmanager
+    def within(self, budget: float) -> Iterator[None]:
+        """Let all that this thread changes on the platform meanwhile take so many seconds at most."""
+        self._limit.end = self._clock.monotonic() + budget
+        try:
+            yield
+        finally:
+            self._limit.end = None
+
+    def write(self, request: Request, doing: str, budget: float | None = None) -> Reply:
+        """Send a request that changes something: repeated only when it surely was not carried out.
+
+        With all repetitions it takes ``budget`` seconds, or what ``within`` says, else ``kore_timeout``.
+
+        Raises:
+            ServiceError: It was not carried out, or nobody knows whether it was.
+        """
+        start = self._clock.monotonic()
+        longest = self.settings.timeout if budget is None else budget
+        end = getattr(self._limit, "end", None) or start + longest
+        outage_budget = self.settings.outage_budget
+
+        def send() -> Reply:
+            left = end - self._clock.monotonic()
+            return self.ask(request, doing, max(_LEAST_BUDGET, min(self.settings.request_timeout, left)))
+
+        try:
+            return persist(
+                send,
+                min(outage_budget, end - start),
+                self._clock,
+                first_contact=None if self._reached else FIRST_CONTACT,
+            )
+        except ServiceError as caught:
+            trouble = caught
+        now = self._clock.monotonic()
+        refused = isinstance(trouble, RateLimitedError) or trouble.evidence.get("sent") is False
+        if (refused and not trouble.evidence.get("final")) or now > end - _LEAST_BUDGET:
+            name = "kore_timeout" if end - start < outage_budget else "kore_outage_budget"
+            said = f"Given up after {now - start:.1f} s of {doing} ({name})."
+            trouble = type(trouble)(f"{trouble.message} {said}", **trouble.evidence)
+        raise trouble.with_traceback(None)
 
     def _exchange(self, request: Request, doing: str, budget: float) -> Reply:
         try:
@@ -144,20 +198,28 @@ class Caller(AbstractContextManager["Caller"]):
             trouble = caught
         else:
             self._reached = True
+            self.emulated = self.emulated or _is_emulator(reply)
             self._dated = reply.headers, self._now()
             if reply.status in _DONE and not is_error(reply.body):
                 return reply
-            raise self._refusal(reply, doing)
+            raise self._refusal(reply, doing, request)
         if "cause" in trouble.evidence:
             end = "" if trouble.message.endswith("?") else "."
             place = f"{self.settings.host} ({self._say_sources('host')})"
             trouble = type(trouble)(f"{place}, {doing}: {trouble.message}{end}", **trouble.evidence)
         raise trouble.with_traceback(None)
 
-    def _refusal(self, reply: Reply, doing: str) -> KoreError:
+    def _refusal(self, reply: Reply, doing: str, request: Request) -> KoreError:
         now = self._now()
-        where = f"{doing} at {self.settings.host}"
-        refusal = read_refusal(reply.status, reply.headers, reply.body, where, now)
+        refusal = read_refusal(
+            reply.status,
+            reply.headers,
+            reply.body,
+            f"{doing} at {self.settings.host}",
+            now,
+            explain=self._signer.explain,
+            names_user=b"userEmailId" in (request.body or b""),
+        )
         skew = clock_skew(reply.headers, now)
         if skew is not None:
             refusal.evidence["server_time"] = now - skew
@@ -194,6 +256,11 @@ class Caller(AbstractContextManager["Caller"]):
             final=final,
             cause="misfit",
         )
+
+
+def _is_emulator(reply: Reply) -> bool:
+    """Say whether a reply is the built-in emulator's; a proxy before it may have put another name first."""
+    return EMULATOR in reply.headers.get("server", "") or "x-kore-emulator" in reply.headers
 
 
 def path_id(value: object, name: str) -> str:

@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_kore_convtest.conversation import COUNTS_ONLY, FAILED, NOT_EVALUATED, step_error, verdict_of
-from pytest_kore_convtest.errors import ConfigError, KoreError, ServiceError, from_data
+from pytest_kore_convtest.errors import ConfigError, KoreError, ServiceError, Verdict, from_data
+from pytest_kore_convtest.findings import ERROR, count, summarize
 from pytest_kore_convtest.imports import begin_all, begin_run, begin_suite, require_writable, tell_apart
-from pytest_kore_convtest.lint import LintFinding, lint_many
-from pytest_kore_convtest.rules import ERROR
+from pytest_kore_convtest.items import OwnItem, fixture_values
+from pytest_kore_convtest.lint import lint_many
 from pytest_kore_convtest.session import Run, find_run
 from pytest_kore_convtest.structure import verdict
+from pytest_kore_convtest.suitefile import show_path
+from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from pytest_kore_convtest.collect import SuiteItem
+    from pytest_kore_convtest.conversation import RunResult
+    from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.jobs import SuiteImport, SuiteRun
     from pytest_kore_convtest.pipeline import Pipeline
     from pytest_kore_convtest.suitefile import LocalSuite
@@ -28,6 +36,7 @@ _SPARED = ("skip", "skipif", "xfail")
 
 _REFUSED: pytest.StashKey[ConfigError] = pytest.StashKey()
 _JUDGED: pytest.StashKey[dict[tuple[str, int], KoreError | None]] = pytest.StashKey()
+_SELECTED: pytest.StashKey[dict[str, frozenset[int]]] = pytest.StashKey()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -37,9 +46,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest.UsageError: They cannot be imported together, or not there. A worker of xdist cannot
             end the run so: there the items say it.
     """
-    items: list[Any] = [item for item in session.items if getattr(item, "suite", None) is not None]
-    live = [item for item in items if item.get_closest_marker("kore_live")]
-    suites: dict[int, LocalSuite] = {id(item.suite): item.suite for item in live}
+    from pytest_kore_convtest.collect import SuiteItem
+
+    items = [item for item in session.items if isinstance(item, SuiteItem)]
+    live = [item for item in items if item.suite is not None and item.get_closest_marker("kore_live")]
+    suites = {id(item.suite): item.suite for item in live if item.suite is not None}
     problem = None
     try:
         renamed = _prepare(find_run(session.config), list(suites.values()))
@@ -74,7 +85,7 @@ def _prepare(run: Run, suites: list[LocalSuite]) -> list[LocalSuite]:
         if suite.bot_id and str(suite.path) not in bots.setdefault(suite.bot_id, []):
             bots[suite.bot_id].append(str(suite.path))
     if len(bots) > 1:
-        listed = "".join(f"\n  {bot}: {', '.join(paths)}" for bot, paths in bots.items())
+        listed = "".join(f"\n  {one_line(bot)}: {one_line(', '.join(paths))}" for bot, paths in bots.items())
         problem = f"the selected suite files are of {len(bots)} bots; one test run tests one:{listed}"
         raise ConfigError(problem, name="stream_id", source="suite files")
     return [tell_apart(run, suite) for suite in suites]
@@ -125,7 +136,7 @@ def kore_road(request: pytest.FixtureRequest) -> Road:
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """When an item's fixtures are there, wait for what it is about."""
-    road = getattr(item, "funcargs", {}).get("_kore_road")
+    road = fixture_values(item).get("_kore_road") if isinstance(item, OwnItem) else None
     if road is not None:
         road.found = find_out(item, road)
 
@@ -190,39 +201,78 @@ def _need(item: Any, name: str, judge: Any) -> None:
         return
     if _is_selected(item, name):
         reason = trouble.message.partition("\n")[0]
-        pytest.skip(f"{item.twin(name)} has no good outcome: {reason}")
+        pytest.skip(f"{item.twin(name)} has not passed: {reason}")
     raise trouble.with_traceback(None)
 
 
-def _is_selected(item: Any, name: str) -> bool:
+def _is_selected(item: SuiteItem, name: str) -> bool:
     """Say whether another item of the same suite is part of this test run, which is red when it is."""
     run = find_run(item.config)
     if run.selected is None:
-        ours = [other for other in item.session.items if hasattr(other, "twin")]
-        sure = [one for one in ours if not any(one.get_closest_marker(mark) for mark in _SPARED)]
-        run.selected = {one.twin(one.name) for one in sure}
+        run.selected = {one.twin(one.name) for one in _sure_items(item.session)}
     return item.twin(name) in run.selected
 
 
+def _sure_items(session: pytest.Session) -> Iterator[SuiteItem]:
+    """Yield the selected items of suites that make the test run red when they are."""
+    from pytest_kore_convtest.collect import SuiteItem
+
+    for one in session.items:
+        if isinstance(one, SuiteItem) and not any(one.get_closest_marker(mark) for mark in _SPARED):
+            yield one
+
+
+def _selected_steps(item: SuiteItem) -> frozenset[int]:
+    """Return the numbers of the steps of an item's suite that are part of this test run."""
+    stash = item.config.stash
+    if _SELECTED not in stash:
+        found: dict[str, set[int]] = {}
+        for one in _sure_items(item.session):
+            if one.number:
+                found.setdefault(one.twin(""), set()).add(one.number)
+        stash[_SELECTED] = {suite: frozenset(numbers) for suite, numbers in found.items()}
+    return stash[_SELECTED].get(item.twin(""), frozenset())
+
+
 def check_lint(request: pytest.FixtureRequest) -> None:
-    """Judge the file by itself; needs no account."""
+    """Judge the file by itself; needs no account.
+
+    Raises:
+        Verdict: Something in it cannot work.
+    """
     item: Any = request.node
-    findings: list[LintFinding] = [*item.module_node.findings(), *_namesakes(request)]
-    name = item.suite.name if item.suite else None
-    path = item.path
-    ours = [one for one in findings if one.path == path and one.suite in {None, name}]
+    name = item.suite.name if item.suite else ""
+    found = [*item.module_node.findings(), *_namesakes(request).get(str(item.path), ())]
+    ours = [one for one in found if one.suite in {"", name}]
     errors = [one for one in ours if one.severity == ERROR]
-    rest = [f"{one} ({one.severity})" for one in ours if one.severity != ERROR]
-    item.kore_notes = rest
-    if errors:
-        pytest.fail("\n".join([*map(str, errors), *rest]), pytrace=False)
+    rest = summarize((one for one in ours if one.severity != ERROR), show=_say_with_severity)
+    if not errors:
+        item.kore_notes = [*item.kore_notes, *rest]
+        return
+    total, first = count(errors), errors[0]
+    said = f"{total:,} errors, the first" if total > 1 else "1 error"
+    lines = [f"{one_line(show_path(item.path))}: {said} in line {first.location.line}: {first.rule}"]
+    raise Verdict(
+        "\n".join([*lines, *summarize(errors), *rest]),
+        path=str(item.path),
+        findings=[one.to_data() for one in ours],
+    )
 
 
-def _namesakes(request: pytest.FixtureRequest) -> list[LintFinding]:
+def _say_with_severity(finding: Finding) -> str:
+    return f"{finding} ({finding.severity})"
+
+
+def _namesakes(request: pytest.FixtureRequest) -> dict[str, list[Finding]]:
+    """Return the suites whose name stands in another file too, by file."""
     run: Run = find_run(request.config)
     if run.namesakes is None:
-        nodes = {item.module_node for item in request.session.items if hasattr(item, "module_node")}
-        run.namesakes = lint_many([node.file for node in sorted(nodes, key=lambda node: node.path)])
+        kind = type(request.node)
+        nodes = {item.module_node for item in request.session.items if isinstance(item, kind)}
+        files = [node.file for node in sorted(nodes, key=lambda node: node.path)]
+        run.namesakes = {}
+        for finding in lint_many(files, run.settings.rules):
+            run.namesakes.setdefault(finding.location.file, []).append(finding)
     return run.namesakes
 
 
@@ -237,29 +287,41 @@ def check_structure(_kore_road: Road) -> None:
     imported.judge(imported.outcome)
 
 
-def check_run(_kore_road: Road) -> None:
-    """Judge what the platform says of the whole run."""
+def check_run(request: pytest.FixtureRequest, _kore_road: Road) -> None:
+    """Judge the run as a whole; a failed step counts here when no selected item shows it."""
     assert _kore_road.found.run is not None  # noqa: S101 - for the type checker
-    result = _kore_road.found.run.result()
-    bad = verdict_of(result)
+    _judge_run(_kore_road.found.run.result(), _selected_steps(request.node))
+
+
+def _judge_run(result: RunResult, shown: Collection[int]) -> None:
+    """Judge a run as a whole.
+
+    Args:
+        result: What became of it.
+        shown: The steps that others judge.
+
+    Raises:
+        ConversationFailedError: It failed.
+        ServiceError: Nobody knows whether it passed.
+    """
+    bad = verdict_of(result, shown)
     if bad is None:
         return
-    if result.outcome == FAILED:
+    if bad.outcome == FAILED:
         raise bad
     raise ServiceError(bad.message, **{**bad.evidence, "final": True})
 
 
 def check_step(_kore_road: Road) -> None:
-    """Judge one step, as the platform reports it."""
+    """Judge one step, as the platform reports it; without the run's own item, the run as a whole, too."""
     assert _kore_road.found.run is not None  # noqa: S101 - for the type checker
     result = _kore_road.found.run.result()
     index = _kore_road.found.number - 1
     step = result.steps[index]
-    if step.outcome == NOT_EVALUATED:
-        if _kore_road.found.alone:
-            check_run(_kore_road)
-        if not (_kore_road.found.alone and result.status.steps is None):
-            pytest.skip(step.why or COUNTS_ONLY)
-        return
-    if bad := step_error(result, index):
+    if step.outcome == FAILED and (bad := step_error(result, index)):
         raise bad
+    if _kore_road.found.alone:
+        # A failed step that is not selected is no fault of this one: the summary tells of it.
+        _judge_run(result, range(1, len(result.steps) + 1))
+    if step.outcome == NOT_EVALUATED and not (_kore_road.found.alone and result.status.steps is None):
+        pytest.skip(step.why or COUNTS_ONLY)

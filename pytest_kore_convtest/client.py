@@ -18,7 +18,7 @@ from urllib.parse import quote
 from pytest_kore_convtest import strictjson
 from pytest_kore_convtest.caller import Caller, path_id
 from pytest_kore_convtest.errors import ConfigError, RefusedError
-from pytest_kore_convtest.refusals import printable
+from pytest_kore_convtest.text import printable, quoted
 from pytest_kore_convtest.transport import Reply, Request
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class KoreClient(Caller):
         ):
             if found != wanted:
                 raise self.misfit(
-                    doing, f"{name} is {printable(found, _NAME)!r}, not {wanted!r}: somebody else's", reply
+                    doing, f"{name} is {quoted(found, _NAME)}, not {wanted!r}: somebody else's", reply
                 )
         if status.job_type and status.job_type != models.IMPORT_JOB:
             kind = printable(status.job_type, _NAME)
@@ -215,16 +215,15 @@ class KoreClient(Caller):
         wanted = (("_id", status.id, run_id), ("streamId", status.stream_id, self.settings.stream_id))
         for name, found, ours in wanted:
             if found != ours:
-                raise self.misfit(
-                    doing, f"{name} is {printable(found, _NAME)!r}, not {ours!r}: another's", reply
-                )
+                raise self.misfit(doing, f"{name} is {quoted(found, _NAME)}, not {ours!r}: another's", reply)
         return status
 
-    def delete_suites(self, names: Sequence[str]) -> None:
+    def delete_suites(self, names: Sequence[str], *, budget: float | None = None) -> None:
         """Delete stored suites by name.
 
         Args:
             names: The names.
+            budget: Seconds that this may take; ``kore_request_timeout``, and repeated as usual, without one.
 
         Raises:
             ServiceError: They were not deleted, or nobody knows whether they were.
@@ -233,7 +232,7 @@ class KoreClient(Caller):
         doing = f"deleting {', '.join(map(repr, names))}"
         data = json.dumps({"testSuiteNames": list(names)}).encode()
         reply = self.write(
-            Request("DELETE", self.stream_url(_SUITES), self.headers(json_body=True), data), doing
+            Request("DELETE", self.stream_url(_SUITES), self.headers(json_body=True), data), doing, budget
         )
         from pytest_kore_convtest.runs import read_deleted
 

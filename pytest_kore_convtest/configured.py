@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.options import GITHUB, REPORTS, ROWS, SECRETS, TABLE, UNSET
 from pytest_kore_convtest.precedence import spelling
-from pytest_kore_convtest.settings import Given, Settings, environment, resolve
+from pytest_kore_convtest.settings import (
+    Given,
+    Settings,
+    environment,
+    hint_at_unknown,
+    learn_secrets,
+    resolve,
+)
 from pytest_kore_convtest.values import Secret
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
 
@@ -26,7 +33,11 @@ def read_settings(config: pytest.Config) -> Settings:
     raw = gather(config)
     hide_secrets(config)
     settings = resolve(*raw)
+    learn_secrets(settings)
     _check_reports(settings)
+    _check_collisions(config, settings)
+    if hints := _unknown_keys(config):
+        settings = replace(settings, notes=(*settings.notes, *hints))
     return settings
 
 
@@ -46,8 +57,72 @@ def _check_reports(settings: Settings) -> None:
         elif name == "html" and find_spec("jinja2") is None:
             problem = "the HTML report needs Jinja2: pip install 'pytest-kore-convtest[report]'"
         if problem:
-            source = settings.source(name)
-            raise ConfigError(f"{spelling(ROWS[name], source)}: {problem}", name=name, source=source)
+            raise _refuse(settings, name, problem)
+
+
+def _refuse(settings: Settings, name: str, problem: str) -> ConfigError:
+    source = settings.source(name)
+    return ConfigError(f"{spelling(ROWS[name], source)}: {problem}", name=name, source=source)
+
+
+def _check_collisions(config: pytest.Config, settings: Settings) -> None:
+    """Refuse a report that would overwrite another one, or a file that is read.
+
+    Raises:
+        ConfigError: It would.
+    """
+    reports = {name: target for name in REPORTS if isinstance(target := getattr(settings, name), Path)}
+    if not reports:
+        return
+    from pytest_kore_convtest.report import paths
+
+    if twins := paths.find_twins(reports):
+        other = spelling(ROWS[twins[0]], settings.source(twins[0]))
+        raise _refuse(
+            settings, twins[1], f"{reports[twins[1]]} is also where {other} goes: name another file"
+        )
+    for name, target in reports.items():
+        if paths.is_plain(target) and (what := _find_owner(config, settings, target)):
+            raise _refuse(
+                settings, name, f"{target} is {what}, which the report would overwrite: name another"
+            )
+
+
+def _find_owner(config: pytest.Config, settings: Settings, target: Path) -> str:
+    """Say whose file a report's path is already; empty when it is nobody's."""
+    from pytest_kore_convtest.report import paths
+
+    args = [str(config.invocation_params.dir / arg.partition("::")[0]) for arg in config.args]
+    if any(paths.is_same(target, arg) for arg in args) or paths.holds_suite(target, settings.suite_files):
+        return "a suite file"
+    ini = config.inipath
+    if paths.is_settings_file(target) or (ini and paths.is_same(target, ini)):
+        return "a file with settings or test code"
+    for row in TABLE:
+        value = getattr(settings, row.name, None)
+        if row.name not in REPORTS and isinstance(value, Path) and paths.is_same(target, value):
+            return f"the file of {row.ini_key}"
+    if (summary := environment().get("GITHUB_STEP_SUMMARY")) and paths.is_same(target, summary):
+        return "the job summary of GitHub (--kore-markdown github appends to it)"
+    written = [*paths.named_by_pytest(vars(config.option)), ("the ini key log_file", _log_file(config))]
+    found = (spelt for spelt, path in written if path and paths.is_same(target, path))
+    return f"written by {spelt}" if (spelt := next(found, "")) else ""
+
+
+def _log_file(config: pytest.Config) -> str:
+    try:
+        return str(config.getini("log_file") or "")
+    except (KeyError, ValueError):  # pytest's logging plugin is off
+        return ""
+
+
+def _unknown_keys(config: pytest.Config) -> list[str]:
+    """Return hints about ini keys that are called like ours and are none."""
+    overrides = [str(entry).partition("=")[0] for entry in config.option.override_ini or ()]
+    from pytest_kore_convtest.plugin import ini_keys
+
+    keys = [*ini_keys(config), *(key for key in overrides if key.startswith("kore_"))]
+    return hint_at_unknown(dict.fromkeys(keys), [row.ini_key for row in TABLE if row.ini], "an ini key")
 
 
 def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, Any], Path | None]:

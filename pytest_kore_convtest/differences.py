@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
+
+from pytest_kore_convtest.redaction import hide
+from pytest_kore_convtest.text import block as harmless
+from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,12 +30,12 @@ NOTHING = "(nothing)"
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|\w+|\s|[^\w\s]")
 """A word, a mark or one blank; Chinese and Japanese have no blanks, so each letter is a word."""
 
-_JOINERS = "\u200c\u200d"
-"""Invisible, harmless, and part of ordinary spelling in Persian, Hindi and emoji."""
-
 _DEEPEST = 100
-_MOST_WORK = 250_000
-"""Pairs of tokens that are still compared one by one, about 0.1 s; beyond it the whole middle differs."""
+_MOST_WORK = 10_000_000
+"""What comparing token by token may cost, half a second at the worst; beyond it the whole middle differs."""
+
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+"""A key that is written after a dot."""
 
 _KEPT = 60
 """Letters kept on each side of a long stretch that is the same on both sides."""
@@ -42,7 +47,7 @@ def words(expected: str, actual: str) -> list[tuple[str, str]]:
     Returns:
         Pieces in order, each with its mark: ``SAME``, ``EXPECTED`` or ``ACTUAL``.
     """
-    old, new = _TOKEN.findall(expected), _TOKEN.findall(actual)
+    old, new = _TOKEN.findall(hide(expected)), _TOKEN.findall(hide(actual))
     pieces: list[tuple[str, str]] = []
     for same, a, b in _blocks(old, new):
         if same:
@@ -59,13 +64,19 @@ def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[bool, Sequ
     a, b = old[head : len(old) - tail], new[head : len(new) - tail]
     if head:
         yield True, old[:head], new[:head]
-    if a and b and len(a) * len(b) <= _MOST_WORK:
+    if a and b and cost_of(a, b) <= _MOST_WORK:
         for tag, i, j, k, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
             yield tag == "equal", a[i:j], b[k:m]
     elif a or b:
         yield False, a, b
     if tail:
         yield True, old[len(old) - tail :], new[len(new) - tail :]
+
+
+def cost_of(old: Sequence[str], new: Sequence[str]) -> int:
+    """Return what ``SequenceMatcher`` costs at the worst: equal pairs, gone through for each match."""
+    left, right = Counter(old), Counter(new)
+    return sum(count * right[item] for item, count in left.items()) * min(len(old), len(new))
 
 
 def _common(old: Sequence[str], new: Sequence[str]) -> int:
@@ -102,26 +113,9 @@ def _shorten(text: str, *, head: bool, tail: bool) -> str:
     return (text[:_KEPT] if head else "") + " … " + (text[-_KEPT:] if tail else "")
 
 
-def visible(text: str) -> str:
-    """Show every letter that a terminal would hide or obey as its escape."""
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else _escape(letter) for letter in text)
-
-
-def harmless(text: str) -> str:
-    """Make foreign text fit for a terminal, keeping its lines and its joined letters."""
-    lines = text.replace("\r\n", "\n")
-    keep = {"\n", *_JOINERS}
-    return "".join(one if one.isprintable() or one in keep else _escape(one) for one in lines)
-
-
-def _escape(letter: str) -> str:
-    return letter.encode("unicode_escape").decode("ascii")
-
-
 def around(expected: str, actual: str, most: int) -> tuple[str, str]:
     """Return both texts on one line each, cut so that the first difference is in view."""
+    expected, actual = hide(expected), hide(actual)
     at = _common(expected, actual)
     start = max(0, at - most // 3) if max(len(expected), len(actual)) > most else 0
     return _window(expected, start, most), _window(actual, start, most)
@@ -166,8 +160,7 @@ def brief(text: str, most: int) -> str:
             (inner[key] for key in ("text", "title", "heading") if isinstance(inner.get(key), str)), ""
         )
         text = f"<{kind}> {said}"
-    text = " ".join(text.split())
-    return visible(text[:most]) + ("…" if len(text) > most else "")
+    return visible(" ".join(text.split()), most)
 
 
 def canonical(text: str) -> str:
@@ -257,7 +250,7 @@ def _compare_lists(old: list[Any], new: list[Any], path: str) -> Iterator[tuple[
 
 
 def _step(key: str) -> str:
-    return f".{key}" if re.fullmatch(r"[A-Za-z_]\w*", key, re.ASCII) else f"[{visible(_json(key))}]"
+    return f".{key}" if _NAME.fullmatch(key) else f"[{visible(_json(key))}]"
 
 
 def _canonical(value: Any) -> str:

@@ -20,6 +20,9 @@ The tree is cut by what the reader can do about it::
         ├── StructureError
         └── ConversationFailedError
 
+Whatever ends a wait carries its story: ``job_id``, ``last_status``, ``percent``,
+``seconds``, ``requests``, ``history`` and ``resume``, and tells it in its message.
+
 ``str(error)`` is the whole message for the person who reads it: the cause, the
 place and the way out. Everything else an error knows is in its attributes,
 which are plain data, so that errors travel between processes (``to_data``,
@@ -30,6 +33,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_kore_convtest.text import block
+
 _CLASSES: dict[str, type[KoreError]] = {}
 
 
@@ -37,13 +42,13 @@ class KoreError(Exception):
     """The root of all errors of this package.
 
     Args:
-        message: What went wrong, where, and what to do about it.
+        message: What went wrong, where, and what to do about it; foreign words in it are made harmless.
         evidence: Plain data about it; each key becomes an attribute.
     """
 
     def __init__(self, message: str, **evidence: Any) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = block(message)
+        super().__init__(self.message)
         self.evidence = evidence
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -56,8 +61,60 @@ class KoreError(Exception):
         except KeyError:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}") from None
 
+    @property
+    def job_id(self) -> str:
+        """The job of the platform that it is about; empty when there is none."""
+        return str(self.evidence.get("job_id") or "")
+
+    @property
+    def last_status(self) -> str:
+        """The platform's last status word, as it was sent, when a wait ended; empty when none was seen."""
+        return str(self.evidence.get("last_status") or "")
+
+    @property
+    def percent(self) -> float | None:
+        """The percentage that came with ``last_status``."""
+        return self._number("percent")
+
+    @property
+    def seconds(self) -> float:
+        """How long a wait lasted until it ended."""
+        return self._number("seconds") or 0.0
+
+    @property
+    def requests(self) -> int:
+        """How many requests a wait sent until it ended."""
+        return int(self._number("requests") or 0)
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """Every request of a wait, as data."""
+        found = self.evidence.get("history")
+        return found if isinstance(found, list) else []
+
+    @property
+    def resume(self) -> str:
+        """The command that goes on waiting; empty when there is none."""
+        return str(self.evidence.get("resume") or "")
+
+    def _number(self, name: str) -> float | None:
+        found = self.evidence.get(name)
+        return found if isinstance(found, (int, float)) else None
+
     def __reduce__(self) -> tuple[Any, ...]:
         return from_data, (self.to_data(),)
+
+    @property
+    def headline(self) -> str:
+        """The first line of the message with the job's id last, so that equal failures begin alike."""
+        first = self.message.partition("\n")[0]
+        job_id = self.evidence.get("job_id") or self.evidence.get("run_id")
+        if not isinstance(job_id, str) or not job_id or job_id not in first:
+            return first
+        if first.rstrip("):.").endswith(job_id):
+            return first
+        without = " ".join(first.replace(f" {job_id}", "").replace(job_id, "").split())
+        return f"{without} ({job_id})"
 
     def to_data(self) -> dict[str, Any]:
         """Return the error as JSON-able data; ``from_data`` makes it an error again."""
@@ -100,7 +157,8 @@ class AccessDeniedError(ServiceError):
     """The token, client, secret, stream or scope is not accepted.
 
     Attributes:
-        reason: ``"not-a-token"``, ``"credentials"``, ``"scope"``, ``"replayed"`` or ``"forbidden"``.
+        reason: ``"not-a-token"``, ``"credentials"``, ``"scope"``, ``"replayed"``, ``"expired"``,
+            ``"not-yet-valid"`` or ``"forbidden"``.
     """
 
 
@@ -135,9 +193,7 @@ class JobError(KoreError):
     """A job gave no verdict.
 
     Attributes:
-        job_id: The job.
         last: The last usable answer in words, or ``None``.
-        history: Every ask, as data.
     """
 
 

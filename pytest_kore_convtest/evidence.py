@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Mapping
+from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
+from math import isinf
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from pytest_kore_convtest.options import SECRETS, TABLE
 from pytest_kore_convtest.report.record import Evidence, Git, Setting
+from pytest_kore_convtest.values import ImportJob, Secret, Target, describe_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from pytest_kore_convtest.settings import Settings
+
+SECRET_FILES = frozenset({"client_secret_file", "jwt_file"})
+"""Settings in whose place a secret itself is often given."""
 
 _LONGEST_WAIT = 5.0
 """Seconds that ``git`` may take; a report is not worth more."""
@@ -66,12 +71,37 @@ def _version_of(package: str) -> str:
 
 
 def _say(settings: Settings, name: str) -> str:
+    """Return a setting's value the way a person would type it; of a secret only that it is set."""
     value: Any = getattr(settings, name)
-    if value is None or value == ():
-        return ""
-    if name in SECRETS:
+    if value is not None and (name in SECRETS or isinstance(value, Secret)):
         return "set"
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if value is None and settings.source(name) != "default":
+        return "off"
+    if isinstance(value, Path):
+        return describe_path(value, may_be_secret=name in SECRET_FILES)
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, ImportJob):
+        return f"{value.label}={value.id}"
+    if isinstance(value, Target):
+        return f"{value.name} {value.host} {value.stream_id}{' protected' * value.protected}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_plain(key)} = {_plain(entry)}" for key, entry in value.items())
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return ", ".join(map(_plain, value))
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, float):
+        return "off" if isinf(value) else f"{value:.15g}"
+    return "" if value is None else str(value)
 
 
 def read_git(root: Path, env: Mapping[str, str]) -> Git | None:

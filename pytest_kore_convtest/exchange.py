@@ -10,17 +10,10 @@ import json
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.differences import (
-    brief,
-    closest,
-    data,
-    harmless,
-    is_template,
-    mark,
-    visible,
-    words,
-)
+from pytest_kore_convtest.differences import brief, closest, data, is_template, mark, words
 from pytest_kore_convtest.runs import FAILED, PASSED, variations
+from pytest_kore_convtest.text import block as harmless
+from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,16 +31,6 @@ _MOST_EXCHANGES = 10
 
 SILENCE = "(nothing: the bot did not answer)"
 UNEXPECTED = "(nothing: this reply is not expected)"
-
-
-def failed_kinds(step: RunStep) -> list[str]:
-    """Return which assertions failed, e.g. ``"text of reply 1"``."""
-    return [
-        f"{kind} of reply {number}"
-        for number, check in enumerate(step.checks, start=1)
-        for kind in _KINDS
-        if getattr(check, kind).status == FAILED
-    ]
 
 
 def tell_replies(step: RunStep) -> Iterator[str]:

@@ -15,10 +15,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.errors import UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _DEEPEST = 20
 _NO_ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
+_NO_SUCH_SOCKET = {errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.ENOSYS}
+"""What some sandboxes answer; or IPv6 is missing, no more: which of the two it is, a socket of IPv4 shows."""
+
+_SANDBOX = (
+    "this process is not permitted to open network connections (a sandbox, container or firewall of this"
+    " machine): run the tests where they may, or allow it there"
+)
 _NO_TLS = (
     "WRONG_VERSION_NUMBER",
     "HTTP_REQUEST",
@@ -130,14 +137,17 @@ _BY_VERIFY_CODE = {
 """What to do about OpenSSL's reasons (X509_V_ERR_…): not yet valid, expired, wrong name, wrong address."""
 
 
-def describe(trouble: BaseException, *, sent: bool | None = None) -> UnreachableError:
+def describe(trouble: BaseException, *, sent: bool | None = None, peer: str = "") -> UnreachableError:
     """Say what a foreign exception means, as a new error that holds nothing of it.
 
     Args:
         trouble: The exception.
         sent: Whether the request had begun to leave, when that is known.
+        peer: The host to which a connection was to be opened, when that is known.
     """
     chain = list(_chain(trouble))
+    if not sent and (forbidden := find_forbidden(chain, peer)):
+        return UnreachableError(forbidden, cause="forbidden", sent=False, final=True)
     for kind in _KINDS if sent else (*_OWN_FAULT, *_KINDS):
         found = next((one for one in chain if _is(one, kind.types)), None)
         if found is not None:
@@ -148,6 +158,50 @@ def describe(trouble: BaseException, *, sent: bool | None = None) -> Unreachable
     return UnreachableError(
         f"the exchange failed ({name})", cause="unknown", sent=sent is not False, final=False
     )
+
+
+def find_forbidden(chain: Iterable[BaseException], peer: str) -> str:
+    """Say what forbids this process a connection, and the way out; empty when nothing does.
+
+    Args:
+        chain: What was raised as a socket was to be made, bound or connected.
+        peer: The host.
+    """
+    raised = list(chain)
+    if any(map(_is_of_pytest_socket, raised)):
+        return (
+            "pytest-socket (--disable-socket, --allow-hosts or a marker) forbids this connection:"
+            f" allow it with --allow-hosts={peer or 'HOST'}"
+        )
+    if any(isinstance(one, PermissionError) for one in raised):
+        return _SANDBOX
+    # The resolver says "try again" or "system error" when it gets no socket.
+    unclear = [
+        one
+        for one in raised
+        if isinstance(one, socket.gaierror) or (isinstance(one, OSError) and one.errno in _NO_SUCH_SOCKET)
+    ]
+    if unclear and not _may_make_sockets():
+        return _SANDBOX
+    if peer and any(type(one) is RuntimeError for one in raised):
+        return f"something in this test process forbids connections (RuntimeError): let it allow {peer}"
+    return ""
+
+
+def _is_of_pytest_socket(raised: BaseException) -> bool:
+    """Say whether pytest-socket raised it, or warned as it did, where warnings are errors."""
+    known = type(raised).__module__.partition(".")[0] == "pytest_socket"
+    return known or (isinstance(raised, Warning) and str(raised).startswith("A test tried to use socket."))
+
+
+def _may_make_sockets() -> bool:
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
+    except OSError as bad:
+        return not isinstance(bad, PermissionError) and bad.errno not in _NO_SUCH_SOCKET
+    except Exception:  # noqa: BLE001 - whatever guards sockets raises what it likes
+        return False
+    return True
 
 
 def _error(

@@ -15,6 +15,7 @@ import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError
 from pytest_kore_convtest.imports import NO_JOB, begin_all
+from pytest_kore_convtest.items import OwnItem
 from pytest_kore_convtest.session import find_run
 from pytest_kore_convtest.settings import require
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pytest_kore_convtest.jobs import Outcome
+    from pytest_kore_convtest.jobs import Outcome, WatchImport
     from pytest_kore_convtest.pipeline import Pipeline
     from pytest_kore_convtest.settings import Settings
     from pytest_kore_convtest.values import ImportJob
@@ -53,11 +54,10 @@ class GateModule(pytest.Module):
             yield from (item for item in items if not run.chosen or item.nodeid in run.chosen)
 
 
-class GateItem(pytest.Function):
+class GateItem(OwnItem):
     """One item of the gate."""
 
     check: str
-    job: ImportJob | None
 
     @property
     def id(self) -> Any:
@@ -85,12 +85,12 @@ class GateItem(pytest.Function):
 
 
 @pytest.fixture(name="_kore_gate")
-def kore_gate(request: pytest.FixtureRequest, kore_settings: Settings) -> tuple[Pipeline, Outcome]:
+def kore_gate(request: pytest.FixtureRequest, kore_settings: Settings) -> tuple[WatchImport, Outcome]:
     """Give the outcome of the job of an item of the gate."""
     return find_out(request, kore_settings)
 
 
-def find_out(request: pytest.FixtureRequest, settings: Settings) -> tuple[Pipeline, Outcome]:
+def find_out(request: pytest.FixtureRequest, settings: Settings) -> tuple[WatchImport, Outcome]:
     """Wait for the outcome of an item's job.
 
     Raises:
@@ -105,20 +105,21 @@ def find_out(request: pytest.FixtureRequest, settings: Settings) -> tuple[Pipeli
     pipeline: Pipeline = request.getfixturevalue("_kore_pipeline")
     run = find_run(request.config)
     begin_all(run, pipeline, request.session)
-    outcome = run.wait(pipeline, pipeline.watch_import(item.job.id, item.job.label))
-    if item.check == "structure" and (reason := _no_good_import(pipeline, outcome)):
+    job = pipeline.watch_import(item.job.id, item.job.label)
+    outcome = run.wait(pipeline, job)
+    if item.check == "structure" and (reason := _no_good_import(job, outcome)):
         twin = item.nodeid.replace("::structure[", "::import[")
         if any(other.nodeid == twin for other in request.session.items):
-            pytest.skip(f"the import has no good outcome, see {twin}: {reason}")
+            pytest.skip(f"the import has not passed, see {twin}: {reason}")
     outcome.result()
-    return pipeline, outcome
+    return job, outcome
 
 
-def _no_good_import(pipeline: Pipeline, outcome: Outcome) -> str:
+def _no_good_import(job: WatchImport, outcome: Outcome) -> str:
     from pytest_kore_convtest.errors import StructureError
 
     try:
-        pipeline.judge(outcome)
+        job.judge(outcome)
     except StructureError:
         return ""
     except KoreError as bad:
@@ -126,7 +127,7 @@ def _no_good_import(pipeline: Pipeline, outcome: Outcome) -> str:
     return ""
 
 
-def _import(_kore_gate: tuple[Pipeline, Outcome]) -> None:
+def _import(_kore_gate: tuple[WatchImport, Outcome]) -> None:
     """Judge whether the platform accepted the import."""
     from pytest_kore_convtest.structure import verdict
 
@@ -135,7 +136,7 @@ def _import(_kore_gate: tuple[Pipeline, Outcome]) -> None:
         raise bad
 
 
-def _structure(_kore_gate: tuple[Pipeline, Outcome]) -> None:
+def _structure(_kore_gate: tuple[WatchImport, Outcome]) -> None:
     """Judge the stored suite."""
-    pipeline, outcome = _kore_gate
-    pipeline.judge(outcome)
+    job, outcome = _kore_gate
+    job.judge(outcome)

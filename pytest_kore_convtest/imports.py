@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import time
+import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.errors import ConfigError, JobError
+from pytest_kore_convtest.items import OwnItem, is_live, skip_unconfigured, wanted_jobs
 from pytest_kore_convtest.readers import READERS
 from pytest_kore_convtest.session import Run, find_run, unconfigured
 from pytest_kore_convtest.settings import require
@@ -15,7 +20,7 @@ from pytest_kore_convtest.suitefile import LocalSuite, pick_suite, read_suite_fi
 from pytest_kore_convtest.values import read_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pytest_kore_convtest.client import KoreClient
@@ -25,6 +30,12 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.runs import RunStatus
     from pytest_kore_convtest.settings import Settings
     from pytest_kore_convtest.values import ImportJob
+
+_NAMES = "names"
+"""The ledger's entry of names that workers have given to suites."""
+
+_LONGEST_TALK, _GLANCE = 30.0, 0.02
+"""Seconds that a worker waits for that entry at most, and between two looks."""
 
 NO_JOB = (
     "no import job is configured: give --kore-ds-id ds-… (or KORE_DS_ID, or kore_ds_id in the ini file),"
@@ -42,9 +53,10 @@ def await_configured(request: pytest.FixtureRequest, settings: Settings) -> Impo
     pipeline: Pipeline = request.getfixturevalue("_kore_pipeline")
     run = find_run(request.config)
     begin_all(run, pipeline, request.session)
-    outcome = run.wait(pipeline, pipeline.watch_import(job.id, job.label))
+    watched = pipeline.watch_import(job.id, job.label)
+    outcome = run.wait(pipeline, watched)
     status: ImportStatus = outcome.result()
-    pipeline.judge(outcome)
+    watched.judge(outcome)
     return status
 
 
@@ -79,19 +91,30 @@ def begin_all(run: Run, pipeline: Pipeline, session: pytest.Session) -> None:
     if pipeline.begun:
         return
     pipeline.begun = True
+    wanted = {ds_id for item in session.items for ds_id in wanted_jobs(item, settings)}
     for job in settings.ds_id:
-        pipeline.watch_import(job.id, job.label)
+        if job.id in wanted:
+            pipeline.watch_import(job.id, job.label)
     if run.plan is None:
-        live = [item for item in session.items if item.get_closest_marker("kore_live")]
-        suites = [suite for item in live if isinstance(suite := getattr(item, "suite", None), LocalSuite)]
-        run.plan = list({(suite.path, suite.name): suite for suite in suites}.values())
+        run.plan = plan_suites(session.items)
     try:
-        for suite in run.plan:
+        for suite, needs_run in run.plan:
             imported = begin_suite(run, pipeline, suite)
-            if settings.run:
+            if settings.run and needs_run:
                 begin_run(pipeline, imported)
     except ConfigError:
         return  # nothing may be written: the suites' own items say so, waiting by id goes on
+
+
+def plan_suites(items: Iterable[pytest.Item]) -> list[tuple[LocalSuite, bool]]:
+    """Return the suites whose selected items ask the platform, and whether one of them needs the run."""
+    planned: dict[tuple[Path, str], tuple[LocalSuite, bool]] = {}
+    for item in items:
+        if isinstance(item, OwnItem) and item.suite is not None and is_live(item):
+            key = item.suite.path, item.suite.name
+            suite, needs_run = planned.get(key, (item.suite, False))
+            planned[key] = suite, needs_run or item.needs_run
+    return list(planned.values())
 
 
 def require_writable(settings: Settings) -> None:
@@ -104,29 +127,77 @@ def require_writable(settings: Settings) -> None:
         require(settings, write=True)
     except ConfigError as missing:
         if settings.unconfigured == "skip":
-            pytest.skip(missing.message)
+            skip_unconfigured(missing.message)
         raise
 
 
-def tell_apart(run: Run, suite: LocalSuite) -> LocalSuite:
+def tell_apart(run: Run, suite: LocalSuite, *, everywhere: bool = True) -> LocalSuite:
     """Return a suite as it is imported: numbered when another one is stored under its name.
+
+    Names that differ in casing or blanks only are one name: to the platform they may be.
+
+    Args:
+        run: The run.
+        suite: The suite.
+        everywhere: Whether all processes of the test run ask this for the same suites, in the same order,
+            as they do for what they collect.
 
     Raises:
         ConfigError: ``--kore-import-name`` gives all suites the same name.
+        JobError: Another process does not let go of the names.
     """
-    identity = suite.path.resolve(), suite.place, suite.name
-    number = run.numbers.get(identity, 1)
-    one = _numbered(suite, number)
-    while identity not in run.numbers and stored_name(run, one) in run.taken:
+    identity = _identify(suite)
+    if identity not in run.numbers:
+        alone = everywhere or not hasattr(run.config, "workerinput")
+        run.numbers[identity] = _number(run, suite, {}, "") if alone else _agree(run, suite, identity)
+    one = _numbered(suite, run.numbers[identity])
+    run.taken.add(_fold(stored_name(run, one)))
+    return one
+
+
+def _identify(suite: LocalSuite) -> str:
+    """Say in one text what makes a suite this one: its file as it is named, its place in it, its content."""
+    place = os.path.abspath(suite.path)  # noqa: PTH100 - a link is another file to whoever names both
+    content = hashlib.sha256(suite.data).hexdigest()
+    return repr((place, tuple(suite.place), suite.name, content))
+
+
+def _agree(run: Run, suite: LocalSuite, identity: str) -> int:
+    """Number a suite so that all workers of xdist give it the same number, and no other suite its name."""
+    ledger = run.ledger()
+    end = time.monotonic() + _LONGEST_TALK
+    while (claim := ledger.claim(_NAMES)) is None:
+        if time.monotonic() > end:
+            problem = f"another process of this test run has held the names of suites for {_LONGEST_TALK:g} s"
+            raise JobError(f"{problem}: it hangs.", job_id="", last=None, history=[])
+        time.sleep(_GLANCE)
+    try:
+        names = ledger.read(_NAMES).get("taken", {})
+        number = _number(run, suite, names, identity)
+        names[_fold(stored_name(run, _numbered(suite, number)))] = identity
+        ledger.write(_NAMES, {"taken": names})
+    finally:
+        claim.release()
+    return number
+
+
+def _number(run: Run, suite: LocalSuite, names: Mapping[str, str], identity: str) -> int:
+    """Return the first number with which a suite's name is nobody else's."""
+    first, number = stored_name(run, suite), 1
+    name = _fold(first)
+    while name in run.taken or names.get(name, identity) != identity:
         number += 1
-        one = _numbered(suite, number)
-        if stored_name(run, one) == stored_name(run, suite):
+        one = stored_name(run, _numbered(suite, number))
+        if one == first:
             template = run.settings.import_name
             problem = f"--kore-import-name {template} gives several suites one name: it needs {{name}}"
             raise ConfigError(problem, name="import_name", source=run.settings.source("import_name"))
-    run.numbers[identity] = number
-    run.taken.add(stored_name(run, one))
-    return one
+        name = _fold(one)
+    return number
+
+
+def _fold(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _numbered(suite: LocalSuite, number: int) -> LocalSuite:
@@ -173,7 +244,7 @@ def _job_of(request: pytest.FixtureRequest, settings: Settings) -> ImportJob:
         raise ConfigError(problem, name="ds_id", source=settings.source("ds_id"))
     problem = f"{unconfigured(settings)} Besides, {NO_JOB}".removeprefix(" Besides, ")
     if settings.unconfigured == "skip":
-        pytest.skip(problem)
+        skip_unconfigured(problem)
     raise ConfigError(problem, name="ds_id", source="default")
 
 
@@ -189,8 +260,6 @@ def kore_pipeline(
     pipeline.make_rhythm = Durations(run.config, run.settings).rhythm
     yield pipeline
     pipeline.close()
-    if not run.interrupted and not hasattr(pytestconfig, "workerinput"):
-        run.notes += pipeline.clean_up()
 
 
 def stored_name(run: Run, suite: LocalSuite) -> str:
@@ -211,7 +280,7 @@ def waiter(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
         _check_expectations("kore_wait_for_import", expectations)
         job = pipeline.watch_import(_one(ds_id))
         outcome = find_run(config).wait(pipeline, job)
-        pipeline.judge(outcome, **expectations)
+        job.judge(outcome, **expectations)
         status: ImportStatus = outcome.result()
         return status
 
@@ -262,7 +331,7 @@ def importer(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
         else:
             suite = pick_suite(read_suite_file(config.rootpath / path_or_suite), name)
         require_writable(pipeline.settings)
-        job = begin_suite(run, pipeline, tell_apart(run, suite))
+        job = begin_suite(run, pipeline, tell_apart(run, suite, everywhere=False))
         outcome = run.wait(pipeline, job)
         job.judge(outcome, **expectations)
         status: ImportStatus = outcome.result()

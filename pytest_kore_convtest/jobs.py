@@ -7,20 +7,34 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_kore_convtest.endings import EMULATED, LOOK, resume_command
 from pytest_kore_convtest.errors import KoreError, from_data
 from pytest_kore_convtest.patience import Sight
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_kore_convtest.client import KoreClient
     from pytest_kore_convtest.conversation import RunResult
+    from pytest_kore_convtest.findings import Finding, Rule, Severity
     from pytest_kore_convtest.ledger import Claim
     from pytest_kore_convtest.models import ImportStatus
+    from pytest_kore_convtest.origin import RunRequest
     from pytest_kore_convtest.patience import Wait
     from pytest_kore_convtest.runs import RunStatus
-    from pytest_kore_convtest.structure import Finding
     from pytest_kore_convtest.suitefile import LocalSuite
+
+_LONGEST_WORD = 120
+
+
+_RUN = " run"
+_LONGEST_LABEL = 80
+
+
+def run_label(suite: str) -> str:
+    """Name the run of a suite; a long name is cut before the word that tells it from the import."""
+    return printable(suite, _LONGEST_LABEL - len(_RUN) - 1) + _RUN
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,9 @@ class Job:
         key: What makes it one job, whoever asks.
         label: What to call it on screen.
         job_id: Its id (``ds-…``, ``ctr-…``), once there is one.
+        began: The monotonic time of its first request, when this process sent that.
+        busy_until: The monotonic time by which what a thread does for it has to be done, while one does.
+        overdue_since: The monotonic time at which a waiter first saw that it is not.
         name: The stored suite's name, when we gave it one.
         suite: The local suite, when there is one.
         wait: The wait under way; ``None`` before the first ask and while another process asks.
@@ -86,6 +103,8 @@ class Job:
         facts: What there is to say about its outcome, once somebody has gathered it.
         judged: The last question to ``judge``, and its answer.
         judge: Judges an outcome as ``Pipeline.judge`` does; set by the pipeline.
+        options: What a command that waits for it again has to repeat; ``None`` when there is no platform.
+        needs: The environment name of a secret that such a command needs.
     """
 
     uploads = False
@@ -95,6 +114,9 @@ class Job:
         self.key, self.label, self.suite, self.name = key, label, suite, name
         self.job_id = ""
         self.due = self.before = 0.0
+        self.began: float | None = None
+        self.busy_until: float | None = None
+        self.overdue_since: float | None = None
         self.claim: Claim | None = None
         self.slot: Claim | None = None
         self.entry: dict[str, Any] = {}
@@ -103,6 +125,8 @@ class Job:
         self.facts: dict[str, Any] | None = None
         self.judged: tuple[Any, list[Finding] | KoreError] | None = None
         self.judge: Callable[..., list[Finding]] = lambda _outcome, **_stated: []
+        self.options: Sequence[str] | None = ()
+        self.needs = ""
 
     @property
     def what(self) -> str:
@@ -113,6 +137,11 @@ class Job:
     def resume(self) -> str:
         """The command that waits for it again; empty when there is none."""
         return ""
+
+    @property
+    def way_on(self) -> str:
+        """What becomes of it when nobody waits any more, and no command does."""
+        return EMULATED if self.options is None else ""
 
     def blocked(self) -> str | None:
         """Say why it cannot begin: empty while something is awaited, a reason when it never will."""
@@ -157,8 +186,11 @@ class WatchImport(Job):
 
     @property
     def resume(self) -> str:
-        """The command that waits for it again."""
-        return resume_command(self.job_id)
+        """The command that waits for it again; empty when there is none."""
+        if self.options is None or not self.job_id:
+            return ""
+        label = "" if self.uploads else self.label
+        return resume_command(self.job_id, label, self.options)
 
     def ask(self, client: KoreClient, budget: float) -> ImportStatus:
         """Ask once."""
@@ -223,6 +255,9 @@ class SuiteRun(Job):
         version: ``"published"`` or ``"inDevelopment"``.
         suite: The local suite, when there is one.
         after: The import that has to be good before.
+
+    Attributes:
+        rules: The chosen severities of what may be found in its result; set by the pipeline.
     """
 
     def __init__(
@@ -236,6 +271,7 @@ class SuiteRun(Job):
         of = after.key if after else ""
         super().__init__(f"run {name} {version} {of}", label, suite=suite, name=name)
         self.version, self.after = version, after
+        self.rules: Mapping[Rule, Severity] = {}
         self._result: tuple[Outcome, RunResult] | None = None
 
     @property
@@ -243,13 +279,18 @@ class SuiteRun(Job):
         """What is waited for, in words."""
         return f"run {self.job_id} of {self.name!r}" if self.job_id else f"the run of {self.name!r}"
 
+    @property
+    def way_on(self) -> str:
+        """What becomes of it when nobody waits any more: no command waits for a run."""
+        return super().way_on or f"The run goes on without us; its result will stand on {LOOK}."
+
     def blocked(self) -> str | None:
         """Say why it cannot begin yet, or ever."""
         if self.after is None:
             return None
         if self.after.outcome is None:
             return ""
-        return None if self.after.is_good(self.after.outcome) else "its import has no good outcome"
+        return None if self.after.is_good(self.after.outcome) else "its import has not passed"
 
     def begin(self, client: KoreClient) -> dict[str, Any]:
         """Start the run."""
@@ -265,11 +306,12 @@ class SuiteRun(Job):
 
         percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
         return Sight(
-            words=f"{status.status}{percent}",
+            words=f"{printable(status.sent_status, _LONGEST_WORD)}{percent}",
             change=(status.status, status.percent_complete, status.passed, status.failed),
             ended=status.meaning != models.RUNNING,
-            note="" if status.word_is_known else _unknown(status.status),
+            note="" if status.word_is_known else _unknown(status.sent_status),
             percent=status.percent_complete,
+            status=status.sent_status,
         )
 
     def read(self, body: bytes) -> RunStatus:
@@ -291,8 +333,16 @@ class SuiteRun(Job):
         if self._result is None or self._result[0] is not outcome:
             from pytest_kore_convtest.conversation import judge_run
 
-            self._result = (outcome, judge_run(outcome.result(), self.suite))
+            self._result = (outcome, judge_run(outcome.result(), self.suite, self._request(outcome)))
         return self._result[1]
+
+    def _request(self, outcome: Outcome) -> RunRequest:
+        """Say what was asked for, so that a result of something else is not taken for this run's."""
+        from pytest_kore_convtest.origin import RunRequest
+
+        imported = self.after.outcome.status if self.after and self.after.outcome else None
+        began = outcome.ended_at and outcome.ended_at - outcome.seconds
+        return RunRequest(self.version, imported, began, outcome.clock_skew, self.rules)
 
     def is_good(self, outcome: Outcome) -> bool:
         """Say whether every step passed."""
@@ -310,19 +360,22 @@ def see(status: ImportStatus) -> Sight:
 
     percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
     return Sight(
-        words=f"{status.status}{percent}",
+        words=f"{printable(status.sent_status, _LONGEST_WORD)}{percent}",
         change=(status.status, status.percent_complete, status.raw.get("lMod")),
         ended=status.meaning != models.RUNNING,
         incomplete=status.meaning == models.SUCCEEDED and not _has_suite(status),
-        note="" if status.word_is_known else _unknown(status.status),
+        note="" if status.word_is_known else _unknown(status.sent_status),
         percent=status.percent_complete,
+        status=status.sent_status,
     )
 
 
 def _say_changed(suite: LocalSuite) -> str:
     """Say that a file is no longer what was read when the tests were collected, if so."""
+    blocks = suite.path.exists() and not suite.path.is_file()  # a pipe, on which this may wait for ever
     try:
-        same = not suite.sha256 or hashlib.sha256(suite.path.read_bytes()).hexdigest() == suite.sha256
+        data = b"" if blocks else suite.path.read_bytes()
+        same = not suite.sha256 or hashlib.sha256(data).hexdigest() == suite.sha256
     except OSError:
         return f"{suite.path.name} is gone since it was collected; what was read then was uploaded"
     return (
@@ -333,14 +386,10 @@ def _say_changed(suite: LocalSuite) -> str:
 
 
 def _unknown(word: str) -> str:
-    return f"the platform said {word}, a word nobody has documented; it was taken for running"
+    said = printable(word, _LONGEST_WORD)
+    return f"the platform said '{said}', a word nobody has documented; it was taken for running"
 
 
 def _has_suite(status: ImportStatus) -> bool:
     response = status.raw.get("response")
     return isinstance(response, dict) and bool(response)
-
-
-def resume_command(ds_id: str) -> str:
-    """Return the command that waits for an import job again."""
-    return f"pytest --kore-gate --kore-ds-id {ds_id}"

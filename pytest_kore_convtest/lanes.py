@@ -45,7 +45,7 @@ class Exchange(Protocol):
 class Describe(Protocol):
     """What an exception means."""
 
-    def __call__(self, trouble: BaseException, *, sent: bool | None) -> KoreError:
+    def __call__(self, trouble: BaseException, *, sent: bool | None, peer: str) -> KoreError:
         """Make a new error that holds nothing of the exception."""
 
 
@@ -62,7 +62,11 @@ class Lane:
     Args:
         open_session: Opens the session, on the lane's thread, before its first job; takes the lane,
             which wants to be told of every connection (``opening``, ``watch``, ``sending``).
-        describe: Makes an error of ours from a foreign one, given whether the request had begun to leave.
+        describe: Makes an error of ours from a foreign one, given whether the request had begun to leave
+            and to which host a connection was opened last.
+
+    Attributes:
+        phase: What the thread is doing, in words, for whoever gives up waiting for it.
     """
 
     def __init__(self, open_session: Callable[[Lane], Exchange], describe: Describe) -> None:
@@ -72,6 +76,8 @@ class Lane:
         self._watched: list[tuple[Connection, socket.socket]] = []
         self._cut = False
         self._sent: bool | None = None
+        self._peer = ""
+        self.phase = "nothing"
         self._thread = threading.Thread(
             target=self._serve, args=(open_session,), name="kore-lane", daemon=True
         )
@@ -102,9 +108,14 @@ class Lane:
         self._jobs.put(None)
         self._thread.join(timeout=1.0)
 
-    def opening(self) -> None:
+    def note(self, phase: str, *, sent: bool | None) -> None:
+        """Note what is being done, and whether the request may have left; ``None`` when nobody can tell."""
+        self.phase, self._sent = phase, sent
+
+    def opening(self, peer: str) -> None:
         """Note that a connection is about to be opened: until ``sending``, nothing has left."""
-        self._sent = False
+        self._peer = peer
+        self.note(f"looking up {peer}", sent=False)
 
     def watch(self, connection: Connection, connected: socket.socket) -> socket.socket:
         """Remember a new socket, to cut it when the caller gives up; return it."""
@@ -120,7 +131,7 @@ class Lane:
         """Note that a request is about to leave."""
         with self._lock:
             self._check()
-            self._sent = True
+            self.note("sending the request", sent=True)
 
     def _check(self) -> None:
         if self._cut:
@@ -130,7 +141,7 @@ class Lane:
         session: Exchange | None = None
         while item := self._jobs.get():
             job, outcome = item
-            self._sent = None
+            self.note("reading the certificates", sent=False)
             try:
                 session = session or open_session(self)
                 outcome.set_result(Outcome(session(job)))
@@ -143,7 +154,11 @@ class Lane:
         self._forget(everything=True)
 
     def _as_data(self, trouble: BaseException) -> dict[str, Any]:
-        ours = trouble if isinstance(trouble, KoreError) else self._describe(trouble, sent=self._sent)
+        ours = (
+            trouble
+            if isinstance(trouble, KoreError)
+            else self._describe(trouble, sent=self._sent, peer=self._peer)
+        )
         return ours.to_data()
 
     def _forget(self, *, everything: bool) -> None:

@@ -17,6 +17,9 @@ _SPARE_ROWS = 3
 """Rows of the terminal that stay pytest's."""
 
 _WIDEST_LABEL, _NARROWEST_LABEL = 28, 10
+_RUN = " run"
+"""How the label of a suite's run ends."""
+
 _BAR = 16
 _WIDE, _MIDDLE = 72, 48
 """Columns from which there is room for a bar, and for the number of asks."""
@@ -92,8 +95,15 @@ def _count(states: Sequence[State]) -> str:
     return ", ".join(f"{count} {word}" for word, count in words.items() if count)
 
 
+def _name(label: str, width: int, dots: str) -> str:
+    """Make a label exactly so many cells wide; that of a run keeps the word that says so."""
+    if not label.endswith(_RUN) or width_of(label) <= width:
+        return pad(label, width, dots)
+    return pad(label.removesuffix(_RUN), width - len(_RUN), dots) + _RUN
+
+
 def _row(state: State, width: int, label: int, usual: float | None, *, plain: bool) -> list[Piece]:
-    name = f"  {pad(state.label, label, _dots(plain=plain))}"
+    name = f"  {_name(state.label, label, _dots(plain=plain))}"
     if not state.begun:
         return [Piece(f"{name}  not begun", DIM)]
     pieces = [Piece(name)]

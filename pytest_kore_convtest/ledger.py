@@ -42,6 +42,7 @@ class Ledger:
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
         self._memory: dict[str, dict[str, Any]] = {}
+        self._polls: dict[str, list[dict[str, Any]]] = {}
         self._held: set[str] = set()
         self._mutex = threading.Lock()
 
@@ -115,6 +116,29 @@ class Ledger:
             problem = bad.strerror or type(bad).__name__
         if problem:
             raise self._unusable(problem)
+
+    def note_poll(self, key: str, poll: dict[str, Any]) -> None:
+        """Add one request for a job's status to what is known of the job, should this process die."""
+        if self._directory is None:
+            self._polls.setdefault(key, []).append(poll)
+            return
+        # A story that cannot be kept fails no test.
+        with suppress(OSError), self._path(key, ".polls").open("a", encoding="utf-8") as file:
+            file.write(f"{json.dumps(poll)}\n")
+
+    def polls(self, key: str) -> list[dict[str, Any]]:
+        """Return every request for a job's status that was noted, by whichever process."""
+        if self._directory is None:
+            return list(self._polls.get(key, ()))
+        try:
+            lines = (self._directory / _file_name(key, ".polls")).read_bytes().splitlines()
+        except OSError:
+            return []
+        found = []
+        for line in lines:
+            with suppress(ValueError):  # the last one of a process that was killed may be cut off
+                found.append(json.loads(line))
+        return found
 
     def entries(self) -> list[dict[str, Any]]:
         """Return all entries of other processes and this one, in no order."""

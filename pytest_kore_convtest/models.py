@@ -70,6 +70,18 @@ def read_word(word: str) -> tuple[str, str, bool]:
     return re.sub(r"[\W_]+", "_", word.upper()).strip("_")[:_LONGEST_WORD], RUNNING, False
 
 
+def show_word(sent: Any, folded: str) -> str:
+    """Return a status word as the platform sent it: printable, in one line, not too long.
+
+    Args:
+        sent: What stands in the reply.
+        folded: The word in our spelling, when the reply is not at hand.
+    """
+    from pytest_kore_convtest.refusals import printable
+
+    return printable(sent, _LONGEST_WORD) if isinstance(sent, str) and sent.strip() else folded
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
@@ -149,7 +161,7 @@ class Output:
         """What is compared; made when asked for: a suite may have 100 000 that nobody looks at."""
         get = self.blocks.get
         return Assertions(
-            _read_assertion(get("flowLevel")), _read_assertion(get("text")), _read_assertion(get("context"))
+            read_assertion(get("flowLevel")), read_assertion(get("text")), read_assertion(get("context"))
         )
 
 
@@ -254,7 +266,8 @@ def _blocks(entry: Any) -> Mapping[str, Any]:
     return blocks
 
 
-def _read_assertion(block: Mapping[str, Any] | None) -> Assertion:
+def read_assertion(block: Mapping[str, Any] | None) -> Assertion:
+    """Read one assertion as the platform writes it; what has a wrong type is empty or off."""
     if not block:
         return Assertion()
     # A list of its own: whoever changes it does not change the reply.
@@ -267,7 +280,7 @@ class ImportStatus(BaseModel):
 
     Attributes:
         id: The job (``ds-…``).
-        status: The platform's word, in upper case with underscores.
+        status: The platform's word, in upper case with underscores; ``sent_status`` has it as it was sent.
         percent_complete: 0 to 100, or ``None``; it may stand still or go backwards.
         stream_id: The bot.
         job_type: ``CONVERSATION_TESTING_VALIDATE`` for an import.
@@ -316,6 +329,11 @@ class ImportStatus(BaseModel):
     def word_is_known(self) -> bool:
         """Whether anybody has seen this status word before."""
         return self._meaning is not None
+
+    @property
+    def sent_status(self) -> str:
+        """The platform's status word as it was sent, for people; ``status`` is for comparing."""
+        return show_word(self._raw.get("status"), self.status)
 
     @property
     def suite(self) -> Suite | None:

@@ -6,8 +6,6 @@ that has this package installed pays for each module that is loaded.
 
 from __future__ import annotations
 
-from typing import Any
-
 from pytest_kore_convtest.table import SETTINGS
 
 SECRETS = ("client_secret", "jwt")
@@ -51,15 +49,3 @@ class Setting:
 TABLE = tuple(Setting(*row) for row in SETTINGS)
 
 ROWS = {row.name: row for row in TABLE}
-
-
-def in_ini(config: Any) -> bool:
-    """Say whether any key of ours stands in pytest's ini file."""
-    return any(_stands_there(config, row.ini_key) for row in TABLE if row.ini)
-
-
-def _stands_there(config: Any, key: str) -> bool:
-    try:
-        return config.getini(key) is not UNSET
-    except TypeError:  # a typed value that pytest 9.0 and 9.1 do not expect
-        return True

@@ -10,10 +10,10 @@ aimed at it, so that no wait ends on old news. A pause the service asks for
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pytest_kore_convtest.endings import Ending, describe
 from pytest_kore_convtest.errors import (
     AccessDeniedError,
     ConfigError,
@@ -27,6 +27,9 @@ from pytest_kore_convtest.errors import (
     ServiceError,
 )
 from pytest_kore_convtest.pace import RateLimit, Rhythm
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FIRST_CONTACT = 15.0
 """Seconds after which a host that never answered is given up when its name or port is wrong."""
@@ -42,6 +45,10 @@ GONE_ASKS = 3
 
 INCOMPLETE_ASKS, INCOMPLETE_GRACE = 5, 10.0
 """Answers, and seconds, after which a success without its result is an error."""
+
+MOST_TOO_LARGE = 3
+"""Answers beyond the limit of size, since the last usable one, after which no more are read: each costs as
+much memory and time as an answer may, and the next one will be no smaller."""
 
 SUSPENDED = 30.0
 """Seconds by which an ask is late when the machine was asleep; a busy one is late by less."""
@@ -84,6 +91,7 @@ class Sight:
         incomplete: Whether it claims an end, but lacks what has to come with it.
         note: Something to tell the user once, or empty.
         percent: How far the job is, as far as it says so; a hint, never a verdict.
+        status: The platform's word, as it was sent.
     """
 
     words: str
@@ -92,6 +100,7 @@ class Sight:
     incomplete: bool = False
     note: str = ""
     percent: float | None = None
+    status: str = ""
 
 
 class Wait:
@@ -106,10 +115,17 @@ class Wait:
 
     Attributes:
         rhythm: The pauses between two asks.
+        before: Seconds that the job had taken before this wait began.
+        earlier: What an earlier wait for the same job asked, in this process or one that has died.
+        way_on: What to do when no command waits for this job again.
+        needs: The environment name of a secret that the command needs.
     """
 
     def __init__(self, what: str, job_id: str, patience: Patience, start: float, resume: str = "") -> None:
         self.what, self.job_id, self.patience, self.resume = what, job_id, patience, resume
+        self.before = 0.0
+        self.earlier: Sequence[dict[str, Any]] = ()
+        self.way_on = self.needs = ""
         self.start = start
         self.due = start
         self.deadline = start + patience.timeout
@@ -119,9 +135,9 @@ class Wait:
         self._asked_at = start
         self._usable_at = self._moved_at = start
         self.rhythm = Rhythm(patience.poll_interval, patience.max_poll_interval)
-        self._took, self._recorded_at = 0.0, start
+        self._took = 0.0
         self._is_last_ask = self._overslept = False
-        self._missing = self._incomplete = 0
+        self._missing = self._incomplete = self._too_large = 0
         self._incomplete_at = start
         self._trouble: KoreError | None = None
         self._limit = RateLimit() if patience.rate_limit else None
@@ -153,9 +169,9 @@ class Wait:
         Raises:
             KoreError: The wait has failed.
         """
-        self._record(now, sight.words, percent=sight.percent)
+        self._record(now, sight.words, percent=sight.percent, status=sight.status)
         self._took = now - self._asked_at
-        self._usable_at, self._missing, self._trouble = now, 0, None
+        self._usable_at, self._missing, self._too_large, self._trouble = now, 0, 0, None
         if self.last is None or sight.change != self.last.change:
             self._moved_at = now
         self.last = sight
@@ -165,7 +181,9 @@ class Wait:
             return True
         self._check_incomplete(sight, now)
         if now >= self._moved_at + self.patience.stall_timeout:
-            raise self._error(JobStalledError, "stands still", "kore_stall_timeout", now - self._moved_at)
+            raise self._error(
+                JobStalledError, "stands still", "kore_stall_timeout", now - self._moved_at, now
+            )
         self._plan(now)
         return False
 
@@ -178,7 +196,7 @@ class Wait:
         self._record(now, _in_words(trouble), fault=True)
         self._trouble = trouble
         if isinstance(trouble, (AccessDeniedError, ConfigError)) or not isinstance(trouble, ServiceError):
-            raise trouble
+            raise self.tell(trouble, now)
         if isinstance(trouble, RefusedError):
             self._check_refused(trouble, now)
         self._check_outage(trouble, now)
@@ -191,7 +209,8 @@ class Wait:
         if at_least and earliest > end:
             raise self._given_up(
                 f"the service asks to wait {at_least:.0f} s, longer than this wait can last"
-                f" (another {max(0.0, end - now):.0f} s)"
+                f" (another {max(0.0, end - now):.0f} s)",
+                now,
             )
         last = self.deadline - self._took  # so that its answer falls on the deadline
         aim = max(now, earliest, min(end, last))
@@ -230,90 +249,111 @@ class Wait:
             self._incomplete_at = now
         self._incomplete += 1
         if self._incomplete >= INCOMPLETE_ASKS or now >= self._incomplete_at + INCOMPLETE_GRACE:
+            ending = self.ending(now)
             raise ProtocolError(
                 f"{self.what} says {sight.words}, but the suite that has to come with it was missing in"
-                f" {self._incomplete} answers. This proves nothing about the suite: import it again.",
+                f" {self._incomplete} answers. This proves nothing about the suite: import it again."
+                f" {describe(ending, goes_on=False)}",
                 excerpt=sight.words,
-                job_id=self.job_id,
-                history=list(self.history),
+                **ending.to_evidence(),
             )
 
     def _check_refused(self, trouble: RefusedError, now: float) -> None:
         if trouble.evidence.get("passing"):
             return
         if not trouble.evidence.get("missing"):
-            raise trouble
+            raise self.tell(trouble, now)
         self._missing += 1
         if self.last is None:
             if now >= min(self.start + UNKNOWN_JOB_GRACE, self.deadline):
-                raise trouble
+                raise self.tell(trouble, now)
         elif self._missing >= GONE_ASKS:
+            ending = self.ending(now)
             raise JobExpiredError(
-                f"{self.what} is gone: the platform no longer knows it, its last answer was"
-                f" {self.last.words}. {trouble.evidence.get('expiry') or 'It was deleted, or it expired.'}"
-                " Import the suite again.",
-                job_id=self.job_id,
-                last=self.last.words,
-                history=list(self.history),
+                f"{self.what} is gone: the platform no longer knows it ({_quote(trouble)})."
+                f" {trouble.evidence.get('expiry') or 'It was deleted, or it expired.'}"
+                f" Import the suite again. {describe(ending, goes_on=False)}",
+                **ending.to_evidence(),
             )
 
     def _check_outage(self, trouble: KoreError, now: float) -> None:
         if trouble.evidence.get("final"):
-            raise trouble
+            raise self.tell(trouble, now)
+        self._too_large += trouble.evidence.get("cause") == "size"
+        if self._too_large >= MOST_TOO_LARGE:
+            why = "no more answers are read, although kore_outage_budget is not spent"
+            raise self._given_up(f"{self._too_large} answers were larger than any real one: {why}", now)
         out = f"{now - self._usable_at:.0f} s"
         unreached = self.last is None and trouble.evidence.get("cause") in UNREACHED
         if unreached and now >= self.start + FIRST_CONTACT:
-            raise self._given_up(f"no answer at all in {out}")
+            raise self._given_up(f"no answer at all in {out}", now)
         if now >= self._usable_at + self.patience.outage_budget:
-            raise self._given_up(f"no usable answer for {out} (kore_outage_budget)")
+            raise self._given_up(f"no usable answer for {out} (kore_outage_budget)", now)
 
-    def _given_up(self, why: str) -> KoreError:
+    def ending(self, now: float) -> Ending:
+        """Return what is known of the job when nobody waits any more from now on."""
+        return Ending(
+            self.what,
+            self.job_id,
+            seconds=max(0.0, self.before + now - self.start),
+            polls=[*self.earlier, *self.history],
+            resume=self.resume,
+            way_on=self.way_on,
+            needs=self.needs,
+        )
+
+    def tell(self, trouble: KoreError, now: float) -> KoreError:
+        """Return the same error as one that ends this wait, with the wait's story; once is enough."""
+        if "requests" in trouble.evidence:
+            return trouble
+        ending = self.ending(now)
+        return type(trouble)(
+            f"{_sentence(trouble.message)} {describe(ending, told_last=True)}",
+            **{**trouble.evidence, **ending.to_evidence()},
+        )
+
+    def _given_up(self, why: str, now: float) -> KoreError:
         trouble = self._trouble
         assert trouble is not None  # noqa: S101 - callers come from failed()
-        before = f" Its last usable answer was {self.last.words}." if self.last else ""
+        ending = self.ending(now)
         return type(trouble)(
-            f"{self.what}: {why}, {self._count()}."
-            f" The last one: {trouble.message.rstrip('.')}.{before}{self._way_on()}",
-            **{**trouble.evidence, "job_id": self.job_id, "history": list(self.history)},
+            f"{self.what}: {why}. The last request: {_sentence(trouble.message)} {describe(ending)}",
+            **{**trouble.evidence, **ending.to_evidence()},
         )
 
     def _out_of_time(self, now: float, why: str = "") -> KoreError:
+        seconds = self.before + now - self.start
         if self.last is None and self._trouble is not None:
-            return self._given_up(f"no usable answer in {now - self.start:.0f} s (kore_timeout){why}")
-        return self._error(JobTimeoutError, "is not done", f"kore_timeout{why}", now - self.start)
+            return self._given_up(f"no usable answer in {seconds:.0f} s (kore_timeout){why}", now)
+        return self._error(JobTimeoutError, "is not done", f"kore_timeout{why}", seconds, now)
 
-    def _error(self, kind: type[KoreError], what: str, setting: str, seconds: float) -> KoreError:
-        last = self.last.words if self.last else "nothing"
-        faults = Counter(ask["saw"] for ask in self.history if ask["fault"])
-        kinds = ", ".join(f"{count} x {words}" for words, count in faults.most_common(5))
-        trouble = f", {faults.total()} of them without a usable answer ({kinds})" if faults else ""
-        age = self._recorded_at - self._usable_at
-        ago = f" ({age:.0f} s before that)" if age > 0 else ""
-        notes = "".join(f" {note[:1].upper()}{note[1:].rstrip('.')}." for note in self.notes)
+    def _error(self, kind: type[KoreError], what: str, setting: str, seconds: float, now: float) -> KoreError:
+        notes = "".join(f" {_sentence(note[:1].upper() + note[1:])}" for note in self.notes)
+        ending = self.ending(now)
         return kind(
-            f"{self.what} {what} after {seconds:.0f} s ({setting}): {self._count()}{trouble};"
-            f" the last answer was {last}{ago}.{notes}{self._way_on()}",
-            job_id=self.job_id,
-            last=last,
-            history=list(self.history),
+            f"{self.what} {what} after {seconds:.0f} s ({setting}).{notes} {describe(ending)}",
+            **ending.to_evidence(),
         )
 
-    def _count(self) -> str:
-        asks = len(self.history)
-        return f"{asks} ask{'s' * (asks != 1)}"
+    def _record(
+        self, now: float, words: str, *, percent: float | None = None, status: str = "", fault: bool = False
+    ) -> None:
+        at, took = round(self.before + self._asked_at - self.start, 3), round(now - self._asked_at, 3)
+        seen = {"at": at, "took": took, "saw": words, "percent": percent, "fault": fault, "status": status}
+        self.history.append(seen)
 
-    def _way_on(self) -> str:
-        begin = "The job goes on; to" if self.last else "To"
-        return f" {begin} wait for it again: {self.resume}" if self.resume else ""
 
-    def _record(self, now: float, words: str, *, percent: float | None = None, fault: bool = False) -> None:
-        self._recorded_at = now
-        at, took = round(self._asked_at - self.start, 3), round(now - self._asked_at, 3)
-        self.history.append({"at": at, "took": took, "saw": words, "percent": percent, "fault": fault})
+def _sentence(text: str) -> str:
+    return text if text.endswith(("?", "!", "…")) else f"{text.rstrip('.')}."
+
+
+def _quote(trouble: KoreError) -> str:
+    return f"it says {trouble.evidence.get('reply') or 'HTTP 404'!r}"
 
 
 def _in_words(trouble: KoreError) -> str:
     if isinstance(trouble, RateLimitedError):
         return "rate limited"
     evidence = trouble.evidence
-    return str(evidence.get("cause") or evidence.get("reply") or type(trouble).__name__)
+    status = f"HTTP {evidence['status']}" if "status" in evidence else ""
+    return str(evidence.get("cause") or evidence.get("reply") or status or type(trouble).__name__)

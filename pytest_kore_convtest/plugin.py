@@ -60,13 +60,25 @@ def _ini_type(kind: str) -> Any:
 
     From pytest 9.0 on, ``[tool.pytest]`` is typed; from 9.2 on a key may say that it takes several types.
     """
-    if kind in {"jobs", "globs", "targets"}:
+    if kind in {"jobs", "globs", "targets", "rules"}:
         return "linelist"
     if pytest.version_tuple < (9, 2):
         return None
     if kind in {"flag", "version"}:
         return str | bool
-    return {"exit_code": str | bool | int, "count": str | int, "seconds": str | int | float}.get(kind)
+    if kind in {"exit_code", "seconds_or_off"}:
+        return str | bool | int if kind == "exit_code" else str | bool | int | float
+    return {"report": str | bool, "count": str | int, "seconds": str | int | float}.get(kind)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Check the configuration instead of running tests, when ``--kore-doctor`` says so."""
+    if not config.option.kore_doctor or config.option.help or config.option.version:
+        return None
+    from pytest_kore_convtest.cli.doctor import examine
+
+    return examine(config)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -91,9 +103,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say what is configured, and from where; nothing when nobody configured anything."""
-    from pytest_kore_convtest.options import in_ini
-
-    return _begin(config).header() if _given_for_this_run(config) or in_ini(config) else None
+    return _begin(config).header() if _given_for_this_run(config) or ini_keys(config) else None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -128,7 +138,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the items that ask the platform, and begin a run for them."""
-    live = [item for item in items if not LIVE.isdisjoint(getattr(item, "fixturenames", ()))]
+    live = [
+        item for item in items if isinstance(item, pytest.Function) and not LIVE.isdisjoint(item.fixturenames)
+    ]
     for item in live:
         item.add_marker("kore_live")
     if live:
@@ -147,6 +159,15 @@ def _given_for_this_run(config: pytest.Config) -> bool:
         if value is not None and key.startswith("kore_"):
             return True
     return False
+
+
+def ini_keys(config: Any) -> list[str]:
+    """Return the keys in pytest's ini file that begin like ours, those that nobody knows as well.
+
+    pytest has no public list of them: from 9.2 on ``inicfg`` warns, and before that it is all there is.
+    """
+    known = getattr(config, "_inicfg", None)
+    return [key for key in (config.inicfg if known is None else known) if key.startswith("kore_")]
 
 
 def _is_suite_file(config: pytest.Config, path: Path) -> bool:
@@ -178,7 +199,9 @@ def kore_client(kore_settings: Settings) -> Iterator[KoreClient]:
 
     missing = unconfigured(kore_settings)
     if missing and kore_settings.unconfigured == "skip":
-        pytest.skip(missing)
+        from pytest_kore_convtest.items import skip_unconfigured
+
+        skip_unconfigured(missing)
     with KoreClient(kore_settings) as client:
         yield client
 
@@ -217,7 +240,7 @@ def kore_run_suite(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
 
 @pytest.fixture(scope="session")
 def kore_emulator(pytestconfig: pytest.Config) -> Any:
-    """Give the running stand-in: its address, credentials, scripts and journal."""
+    """Give the running emulator: its address, credentials, scripts and journal."""
     from pytest_kore_convtest.session import find_run
 
     return find_run(pytestconfig).emulator()

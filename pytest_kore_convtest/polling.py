@@ -94,8 +94,9 @@ def persist(send: Callable[[], T], budget: float, clock: Clock, *, first_contact
     Raises:
         KoreError: It failed, or nobody knows whether it happened.
     """
-    start, growing = clock.monotonic(), FIRST_PAUSE
+    start, growing, tries = clock.monotonic(), FIRST_PAUSE, 0
     while True:
+        tries += 1
         try:
             return send()
         except ServiceError as caught:
@@ -106,5 +107,13 @@ def persist(send: Callable[[], T], budget: float, clock: Clock, *, first_contact
         unreached = first_contact is not None and trouble.evidence.get("cause") in UNREACHED
         end = start + (min(budget, first_contact or 0.0) if unreached else budget)
         if not refused or trouble.evidence.get("final") or clock.monotonic() + pause > end:
-            raise trouble.with_traceback(None)
+            raise _tell_tries(trouble, tries, clock.monotonic() - start)
         clock.sleep(pause)
+
+
+def _tell_tries(trouble: ServiceError, tries: int, seconds: float) -> ServiceError:
+    """Return the same error, with how often and how long it was tried when that was more than once."""
+    if tries == 1:
+        return trouble.with_traceback(None)
+    said = f"{trouble.message.rstrip('.')}. Given up after {seconds:.0f} s and {tries} requests."
+    return type(trouble)(said, **{**trouble.evidence, "seconds": round(seconds, 3)})

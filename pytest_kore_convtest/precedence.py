@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.findings import ERROR, REQUIRED_BY_ASSERTIONS, RuleSettings
 from pytest_kore_convtest.options import MAX_POLL_INTERVAL, POLL_INTERVAL, ROWS, Setting
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def settle(values: dict[str, Any], sources: dict[str, str], notes: list[str]) ->
     _choose_target(values, sources, notes)
     _choose_emulator(values, sources, notes)
     _choose_credentials(values, sources, notes)
+    _choose_rules(values, sources, notes)
     _check_together(values, sources)
 
 
@@ -46,8 +48,10 @@ def _choose_target(values: dict[str, Any], sources: dict[str, str], notes: list[
     name = values["target"]
     known = {target.name: target for target in values.get("targets", ())}
     if name not in known:
+        from pytest_kore_convtest.values import show
+
         raise ConfigError(
-            f"{named('target', sources)}: {name!r} is no line of kore_targets"
+            f"{named('target', sources)}: {show(name)} is no line of kore_targets"
             f" (known: {', '.join(sorted(known)) or 'none'})",
             name="target",
             source=sources["target"],
@@ -91,6 +95,25 @@ def _choose_credentials(values: dict[str, Any], sources: dict[str, str], notes: 
     token = _prefer(("jwt", "jwt_file"), values, sources, notes)
     if secret and token:
         _prefer((secret, token), values, sources, notes)
+
+
+def _choose_rules(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+    """Let ``require_assertions`` make its rules errors, unless ``rules`` of no lower source say otherwise."""
+    if not values.get("require_assertions"):
+        return
+    chosen = dict(values.get("rules", {}))
+    is_higher = "rules" in values and _rank(sources["rules"]) >= _rank(sources["require_assertions"])
+    hidden = []
+    for rule in REQUIRED_BY_ASSERTIONS:
+        if rule in chosen and is_higher:
+            continue
+        if chosen.get(rule, ERROR) != ERROR:
+            hidden.append(f"{rule} = {chosen[rule]}")
+        chosen[rule] = ERROR
+    if hidden:
+        ours = named("require_assertions", sources)
+        notes.append(f"{named('rules', sources)}: {', '.join(hidden)} is not used: {ours} wins")
+    values["rules"] = RuleSettings(chosen)
 
 
 def _check_together(values: dict[str, Any], sources: dict[str, str]) -> None:

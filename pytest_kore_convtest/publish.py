@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.options import GITHUB, REPORTS
-from pytest_kore_convtest.session import in_github
+from pytest_kore_convtest.session import NOBODY, in_github
 from pytest_kore_convtest.settings import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pytest
 
+    from pytest_kore_convtest.account import Account
+    from pytest_kore_convtest.facts import Facts
     from pytest_kore_convtest.recording import Recorder
     from pytest_kore_convtest.report.record import Evidence, Record, Unevaluated
     from pytest_kore_convtest.session import Run
     from pytest_kore_convtest.settings import Settings
+
+_MOST_NAMED = 100
+"""Items without a verdict of which a report gives the names, per reason."""
 
 _WORDS = {"html": "HTML", "json": "JSON", "markdown": "Markdown"}
 
@@ -40,20 +45,26 @@ class Published:
     annotations: Sequence[str] = ()
 
 
-def publish(run: Run, recorder: Recorder, closing: list[str], session: pytest.Session) -> Published:
+def publish(run: Run, recorder: Recorder, facts: Facts, session: pytest.Session) -> Published:
     """Make the record of a run and write all its reports.
 
     Args:
         run: The run.
         recorder: What its test reports told.
-        closing: The closing lines.
+        facts: What the run comes to.
         session: The session that is over.
     """
     env, settings = environment(), run.known_settings()
+    recorder.add_accounts(list(_tell_unfinished(run, recorder.job_ids())))
     evidence = _tell_evidence(run, recorder.clock_skew, session)
     secrets = [secret.reveal() for name in ("client_secret", "jwt") if (secret := getattr(settings, name))]
+    recorder.verdict = facts.verdict
     record = recorder.make(
-        evidence, _find_unevaluated(run, recorder), [*settings.notes, *run.notes], closing, secrets
+        evidence,
+        _find_unevaluated(run, recorder, facts),
+        [*settings.notes, *run.notes],
+        facts.last_words(),
+        secrets,
     )
     written, problems = write_reports(record, settings, env)
     return Published(written, problems, _annotate(record, env) if in_github(env) else ())
@@ -65,6 +76,7 @@ def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) 
 
     return {
         **tell_evidence(run.known_settings(), environment(), run.config.rootpath),
+        "emulator": run.emulated,
         "started_at": moment(run.begun_at),
         "ended_at": moment(time.time()),
         "clock_skew": clock_skew,
@@ -73,15 +85,45 @@ def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) 
     }
 
 
-def _find_unevaluated(run: Run, recorder: Recorder) -> Iterator[Unevaluated]:
-    """Yield the import jobs that were configured or begun, and of which no test report tells."""
+def _find_unevaluated(run: Run, recorder: Recorder, facts: Facts) -> Iterator[Unevaluated]:
+    """Yield what was configured, selected or begun, and of which no job of the record tells."""
     known = recorder.job_ids()
-    why = "the run was interrupted" if run.interrupted else "no selected test waited for it"
+    idle = {job.id for job in facts.not_waited}
+    ended = run.stopped or "the run ended before its end was seen"
     for job in run.settings.ds_id:
         if job.id not in known:
+            why = "not waited for: no selected test waits for it" if job.id in idle else ended
             yield {"what": f"import job {job.id} ({job.label})", "why": why}
-    for job_id in sorted(run.unfinished() - known - {job.id for job in run.settings.ds_id}):
-        yield {"what": f"import job {job_id}", "why": "it began, and nobody saw its end"}
+    yield from _group(facts.unevaluated())
+
+
+def _tell_unfinished(run: Run, known: set[str]) -> Iterator[Account]:
+    """Give account of the jobs whose end nobody saw, and of those that ended and no item told of."""
+    found = run.unfinished()
+    if not found:
+        return
+    from pytest_kore_convtest.account import give_open_account
+    from pytest_kore_convtest.unfinished import find_ended
+
+    yield from run.new_accounts(run.jobs())
+    for job in () if run.pipelines else find_ended(run.ledgers()):
+        if job.job_id not in known:
+            yield give_open_account(job, "it ended, and no item of this test run judged it", time.time())
+    for job in found:
+        yield give_open_account(job, run.stopped or NOBODY, time.time())
+
+
+def _group(found: Iterable[tuple[str, str]]) -> Iterator[Unevaluated]:
+    """Name items that were not evaluated; of many with one reason the first ones."""
+    by_why: dict[str, list[str]] = {}
+    for what, why in found:
+        by_why.setdefault(why, []).append(what)
+    for why, names in by_why.items():
+        for what in names[:_MOST_NAMED]:
+            yield {"what": what, "why": why}
+        more = len(names) - _MOST_NAMED
+        if more > 0:
+            yield {"what": f"{more} more {'item' if more == 1 else 'items'}", "why": why}
 
 
 def write_reports(record: Record, settings: Settings, env: Mapping[str, str]) -> tuple[list[str], list[str]]:

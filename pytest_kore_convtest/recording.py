@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from pytest_kore_convtest import redaction
+from pytest_kore_convtest.facts import facts_of
 from pytest_kore_convtest.report.record import (
     FAILED,
     FORMAT,
@@ -24,19 +25,24 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_kore_convtest.account import Account
-    from pytest_kore_convtest.report.record import Evidence
+    from pytest_kore_convtest.report.record import Evidence, StepRecord
 
 _LONGEST_MESSAGE = 4000
 _MOST_STEPS_NAMED = 20
-_NOT_BEGUN = "not run, because its import has no good outcome"
-_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
+_NOT_BEGUN = "not run, because its import has not passed"
 _GRAVITY = ("error", "failed", "xpassed", "xfailed", "skipped", "passed", "")
 
 
 class Recorder:
-    """Gather reports and make a record of them."""
+    """Gather reports and make a record of them.
+
+    Attributes:
+        verdict: The verdict of the whole run, which its exit code follows; while it is empty,
+            that of the suites and items counts.
+    """
 
     def __init__(self) -> None:
+        self.verdict = ""
         self._accounts: dict[str, Account] = {}
         self._items: dict[str, ItemRecord] = {}
         self._jobs: dict[str, set[str]] = {}
@@ -45,17 +51,21 @@ class Recorder:
 
     def add(self, report: pytest.TestReport) -> None:
         """Take in a report."""
-        kore: dict[str, Any] = getattr(report, "kore", {})
-        for account in kore.get("accounts", ()):
-            known = self._accounts.get(account["key"])
-            if known is None or known["generation"] < account["generation"]:
-                self._accounts[account["key"]] = account
+        kore = facts_of(report)
+        self.add_accounts(kore.get("accounts", ()))
         crashed = report.when not in {"setup", "call", "teardown"}
         if crashed:
             self._lost.append(Unevaluated(what=report.nodeid, why="the xdist worker that ran it crashed"))
         elif not any(kore.get(name) for name in ("live", "own", "jobs", "ours")):
             return
         self._add_item(report, kore, crashed=crashed)
+
+    def add_accounts(self, accounts: Iterable[Account]) -> None:
+        """Take in accounts of jobs; of several of one job the latest counts."""
+        for account in accounts:
+            known = self._accounts.get(account["key"])
+            if known is None or known["generation"] < account["generation"]:
+                self._accounts[account["key"]] = account
 
     @property
     def clock_skew(self) -> float | None:
@@ -110,23 +120,25 @@ class Recorder:
         index |= {run["key"]: index[key] for key, run in runs.items() if key in index}
         for nodeid, item in self._items.items():
             item["suites"] = sorted({index[key] for key in self._jobs.get(nodeid, ()) if key in index})
-        items = list(self._items.values())
+        items = [item for item in self._items.values() if item["outcome"]]
         record = Record(
             format=FORMAT,
             version=VERSION,
-            verdict=_judge(suites, items),
+            verdict=self.verdict or _judge(suites, items),
             evidence=[evidence],
             suites=suites,
             items=items,
             not_evaluated=[
                 *(one for suite in suites for one in _find_unevaluated(suite, evidence["requested_version"])),
                 *self._lost,
-                *unevaluated,
+                *(one for one in unevaluated if one["what"] not in {lost["what"] for lost in self._lost}),
             ],
             notes=list(notes),
             closing=list(closing),
         )
-        cleaned: Record = _scrub(record, [text for text in secrets if text])
+        for secret in secrets:
+            redaction.remember(secret)
+        cleaned: Record = redaction.hide_in(record)
         return cleaned
 
     def _tell_suite(self, account: Account, run: Account | None) -> SuiteRecord:
@@ -181,7 +193,7 @@ def _judge(suites: list[SuiteRecord], items: list[ItemRecord]) -> str:
     outcomes = {item["outcome"] for item in items}
     if FAILED in verdicts or "failed" in outcomes:
         return FAILED
-    if UNKNOWN in verdicts or "error" in outcomes or not outcomes & {"passed", "xfailed", "xpassed"}:
+    if UNKNOWN in verdicts or "error" in outcomes or not outcomes & {"passed", "xpassed"}:
         return UNKNOWN
     return PASSED
 
@@ -192,15 +204,17 @@ def _find_unevaluated(suite: SuiteRecord, requested: str) -> Iterator[Unevaluate
         if job and job["verdict"] == UNKNOWN:
             trouble = job["trouble"]
             reasons = [trouble["message"].partition("\n")[0]] if trouble else job["why"][:1]
-            yield Unevaluated(what=f"the {word} of {name}", why="; ".join(reasons) or "no verdict")
+            yield Unevaluated(what=f"the {word} of {name}", why="; ".join(reasons) or "not verified")
     if not suite["run"] and not suite["steps"] and suite["imported"]["stored_steps"]:
         count = suite["imported"]["stored_steps"]
         yield Unevaluated(
             what=f"{count} {'step' if count == 1 else 'steps'} of {name}", why=_say_not_run(suite, requested)
         )
-    missing = [step for step in suite["steps"] if step["outcome"] == NOT_EVALUATED]
-    for why in dict.fromkeys(step["why"] for step in missing):
-        same = [step for step in missing if step["why"] == why]
+    missing: dict[str, list[StepRecord]] = {}
+    for step in suite["steps"]:
+        if step["outcome"] == NOT_EVALUATED:
+            missing.setdefault(step["why"], []).append(step)
+    for why, same in missing.items():
         if len(same) > _MOST_STEPS_NAMED:
             yield Unevaluated(what=f"{len(same)} steps of {name}", why=why)
             continue
@@ -214,16 +228,3 @@ def _say_not_run(suite: SuiteRecord, requested: str) -> str:
     if suite["verdict"] != PASSED:
         return _NOT_BEGUN
     return "its run was not selected" if requested else "not run: add --kore-run inDevelopment"
-
-
-def _scrub(value: Any, secrets: list[str]) -> Any:
-    """Return the same data without secrets, and without what looks like a token."""
-    if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret, "<secret>")
-        return _TOKEN.sub("<token>", value) if "eyJ" in value else value
-    if isinstance(value, dict):
-        return {_scrub(key, secrets): _scrub(entry, secrets) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_scrub(entry, secrets) for entry in value]
-    return value

@@ -20,30 +20,40 @@ from pytest_kore_convtest.errors import (
     RefusedError,
     UnreachableError,
 )
+from pytest_kore_convtest.text import printable as printable  # noqa: PLC0414 - others still look here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Protocol
+
+    class Explanation(Protocol):
+        """Says why a token may be refused: a word and an advice, or nothing."""
+
+        def __call__(self, server_now: float, *, is_jwt: bool) -> tuple[str, str] | None:
+            """Explain."""
+
 
 _EXCERPT = 120
 _LONG_EXCERPT = 300
 _SKEW_WORTH_SAYING = 30.0
 _BOM = b"\xef\xbb\xbf"
-_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
-"""What a JWT looks like, cut or whole: a server may echo our own headers at us."""
+_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,500})</title>", re.IGNORECASE)
+_USER, _END_OF_PATH, _BLANKS = re.compile(r"//[^/@]*@"), re.compile(r"[?#]"), re.compile(r"\s+")
 
 _ACCESS = (
     (
         "scope",
         "scope is incorrect",
         (
-            "the JWT app lacks the scope: give it 'Conversation Tests Management' (import) or"
-            " 'Conversation Tests Execution' (run), and publish it: a scope counts only once it is published"
+            "the JWT app lacks the scope: give it 'Conversation Tests Management' (import, delete) or"
+            " 'Conversation Tests Execution' (run), and publish it: a scope counts only once it is published."
+            " With the scope, the user of kore_user_email may lack the role: testers may not run suites"
         ),
     ),
     (
         "not-a-token",
         "invalid jwt token",
-        "what was sent is no JWT: check the token, or give client id and secret",
+        "the platform does not accept it as a JWT: check the token, or give client id and secret",
     ),
     (
         "replayed",
@@ -68,23 +78,48 @@ _ACCESS = (
     ),
 )
 
+_OF_THE_TOKEN = frozenset({"not-a-token", "credentials", "forbidden"})
+"""Reasons for which the token itself may know better; a scope and a replay are the platform's to say."""
+
+_FORBIDDEN = {
+    401: "access is denied: check credentials, scope and the user's role",
+    403: (
+        "access is denied, by the platform or by a gateway before it: check credentials, scope and the user's"
+        " role, and whether a proxy or firewall stands before kore_host"
+    ),
+}
+
 _ADVICE = {
     "invalid streamid": "this account knows no such stream: check kore_stream_id, and kore_host's region",
     "invalid request id": "no such job here: check the ds-… id, the stream and the host;"
     " the platform keeps a job's record for about 15 minutes",
     "invalid file id": "the platform does not know the uploaded file: upload it again",
-    "validation errors": "a field of the request is missing or malformed: check kore_user_email",
+    "validation errors": "a field of the request is missing or malformed",
+    "format is incorrect": "the platform cannot read the file: check it with pytest FILE -m 'not kore_live'",
     "test suite not found": "there is no suite of that name on this stream",
     "test result not found": "there is no run with that id for that suite",
 }
 _ADVICE_BY_STATUS = {
     404: "nothing is known under this address: check kore_host with its path prefix, and the ids",
     405: "the address is not one of the API's: check kore_host and its path prefix",
-    409: "somebody else is at it just now",
+    409: "it collides with another change: somebody else is at it just now, or the name is taken",
+    413: "it is too large for the platform, or for a proxy before it: a suite file may have 2 MB",
+    415: "the kind of content is refused: does a proxy change the request's Content-Type?",
+    422: "the platform understood the request and cannot do what it asks: its own words say why",
 }
+_ASKED_BY_EMAIL = "check kore_user_email: it has to be an owner's or developer's address on this platform"
 
 
-def read_refusal(status: int, headers: Mapping[str, str], body: bytes, doing: str, now: float) -> KoreError:
+def read_refusal(  # noqa: PLR0913 - what the answer holds, and what was asked
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    doing: str,
+    now: float,
+    *,
+    explain: Explanation | None = None,
+    names_user: bool = True,
+) -> KoreError:
     """Make an error from an answer that is no success.
 
     Args:
@@ -93,20 +128,25 @@ def read_refusal(status: int, headers: Mapping[str, str], body: bytes, doing: st
         body: The body.
         doing: What was asked and where, e.g. ``"asking https://… for import job ds-1"``.
         now: Seconds since the epoch, to see how far the clocks are apart.
+        explain: Says why the token may be refused; takes the server's time, and whether the
+            platform took it for a JWT.
+        names_user: Whether the request held the user's e-mail.
     """
     said, code = _error_body(body)
-    words = f": {said!r}" if said else f" ({excerpt(body) or 'empty body'})"
+    words = f": '{said}'{'' if code is None else f' (code {code})'}" if said else f" ({_shown(body)})"
     what = f"HTTP {status} while {doing}{words}"
     if status == 429 or "rate limit" in said.lower():  # noqa: PLR2004
         return _rate_limited(headers, said, what, now)
     if 300 <= status < 400 and "location" in headers:  # noqa: PLR2004 - redirects
         return _redirect(status, headers, doing)
     if status in {401, 403}:
-        return _access_denied(status, headers, said, what, now)
+        return _access_denied(status, headers, said, what, now, explain)
     if status < 400 or status >= 500 or status in {407, 408, 425}:  # noqa: PLR2004
         return _no_answer(status, headers, body, what, now)
     found = (text for key, text in _ADVICE.items() if key in said.lower())
     advice = next(found, _ADVICE_BY_STATUS.get(status, ""))
+    if status == 412 and names_user:  # noqa: PLR2004 - the status of a body that is not valid
+        advice = f"{advice}: {_ASKED_BY_EMAIL}" if advice else _ASKED_BY_EMAIL
     return RefusedError(
         f"{what.rstrip('.')}. {_sentence(advice)}".strip(),
         status=status,
@@ -130,8 +170,8 @@ def _no_answer(status: int, headers: Mapping[str, str], body: bytes, what: str, 
 
 
 def _redirect(status: int, headers: Mapping[str, str], doing: str) -> RefusedError:
-    target = re.sub(r"//[^/@]*@", "//", re.split(r"[?#]", headers["location"])[0])
-    target = re.sub(r"[^!-~]", "?", target)[:_EXCERPT] or "an empty address"
+    target = _USER.sub("//", _END_OF_PATH.split(headers["location"], maxsplit=1)[0])
+    target = printable(target, _EXCERPT) or "an empty address"
     return RefusedError(
         f"HTTP {status} while {doing}: the answer redirects to {target}."
         " Redirects are not followed, because the token would go along. Is it a login page or a moved host?"
@@ -144,15 +184,23 @@ def _redirect(status: int, headers: Mapping[str, str], doing: str) -> RefusedErr
     )
 
 
-def _access_denied(
-    status: int, headers: Mapping[str, str], said: str, what: str, now: float
+def _access_denied(  # noqa: PLR0913, PLR0917 - what the answer holds, and what was asked
+    status: int,
+    headers: Mapping[str, str],
+    said: str,
+    what: str,
+    now: float,
+    explain: Explanation | None,
 ) -> AccessDeniedError:
-    reason, advice = "forbidden", "access is denied: check credentials, scope and the user's role"
+    reason, advice = "forbidden", _FORBIDDEN.get(status, "")
     for word, key, text in _ACCESS:
         if key in said.lower():
             reason, advice = word, text
             break
     skew = clock_skew(headers, now)
+    if explain is not None and status == 401 and reason in _OF_THE_TOKEN:  # noqa: PLR2004
+        known = explain(now - (skew or 0.0), is_jwt=reason != "not-a-token")
+        reason, advice = known or (reason, advice)
     if skew is not None and abs(skew) >= _SKEW_WORTH_SAYING:
         side = "ahead of" if skew > 0 else "behind"
         advice += (
@@ -181,6 +229,10 @@ def _sentence(advice: str) -> str:
     return advice and advice[0].upper() + advice[1:] + "."
 
 
+def _shown(body: bytes) -> str:
+    return excerpt(body) or "empty body"
+
+
 def _error_body(body: bytes) -> tuple[str, Any]:
     """Read ``{"errors": [{"msg": …, "code": …}]}``."""
     try:
@@ -193,20 +245,13 @@ def _error_body(body: bytes) -> tuple[str, Any]:
     return printable(said, _LONG_EXCERPT), code if isinstance(code, (int, str)) else None
 
 
-def printable(text: str, most: int) -> str:
-    """Make foreign text fit for a terminal: one line, no control characters, no token, not too long."""
-    clean = "".join(letter if letter.isprintable() else " " for letter in text[: most * 4])
-    clean = _TOKEN.sub("<token>", re.sub(r"\s+", " ", clean).strip())
-    return clean if len(clean) <= most else clean[:most] + "…"
-
-
 def excerpt(body: bytes, most: int = _EXCERPT) -> str:
     """Return the beginning of a body, fit for a terminal; of a page, its title."""
     text = body[: most * 20].removeprefix(_BOM).decode("utf-8", "replace")
-    title = re.search(r"<title[^>]*>([^<]*)</title>", text, re.IGNORECASE)
+    title = _TITLE.search(text)
     if title:
-        return f"an HTML page titled {printable(title[1], most)!r}"
-    return printable(text, most)
+        return f"an HTML page titled '{printable(_BLANKS.sub(' ', title[1]), most)}'"
+    return printable(_BLANKS.sub(" ", text), most)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

@@ -43,12 +43,7 @@ class Sender:
         self._sent_at = float("-inf")
 
     def tick(self) -> None:
-        """Write down what has changed; called while a job is waited for, every quarter of a second.
-
-        Raises:
-            KeyboardInterrupt: The controller was interrupted.
-        """
-        self._run.heed_interrupt()
+        """Write down what has changed; called while a job is waited for, every quarter of a second."""
         if self._quiet:
             return
         now = self._now()

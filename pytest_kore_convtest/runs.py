@@ -11,13 +11,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from pytest_kore_convtest import models
 from pytest_kore_convtest.models import Assertion, Assertions, Output, Percent, Text
 from pytest_kore_convtest.strictjson import load_strictly
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PASSED, FAILED, ENDED, RUNNING, NOT_RUN = "passed", "failed", "ended", "inprogress", "not executed"
 """What a word of a run or a step comes down to; ``ENDED`` words are over without a verdict."""
@@ -164,6 +167,11 @@ def _assertion_status(kind: str, block: Assertion) -> str:
     if block.status:
         return {PASSED: PASSED, FAILED: FAILED}.get(read_word(block.status), "")
     words = [read_word(str(entry.get("status", ""))) for entry in block.expected if isinstance(entry, dict)]
+    return judge_entries(kind, words)
+
+
+def judge_entries(kind: str, words: Sequence[str]) -> str:
+    """Return what the words of an assertion's entries come down to: ``PASSED``, ``FAILED`` or nothing."""
     if kind == "text" and PASSED in words:
         return PASSED  # of several variations one has to match
     return FAILED if FAILED in words else PASSED if words and set(words) == {PASSED} else ""
@@ -174,7 +182,8 @@ class RunStatus(BaseModel):
 
     Attributes:
         id: The run (``ctr-…``).
-        status: The platform's word, in small letters without separators: ``"passed"``, ``"inprogress"`` …
+        status: The platform's word, in small letters without separators: ``"passed"``, ``"inprogress"`` …;
+            ``sent_status`` has it as it was sent.
         result_status: The second status word of the reply, spelled the same way; it should not differ.
         percent_complete: 0 to 100, or ``None``; it may stand still or go backwards.
         stream_id: The bot.
@@ -221,6 +230,19 @@ class RunStatus(BaseModel):
     def word_is_known(self) -> bool:
         """Whether anybody has seen this status word before; an unknown one counts as running."""
         return self.status in _WORDS
+
+    @property
+    def sent_status(self) -> str:
+        """The platform's status word as it was sent, for people; ``status`` is for comparing."""
+        return models.show_word(self._raw.get("status"), self.status)
+
+    @property
+    def sent_result_status(self) -> str:
+        """The second status word of the reply, as it was sent."""
+        result = self._raw.get("result")
+        return models.show_word(
+            result.get("status") if isinstance(result, dict) else None, self.result_status
+        )
 
     @property
     def steps(self) -> list[RunStep] | None:
@@ -306,6 +328,4 @@ def read_deleted(body: bytes) -> None:
     """
     word = load_strictly(body).get("status")
     if not isinstance(word, str) or fold(word) != "success":
-        raise ValueError(
-            f"its status is {fold(word) if isinstance(word, str) else 'missing'!r}, not 'Success'"
-        )
+        raise ValueError(f"its status is {models.show_word(word, 'missing')!r}, not 'Success'")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pytest_kore_convtest.rules import VISIBLE
+
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _Schema = dict[str, Any]
@@ -34,6 +36,7 @@ def suite_schema() -> _Schema:
             "output": _output(),
             "expected": _expected(),
             "words": {"type": "string", "pattern": r"\S"},
+            "visible": {"type": "string", "pattern": VISIBLE},
         },
     }
 
@@ -130,13 +133,19 @@ def _expected() -> _Schema:
 
 def _expecting_step() -> _Schema:
     """Return what at least one step of a suite has to be: one that has a text to compare with."""
-    words = {"$ref": "#/$defs/words"}
-    some = {"contains": words}
-    choice = [{"required": [key], "properties": {key: some}} for key in ("oneOf", "allOf")]
-    text = {"anyOf": [words, {"type": "object", "anyOf": choice}]}
-    by_key = [{"required": [key], "properties": {key: text}} for key in ("contains", "equals")]
+    words = {"$ref": "#/$defs/visible"}
+    text = {"anyOf": [words, {"type": "object", "anyOf": _first_of("oneOf", "allOf", {"contains": words})}]}
+    by_key = _first_of("contains", "equals", text)
     outputs = {"type": "array", "contains": {"anyOf": [words, {"type": "object", "anyOf": by_key}]}}
     return {"type": "object", "required": ["outputs"], "properties": {"outputs": outputs}}
+
+
+def _first_of(first: str, second: str, member: _Schema) -> list[_Schema]:
+    """Return what says that a member stands under the first key, or without that under the second one."""
+    return [
+        {"required": [first], "properties": {first: member}},
+        {"required": [second], "properties": {second: member}, "not": {"required": [first]}},
+    ]
 
 
 def _object(required: list[str], **properties: _Schema) -> _Schema:

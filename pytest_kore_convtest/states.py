@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_kore_convtest.refusals import printable
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
+    from pytest_kore_convtest.errors import KoreError
     from pytest_kore_convtest.jobs import Job
     from pytest_kore_convtest.patience import Wait
 
@@ -106,7 +107,8 @@ def look(job: Job, now: float) -> State:
 def _ended(job: Job, label: str) -> State:
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - the caller has looked
-    last = printable(outcome.status.status, _LONGEST_WORDS) if outcome.status else "no verdict"
+    last = outcome.status.sent_status if outcome.status else _last_of(outcome.trouble)
+    last = printable(last, _LONGEST_WORDS)
     asks = f"{outcome.asks} {'ask' if outcome.asks == 1 else 'asks'}"
     began = outcome.status is not None or outcome.asks > 0
     return State(
@@ -119,6 +121,11 @@ def _ended(job: Job, label: str) -> State:
         memory=memory_of(job),
         good=outcome.status is not None,
     )
+
+
+def _last_of(trouble: KoreError | None) -> str:
+    seen = trouble.evidence.get("last") if trouble else None
+    return f"no verdict, last status {seen}," if seen else "no verdict"
 
 
 def _beginning(job: Job) -> str:
@@ -139,6 +146,7 @@ def _trouble(wait: Wait, now: float) -> tuple[float, str]:
     last = wait.history[-1]
     if not last["fault"]:
         return 0.0, ""
-    usable = next((ask["at"] + ask["took"] for ask in reversed(wait.history) if not ask["fault"]), 0.0)
+    answered = (ask["at"] + ask["took"] for ask in reversed(wait.history) if not ask["fault"])
+    usable = next(answered, wait.before)
     saw = printable(str(last["saw"]), _LONGEST_WORDS)
-    return max(0.0, now - wait.start - usable), _PLAIN.get(saw, saw)
+    return max(0.0, wait.before + now - wait.start - usable), _PLAIN.get(saw, saw)

@@ -17,6 +17,7 @@ from pytest_kore_convtest import positions
 from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.positions import START, Place
 from pytest_kore_convtest.rules import ALL_OF, BARE, CONTAINS, EQUALS, ONE_OF
+from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -134,7 +135,7 @@ def open_suite_file(path: Path) -> SuiteFile:
 def show_path(path: Path) -> str:
     """Return a path as short as it can be typed: from here, when it lies below."""
     here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    return one_line(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def read_suite_file(path: Path) -> list[LocalSuite]:
@@ -185,6 +186,8 @@ class _UnusableError(Exception):
 
 def _read_bytes(path: Path) -> bytes:
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise _UnusableError("cannot be read: it is a pipe or a device; save the suite as a file")
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
             size = max(len(data), path.stat().st_size)
@@ -301,7 +304,8 @@ def _items(value: Any) -> list[Any]:
 def _error(path: Path, problems: Iterable[Problem]) -> SuiteFileError:
     first = next(iter(problems))
     line, column = first.place or (None, None)
-    where = f"{path}:{line}:{column}" if first.place else str(path)
+    name = one_line(str(path))
+    where = f"{name}:{line}:{column}" if first.place else name
     findings = [{"message": one.message, "line": one.place and one.place.line} for one in problems]
     return SuiteFileError(
         f"{where}: {first.message}", path=str(path), line=line, column=column, findings=findings

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_kore_convtest.text import fit, one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_LOOKS = {"failed": ("FAILED", "red"), "unknown": ("UNKNOWN", "yellow"), "passed": ("passed", "green")}
+_LOOKS = {"failed": ("FAILED", "red"), "unknown": ("NOT VERIFIED", "yellow"), "passed": ("passed", "green")}
 """How verdicts look, the worst first."""
 
 _RUN = "run"
@@ -43,7 +45,7 @@ def describe(job: dict[str, Any]) -> str:
 
 
 def _unknown(job: dict[str, Any]) -> str:
-    what = "no verdict" if job["id"] or job["asks"] else "did not begin"
+    what = "not verified" if job["id"] or job["asks"] else "did not begin"
     nothing = ", no step was evaluated" if job["kind"] == _RUN else ""
     why = f": {job['weakest']}" if job["weakest"] else ""
     return f"{what}{nothing}{why}"
@@ -62,27 +64,40 @@ def _unevaluated(job: dict[str, Any]) -> list[str]:
     names = job["unevaluated"]
     if not names:
         return []
-    more = [f"and {len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
+    count = max(len(names), job["results"].get("not evaluated", 0))
+    more = [f"and {count - _MOST_NAMED} more"] if count > _MOST_NAMED else []
     return [f"not evaluated: {', '.join([*names[:_MOST_NAMED], *more])}"]
 
 
 def _stored(job: dict[str, Any]) -> list[str]:
-    sound = "sound" if job["verdict"] == "passed" else "NOT SOUND"
+    valid = "valid" if job["verdict"] == "passed" else "NOT VALID"
     if not job["stored"]:
         return [job["weakest"], "no suite was stored"]
     kinds = [f"{count} {kind}" for kind, count in job["assertions"].items() if count]
     unused = [kind for kind, count in job["assertions"].items() if not count]
     checks = f"checks {', '.join(kinds)}" if kinds else "checks nothing at all"
     never = f", never {' or '.join(unused)}" if kinds and unused else ""
-    judged = f"{sound}: {job['weakest']}" if job["weakest"] else sound
-    return [judged, f"stored as {job['suite']!r}: {_number(job['steps'], 'step')}, {checks}{never}"]
+    judged = f"{valid}: {job['weakest']}" if job["weakest"] else valid
+    return [judged, f"stored as '{job['suite']}': {_number(job['steps'], 'step')}, {checks}{never}"]
 
 
 def _number(count: int, what: str) -> str:
     return f"{count} {what}{'s' * (count != 1)}"
 
 
-def write_summary(reporter: Any, jobs: Sequence[Line], notes: Sequence[str], reports: Sequence[str]) -> None:
+def _written(reporter: Any, line: str) -> str:
+    """Return a line as it goes to the terminal; its letters' encoding is known by the file behind it."""
+    file = getattr(getattr(reporter, "_tw", None), "_file", None)
+    return fit(one_line(line), getattr(file, "encoding", None))
+
+
+def write_summary(
+    reporter: Any,
+    jobs: Sequence[Line],
+    notes: Sequence[str],
+    reports: Sequence[str],
+    idle: Sequence[tuple[str, str]] = (),
+) -> None:
     """Print the section; nothing when there is nothing to say.
 
     Args:
@@ -90,16 +105,20 @@ def write_summary(reporter: Any, jobs: Sequence[Line], notes: Sequence[str], rep
         jobs: The jobs' lines.
         notes: Findings, warnings, hints.
         reports: Which reports were written, and where.
+        idle: Label and id of each configured job that no selected test waited for.
     """
-    if not (jobs or notes or reports):
+    if not (jobs or notes or reports or idle):
         return
     reporter.ensure_newline()
     reporter.section("kore", sep="-")
     for line in jobs:
         word, colour = _LOOKS[line.verdict]
-        reporter.write(f"{word:<8}", **{colour: True, "bold": line.verdict != "passed"})
-        reporter.line(line.text)
+        reporter.write(f"{word:<7} ", **{colour: True, "bold": line.verdict != "passed"})
+        reporter.line(_written(reporter, line.text))
+    for label, job_id in idle:
+        said = f"not waited for: {label} ({job_id}): no selected test waits for it"
+        reporter.line(_written(reporter, said), yellow=True)
     for note in notes:
-        reporter.line(note, yellow=True)
+        reporter.line(_written(reporter, note), yellow=True)
     for report in reports:
-        reporter.line(report)
+        reporter.line(_written(reporter, report))

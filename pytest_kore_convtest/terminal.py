@@ -5,7 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pytest_kore_convtest.redaction import describe
+from pytest_kore_convtest.text import fit, one_line
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
 
     from pytest_kore_convtest.settings import Settings
@@ -21,7 +26,7 @@ def header(settings: Settings) -> str | None:
     jobs = len(settings.ds_id)
     if jobs:
         parts.append(f"{jobs} import {'job' if jobs == 1 else 'jobs'}")
-    return "kore: " + ", ".join(parts)
+    return one_line("kore: " + ", ".join(parts))
 
 
 def _identity(settings: Settings) -> list[str]:
@@ -32,7 +37,8 @@ def _identity(settings: Settings) -> list[str]:
     )
     parts.append(f"host {settings.host} {_origin(settings, 'host')}" if settings.host else "host not set")
     stream = settings.stream_id
-    parts.append(f"stream {shorten(stream)} {_origin(settings, 'stream_id')}" if stream else "stream not set")
+    known = stream and (shorten(stream) if stream.startswith("st-") else describe(stream))
+    parts.append(f"stream {known} {_origin(settings, 'stream_id')}" if stream else "stream not set")
     for name, word in (("jwt", "token"), ("jwt_file", "token file"), ("client_secret_file", "secret file")):
         if getattr(settings, name) is not None:
             return [*parts, f"{word} set {_origin(settings, name)}"]
@@ -68,15 +74,27 @@ def _write(reporter: Any, config: pytest.Config, lines: list[str]) -> None:
     if config.get_terminal_writer().width_of_current_line:  # xdist's dots belong to no file
         reporter.write_line("")
     for line in lines:
-        reporter.write_line(line)
+        reporter.write_line(written(config, line))
     reporter.flush()  # or the lines land in the tests' captured output, when the next one begins
 
 
-def last_words(config: pytest.Config, lines: list[str]) -> None:
-    """Print the closing lines, after everything else and at every verbosity."""
+def last_words(config: pytest.Config, lines: list[str], commands: Sequence[str] = ()) -> None:
+    """Print the closing lines, after everything else and at every verbosity.
+
+    Args:
+        config: pytest's.
+        lines: The lines; whatever is foreign in them is made harmless.
+        commands: Lines that a CI server is to obey.
+    """
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
-    for line in lines:
+    for line in [*(written(config, line) for line in lines), *commands]:
         if reporter is None:
             sys.stderr.write(f"{line}\n")
         else:
             reporter.write_line(line)
+
+
+def written(config: pytest.Config, line: str) -> str:
+    """Return a line as it goes to the terminal: harmless, and in letters that its encoding has."""
+    file: Any = getattr(config.get_terminal_writer(), "_file", None)
+    return fit(one_line(line), getattr(file, "encoding", None))

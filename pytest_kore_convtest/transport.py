@@ -19,16 +19,17 @@ from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from pytest_kore_convtest.bodies import BoundedResponse, read_body
-from pytest_kore_convtest.echoes import hide_echo
+from pytest_kore_convtest.bodies import SIZE, BoundedResponse, read_body
 from pytest_kore_convtest.errors import ConfigError, UnreachableError, from_data
 from pytest_kore_convtest.faults import describe
 from pytest_kore_convtest.lanes import Lane
+from pytest_kore_convtest.redaction import hide_echo
+from pytest_kore_convtest.values import describe_path
 
 if TYPE_CHECKING:
     import socket
     import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 _CHUNK = 65536
@@ -98,7 +99,9 @@ class Trust(NamedTuple):
             pass
         else:
             return context
-        raise ConfigError(f"kore_{name}: no {what} can be read from {path}", name=name, source="file")
+        raise ConfigError(
+            f"kore_{name}: no {what} can be read from {describe_path(path)}", name=name, source="file"
+        )
 
 
 def _make_context(ca_bundle: Path | None) -> ssl.SSLContext:
@@ -158,8 +161,9 @@ class Transport:
             raise
         if outcome is None:
             raise UnreachableError(
-                f"no whole answer came within {budget:g} s",
+                f"no whole answer came within {round(budget, 2):g} s (it was {lane.phase})",
                 cause="timeout",
+                phase=lane.phase,
                 sent=lane.abandon(),
                 final=False,
             )
@@ -197,7 +201,7 @@ class _Session(requests.Session):
         self, lane: Lane, sign: Callable[[], str], context: ssl.SSLContext | None, *, use_proxies: bool
     ) -> None:
         super().__init__()
-        _HERE.lane = lane
+        _HERE.lane = self._lane = lane
         self.trust_env = use_proxies
         self.auth = _TokenAuth(sign)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -212,6 +216,7 @@ class _Session(requests.Session):
     def __call__(self, job: tuple[Request, float]) -> Reply:
         """Carry out one exchange."""
         request, budget = job
+        self._lane.note("making the request", sent=None)
         response = self.request(
             request.method,
             request.url,
@@ -222,6 +227,7 @@ class _Session(requests.Session):
             allow_redirects=False,
             stream=True,
         )
+        self._lane.phase = "reading the answer"
         with closing(response):
             return _clean(_read(response), response.request.headers["auth"])
 
@@ -237,9 +243,12 @@ def _read(response: requests.Response) -> Reply:
         )
     try:
         body = read_body(response.raw.stream(_CHUNK, decode_content=False), headers)
-    except UnreachableError:
+    except UnreachableError as bad:
         if response.status_code < 300:  # noqa: PLR2004 - a refusal speaks for itself
             raise
+        if response.status_code >= 500 and bad.cause == SIZE:  # noqa: PLR2004 - it costs as much as with a 200
+            said = f"HTTP {response.status_code}, and {bad.message}"
+            raise UnreachableError(said, **bad.evidence) from None
         body = b""
     return Reply(response.status_code, headers, body)
 
@@ -260,7 +269,9 @@ class _TokenAuth(AuthBase):
         self._sign = sign
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        _HERE.lane.note("reading or signing the token", sent=False)
         request.headers["auth"] = self._sign()
+        _HERE.lane.note("waiting for a connection", sent=None)
         return request
 
 
@@ -288,6 +299,18 @@ class _Adapter(HTTPAdapter):
         """Leave verification to the TLS context."""
 
 
+class _Options(list[Any]):
+    """The options of a new socket; who asks for them has looked up the name and connects next."""
+
+    def __init__(self, options: Iterable[Any], lane: Lane, host: str) -> None:
+        super().__init__(options)
+        self._lane, self._host = lane, host
+
+    def __iter__(self) -> Iterator[Any]:
+        self._lane.phase = f"connecting to {self._host}"
+        return super().__iter__()
+
+
 class _Watched(HTTPConnection):
     """A connection that tells its lane what it does."""
 
@@ -296,9 +319,16 @@ class _Watched(HTTPConnection):
     debuglevel = 0  # whoever sets it for http.client would print our headers, the token among them
 
     def _new_conn(self) -> socket.socket:
-        _HERE.lane.opening()
-        connected: socket.socket = _HERE.lane.watch(self, super()._new_conn())
+        lane = _HERE.lane
+        lane.opening(self.host)
+        self.socket_options = _Options(self.socket_options or (), lane, self.host)
+        connected: socket.socket = lane.watch(self, super()._new_conn())
+        lane.phase = f"greeting {self.host} (TLS, proxy)"
         return connected
+
+    def getresponse(self) -> Any:
+        _HERE.lane.phase = "waiting for the answer"
+        return super().getresponse()
 
     def send(self, data: Any) -> None:
         if self.sock is None:

@@ -110,8 +110,7 @@ def lost_red() -> Iterator[Lie]:
         },
         env={"KORE_DS_ID": "ds-bad"},
         platform=GOOD_BAD,
-        red=False,
-        says=("not waited for|skipped",),
+        says=("skipped",),
         calls={"status": 0},
     )
     yield Lie(
@@ -136,9 +135,10 @@ def lost_red() -> Iterator[Lie]:
     )
     yield Lie(
         kind,
-        "a test swallows the verdict",
+        "a test swallows the verdict on a configured job",
         ("test_one.py",),
         platform=GOOD_BAD,
+        env={"KORE_DS_ID": "ds-bad"},
         files={
             "test_one.py": "def test_one(kore_wait_for_import):\n    try:\n"
             "        kore_wait_for_import('ds-bad')\n    except BaseException:\n        pass\n"

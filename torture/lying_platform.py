@@ -40,6 +40,7 @@ def stored(name: str, texts=TEXTS) -> dict[str, Any]:
         {"input": said, "outputs": [{"text": answer, "nodeId": "", "assertions": checks(answer)}]}
         for said, answer in texts
     ]
+    steps[0]["event"] = "Start_Flow"
     return {"_id": SUITE_ID, "name": name, "streamId": STREAM, "tags": [], "testSteps": steps}
 
 
@@ -50,6 +51,7 @@ def result(texts=TEXTS, version: str = "configured") -> dict[str, Any]:
         output = {"text": answer, "nodeId": "", "assertions": checks(answer, "passed")}
         step = {"input": said, "outputs": [output], "actualOutput": [deepcopy(output)], "status": "passed"}
         steps.append(step)
+    steps[0]["event"] = "Start_Flow"
     count = {"passed": len(steps), "failed": 0, "total": len(steps)}
     inside = {"version": version, "status": "passed", "stepDetails": count, "errorDetails": None}
     return {

@@ -77,6 +77,11 @@ class Application:
             "delete": self._delete,
         }
 
+    def admits(self, request: Request) -> bool:
+        """Say whether a request's token is good, without using it up: only then is its body worth reading."""
+        with self._lock:
+            return self._platform.gatekeeper.would_admit(request.headers.get("auth"), self._platform.clock())
+
     def answer(self, request: Request) -> Reply:
         """Answer one request and remember it; never raises."""
         with self._lock:
@@ -87,14 +92,14 @@ class Application:
             except Exception:  # noqa: BLE001 - a traceback must not reach the client
                 reply = server_error().reply()
             cut = reply.manner in ("close", "reset")
-            self._platform.log.append((request, 0 if cut else reply.status))
+            self._platform.log.append((request.as_remembered(), 0 if cut else reply.status))
         return reply
 
     def _route(self, request: Request) -> Reply:
         endpoint, segments = find_endpoint(request)
         word = self._platform.take_fault(endpoint)
         act = partial(self._act, endpoint, segments, request)
-        return act() if word is None else faults.respond(word, partial(_refused, act))
+        return act() if word is None else faults.respond(word, endpoint, partial(_refused, act))
 
     def _act(self, endpoint: str, segments: list[str], request: Request) -> Reply:
         now = self._platform.clock()
@@ -157,7 +162,7 @@ class Application:
 
     def _import_status(self, segments: list[str], _: Request) -> Reply:
         job = self._platform.find_import(segments[5])
-        return _tell(job, self._platform.clock())
+        return _tell(job, self._platform.clock(), "import-status")
 
     def _start_run(self, segments: list[str], request: Request) -> Reply:
         body = _object(request)
@@ -171,7 +176,7 @@ class Application:
 
     def _run_status(self, segments: list[str], _: Request) -> Reply:
         job = self._platform.find_run(segments[4], segments[5])
-        return _tell(job, self._platform.clock())
+        return _tell(job, self._platform.clock(), "run-status")
 
     def _delete(self, _: list[str], request: Request) -> Reply:
         names = _object(request).get("testSuiteNames")
@@ -213,10 +218,10 @@ def _method(request: Request) -> str:
     return request.method
 
 
-def _tell(job: ImportJob | RunJob, now: float) -> Reply:
+def _tell(job: ImportJob | RunJob, now: float, endpoint: str) -> Reply:
     """Return a job's status, or the fault that was scripted in its place."""
     word = job.next_word(now)
-    return faults.respond(word, lambda: job.reply(job.last)) if word.is_fault else job.reply(word)
+    return faults.respond(word, endpoint, lambda: job.reply(job.last)) if word.is_fault else job.reply(word)
 
 
 def _refused(act: Callable[[], Reply]) -> Reply:

@@ -1,4 +1,4 @@
-"""Run the stand-in as a process of its own."""
+"""Run the stand-in as a process of its own, or run a command with it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import signal
 import sys
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, NoReturn
-
-from .local import Emulator, EmulatorUnavailableError
-from .runs import read_bot
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-_NOTICE = "This is the built-in stand-in; no real platform is contacted. Stop it with Ctrl-C."
+    from .local import Emulator
+
+_NOTICE = "This is the built-in emulator; no real platform is contacted."
 
 
 _HIGHEST_PORT = 65535
@@ -25,40 +24,36 @@ _MANY = 1_000_000
 
 
 class CommandError(Exception):
-    """End the command with one sentence on stderr and exit code 2."""
+    """End the command with one sentence: it was used wrongly, or something it needs is not there."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise CommandError(message)
-
-
-def main(argv: list[str]) -> int:
-    """Serve until SIGINT or SIGTERM; return the exit code.
+def run(options: argparse.Namespace, command: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM, or until a command has ended; return the exit code.
 
     Args:
-        argv: The arguments after the command's name.
+        options: What ``add_arguments`` reads.
+        command: The command to run, with its arguments; ``None`` to serve only.
+
+    Raises:
+        CommandError: The emulator or the command cannot be started.
     """
-    try:
-        options = _read_arguments(argv)
-        replies = _read_replies(options.bot) if options.bot else {}
-        emulator = _start(options)
-    except CommandError as error:
-        print(f"emulator: error: {error}", file=sys.stderr)  # noqa: T201 - a command prints
-        return 2
-    except SystemExit as end:  # only --help gets here; argparse has printed it
-        return int(end.code or 0)
-    with emulator:
+    if command == []:
+        raise CommandError("nothing stands behind --: write the command there, e.g. -- pytest")
+    replies = _read_replies(options.bot) if options.bot else {}
+    with _start(options) as emulator:
         emulator.bot(replies)
+        if command:
+            from .wrapping import run_command
+
+            sys.stderr.write(f"{_NOTICE}\n")
+            sys.stderr.flush()
+            return run_command(command, _variables(emulator, demo=options.demo_job))
         _serve(emulator, demo=options.demo_job)
     return 0
 
 
-def _read_arguments(argv: list[str]) -> argparse.Namespace:
-    parser = _Parser(
-        prog="python -m pytest_kore_convtest emulator",
-        description="Serve a stand-in for the conversation-testing API and print how to reach it.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say which arguments there are."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=0, help="port; 0 takes a free one (default: 0)")
     parser.add_argument("--bot", metavar="BOT.json", help='what the bot answers: {"input": ["reply", …]}')
@@ -67,7 +62,6 @@ def _read_arguments(argv: list[str]) -> argparse.Namespace:
     pace.add_argument("--job-seconds", type=_seconds, help="seconds a job takes, instead")
     parser.add_argument("--demo-job", action="store_true", help="create an import job, print its KORE_DS_ID")
     parser.add_argument("--allow-remote", action="store_true", help="let other machines reach it")
-    return parser.parse_args(argv)
 
 
 def _port(text: str) -> int:
@@ -94,6 +88,8 @@ def _number(text: str, highest: int, *, whole: bool) -> float:
 
 
 def _read_replies(path: str) -> Mapping[str, Any]:
+    from .runs import read_bot
+
     try:
         return read_bot(json.loads(Path(path).read_text(encoding="utf-8-sig")))
     except OSError as error:
@@ -103,6 +99,8 @@ def _read_replies(path: str) -> Mapping[str, Any]:
 
 
 def _start(options: argparse.Namespace) -> Emulator:
+    from .local import Emulator, EmulatorUnavailableError
+
     emulator = Emulator(
         host=options.host,
         port=options.port,
@@ -135,7 +133,14 @@ def _serve(emulator: Emulator, *, demo: bool) -> None:
 
 
 def _announce(emulator: Emulator, *, demo: bool) -> None:
-    lines = {
+    sys.stderr.write(f"{_NOTICE} Stop it with Ctrl-C.\n")
+    for name, value in _variables(emulator, demo=demo).items():
+        print(f"{name}={shlex.quote(value)}", flush=True)  # noqa: T201 - a command prints
+
+
+def _variables(emulator: Emulator, *, demo: bool) -> dict[str, str]:
+    """Return what a process needs in its environment to reach the emulator."""
+    found = {
         "KORE_HOST": emulator.url,
         "KORE_STREAM_ID": emulator.stream_id,
         "KORE_CLIENT_ID": emulator.client_id,
@@ -143,7 +148,5 @@ def _announce(emulator: Emulator, *, demo: bool) -> None:
         "KORE_USER_EMAIL": emulator.user_email,
     }
     if demo:
-        lines["KORE_DS_ID"] = emulator.add_job(status="IN_PROGRESS")
-    sys.stderr.write(_NOTICE + "\n")
-    for name, value in lines.items():
-        print(f"{name}={shlex.quote(value)}", flush=True)  # noqa: T201 - a command prints
+        found["KORE_DS_ID"] = emulator.add_job(status="IN_PROGRESS")
+    return found

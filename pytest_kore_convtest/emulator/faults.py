@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from .replies import RefusalError, Reply
@@ -18,36 +19,44 @@ _MEBIBYTE = 1024 * 1024
 _HTML = b"<!doctype html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>"
 _GATEWAY = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center></body></html>"
 
-# What the platform says with a status of its own accord; documented where a source has it.
+# What the platform says with a status of its own accord; documented where a source has it. Other
+# statuses come with their plain name: the platform is not known to send them, a gateway may.
 _MESSAGES = {
-    400: ("Invalid request ID", 400),
     401: ("Invalid SDK credentials", 4002),
-    403: ("Invalid values in the body", 403),
-    404: ("Not Found", 404),
     405: ("Method Not Allowed", 405),
     412: ("Validation errors/ Invalid arguments", 412),
     429: ("You've exceeded the per-minute rate limit. Please wait for sometime before retrying.", 429),
     500: ("Internal Server Error", 500),
     504: ("The request has been timed-out", 504),
 }
+# A 400 says which thing is unknown, so it depends on what was asked.
+_UNKNOWN = {
+    "upload": "Invalid file",
+    "import": "Invalid file id",
+    "import-status": "Invalid request ID",
+    "run": "Test Suite not found",
+    "run-status": "Test Result not found.",
+    "delete": "Test Suite not found",
+}
 # These come from the load balancer before the platform, which speaks HTML.
 _GATEWAY_TEXTS = {502: "502 Bad Gateway", 503: "503 Service Temporarily Unavailable"}
 
 
-def respond(word: Word, ordinary: Callable[[], Reply]) -> Reply:
+def respond(word: Word, endpoint: str, ordinary: Callable[[], Reply]) -> Reply:
     """Return what a fault word answers.
 
     Args:
         word: The word; an HTTP status or a fault.
+        endpoint: What was asked; a refusal speaks of that.
         ordinary: What would have been answered. Asked only by the words that answer late (``slow``, ``drip``,
             ``truncated``) or do the work and lose the answer (``lost``).
     """
     if word.is_http:
-        return _http(word).marked(word.name)
+        return _http(word, endpoint).marked(word.name)
     return _WORDS[word.name](word, ordinary).marked(word.name)
 
 
-def _http(word: Word) -> Reply:
+def _http(word: Word, endpoint: str) -> Reply:
     status = int(word.name)
     retry_after = word.options.get("retry_after")
     headers = () if retry_after is None else (("Retry-After", retry_after),)
@@ -56,9 +65,17 @@ def _http(word: Word) -> Reply:
         return Reply(status, page, "text/html", headers)
     if status in (204, 304):
         return Reply(status, b"", "", headers)
-    message, code = _MESSAGES.get(status, (f"Status {status}", status))
+    message, code = _MESSAGES.get(status, (_plain_name(status), status))
+    message = _UNKNOWN.get(endpoint, message) if status == HTTPStatus.BAD_REQUEST else message
     code = int(word.number("code", code))
     return RefusalError(status, word.options.get("msg", message), code, retry_after).reply()
+
+
+def _plain_name(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"Status {status}"
 
 
 def _redirect(word: Word, _: Callable[[], Reply]) -> Reply:

@@ -97,9 +97,8 @@ class Emulator(Controls):
             if not (self._allow_remote or server.is_loopback(self._host)):
                 raise ValueError(f"{self._host} can be reached by other machines; allow_remote permits that")
             application = Application(self._platform, self._lock, server.read_form)
-            self._server = server.Server(
-                self._host, self._port, answer=application.answer, control=self._control, now=self._clock
-            )
+            answers = server.Answers(application.answer, application.admits, self._control, self._may_control)
+            self._server = server.Server(self._host, self._port, answers, self._clock)
         return self
 
     def stop(self) -> None:
@@ -122,10 +121,13 @@ class Emulator(Controls):
     def _call(self, command: str, **arguments: Any) -> Any:
         return self._desk.carry_out(command, arguments)
 
-    def _control(self, request: Request, peer: str) -> Reply:
+    def _may_control(self, request: Request, peer: str) -> bool:
         server = _load_server()
         key = request.headers.get(server.CONTROL_HEADER)
-        if not (server.is_loopback(peer) and server.keys_match(key, self._key)):
+        return bool(server.is_loopback(peer) and server.keys_match(key, self._key))
+
+    def _control(self, request: Request, peer: str) -> Reply:
+        if not self._may_control(request, peer):
             return RefusalError(403, "Forbidden").reply()
         try:
             arguments = json.loads(request.body)

@@ -7,7 +7,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +15,15 @@ from .reading import read_json
 
 MASK = "***"
 _SECRET_HEADERS = ("auth", "authorization", "cookie", "proxy-authorization")
-_JWT = re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]+)+", re.ASCII)
+_RUN = re.compile(r"[\w.-]+", re.ASCII)
+"""What a token may be part of."""
+
+_LEAST = 11
+"""Characters that a token's first part has at least."""
+
+_REMEMBERED = 1024 * 1024
+"""Bytes of a JSON body that is kept for the tests; thousands of requests are."""
+
 _TELLING = 8
 """Characters from which on a header's value is looked for elsewhere, too."""
 
@@ -55,9 +63,19 @@ class Request:
     headers: Any
     body: bytes = b""
 
+    @property
+    def _says_json(self) -> bool:
+        return "json" in (self.headers.get("content-type") or "").lower()
+
+    def as_remembered(self) -> Request:
+        """Return the request without a body of which a record would show nothing, or too much."""
+        if not self.body or (self._says_json and len(self.body) <= _REMEMBERED):
+            return self
+        return replace(self, body=b"")
+
     def json(self) -> Any:
         """Return the body as JSON if it says that it is, else ``None``."""
-        if "json" not in (self.headers.get("content-type") or "").lower():
+        if not self._says_json:
             return None
         try:
             return read_json(self.body)
@@ -93,6 +111,14 @@ class Record:
         return cls(**{**data, "headers": Headers(data["headers"])})
 
 
+def _mask_tokens(found: re.Match[str]) -> str:
+    """Mask what stands between dots from the first ``eyJ`` on, if anything follows its first part."""
+    before, eyj, rest = found[0].partition("eyJ")
+    first, dot, more = rest.partition(".")
+    is_token = dot and more.strip(".") and len(eyj + first) >= _LEAST
+    return before + MASK if is_token else found[0]
+
+
 def make_record(request: Request, status: int, secret: str) -> Record:
     """Return the masked record of a request, wherever in it a token or the secret stands."""
     pairs = dict(request.headers.items())
@@ -105,7 +131,7 @@ def make_record(request: Request, status: int, secret: str) -> Record:
         if isinstance(value, str):
             for text in sorted(hidden, key=len, reverse=True):
                 value = value.replace(text, MASK)
-            return _JWT.sub(MASK, value)
+            return _RUN.sub(_mask_tokens, value) if "eyJ" in value else value
         if isinstance(value, dict):
             return {clean(key): clean(entry) for key, entry in value.items()}
         return [clean(entry) for entry in value] if isinstance(value, list) else value

@@ -36,7 +36,9 @@ _WORD = re.compile(
     r"""\s*(?P<name>[\w-]+)\s*(?:@\s*(?P<percent>\d{1,3})\s*)?"""
     r"""(?:\((?P<options>(?:[^()"']|"[^"]*"|'[^']*')*)\)\s*)?(?:,|$)"""
 )
-_OPTION = re.compile(r"""\s*(?P<key>\w+)\s*=\s*(?P<value>"[^"]*"|'[^']*'|[^,]*?)\s*(?:,|$)""")
+_OPTION = re.compile(
+    r"""\s*(?P<key>\w+)\s*=\s*(?P<value>(?:"[^"]*"|'[^']*')(?=\s*(?:,|$))|[^,]*)[^,]*(?:,|$)"""
+)
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def _options(text: str) -> dict[str, str]:
         match = _OPTION.match(text, at)
         if match is None:
             raise ValueError(f"cannot read the options at {text[at:]!r}; write key=value")
-        value = match["value"]
+        value = match["value"].strip()
         options[match["key"]] = value[1:-1] if value[:1] in ("'", '"') else value
         at = match.end()
     return options

@@ -8,9 +8,12 @@ import ipaddress
 import socket
 import struct
 from contextlib import ExitStack, suppress
+from dataclasses import replace
+from http.client import LineTooLong
 from itertools import chain
 from threading import Event, Thread, current_thread
-from typing import IO, TYPE_CHECKING, Any, cast
+from time import monotonic
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
@@ -25,62 +28,221 @@ if TYPE_CHECKING:
 
 CONTROL_PREFIX = "/__emulator__/"
 CONTROL_HEADER = "X-Kore-Emulator-Key"
-_LIMIT = 64 * 1024 * 1024
+NAME = "kore-convtest-emulator"
+"""The ``Server`` header of every reply: whoever takes it for a real platform can see that it is none."""
+
+LARGEST_BODY = 10 * 1024 * 1024
+MOST_CONNECTIONS = 1024
+_LARGEST_HEAD = 256 * 1024
+_IDLE, _HEAD_TIME, _BODY_TIME = 900.0, 30.0, 60.0
+"""Seconds that a client may take: between two requests, for a request's head, for its body."""
+
+_LEFT_OVER, _LEFT_TIME = 64 * 1024, 1.0
+"""Bytes of a body that nobody wanted which are thrown away to keep the connection, and seconds for it."""
+
 _PIECE = 65536
 _BACKLOG = 128
 _POLL = 0.02  # seconds between two looks at the request to stop
 _PATIENCE = 1.0  # seconds that a thread may take to end
 _PIECES = 20
-_MISSING = 64
 _NO_BODY = (204, 304)
+_DIGITS = 12
+_FULL = (
+    f"HTTP/1.1 503 Service Unavailable\r\nServer: {NAME}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+).encode()
+
+
+class _TooLargeError(Exception):
+    """A body has more bytes than are taken."""
+
+
+class _BadBodyError(Exception):
+    """Nobody can say where a body ends."""
+
+
+class _Wire(io.RawIOBase):
+    """What comes over a connection, within a time and a number of bytes for each part of a request."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__()
+        self._connection = connection
+        self._end = 0.0
+        self._room = 0
+        self._then: float | None = None
+
+    def allow(self, seconds: float, room: int, *, then: float | None = None) -> None:
+        """Say how long the next bytes may take, how many they may be, and how long those after the first."""
+        self._end, self._room, self._then = monotonic() + seconds, room, then
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._room <= 0:
+            raise LineTooLong("request")
+        left = self._end - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        count = self._connection.recv_into(memoryview(buffer)[: self._room])
+        self._room -= count
+        if self._then is not None:
+            self._end, self._then = monotonic() + self._then, None
+        return count
+
+
+class Answers(NamedTuple):
+    """What a server answers.
+
+    Attributes:
+        answer: Answers a request.
+        admits: Says whether a request's body may be read, given its head.
+        control: Answers a request to the control path, given the peer's address.
+        may_control: Says whether its body may be read.
+    """
+
+    answer: Callable[[Request], Reply]
+    admits: Callable[[Request], bool]
+    control: Callable[[Request, str], Reply]
+    may_control: Callable[[Request, str], bool]
 
 
 class Handler(WSGIRequestHandler):
     """Serve one connection, request after request.
 
     Werkzeug's own ``run_wsgi`` closes the connection after every answer and waits 10 ms for stray input; a
-    real platform keeps connections, and clients must cope with that.
+    real platform keeps connections, and clients must cope with that. A body is read when the request's
+    token, or its control key, was accepted; of any other request the head alone is looked at.
     """
 
     server: Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
+    def setup(self) -> None:
+        """Read the connection through bounds."""
+        super().setup()
+        self.rfile.close()
+        self._wire = _Wire(self.connection)
+        self.rfile = io.BufferedReader(self._wire)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Refuse what is no request; the standard library would do it in HTML, or as of HTTP/0.9."""
+        self.command = ""
+        self._refuse(RefusalError(int(code), message or "Bad Request"))
+
+    def handle_one_request(self) -> None:
+        """Serve one request, whose head may neither trickle nor go on for ever."""
+        self._wire.allow(_IDLE, _LARGEST_HEAD, then=_HEAD_TIME)
+        super().handle_one_request()
+
+    def handle_expect_100(self) -> bool:
+        """Ask for the body when it is wanted, and not before."""
+        return True
+
     def run_wsgi(self) -> None:
         """Read one request, answer it."""
-        body = self._read_body()
-        if body is None:
-            self._write(RefusalError(413, "Payload Too Large").reply())
-            self.close_connection = True
+        self._unread = self._has_body()
+        request = Request(self.command, self.path, self.headers)
+        controls = self.path.startswith(CONTROL_PREFIX)
+        peer = str(self.client_address[0])
+        try:
+            length = self._length()
+            admitted = self.server.may_control(request, peer) if controls else self.server.admits(request)
+            if admitted and self._unread:
+                request = replace(request, body=self._read_body(length))
+                self._unread = False
+        except _TooLargeError:
+            self._refuse(RefusalError(413, "Payload Too Large"))
             return
-        request = Request(self.command, self.path, self.headers, body)
-        if self.path.startswith(CONTROL_PREFIX):
-            self._write(self.server.control(request, str(self.client_address[0])))
+        except _BadBodyError:
+            self._refuse(RefusalError(400, "Bad Request"))
+            return
+        self.close_connection |= self._unread and (length or 0) > _LEFT_OVER
+        self.connection.settimeout(_BODY_TIME)
+        if controls:
+            self._write(self.server.control(request, peer))
         else:
             self._deliver(self.server.answer(request))
+        if self._unread:
+            self._throw_away(length)
 
-    def _read_body(self) -> bytes | None:
-        """Return the whole body; ``None`` when it is too large."""
-        if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
-            return self._read_chunks()
-        length = self.headers.get("Content-Length") or "0"
-        if not length.isdigit():
-            raise ConnectionAbortedError
-        if int(length) > _LIMIT:
+    def _has_body(self) -> bool:
+        return "Transfer-Encoding" in self.headers or (self.headers.get("Content-Length") or "0") != "0"
+
+    def _refuse(self, refusal: RefusalError) -> None:
+        self.close_connection = True
+        self.connection.settimeout(_BODY_TIME)
+        self._write(refusal.reply())
+        self._throw_away(None)
+
+    def _length(self) -> int | None:
+        """Return the body's length; ``None`` when it comes in chunks.
+
+        Raises:
+            _BadBodyError: The headers contradict each other.
+            _TooLargeError: It is too large.
+        """
+        lengths = {text.strip() for text in self.headers.get_all("Content-Length") or ()}
+        codings = [text.strip().lower() for text in self.headers.get_all("Transfer-Encoding") or ()]
+        if codings:
+            if codings != ["chunked"] or lengths:
+                raise _BadBodyError
             return None
-        data = self.rfile.read(int(length)) if length != "0" else b""
-        if len(data) < int(length):
+        text = lengths.pop() if lengths else "0"
+        if lengths or not (text.isascii() and text.isdigit()):
+            raise _BadBodyError
+        if len(text.lstrip("0")) > _DIGITS or int(text) > LARGEST_BODY:
+            raise _TooLargeError
+        return int(text)
+
+    def _read_body(self, length: int | None) -> bytes:
+        if (self.headers.get("Expect") or "").strip().lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if length is None:
+            self._wire.allow(_BODY_TIME, 2 * LARGEST_BODY)  # the lines between small chunks have room
+            return self._read_chunks(LARGEST_BODY)
+        self._wire.allow(_BODY_TIME, length)
+        data = self.rfile.read(length)
+        if len(data) < length:
             raise ConnectionAbortedError
         return data
 
-    def _read_chunks(self) -> bytes | None:
+    def _read_chunks(self, most: int) -> bytes:
         chunks = DechunkedInput(cast("IO[bytes]", self.rfile))
         data = bytearray()
-        while piece := chunks.read(_PIECE):
-            data += piece
-            if len(data) > _LIMIT:
-                return None
+        try:
+            while piece := chunks.read(_PIECE):
+                data += piece
+                if len(data) > most:
+                    raise _TooLargeError
+        except LineTooLong:
+            raise _TooLargeError from None
+        except (TimeoutError, ConnectionError):
+            raise
+        except OSError:
+            raise _BadBodyError from None
         return bytes(data)
+
+    def _throw_away(self, length: int | None) -> None:
+        """Drop a body that nobody wanted, when it is small and already here; else close, but politely.
+
+        A close with bytes unread is a reset, which takes the answer away from a client that still sends.
+        """
+        with suppress(OSError, LineTooLong, _TooLargeError, _BadBodyError):
+            if not self.close_connection:
+                self._wire.allow(_LEFT_TIME, _LEFT_OVER)
+                if length is None:
+                    self._read_chunks(_LEFT_OVER)
+                    return
+                if len(self.rfile.read(length)) == length:
+                    return
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_WR)
+            self._wire.allow(_LEFT_TIME, LARGEST_BODY)
+            while self.rfile.read1(_PIECE):
+                pass
+        self.close_connection = True
 
     def _deliver(self, reply: Reply) -> None:
         if reply.manner == "drip":
@@ -115,7 +277,7 @@ class Handler(WSGIRequestHandler):
             lines.append(f"Content-Type: {reply.content_type}")
         if reply.status not in _NO_BODY:
             lines.append(f"Content-Length: {len(reply.body)}")
-        lines.append("X-Kore-Emulator: 1")
+        lines += [f"Server: {NAME}", "X-Kore-Emulator: 1"]
         if reply.fault:
             lines.append(f"X-Kore-Emulator-Fault: {reply.fault}")
         lines.extend(f"{name}: {value}" for name, value in reply.headers)
@@ -142,25 +304,15 @@ class Server(ThreadedWSGIServer):
     Args:
         host: The address to listen on.
         port: The port; 0 for a free one.
-        answer: Answers a request.
-        control: Answers a request to the control path, given the peer's address.
+        answers: What to answer.
         now: Seconds since the epoch, for the ``Date`` header.
 
     Raises:
         OSError: The address cannot be had.
     """
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        *,
-        answer: Callable[[Request], Reply],
-        control: Callable[[Request, str], Reply],
-        now: Callable[[], float],
-    ) -> None:
-        self.answer = answer
-        self.control = control
+    def __init__(self, host: str, port: int, answers: Answers, now: Callable[[], float]) -> None:
+        self.answer, self.admits, self.control, self.may_control = answers
         self.now = now
         self.stopping = Event()
         self._aborted: set[int] = set()
@@ -189,6 +341,11 @@ class Server(ThreadedWSGIServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection in a thread of its own, known to ``stop``."""
+        if len(self._open) >= MOST_CONNECTIONS:
+            with suppress(OSError):
+                request.sendall(_FULL)
+            self.shutdown_request(request)
+            return
         thread = Thread(
             target=self.process_request_thread,
             args=(request, client_address),
@@ -197,6 +354,13 @@ class Server(ThreadedWSGIServer):
         )
         self._open[request] = thread
         thread.start()
+
+    def get_request(self) -> Any:
+        """Accept a connection; a guard of sockets in this process refuses it without ending the server."""
+        try:
+            return super().get_request()
+        except (RuntimeError, Warning) as refused:
+            raise ConnectionAbortedError(str(refused)) from None
 
     def shutdown_request(self, request: Any) -> None:
         """Close a connection; a graceful goodbye would spoil a reset."""

@@ -222,6 +222,7 @@ class Platform:
             total=len(results),
             results=results[: len(results) // 2] if aborted else results,
             short=self.switches.run_results == "summary",
+            drift=self.switches.run_drift,
         )
         self.runs[run_id] = job
         return job

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from .jobs import Pace
+from .run_drift import check_run_drift
 from .suites import check_drift
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Switches:
             words by the beginning of the suite's name.
         run_results: ``"full"`` results or the ``"summary"``.
         abort_runs: Runs end ``aborted`` half way.
+        run_drift: Report something else of a run than what happened: a word such as
+            ``"other-version"``, or a function of the whole answer.
     """
 
     job_polls: int = 3
@@ -59,6 +62,7 @@ class Switches:
     drift: Callable[[dict[str, Any]], dict[str, Any]] | str | dict[str, str] | None = None
     run_results: str = "full"
     abort_runs: bool = False
+    run_drift: Callable[[dict[str, Any]], dict[str, Any]] | str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scopes", frozenset(self.scopes))
@@ -68,6 +72,7 @@ class Switches:
         if not self.scopes <= set(SCOPES):
             raise ValueError(f"scopes may hold {', '.join(SCOPES)}, not {sorted(self.scopes)!r}")
         check_drift(self.drift)
+        check_run_drift(self.run_drift)
 
     @property
     def pace(self) -> Pace:

@@ -38,6 +38,21 @@ class Gatekeeper:
         Raises:
             RefusalError: 401 with the platform's message for what is wrong.
         """
+        claims = self._check(token, now)
+        if "jti" in claims:
+            self._burn(json.dumps(claims["jti"]), claims.get("exp"), now)
+
+    def would_admit(self, token: str | None, now: float) -> bool:
+        """Say whether ``admit`` would let a token in, and leave it unused."""
+        try:
+            claims = self._check(token, now)
+            if "jti" in claims:
+                self._check_jti(json.dumps(claims["jti"]), claims.get("exp"), now)
+        except RefusalError:
+            return False
+        return True
+
+    def _check(self, token: str | None, now: float) -> dict[str, Any]:
         if not token:
             raise bad_credentials()
         header, claims, signed, signature = _split(token)
@@ -47,18 +62,20 @@ class Gatekeeper:
         if not hmac.compare_digest(wanted, signature):
             raise bad_credentials()
         _check_times(claims, now)
-        if "jti" in claims:
-            self._burn(json.dumps(claims["jti"]), claims.get("exp"), now)
+        return claims
 
     def forget(self) -> None:
         """Forget every ``jti`` seen so far."""
         self._seen.clear()
 
-    def _burn(self, jti: str, exp: Any, now: float) -> None:
+    def _check_jti(self, jti: str, exp: Any, now: float) -> None:
         if exp is None or exp > now + _JTI_HORIZON:
             raise RefusalError(401, 'error verifying the jwt: if "jti" claim "exp" must be <= 1 hour(s)')
         if jti in self._seen:
             raise RefusalError(401, "error verifying the jwt: possibly a replay")
+
+    def _burn(self, jti: str, exp: Any, now: float) -> None:
+        self._check_jti(jti, exp, now)
         if len(self._seen) >= _MANY:
             self._seen = {key: end for key, end in self._seen.items() if end > now}
         self._seen[jti] = exp

@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_kore_convtest.differences import harmless
 from pytest_kore_convtest.report import digest
 from pytest_kore_convtest.report.record import FAILED
+from pytest_kore_convtest.text import block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,8 @@ def _gather(record: Record) -> Iterator[_Note]:
 
 def _tell_findings(suite: SuiteRecord) -> Iterator[_Note]:
     for finding in suite["imported"]["findings"]:
-        text = f"{finding['path']}: {finding['message']}"
+        rule = finding.get("rule", "")
+        text = f"{finding['path']}: {finding['message']}" + (f" [{rule}]" if rule else "")
         yield _Note(finding["severity"], finding["place"] or _place(suite), suite["name"], text)
 
 
@@ -109,7 +110,7 @@ def _write(note: _Note, folder: str) -> str:
 
 def _data(text: str) -> str:
     """Encode a command's message; what a terminal would obey is shown as its escape."""
-    return harmless(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return block(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.report.record import Record
 
 _UNSAFE = re.compile(
-    "[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff"
-    "\ud800-\udfff\U000e0000-\U000e0fff]"
+    "[\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
+    "|(?<=#)#(?=[A-Za-z]{0,20}\\[)"
+    "|(?<=section_start):|(?<=section_end):|(?<=travis_fold):|(?<=travis_time):"
 )
-"""What JSON lets stand, but a terminal obeys, an editor hides or UTF-8 cannot hold."""
+"""What JSON lets stand, but a terminal or CI server obeys, an editor hides or UTF-8 cannot hold."""
 
 _LARGEST_PLANE = 0xFFFF
 

@@ -6,11 +6,13 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from pytest_kore_convtest.differences import visible
 from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,7 @@ _WAYS_OUT = {
     errno.EDQUOT: "free some space, or name a file elsewhere",
     errno.EFBIG: "name a file on a disk that takes larger files",
     errno.EISDIR: "name a file",
+    errno.ENXIO: "nobody reads that pipe: start its reader first, or name a file",
     errno.ENAMETOOLONG: "name a file with a shorter name",
 }
 
@@ -47,28 +50,71 @@ def write_report(path: str | Path, text: str) -> None:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "it is a folder")
         if target.exists() and not target.is_file():
-            target.write_bytes(content)
+            _write_into(target, content)
         else:
             _replace(Path(os.path.realpath(target)), content)  # a link stays a link
     except (OSError, ValueError) as error:
         problem = _explain(error)
     else:
         return
-    name = visible(str(path))
+    name = one_line(str(path))
     raise ConfigError(f"cannot write the report {name}: {problem}", name="report", source="", text=name)
+
+
+def _write_into(target: Path, content: bytes) -> None:
+    """Write into what is no file; into a pipe only when somebody reads it, else that would wait for ever."""
+    if stat.S_ISFIFO(target.stat().st_mode):
+        handle = os.open(target, os.O_WRONLY | os.O_NONBLOCK)
+        os.set_blocking(handle, True)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        return
+    target.write_bytes(content)
+
+
+def write_stdout(text: str) -> None:
+    """Write a report to standard output, as UTF-8 whatever the locale, and nothing else."""
+    sys.stdout.flush()
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        sys.stdout.write(text)
+        return
+    stream.write(_encode(text))
+    stream.flush()
 
 
 def _replace(target: Path, content: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.parent / f".kore-{secrets.token_hex(8)}.tmp"  # os.replace works within one file system
     try:
-        with beside.open("xb") as file:
+        with _create(beside, target) as file:
             file.write(content)
         beside.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
+
+
+def _create(beside: Path, target: Path) -> BinaryIO:
+    """Make a file that whoever may read the one it replaces may read, and nobody else."""
+    try:
+        old = target.stat()
+    except FileNotFoundError:
+        return beside.open("xb")
+    # Of its own until it has the other one's owner: nobody reads what is not meant for them meanwhile.
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    file = os.fdopen(handle, "wb")
+    mode = stat.S_IMODE(old.st_mode) & 0o777
+    if hasattr(os, "fchown") and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        try:
+            os.fchown(handle, old.st_uid, old.st_gid)
+        except OSError:  # only root gives files away; then the group's rights would be another group's
+            with contextlib.suppress(OSError):
+                os.fchown(handle, -1, old.st_gid)
+    if hasattr(os, "fchmod"):
+        os.fchmod(handle, mode)
+    return file
 
 
 def _encode(text: str) -> bytes:
@@ -104,7 +150,7 @@ def append_step_summary(path: str | None, render: Callable[[int], str]) -> None:
     except (OSError, ValueError) as error:
         problem = _explain(error)
     if problem:
-        raise ConfigError(f"cannot append to the job summary {visible(path)}: {problem}", name="markdown")
+        raise ConfigError(f"cannot append to the job summary {one_line(path)}: {problem}", name="markdown")
 
 
 def _append(summary: Path, render: Callable[[int], str]) -> str:
@@ -128,5 +174,5 @@ def read_file(path: str | Path) -> bytes:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
         problem = error.strerror if isinstance(error, OSError) else str(error)
-    name = visible(str(path))
+    name = one_line(str(path))
     raise ConfigError(f"cannot read the report {name}: {problem}", name="report", source="", text=name)

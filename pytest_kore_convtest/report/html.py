@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shlex
 from datetime import datetime, timezone
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_kore_convtest.differences import brief, harmless
+from pytest_kore_convtest.differences import brief
+from pytest_kore_convtest.report.digest import name_platform
 from pytest_kore_convtest.report.html_excerpts import Allowance
 from pytest_kore_convtest.report.html_suites import CODES, SuiteView, suite_views, tally
 from pytest_kore_convtest.report.html_timelines import HEIGHT, MARGIN
 from pytest_kore_convtest.report.record import FAILED, NOT_EVALUATED, PASSED
+from pytest_kore_convtest.text import block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,9 +100,16 @@ def _environment() -> Environment:
         trim_blocks=True,
         finalize=_finalize,
     )
-    environment.filters.update(clock=clock, lasting=lasting, brief=brief)
-    environment.globals.update(code=CODES, drawing={"height": HEIGHT, "margin": MARGIN})
+    environment.filters.update(clock=clock, lasting=lasting, brief=brief, argument=_argument)
+    environment.globals.update(
+        code=CODES, platform=name_platform, drawing={"height": HEIGHT, "margin": MARGIN}
+    )
     return environment
+
+
+def _argument(nodeid: str) -> str:
+    """Write a node id as it is typed in a shell: without the group that xdist puts into it."""
+    return shlex.quote(nodeid.rpartition("@kore-")[0] or nodeid)
 
 
 def _part(name: str) -> str:
@@ -113,7 +123,7 @@ def _hash(text: str) -> str:
 
 def _finalize(value: Any) -> Any:
     """Show every letter that could hide or reorder text as its escape."""
-    return harmless(value) if type(value) is str and not value.isprintable() else value
+    return block(value) if type(value) is str else value
 
 
 def headline(record: Record) -> str:
@@ -122,7 +132,7 @@ def headline(record: Record) -> str:
     if not suites:
         return "No suite was tested."
     verdicts = tally(suite["verdict"] for suite in suites)
-    parts = [(verdicts.passed, "passed"), (verdicts.failed, "failed"), (verdicts.rest, "got no verdict")]
+    parts = [(verdicts.passed, "passed"), (verdicts.failed, "failed"), (verdicts.rest, "not verified")]
     said = f"{_of(len(suites), 'suite')}: {_join(parts)}."
     if not steps:
         return f"{said} No step was evaluated."
@@ -158,7 +168,7 @@ def _reason(suite: SuiteView) -> str:
     """Return the first reason against a suite's pass."""
     troubles = [job.record["trouble"]["message"] for job in suite.jobs if job.record["trouble"]]
     whys = [why for job in suite.jobs for why in job.record["why"]]
-    return next(iter([*whys, *troubles, *(finding["message"] for finding in suite.findings)]), "")
+    return next(iter([*whys, *troubles, *(finding.message for finding in suite.findings)]), "")
 
 
 def _place(suite: SuiteView) -> str:

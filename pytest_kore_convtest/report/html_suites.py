@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_kore_convtest.report.digest import FindingLine, list_findings
 from pytest_kore_convtest.report.html_replies import Side, reply_view
 from pytest_kore_convtest.report.html_timelines import Timeline, timeline
 from pytest_kore_convtest.report.record import DERIVED, FAILED, NOT_EVALUATED, PASSED, UNKNOWN
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.report.html_excerpts import Allowance
-    from pytest_kore_convtest.report.record import Finding, JobRecord, Record, StepRecord, SuiteRecord
+    from pytest_kore_convtest.report.record import JobRecord, Record, StepRecord, SuiteRecord
 
 CODES = {PASSED: "p", FAILED: "f", NOT_EVALUATED: "n", UNKNOWN: "u"}
 """The class of an outcome or verdict; short, because a page may have ten thousand."""
@@ -67,7 +69,7 @@ class SuiteView(NamedTuple):
     steps: list[StepView]
     packs: list[list[StepView]]
     tally: Tally
-    findings: list[Finding]
+    findings: list[FindingLine]
     errors: int
     warnings: int
     stops: bool
@@ -86,8 +88,10 @@ def _suite(number: int, suite: SuiteRecord, allowance: Allowance, *, alone: bool
     if suite["run"] is not None:
         jobs.append(_job("Run", suite["run"]))
     count = tally(step["outcome"] for step in suite["steps"])
-    findings = sorted(suite["imported"]["findings"], key=lambda finding: finding["severity"] != "error")
-    errors = sum(finding["severity"] == "error" for finding in findings)
+    findings = suite["imported"]["findings"]
+    counts = Counter({"error": 0, "warning": 0})
+    for finding in findings:
+        counts[finding["severity"]] += finding.get("count", 1)
     steps = [_step(anchor, step, allowance) for step in suite["steps"]]
     return SuiteView(
         anchor,
@@ -97,9 +101,9 @@ def _suite(number: int, suite: SuiteRecord, allowance: Allowance, *, alone: bool
         steps,
         [steps[at : at + PACK] for at in range(0, len(steps), PACK)],
         count,
-        findings,
-        errors,
-        len(findings) - errors,
+        list_findings(findings),
+        counts["error"],
+        counts["warning"],
         stops=suite["verdict"] != PASSED and not count.failed,
         is_open=alone or suite["verdict"] != PASSED,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.report import digest
@@ -10,7 +11,9 @@ from pytest_kore_convtest.report.markup import Section, cell, code, fold, lay_ou
 from pytest_kore_convtest.report.record import FAILED, PASSED, UNKNOWN
 
 if TYPE_CHECKING:
-    from pytest_kore_convtest.report.record import Evidence, Finding, Record, SuiteRecord, Unevaluated
+    from collections.abc import Sequence
+
+    from pytest_kore_convtest.report.record import Evidence, Record, SuiteRecord, Unevaluated
 
 LIMIT = 60_000
 """Characters; GitHub takes 65 536 in a comment, the rest is for what somebody writes around it."""
@@ -18,7 +21,7 @@ LIMIT = 60_000
 LEAST = 2_000
 """Characters; below it there is no room for the verdict and what was left out."""
 
-_WORDS = {FAILED: "**FAILED**", UNKNOWN: "**NO VERDICT**", PASSED: "passed"}
+_WORDS = {FAILED: "**FAILED**", UNKNOWN: "**NOT VERIFIED**", PASSED: "passed"}
 _ORDER = (FAILED, UNKNOWN, PASSED)
 
 _HEADER = (
@@ -45,9 +48,11 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
         for item in record["items"]
         if item["outcome"] in {"failed", "error"} and item["nodeid"] not in in_steps
     ]
-    findings = [(suite, finding) for suite in suites for finding in suite["imported"]["findings"]]
+    findings = [
+        (suite, line) for suite in suites for line in digest.list_findings(suite["imported"]["findings"])
+    ]
     sections = [
-        Section("Suites", "suites in the table", suites, _render_row, _HEADER),
+        Section("Suites", "suites in the table", suites, partial(_render_row, record["evidence"]), _HEADER),
         Section("What went wrong", "failures", list_failures(suites), render_failure),
         Section("Failed tests", "failed tests", tests, render_test),
         Section("Findings", "findings", findings, _render_finding),
@@ -55,7 +60,7 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
         Section("Closing lines", "closing lines", record["closing"], _render_line),
         Section("Notes", "notes", record["notes"], _render_line),
         Section("Evidence", "runs in the evidence", record["evidence"], _render_evidence),
-        Section("Ids and hashes", "suites in the evidence", suites, _render_ids),
+        Section("Ids and hashes", "suites in the evidence", suites, partial(_render_ids, record["evidence"])),
     ]
     return lay_out(_render_head(record), sections, limit)
 
@@ -73,8 +78,14 @@ def _render_head(record: Record) -> str:
         f"## Kore conversation tests: {digest.say_verdict(record)}\n",
         f"{_count(len(suites), 'suite')}: {told}. Steps: {', '.join(map(' '.join, steps))}.\n",
     ]
-    if any(entry["emulator"] for entry in record["evidence"]):
-        lines.append(f"> **{digest.STAND_IN[0].upper()}{digest.STAND_IN[1:]}.**\n")
+    evidence = record["evidence"]
+    if digest.is_mixed(evidence):
+        for index, entry in enumerate(evidence):
+            where = f"{entry['host'] or 'no host'}, {entry['started_at']}"
+            lines.append(f"> **Run {index + 1}: {digest.name_platform(entry)}**, {code(where, 200)}\n>")
+        lines[-1] = lines[-1].removesuffix(">")
+    elif any(entry["emulator"] for entry in evidence):
+        lines.append(f"> **{digest.EMULATOR[0].upper()}{digest.EMULATOR[1:]}.**\n")
     return "\n".join(lines) + "\n"
 
 
@@ -90,13 +101,17 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if abs(seconds) < _HUGE else "very long"
 
 
-def _render_row(suite: SuiteRecord) -> str:
+def _render_row(evidence: Sequence[Evidence], suite: SuiteRecord) -> str:
     counts = digest.count_steps(suite)
     verdict = _WORDS[suite["verdict"]]
     if suite["run"] is None and suite["verdict"] == PASSED:
         verdict += ", not run"
+    name = cell(suite["name"], 80)
+    if digest.is_mixed(evidence):
+        run = suite["evidence"]
+        name += f" (run {run + 1}, {digest.name_platform(evidence[run])})"
     columns = [
-        cell(suite["name"], 80),
+        name,
         verdict,
         *map(_number, counts),
         _seconds(digest.count_seconds(suite)),
@@ -106,10 +121,11 @@ def _render_row(suite: SuiteRecord) -> str:
     return f"| {' | '.join(columns)} |\n"
 
 
-def _render_finding(entry: tuple[SuiteRecord, Finding]) -> str:
-    suite, finding = entry
-    places = [code(suite["name"], 80), *(code(finding[key]) for key in ("path", "place") if finding[key])]
-    return f"- **{finding['severity']}** in {', '.join(places)}: {code(finding['message'], 500)}\n"
+def _render_finding(entry: tuple[SuiteRecord, digest.FindingLine]) -> str:
+    suite, line = entry
+    places = [code(suite["name"], 80), *(code(where) for where in (line.path, line.place) if where)]
+    rule = f" {code(line.rule, 80)}" if line.rule else ""
+    return f"- **{line.severity}** in {', '.join(places)}: {code(line.message, 500)}{rule}\n"
 
 
 def _render_gap(gap: Unevaluated) -> str:
@@ -147,13 +163,16 @@ def _render_evidence(entry: Evidence) -> str:
     )
     settings = f"\n| Setting | Value | Source |\n| --- | --- | --- |\n{rows}" if rows else ""
     no_build = "\nThe platform's API gives no build number of a bot, so none is recorded.\n"
-    title = f"Run of {entry['started_at']} against {entry['host'] or 'no host'}"
+    where = f"{entry['host'] or 'no host'} ({digest.name_platform(entry)})"
+    title = f"Run of {entry['started_at']} against {where}"
     return fold(title, body + settings + no_build)
 
 
-def _render_ids(suite: SuiteRecord) -> str:
+def _render_ids(evidence: Sequence[Evidence], suite: SuiteRecord) -> str:
     file, imported, run = suite["file"], suite["imported"], suite["run"]
     pairs = [("Suite", suite["name"]), ("Verdict", suite["verdict"])]
+    if len(evidence) > 1:
+        pairs.append(("Tested in", digest.name_run(evidence, suite["evidence"])))
     if file:
         shared = " (one of several suites)" if file["split"] else ""
         pairs += [

@@ -11,11 +11,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_kore_convtest.differences import harmless
+from pytest_kore_convtest.text import block, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+_TICKS = re.compile("`+")
 _FEWEST_TICKS = 3
 _SHARE = 0.75
 """How much of what room is left one section may take, when not everything fits."""
@@ -38,7 +39,7 @@ def cell(text: str, most: int = 200) -> str:
 
 def fence(text: str, most: int) -> str:
     """Return text as a block of code with its lines kept, cut after some letters."""
-    shown = harmless(text[:most])
+    shown = block(text, most)
     ticks = "`" * max(_FEWEST_TICKS, _longest_run(shown) + 1)
     more = f"… and {len(text) - most} more characters\n" if len(text) > most else ""
     return f"{ticks}text\n{shown}\n{ticks}\n{more}"
@@ -57,12 +58,11 @@ def table(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _line(text: str, most: int) -> str:
-    line = harmless(text[:most]).replace("\n", "\\n")
-    return f"{line}…" if len(text) > most else line
+    return one_line(text, most)
 
 
 def _longest_run(text: str) -> int:
-    return max(map(len, re.findall("`+", text)), default=0)
+    return max(map(len, _TICKS.findall(text)), default=0)
 
 
 @dataclass(frozen=True)

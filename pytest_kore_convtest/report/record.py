@@ -89,14 +89,26 @@ class Trouble(TypedDict):
 class Finding(TypedDict):
     """One thing about a suite that somebody should know.
 
-    ``severity`` is ``"error"`` or ``"warning"``; ``path`` a JSON path into the platform's
-    reply; ``place`` ``file:line`` of the local suite file, or empty.
+    ``rule`` is the name of the check that found it (docs/rules.md); ``severity`` is
+    ``"error"``, ``"warning"`` or ``"hint"``; ``path`` a JSON path into the platform's reply;
+    ``file``, ``line`` and ``column`` are its location in the local suite file, empty and 0
+    without one, and ``place`` is ``file:line`` as one text; ``step`` is the 1-based step, or 0;
+    ``expected`` and ``actual`` are both sides, when there are any; ``count`` says how many
+    findings it stands for: more than one when there was no room for them one by one.
     """
 
+    rule: str
     severity: str
-    path: str
     message: str
+    path: str
     place: str
+    file: str
+    line: int
+    column: int
+    step: int
+    expected: str
+    actual: str
+    count: int
 
 
 class JobRecord(TypedDict):

@@ -31,9 +31,21 @@ WORDS: dict[tuple[str, str], tuple[Any, ...]] = {
     ("StepRecord", "says"): (facts.PLATFORM, facts.DERIVED),
     ("StepRecord", "outcome"): (facts.PASSED, facts.FAILED, facts.NOT_EVALUATED),
     ("ItemRecord", "outcome"): ("passed", "failed", "error", "skipped", "xfailed", "xpassed"),
-    ("Finding", "severity"): ("error", "warning"),
+    ("Finding", "severity"): ("error", "warning", "hint"),
 }
 """The keys that may hold certain words only: a result must never be a word that nobody knows."""
+
+OPTIONAL: dict[tuple[str, str], Any] = {
+    ("Finding", "rule"): "",
+    ("Finding", "file"): "",
+    ("Finding", "line"): 0,
+    ("Finding", "column"): 0,
+    ("Finding", "step"): 0,
+    ("Finding", "expected"): "",
+    ("Finding", "actual"): "",
+    ("Finding", "count"): 1,
+}
+"""What is taken for a key that is missing: a report of an earlier release has it not."""
 
 INDEXES = {("SuiteRecord", "evidence"), ("ItemRecord", "suites")}
 """The keys that count from 0 into another list."""
@@ -92,6 +104,9 @@ def _fit_members(value: Any, shape: type, path: str) -> dict[str, Any]:
     for key, inner in members.items():
         below = f"{path}.{key}"
         if key not in value:
+            if (shape.__name__, key) in OPTIONAL:
+                found[key] = OPTIONAL[shape.__name__, key]
+                continue
             raise ShapeError(below, "it is missing")
         found[key] = fit(value[key], inner, below)
         _check_word((shape.__name__, key), found[key], below)
@@ -187,6 +202,6 @@ def _describe_members(shape: type, found: dict[str, _Schema]) -> _Schema:
         "description": inspect.cleandoc(shape.__doc__ or "").replace("``", ""),
         "type": "object",
         "properties": properties,
-        "required": list(members),
+        "required": [key for key in members if (shape.__name__, key) not in OPTIONAL],
         "additionalProperties": False,
     }

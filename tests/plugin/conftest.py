@@ -28,6 +28,7 @@ CI_NAMES = (
     "GITHUB_RUN_ID",
     "GITHUB_ACTIONS",
 )
+EMULATED = "kore: built-in emulator; no real platform was contacted"
 SCRUBBED = ("KORE_", "PYTEST_", "COV_", "COVERAGE_", "XDIST_")
 
 
@@ -94,12 +95,22 @@ class Result:
         return {word: number for word, number in found.items() if word not in {"warnings", "warning"}}
 
     @property
-    def closing(self):
+    def last_lines(self):
         """The lines of ours at the very end."""
         lines, found = [line for line in self.lines if line.strip()], []
         while lines and lines[-1].startswith("kore: "):
             found.insert(0, lines.pop())
         return found
+
+    @property
+    def closing(self):
+        """The same without the one that tells of the emulator, which nearly all tests here use."""
+        return [line for line in self.last_lines if line != EMULATED]
+
+    @property
+    def emulated(self):
+        """Whether the lines at the very end tell of the emulator."""
+        return EMULATED in self.last_lines
 
     @property
     def reasons(self):

@@ -97,7 +97,7 @@ def test_a_green_run(put, run, plugin_args, account):
     assert result.code == 0, result.text
     assert told(result) == dict.fromkeys(of_suite("BOOKING"), "PASSED")
     assert done(account) == ["upload", "import", "run", "delete"]
-    assert result.closing == ["kore: 1 suite imported and sound; 3 of 3 steps executed"]
+    assert result.closing == ["kore: 1 suite imported and valid; 3 of 3 steps executed, all passed"]
 
 
 def test_without_kore_run_the_last_line_says_so(put, run, account):
@@ -106,7 +106,7 @@ def test_without_kore_run_the_last_line_says_so(put, run, account):
     put("b.kore.json", "B")
     result = run()
     assert result.code == 0
-    closing = "kore: 2 suites imported and sound; 0 of 6 steps executed (add --kore-run inDevelopment)"
+    closing = "kore: 2 suites imported and valid; 0 of 6 steps executed (add --kore-run inDevelopment)"
     assert result.closing == [closing]
     assert "run" not in done(account)
 
@@ -136,7 +136,7 @@ def test_a_node_id_selects_its_item(put, run, account, name):
 
 
 def test_only_what_failed_last_time(put, run, plugin_args, account):
-    """--lf runs the failed step and the failed run again, with an upload of their own."""
+    """--lf runs the failed step again, with an upload of its own; the run was fine as a whole."""
     put("a.kore.json", "BOOKING")
     account.bot({"quote": ["Which planet?"]})
     args = ("-v", "--kore-run=published", *plugin_args)
@@ -144,7 +144,7 @@ def test_only_what_failed_last_time(put, run, plugin_args, account):
     account.bot({})
     result = run("--lf", *args)
     assert result.code == 0, result.text
-    assert told(result) == dict.fromkeys(of_suite("BOOKING", "run", STEPS[1]), "PASSED")
+    assert told(result) == dict.fromkeys(of_suite("BOOKING", STEPS[1]), "PASSED")
     assert done(account)[3:] == ["upload", "import", "run", "delete"]
 
 
@@ -247,7 +247,7 @@ def test_equal_names_in_one_file(put, run, account):
         "A (2)::lint": "FAILED",
         "A (2)::import": "PASSED",
         "A (2)::structure": "PASSED",
-        "A (2)::run": "FAILED",
+        "A (2)::run": "PASSED",
         "A (2)::step 01 two": "FAILED",
     }
     assert len(stored_names(account)) == 2
@@ -345,7 +345,7 @@ def test_a_long_input(put, run, account):
     assert f"A::step 01 {'x' * 40}" in told(result)
     account.bot({"x" * 100_000: ["z"]})
     result = run("--kore-run=published")
-    assert result.counts == {"passed": 3, "failed": 2}
+    assert result.counts == {"passed": 4, "failed": 1}
     assert len(result.text) < 30_000
 
 
@@ -367,6 +367,24 @@ def test_tags_as_marks(put, run, pytester, account):
     result = run("-v", "--strict-markers", "-m", "smoke", "-W", "error")
     assert result.code == 0, result.text
     assert set(told(result)) == set(of_suite("A", *ITEMS[:3]))
+
+
+def test_a_tag_that_m_names_selects(put, run, plugin_args, account):
+    """A tag that nobody registered selects, also under --strict-markers, and one line says so."""
+    put("a.kore.json", case("A", tags=["smoke"]), case("B"))
+    result = run("-m", "smoke", "--strict-markers", "-W", "error", "-v", *plugin_args)
+    assert result.code == 0, result.text
+    assert {name.partition("::")[0] for name in told(result)} == {"A"}
+    said = "-m names 'smoke', a tag of suites that is no registered marker: it selects by tag"
+    assert [line for line in result.lines if said in line][-1] == said
+
+
+def test_a_tag_that_is_no_name_for_a_marker(put, run, account):
+    """-m flaky means something else: nothing is selected, one line says so, and the run is not green."""
+    put("a.kore.json", case("A", tags=["flaky"]))
+    result = run("-m", "flaky")
+    assert result.code != 0
+    assert "-m flaky does not select the suites with this tag" in result.text
 
 
 @pytest.mark.parametrize(

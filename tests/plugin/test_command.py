@@ -13,22 +13,25 @@ def test_usage(pytester):
     """Without a command it prints its usage."""
     result = pytester.run(sys.executable, "-m", "pytest_kore_convtest")
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["usage: python -m pytest_kore_convtest COMMAND*", "*emulator*"])
+    result.stdout.fnmatch_lines(["examples:", "usage: kore-convtest COMMAND*", "*emulator*"])
 
 
 @pytest.mark.parametrize("word", ["-h", "--help"])
 def test_help(word, capsys):
-    """--help prints the usage and succeeds."""
+    """--help begins with three examples and succeeds."""
     assert main([word]) == 0
-    assert capsys.readouterr().out.startswith("usage: python -m pytest_kore_convtest")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "examples:"
+    assert [line.split()[0] for line in lines[1:4]] == ["kore-convtest"] * 3
+    assert lines[4] == ""
 
 
 def test_an_unknown_command(capsys):
-    """An unknown command is exit code 2 and one sentence on stderr."""
-    assert main(["emulate"]) == 2
+    """An unknown command is exit code 4 and one sentence on stderr."""
+    assert main(["emulate"]) == 4
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("unknown command 'emulate'\n")
+    assert captured.err == "kore-convtest: error: there is no command 'emulate': did you mean emulator\n"
 
 
 def test_the_emulator_has_its_own_help(capsys):
@@ -38,8 +41,8 @@ def test_the_emulator_has_its_own_help(capsys):
 
 
 def test_the_emulator_refuses_a_bad_option(capsys):
-    """A wrong option of ``emulator`` is exit code 2 without a traceback."""
-    assert main(["emulator", "--port", "many"]) == 2
+    """A wrong option of ``emulator`` is exit code 4 without a traceback."""
+    assert main(["emulator", "--port", "many"]) == 4
     assert "many" in capsys.readouterr().err
 
 
@@ -94,13 +97,13 @@ def test_a_report_can_replace_its_source(run_json):
     ],
 )
 def test_a_report_that_cannot_be_made(words, said, run_json, monkeypatch, capsys):
-    """Wrong use, unreadable input and unwritable output are exit code 2 and one sentence on stderr."""
+    """Wrong use, unreadable input and unwritable output are exit code 4 and one sentence on stderr."""
     monkeypatch.chdir(run_json.parent)
     (run_json.parent / "broken.json").write_text("{")
-    assert main(["report", *words]) == 2
+    assert main(["report", *words]) == 4
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith(f"report: error: {said}")
+    assert captured.err.startswith(f"kore-convtest report: error: {said}")
     assert captured.err.count("\n") == 1
     assert not (run_json.parent / "x").exists()
 
@@ -109,7 +112,7 @@ def test_html_without_jinja(run_json, tmp_path, monkeypatch, capsys):
     """What is not installed is named with the command that installs it, and nothing is written."""
     monkeypatch.setitem(sys.modules, "jinja2", None)
     words = ["--json", str(tmp_path / "x"), "--html", str(tmp_path / "y")]
-    assert main(["report", str(run_json), *words]) == 2
+    assert main(["report", str(run_json), *words]) == 4
     assert "needs jinja2: pip install 'pytest-kore-convtest[report]'" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
 

@@ -27,7 +27,7 @@ OUTCOMES = {
         "lint": "PASSED",
         "import": "PASSED",
         "structure": "PASSED",
-        "run": "FAILED",
+        "run": "PASSED",
         "step 01 Start_Flow": "PASSED",
         "step 02 when are you open": "FAILED",
         "step 03 and on holidays": "FAILED",
@@ -80,7 +80,7 @@ def test_the_conversations(example, plugin_args):
     assert result.code == 1
     assert outcomes(result) == OUTCOMES
     again = example("conversations", *RUN, "-v", "--lf", *plugin_args)
-    assert again.counts["failed"] == 4
+    assert again.counts["failed"] == 3
     assert "passed" not in again.counts
 
 
@@ -109,7 +109,7 @@ def test_the_quickstart(example):
     """It is green against the stand-in, and says that no real platform was contacted."""
     result = example("quickstart", *RUN)
     assert result.code == 0, result.text
-    assert result.closing[-1] == "kore: built-in emulator; no real platform was contacted"
+    assert result.emulated
 
 
 @pytest.mark.parametrize("block", TESTS, ids=range(len(TESTS)))

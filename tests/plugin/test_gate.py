@@ -12,7 +12,7 @@ def test_a_good_import_is_green(gate, plugin_args, account, polls):
     result = gate(*plugin_args)
     assert result.code == 0
     assert result.counts == {"passed": 2}
-    assert result.closing == ["kore: 1 suite imported and sound; 0 of 2 steps executed"]
+    assert result.closing == ["kore: 1 suite imported and valid; 0 of 2 steps executed"]
     assert polls() == [200, 200]
 
 
@@ -25,7 +25,7 @@ def test_a_rejected_import_shows_what_the_platform_logged(gate, plugin_args, acc
     assert "duplicate suite name" in result.text
     assert "kore-gate::import[job-1]" in "".join(result.reasons)
     assert "Traceback" not in result.text
-    assert result.closing == ["kore: 1 suite FAILED"]
+    assert result.closing == ["kore: FAILED: 1 suite FAILED; 1 of 2 tests FAILED, 1 not verified"]
 
 
 def test_a_rejected_import_without_a_log_is_red_too(gate, account):
@@ -45,7 +45,7 @@ def test_all_findings_about_a_broken_suite_come_at_once(gate, account):
     assert result.counts == {"passed": 1, "failed": 1}
     for place in ("$.response.name", "$.response.testSteps[0].input", "no step asserts anything"):
         assert place in result.text
-    assert result.closing == ["kore: 1 suite FAILED; 0 of 1 steps executed"]
+    assert result.closing == ["kore: FAILED: 1 suite FAILED; 0 of 1 step executed; 1 of 2 tests FAILED"]
 
 
 def test_trouble_is_an_error(gate, plugin_args, account, emulator):
@@ -55,7 +55,7 @@ def test_trouble_is_an_error(gate, plugin_args, account, emulator):
     assert result.code == 1
     assert result.counts == {"errors": 1, "skipped": 1}
     assert "Traceback" not in result.text
-    assert any(line.startswith("kore: NO VERDICT") for line in result.closing)
+    assert any(line.startswith("kore: NOT VERIFIED") for line in result.closing)
 
 
 def test_an_unknown_status_is_no_success(gate, account):
@@ -270,7 +270,7 @@ def test_the_closing_line_comes_at_every_verbosity(gate, account, verbosity):
     """The last line says what was found, however quiet the run is."""
     account.script("SUCCESS", job="ds-demo")
     result = gate(verbosity)
-    assert result.closing == ["kore: 1 suite imported and sound; 0 of 2 steps executed"]
+    assert result.closing == ["kore: 1 suite imported and valid; 0 of 2 steps executed"]
 
 
 def test_a_job_nobody_waits_for_makes_the_run_red(run, account, pytester, plugin_args):
@@ -328,7 +328,7 @@ def test_part_of_the_gate_is_not_green_for_an_unsound_suite(run, account):
     account.add_job(job="ds-loose")
     result = run("--kore-gate", "--kore-ds-id", "ds-loose", "-k", "import")
     assert result.code == 1
-    assert "job-1 FAILED, but the item that judges that was not selected" in result.text
+    assert "kore: job-1 FAILED, and no selected test shows it: no step asserts anything" in result.text
 
 
 def test_an_item_of_the_gate_can_be_named(run, account):

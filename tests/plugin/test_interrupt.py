@@ -48,7 +48,7 @@ def test_a_signal_ends_the_wait_at_once(waiting, number, pytester):
     """The run ends with exit code 2, writes its reports and prints the exact command that goes on."""
     process = waiting("--junitxml=junit.xml", "--kore-timeout=20")
     process.send_signal(number)
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 2
     closing = [line for line in output.splitlines() if line][-1]
     assert closing.startswith("kore: interrupted; import job ds-demo goes on")
@@ -62,7 +62,7 @@ def test_a_signal_ends_a_distributed_run(waiting, number, account):
     """Under xdist the controller ends at once, too, and prints how to go on."""
     process = waiting("-p", "xdist", "-n", "1", "--kore-timeout=20")
     process.send_signal(number)
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "pytest --kore-gate --kore-ds-id ds-demo" in output.splitlines()[-1]
 
@@ -94,7 +94,8 @@ def test_an_interrupted_import_of_a_worker_is_named(run, account, pytester):
     result = run("-p", "xdist", "-n", "1", "--kore-timeout=20", apart=True)
     assert result.code == 2
     assert re.fullmatch(
-        r"kore: interrupted; import job (ds-\S+) goes on, to wait again: pytest --kore-gate --kore-ds-id \1",
+        r"kore: interrupted; import job (ds-\S+) of 'A_\w+' goes on: last status IN_PROGRESS 0 %, after .*"
+        r"o wait again: pytest --kore-gate --kore-ds-id \1",
         result.closing[-1],
     )
 

@@ -3,6 +3,7 @@
 import html
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -88,7 +89,7 @@ def test_the_record_of_a_mixed_run(run, plugin_args, mixed, record):
     (found,) = suites["DRIFT"]["imported"]["findings"]
     line = found["message"].partition("drift.kore.json:")[2].partition(")")[0]
     assert (found["severity"], found["place"]) == ("error", f"drift.kore.json:{line}")
-    why = "not run, because its import has no good outcome"
+    why = "not run, because its import has not passed"
     steps = [{"what": f"step {number:02} of DRIFT", "why": why} for number in (1, 2)]
     assert told["not_evaluated"] == steps
     assert "JSON report: out/run.json" in result.lines
@@ -134,8 +135,8 @@ def test_a_report_that_cannot_be_written_makes_the_run_red(run, files, account, 
     result = run("both.kore.json", "--kore-json=blocked/run.json")
     assert result.code == 1
     assert result.counts == {"passed": 6}
-    assert "kore: cannot write the report" in result.closing[0]
-    assert "kore: 2 suites imported and sound" in result.closing[1]
+    assert "kore: 2 suites imported and valid" in result.closing[0]
+    assert "kore: cannot write the report" in result.closing[1]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,12 @@ def test_an_interrupted_run_has_a_record(files, account, pytester, monkeypatch, 
     told = record()
     assert told["verdict"] == "unknown"
     assert told["evidence"][0]["interrupted"]
-    assert told["not_evaluated"] == [{"what": "import job ds-slow (job-1)", "why": "the run was interrupted"}]
+    assert told["not_evaluated"][0] == {
+        "what": "import job ds-slow (job-1)",
+        "why": "the run was interrupted",
+    }
+    items = ["kore-gate::import[job-1]", "kore-gate::structure[job-1]"]
+    assert [one["what"] for one in told["not_evaluated"][1:]] == items
 
 
 def test_github_is_told_the_lines(run, mixed, monkeypatch, tmp_path):
@@ -289,3 +295,27 @@ def test_pytest_html_shows_warnings_of_what_passed(run, files, account, pytester
     run(*THEIRS, "-k", "GREEN")
     page = html.unescape(html.unescape((pytester.path / "theirs.html").read_text()))
     assert "variation" in page
+
+
+def test_merged_reports_count_once_and_say_which_was_which(run, files, pytester, account, record):
+    """A real and an emulated run are told apart in each form, and a part given again changes no number."""
+    assert run("both.kore.json", *ARGS, "-k", "GREEN").code == 0
+    assert run("both.kore.json", "--kore-json=out/emulated.json", "--kore-emulator", "-k", "GREEN").code == 0
+    command = (sys.executable, "-m", "pytest_kore_convtest", "report")
+    reports = ("out/run.json", "out/emulated.json")
+    merged = pytester.run(*command, *reports, "--json", "m.json", "--html", "m.html", "--markdown", "m.md")
+    assert merged.ret == 0
+    assert pytester.run(*command, "out/run.json", "m.json", "--json", "again.json").ret == 0
+    whole, again = record("m.json"), record("again.json")
+    assert [len(one["suites"]) for one in (whole, again)] == [2, 2]
+    assert [len(one["items"]) for one in (whole, again)] == [len(whole["items"])] * 2
+    assert [whole["evidence"][suite["evidence"]]["emulator"] for suite in whole["suites"]] == [False, True]
+    page = (pytester.path / "m.html").read_text(encoding="utf-8")
+    assert "test run 1 real platform, test run 2 built-in emulator" in page
+    text = (pytester.path / "m.md").read_text(encoding="utf-8")
+    assert re.findall(r"GREEN`? \((run . .*?)\) \|", text.replace(",", "")) == [
+        "run 1 real platform",
+        "run 2 built-in emulator",
+    ]
+    assert "> **Run 2: built-in emulator**" in text
+    assert "no real platform was contacted.**" not in text

@@ -81,10 +81,10 @@ def test_a_rejected_import(start, plugin_args, account):
     assert result.code == 1
     assert became(result) == words("passed failed skipped skipped skipped skipped skipped")
     assert "no such bot" in result.text
-    assert "A::import has no good outcome" in "".join(result.reasons)
+    assert "A::import has not passed" in "".join(result.reasons)
     assert "Traceback" not in result.text
     assert done(account) == ["upload", "import"]
-    assert result.closing == ["kore: 1 suite FAILED"]
+    assert result.closing == ["kore: FAILED: 1 suite FAILED; 1 of 6 tests FAILED, 5 not verified"]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_suite_that_is_stored_differently(start, account, drift):
     account.switch(drift=drift)
     result = start()
     assert became(result) == words("passed passed failed skipped skipped skipped skipped")
-    assert "A::structure has no good outcome" in "".join(result.reasons)
+    assert "A::structure has not passed" in "".join(result.reasons)
     assert drift == "disable-text" or re.search(r"a\.kore\.json:\d+", result.text)
     assert "run" not in done(account)
 
@@ -109,11 +109,11 @@ def test_an_added_variation_only_warns(start, account):
 
 
 def test_a_failed_step(start, plugin_args, account):
-    """The step and the run fail with expected, actual, transcript and line; the later step is told."""
+    """The step alone fails, with expected, actual, transcript and line: the run was fine as a whole."""
     account.bot({"quote": ["Which planet?"]})
     result = start(*plugin_args)
     assert result.code == 1
-    assert became(result) == words("passed passed passed failed passed failed passed")
+    assert became(result) == words("passed passed passed passed passed failed passed")
     text = result.text
     assert re.search(r"expected +Which \[-city-\]\?", text)
     assert re.search(r"actual +Which \{\+planet\+\}\?", text)
@@ -121,7 +121,9 @@ def test_a_failed_step(start, plugin_args, account):
     assert re.search(r"the conversation so far\n +user +Start_Flow\n +bot +Welcome\.", text)
     assert re.search(r"a\.kore\.json:\d+", text)
     assert "Traceback" not in text
-    assert result.closing == ["kore: 1 suite imported and sound; 3 of 3 steps executed, 1 FAILED"]
+    assert result.closing == [
+        "kore: FAILED: 1 suite imported and valid; 3 of 3 steps executed, 1 FAILED; 2 of 6 tests FAILED"
+    ]
 
 
 # What follows reports by itself when its predecessor is not there
@@ -153,7 +155,7 @@ def test_trouble_without_the_predecessors(start, account, select):
     result = start("-k", select)
     assert result.code == 1
     assert set(result.counts) == {"errors", "deselected"}
-    assert any(line.startswith("kore: NO VERDICT") for line in result.closing)
+    assert any(line.startswith("kore: NOT VERIFIED") for line in result.closing)
 
 
 def test_a_failed_run_without_its_item(start, account):
@@ -182,7 +184,7 @@ def test_trouble_with_a_run(start, plugin_args, account):
     result = start(*plugin_args)
     assert result.code == 1
     assert became(result) == words("passed passed passed error skipped skipped skipped")
-    assert "A::run has no good outcome" in "".join(result.reasons)
+    assert "A::run has not passed" in "".join(result.reasons)
 
 
 def test_a_run_that_does_not_end(start, account):
@@ -204,7 +206,7 @@ def test_counts_only(start, plugin_args, account):
     assert result.code == 0
     assert became(result) == words("passed passed passed passed skipped skipped skipped")
     assert "the platform reported counts only" in "".join(result.reasons)
-    assert result.closing == ["kore: 1 suite imported and sound; 3 of 3 steps executed"]
+    assert result.closing == ["kore: 1 suite imported and valid; 3 of 3 steps executed, all passed"]
 
 
 @pytest.mark.parametrize(("bot", "outcome"), [({}, "passed"), ({"quote": ["no"]}, "failed")])
@@ -318,7 +320,7 @@ def test_everything_once(start, files, pytester, account, args):
     account.bot({"quote": ["no"]})
     result = start(*args)
     outcomes = {name: number for name, number in result.counts.items() if name != "rerun"}
-    assert outcomes == {"passed": 18, "failed": 6}, result.text
+    assert outcomes == {"passed": 21, "failed": 3}, result.text
     assert sorted(done(account)) == [*["import"] * 3, *["run"] * 3, *["upload"] * 3]
     assert all(became(result, name)[5] == "failed" for name in "ABC")
 

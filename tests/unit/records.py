@@ -102,7 +102,7 @@ def make_record(*suites, **changes):
         "items": [],
         "not_evaluated": [],
         "notes": [],
-        "closing": ["kore: 1 suite imported and sound"],
+        "closing": ["kore: 1 suite imported and valid"],
     }
     return record | changes
 

@@ -19,6 +19,8 @@ from pytest_kore_convtest.conversation import (
     verdict_of,
 )
 from pytest_kore_convtest.errors import ConversationFailedError, from_data
+from pytest_kore_convtest.findings import Rule, Severity
+from pytest_kore_convtest.origin import RunRequest
 from pytest_kore_convtest.positions import Place
 from pytest_kore_convtest.runs import fold, read_run_status
 from pytest_kore_convtest.suitefile import LocalOutput, LocalStep, LocalSuite
@@ -108,6 +110,11 @@ def judge(made, local=LOCAL):
     return judge_run(read_run_status(json.dumps(made).encode()), local)
 
 
+def messages(result):
+    """Return the reasons against a pass, without their rules."""
+    return tuple(one.message for one in result.errors)
+
+
 def outcomes(result):
     """Return the outcomes of the steps."""
     return [step.outcome for step in result.steps]
@@ -155,7 +162,7 @@ def test_the_documented_replies():
     running = judge_run(read_run_status((SAMPLES / "run-status.in-progress.json").read_bytes()))
     assert (short.outcome, full.outcome, running.outcome) == (PASSED, NOT_EVALUATED, NOT_EVALUATED)
     assert outcomes(full) == [PASSED, PASSED]
-    assert full.why == ("the platform reported results of 2 steps, but 13 are counted",)
+    assert messages(full) == ("the platform reported results of 2 steps, but 13 are counted",)
 
 
 def change(path, value):
@@ -177,7 +184,7 @@ def change(path, value):
     ("path", "value", "outcome", "said"),
     [
         (("status",), "aborted", FAILED, "the platform says 'aborted'"),
-        (("status",), "Not Executed", FAILED, "the platform says 'notexecuted'"),
+        (("status",), "Not Executed", FAILED, "the platform says 'Not Executed'"),
         (("status",), "inprogress", NOT_EVALUATED, "the run is not over"),
         (("status",), "splendid", NOT_EVALUATED, "the run is not over"),
         (("result", "status"), "failed", FAILED, "the platform contradicts itself"),
@@ -223,7 +230,7 @@ def test_over_is_not_passed(word):
 
 def test_no_step_is_no_pass():
     """A run of nothing is not green."""
-    assert "no step was executed" in judge(reply(), None).why
+    assert "no step was executed" in messages(judge(reply(), None))
 
 
 def test_fewer_results_than_steps():
@@ -232,7 +239,7 @@ def test_fewer_results_than_steps():
     result = judge(made)
     assert outcomes(result) == [PASSED, NOT_EVALUATED, PASSED, PASSED]
     assert result.outcome == NOT_EVALUATED
-    assert "the file has 4 steps, but 3 are counted" in result.why
+    assert "the file has 4 steps, but 3 are counted" in messages(result)
     assert result.steps[1].why == "the platform reported no result for it"
 
 
@@ -280,7 +287,7 @@ def test_a_passed_step_with_a_failed_assertion():
 def test_a_step_without_a_status(text, outcome):
     """A step of which the platform gives no status is judged by its assertions, and says so."""
     made = good()
-    made["result"]["executionResults"][1] = executed("quote", status="", text=text, actual=[])
+    made["result"]["executionResults"][1] = executed("quote", status="", text=text)
     result = judge(made)
     assert (result.steps[1].outcome, result.steps[1].reported) == (outcome, False)
     assert (result.outcome == PASSED) == (outcome == PASSED)
@@ -524,3 +531,45 @@ def test_no_mutation_is_green_by_accident(changes, with_file):
     )
     if result.outcome == PASSED:
         assert honest(made)
+
+
+@pytest.mark.parametrize(
+    ("severity", "outcome"),
+    [(Severity.ERROR, NOT_EVALUATED), (Severity.WARNING, PASSED), (Severity.OFF, PASSED)],
+)
+def test_a_chosen_severity(severity, outcome):
+    """A rule decides, is a note, or is not looked for, as the settings say."""
+    made = good()
+    made["result"]["stepDetails"]["passed"] = 3
+    status = read_run_status(json.dumps(made).encode())
+    result = judge_run(status, LOCAL, RunRequest(rules={Rule.COUNTS_DIFFER: severity}))
+    assert result.outcome == outcome
+    assert any("[counts-differ]" in note for note in result.notes) == (severity == Severity.WARNING)
+
+
+def test_a_fixed_rule_cannot_be_switched_off():
+    """A run in which nothing was verified is red whatever the settings say."""
+    made = reply(*(executed(said, expected=()) for said in INPUTS))
+    off = dict.fromkeys(Rule, Severity.OFF)
+    result = judge_run(read_run_status(json.dumps(made).encode()), LOCAL, RunRequest(rules=off))
+    assert [one.rule for one in result.findings] == [Rule.NOTHING_VERIFIED]
+
+
+def test_thousands_of_weak_steps_are_few_lines():
+    """Findings of a kind are grouped: the first five, and how many more there are."""
+    results = [executed(f"say {number}", expected=()) for number in range(3000)]
+    result = judge(reply(executed("quote"), *results), None)
+    assert result.outcome == PASSED
+    assert len(result.notes) == 6
+    assert result.notes[-1] == "and 2995 more, all of them in the JSON report [step-not-verified]"
+    assert len(result.findings) == 3000
+
+
+def test_only_unshown_failed_steps_are_the_runs():
+    """A failed step that an item of its own shows is left out of the verdict on the run."""
+    results = [executed(said, status="failed") for said in INPUTS]
+    result = judge(reply(*results, status="failed"))
+    assert verdict_of(result, shown={1, 2, 3, 4}) is None
+    error = verdict_of(result, shown={1, 2})
+    assert [step["number"] for step in error.steps] == [3, 4]
+    assert str(error).startswith("the platform says 'failed' [step-failed] (suite 'BOOKING', run ctr-1)")

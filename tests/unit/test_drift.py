@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kore_convtest.drift import compare
+from pytest_kore_convtest.findings import ERROR, WARNING
 from pytest_kore_convtest.positions import Place
-from pytest_kore_convtest.structure import ERROR, WARNING
 from pytest_kore_convtest.suitefile import LocalOutput, LocalStep, LocalSuite
 
 TEMPLATE = json.dumps({"type": "template", "payload": {"text": "Pick one", "buttons": [{"title": "A"}]}})
@@ -188,16 +188,12 @@ def test_a_changed_template_is_told_by_path():
     )
 
 
-def test_the_platform_may_keep_the_text_in_either_place():
-    """A text counts when it is the output's own or an entry of its assertion."""
-
-    def only_own(suite):
-        suite["testSteps"][3]["outputs"] = [{"text": "Bye!"}]
+def test_a_text_counts_where_it_is_compared():
+    """A text counts when it is an entry of an assertion, whatever the output's own text is."""
 
     def only_asserted(suite):
         suite["testSteps"][3]["outputs"][0]["text"] = ""
 
-    assert drift(only_own) == []
     assert drift(only_asserted) == []
 
 
@@ -260,13 +256,90 @@ def test_tags_and_description_are_warnings():
     assert "'About it' in the file" in found[1][1]
 
 
-def test_a_text_that_is_not_compared_is_a_warning():
-    """A stored text whose assertion is off is said to be unchecked."""
+def stored_text(text="Bye!", **block):
+    """Return a reply that heard a text, with another text assertion; flow level stays on."""
+    output = stored_output(text)
+    output["assertions"]["text"] = block
+    return output
 
-    def change(suite):
-        suite["testSteps"][3]["outputs"][0]["assertions"]["text"]["enabled"] = False
 
-    only(drift(change), WARNING, "outputs[0].assertions.text.enabled", "not compared", "booking.kore.json:41")
+def entries(*texts):
+    """Return what a text assertion compares with."""
+    return [{"text": text} for text in texts]
+
+
+LOST_ASSERTIONS = {
+    "off": (stored_text(enabled=False, contains=entries("Bye!")), "its text assertion is off"),
+    "off and empty": (stored_text(enabled=False, contains=[]), "its text assertion is off"),
+    "emptied": (stored_text(enabled=True, contains=[]), "has nothing to compare with"),
+    "blank": (stored_text(enabled=True, contains=entries("")), "has nothing to compare with"),
+    "null": (stored_text(enabled=True, contains=entries(None)), "has nothing to compare with"),
+    "replaced": (stored_text(enabled=True, contains=entries("Hi")), "compares with 'Hi' instead"),
+    "any": (stored_text(enabled=True, contains=entries(".*")), "compares with '.*' instead"),
+    "cased": (stored_text(enabled=True, contains=entries("BYE!")), "compares with 'BYE!' instead"),
+    "no switch": (stored_text(contains=entries("Bye!")), "its text assertion is off"),
+    "a word": (stored_text(enabled="true", contains=entries("Bye!")), "its text assertion is off"),
+    "texts": (stored_text(enabled=True, contains=["Bye!"]), "has nothing to compare with"),
+    "an object": (stored_text(enabled=True, contains={"text": "Bye!"}), "has nothing to compare with"),
+    "no assertions": ({"text": "Bye!"}, "it has no text assertion"),
+    "no block": ({"text": "Bye!", "assertions": {"flowLevel": {"enabled": True}}}, "has no text assertion"),
+    "a list": ({"text": "Bye!", "assertions": []}, "it has no text assertion"),
+}
+
+
+@pytest.mark.parametrize(("output", "why"), LOST_ASSERTIONS.values(), ids=LOST_ASSERTIONS)
+def test_a_text_that_is_not_compared_is_lost(output, why):
+    """A stored text with which nothing is compared is an error that says why, and where in the file."""
+    found = drift(lambda suite: suite["testSteps"][3].update(outputs=[output]))
+    lost = [text for severity, text in found if severity == ERROR]
+    assert len(lost) == 1
+    assert [
+        part in lost[0] for part in (why, "not compared", "booking.kore.json:41", "[assertion-lost]")
+    ] == ([True] * 4)
+
+
+def test_a_lost_variation():
+    """A variation that is stored no more is an error, although the others are compared."""
+    local = local_suite(("hey", local_output("Hi", "Hello", mode="oneOf", line=12)))
+    found = drift(lambda suite: suite["testSteps"][0].update(outputs=[stored_output("Hi")]), local)
+    only(found, ERROR, "'Hello' is expected in the file (booking.kore.json:12)", "[variation-lost]")
+
+
+def test_a_variation_of_another_reply():
+    """A variation that moved to another reply is lost where it was."""
+    local = local_suite(
+        ("hey", local_output("Hi", "Hello", mode="oneOf", line=12), local_output("Yes?", line=13))
+    )
+    outputs = [stored_output("Hi"), stored_output("Yes?", "Hello")]
+    found = drift(lambda suite: suite["testSteps"][0].update(outputs=outputs), local)
+    assert [(severity, text.rpartition("[")[2]) for severity, text in found] == [
+        (ERROR, "variation-lost]"),
+        (WARNING, "variation-added]"),
+    ]
+
+
+def test_merged_replies():
+    """Two replies of the file that became variations of one are a lost reply."""
+    outputs = [stored_output("Hi!", "How can I help?")]
+    found = drift(lambda suite: suite["testSteps"][0].update(outputs=outputs))
+    assert [severity for severity, _ in found] == [ERROR, WARNING]
+    assert "reply 2: 'How can I help?' (booking.kore.json:12) is lost" in found[0][1]
+
+
+def test_one_of_two_equal_replies():
+    """Of two equal replies one alone is not enough."""
+    local = local_suite(("hey", "Hi", "Hi"))
+    found = drift(lambda suite: suite["testSteps"][0]["outputs"].pop(), local)
+    only(found, ERROR, "reply 2", "[reply-lost]")
+
+
+def test_a_finding_knows_both_places():
+    """A finding has its line of the file and its JSON path as numbers and text, not in a sentence only."""
+    stored = stored_suite(LOCAL)
+    stored["testSteps"][3]["outputs"] = [stored_output("See you!")]
+    (found,) = compare(LOCAL, stored)
+    assert found.location == (str(LOCAL.path), 41, 1, "$.response.testSteps[3].outputs[0]")
+    assert (found.suite, found.step, found.expected, found.actual) == ("BOOKING", 4, "Bye!", "See you!")
 
 
 @pytest.mark.parametrize("mode", ["oneOf", "allOf", "equals", "bare"])

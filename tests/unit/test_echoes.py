@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from pytest_kore_convtest.auth import sign_token
-from pytest_kore_convtest.echoes import hide_echo
+from pytest_kore_convtest.redaction import hide_echo
 
 CLIENT = "cs-11111111"
 TOKEN = sign_token(CLIENT, "s" * 32, time.time())

@@ -11,18 +11,25 @@ from types import SimpleNamespace
 import pytest
 from unit.test_emulator_client import SUITE, ForeignClient
 
+from pytest_kore_convtest.__main__ import main as run_command
 from pytest_kore_convtest.emulator import Emulator
-from pytest_kore_convtest.emulator.command import main
 
-START = "import sys; from pytest_kore_convtest.emulator.command import main; sys.exit(main(sys.argv[1:]))"
 NAMES = ["KORE_HOST", "KORE_STREAM_ID", "KORE_CLIENT_ID", "KORE_CLIENT_SECRET", "KORE_USER_EMAIL"]
+
+
+def main(arguments):
+    """Run the command in this process."""
+    return run_command(["emulator", *arguments])
 
 
 @contextmanager
 def running(*arguments, lines=5):
     """Run the command; give the process and what it printed."""
     process = subprocess.Popen(  # noqa: S603 - our own code
-        [sys.executable, "-c", START, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "pytest_kore_convtest", "emulator", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         printed = [process.stdout.readline().strip() for _ in range(lines)]
@@ -93,8 +100,8 @@ def test_a_shell_can_eval_the_output():
     ],
 )
 def test_wrong_arguments(capsys, arguments, sentence):
-    """A wrong argument is one sentence on stderr and exit code 2."""
-    assert main(arguments) == 2
+    """A wrong argument is one sentence on stderr and exit code 4."""
+    assert main(arguments) == 4
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert sentence in err
@@ -102,17 +109,17 @@ def test_wrong_arguments(capsys, arguments, sentence):
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
 def test_a_bad_bot_script(tmp_path, capsys, content):
-    """A bot script that cannot be used is one sentence and exit code 2."""
+    """A bot script that cannot be used is one sentence and exit code 4."""
     path = tmp_path / "bot.json"
     path.write_bytes(content)
-    assert main(["--bot", str(path)]) == 2
+    assert main(["--bot", str(path)]) == 4
     assert "is not usable" in capsys.readouterr().err
 
 
 def test_a_port_in_use(capsys):
-    """A port that is taken is one sentence and exit code 2."""
+    """A port that is taken is one sentence and exit code 4."""
     with Emulator() as emulator:
-        assert main(["--port", emulator.url.rpartition(":")[2]]) == 2
+        assert main(["--port", emulator.url.rpartition(":")[2]]) == 4
     assert capsys.readouterr().err.count("\n") == 1
 
 

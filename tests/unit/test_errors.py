@@ -9,6 +9,7 @@ import pytest
 from pytest_kore_convtest import errors
 from pytest_kore_convtest.errors import (
     ConfigError,
+    JobError,
     KoreError,
     RefusedError,
     StructureError,
@@ -99,3 +100,17 @@ def test_a_half_made_error_does_not_recurse():
     """Looking for evidence in an error that has none yet ends."""
     with pytest.raises(AttributeError, match="no attribute 'anything'"):
         StructureError.__new__(StructureError).anything  # noqa: B018 - the access is the point
+
+
+@pytest.mark.parametrize(
+    ("message", "headline"),
+    [
+        ("import job ds-1 is not done\nmore", "import job is not done (ds-1)"),
+        ("import job ds-1: no answer", "import job: no answer (ds-1)"),
+        ("2 things are wrong (import job ds-1):", "2 things are wrong (import job ds-1):"),
+        ("no answer", "no answer"),
+    ],
+)
+def test_a_headline_ends_with_the_id(message, headline):
+    """Equal failures begin alike, so that a CI can group them."""
+    assert JobError(message, job_id="ds-1").headline == headline

@@ -104,7 +104,7 @@ def test_every_setting_is_told_with_its_source(tmp_path):
     told = {one["name"]: (one["value"], one["source"]) for one in evidence["settings"]}
     assert told["kore_client_secret"] == ("set", "command line")
     assert told["kore_host"] == ("https://bots.kore.ai", "environment")
-    assert told["kore_timeout"] == ("5.0", "command line")
+    assert told["kore_timeout"] == ("5", "command line")
     assert told["kore_max_parallel"] == ("4", "default")
     assert told["kore_jwt"] == ("", "default")
     assert SECRET not in str(evidence)

@@ -7,7 +7,8 @@ import pytest
 
 from pytest_kore_convtest import models, runs
 from pytest_kore_convtest.errors import AccessDeniedError, JobTimeoutError, StructureError
-from pytest_kore_convtest.jobs import Outcome, SuiteImport, SuiteRun, WatchImport, see
+from pytest_kore_convtest.jobs import Outcome, SuiteImport, SuiteRun, WatchImport, run_label, see
+from pytest_kore_convtest.states import look
 from pytest_kore_convtest.suitefile import LocalSuite
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -96,7 +97,7 @@ def test_a_run_waits_for_its_import():
         raise StructureError("no", job_id="ds-1", findings=[])
 
     after.judge = bad
-    assert "no good outcome" in run.blocked()
+    assert "has not passed" in run.blocked()
     assert SuiteRun("run", "A_1", "published").blocked() is None
 
 
@@ -160,7 +161,7 @@ def test_progress_is_a_change():
 
 def test_a_runs_result_is_judged_once_per_outcome():
     """The same outcome is not judged twice; a later one is judged anew."""
-    run = SuiteRun("run", "A_1", "published")
+    run = SuiteRun("run", "A_1", "inDevelopment")
     run.outcome = outcome(ran())
     first = run.result()
     assert run.result() is first
@@ -189,3 +190,10 @@ def test_an_outcome_as_data_is_the_same_outcome():
         again = Outcome.from_data(json.loads(json.dumps(one.to_data())), runs.read_run_status)
         assert again.to_data() == one.to_data()
         assert type(again.trouble) is type(one.trouble)
+
+
+def test_the_run_of_a_suite_with_a_long_name():
+    """Its label ends with the word that tells it from the import, however much is cut."""
+    label = run_label("x" * 300)
+    assert label.endswith("… run")
+    assert look(SuiteRun(label, "x", "published"), 0.0).label == label

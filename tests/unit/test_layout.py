@@ -1,5 +1,7 @@
 """The picture of all jobs under way."""
 
+import re
+
 import pytest
 
 from pytest_kore_convtest.layout import MOST_ROWS, Piece, Size, clock, cut, draw, fit, pad, width_of
@@ -23,6 +25,12 @@ def test_a_job_under_way():
     head, row = picture([state()])
     assert head == "kore: waiting for 1 job"
     assert row == "  BOOKING     ━━━━━━╌╌╌╌╌╌╌╌╌╌  40 %   14 s    3 asks  IN_PROGRESS"
+
+
+def test_a_run_keeps_its_word():
+    """However long the suite's name: what tells its run from its import is not cut."""
+    row = picture([state(f"{'x' * 60} run")])[1]
+    assert re.match(r"  x+… run ", row)
 
 
 def test_an_ascii_terminal_gets_ascii():

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kore_convtest.lint import LintFinding, lint_file, lint_many
-from pytest_kore_convtest.positions import Place
-from pytest_kore_convtest.rules import ERROR, HINT, WARNING
+from pytest_kore_convtest.findings import ERROR, HINT, WARNING, Location, Rule, find
+from pytest_kore_convtest.lint import lint_file, lint_many
 from pytest_kore_convtest.suitefile import LARGEST_FILE, open_suite_file
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -57,8 +56,8 @@ def test_the_examples_are_clean(path):
 
 def test_a_finding_reads_like_a_compiler_message():
     """File, line, column and message, as editors and terminals link it."""
-    finding = LintFinding(Path("a.json"), Place(3, 7), "is odd")
-    assert str(finding) == "a.json:3:7: is odd"
+    finding = find(Rule.UNKNOWN_KEY, "is odd", location=Location("a.json", 3, 7))
+    assert str(finding) == "a.json:3:7: is odd [unknown-key]"
 
 
 def test_places_follow_the_file(write):
@@ -67,14 +66,14 @@ def test_places_follow_the_file(write):
         '{"testCases": [\n {"name": "S",\n  "messages": [\n   {"input": "a",\n'
         '    "outputs": [{"contains": "b"}, 7], "x": 1},\n   {"input": 5, "outputs": [""]}]},\n 3]}'
     )
-    assert [(one.place, one.severity, one.suite) for one in lint_file(path)] == [
+    assert [(one.location[1:3], one.severity, one.suite) for one in lint_file(path)] == [
         ((4, 4), HINT, "S"),
         ((5, 36), ERROR, "S"),
         ((5, 40), HINT, "S"),
         ((6, 14), ERROR, "S"),
         ((6, 29), HINT, "S"),
         ((6, 29), WARNING, "S"),
-        ((7, 2), ERROR, None),
+        ((7, 2), ERROR, ""),
     ]
 
 
@@ -93,13 +92,13 @@ def test_a_file_that_cannot_be_used(write, content, place, said):
     """It has one finding, an error, about the whole file."""
     (finding,) = lint_file(write(content))
     assert said in finding.message
-    assert (finding.place, finding.severity, finding.suite) == (place, ERROR, None)
+    assert (finding.location[1:3], finding.severity, finding.suite) == (place, ERROR, "")
 
 
 def test_a_missing_file(tmp_path):
     """It has one finding too: nothing is raised."""
     (finding,) = lint_file(tmp_path / "absent.json")
-    assert (finding.place, finding.severity) == ((1, 1), ERROR)
+    assert (finding.location[1:3], finding.severity) == ((1, 1), ERROR)
     assert finding.message.startswith("cannot be read: ")
 
 
@@ -270,7 +269,7 @@ def test_a_key_that_stands_twice(write):
         '{"testCases": [{"name": "S", "messages": [\n' + json.dumps(START_STEP) + '],\n "name": "S"}]}'
     )
     (finding,) = lint_file(path)
-    assert (finding.place, finding.severity, finding.suite) == ((3, 2), ERROR, "S")
+    assert (finding.location[1:3], finding.severity, finding.suite) == ((3, 2), ERROR, "S")
     assert finding.message == (
         "suite 'S', 'name': the key stands there twice, first in line 1; only the last counts: remove one"
     )
@@ -280,9 +279,9 @@ def test_a_byte_order_mark(write):
     """It is a warning, and every place is still right."""
     text = json.dumps({"testCases": [case(name=" S")]})
     first, second = lint_file(write(b"\xef\xbb\xbf" + text.encode()))
-    assert (first.place, first.severity) == ((1, 1), WARNING)
+    assert (first.location[1:3], first.severity) == ((1, 1), WARNING)
     assert "a byte order mark stands first" in first.message
-    assert second.place == (1, text.index('" S"') + 1)
+    assert second.location[1:3] == (1, text.index('" S"') + 1)
 
 
 def test_equal_names_in_one_file(write):
@@ -302,9 +301,9 @@ def test_equal_names_in_several_files(write):
     one = write({"testCases": [case(), case(name="T")]}, "one.json")
     two = write({"testCases": [case(), case(name="t")]}, "two.json")
     error, hint = lint_many([one, two, one, open_suite_file(two)])
-    assert (error.path, error.severity, error.suite) == (two, ERROR, "S")
+    assert (error.location.file, error.severity, error.suite) == (str(two), ERROR, "S")
     assert error.message == f"suite 'S': the suite in {one}:1 has the same name: rename one of them"
-    assert (hint.path, hint.severity, hint.suite) == (two, HINT, "t")
+    assert (hint.location.file, hint.severity, hint.suite) == (str(two), HINT, "t")
     assert f"the suite in {one}:1 is named 'T', which differs in case only" in hint.message
 
 

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 import pytest
 
 from pytest_kore_convtest import plugin
-from pytest_kore_convtest.options import ROWS, SECRETS, TABLE, UNSET, in_ini
+from pytest_kore_convtest.options import ROWS, SECRETS, TABLE, UNSET
 from pytest_kore_convtest.precedence import spelling
 from pytest_kore_convtest.readers import READERS
 
@@ -16,11 +16,12 @@ EVERYDAY = [
     "--kore-client-secret", "--kore-client-secret-file", "--kore-jwt", "--kore-jwt-file", "--kore-user-email",
     "--kore-run", "--kore-require-assertions", "--kore-import-name", "--kore-keep", "--kore-unconfigured",
     "--kore-timeout", "--kore-html", "--kore-json", "--kore-markdown", "--kore-emulator", "--kore-gate",
+    "--kore-doctor",
 ]  # fmt: skip
 TUNING = [
     "kore_bot_language", "kore_poll_interval", "kore_max_poll_interval", "kore_request_timeout",
     "kore_outage_budget", "kore_stall_timeout", "kore_max_parallel", "kore_rate_limit", "kore_ca_bundle",
-    "kore_client_cert", "kore_no_verdict_exit", "kore_suite_files", "kore_targets",
+    "kore_client_cert", "kore_no_verdict_exit", "kore_suite_files", "kore_rules", "kore_targets",
 ]  # fmt: skip
 CANARY = "canary-hunter2"
 
@@ -62,9 +63,9 @@ def test_the_options_are_those_of_the_contract():
 
 
 def test_names_without_an_ini_key_or_environment():
-    """The stand-in and the gate have no ini key; the gate, globs and targets have no environment name."""
+    """Emulator, gate and doctor have no ini key; gate, doctor, globs and targets no environment name."""
     without = ([row.name for row in TABLE if not row.ini], [row.name for row in TABLE if not row.env])
-    assert without == (["emulator", "gate"], ["gate", "suite_files", "targets"])
+    assert without == (["emulator", "gate", "doctor"], ["gate", "doctor", "suite_files", "targets"])
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in TABLE])
@@ -193,20 +194,6 @@ def test_anything_in_the_environment(bare):
     """A variable of ours wakes the plugin up."""
     bare.setenv("KORE_STREAM_ID", "st-1")
     assert plugin._given_for_this_run(Config()) is True
-
-
-@pytest.mark.parametrize(
-    ("config", "expected"),
-    [
-        (Config(), False),
-        (Config(ini={"kore_targets": []}), True),
-        (Config(ini={"kore_timeout": ""}), True),
-        (Config(typed={"kore_timeout": 5}), True),
-    ],
-)
-def test_in_ini(config, expected):
-    """A key of ours in the ini file is seen, an empty one and one of an unexpected type too."""
-    assert in_ini(config) is expected
 
 
 def test_the_table_loads_nothing():

@@ -146,7 +146,7 @@ def test_passing_faults():
     assert outcome.ended
     assert times == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0]
     assert [ask["fault"] for ask in wait.history] == [True, True, True, False, True, True, False]
-    assert [ask["saw"] for ask in wait.history][:3] == ["refused", "misfit", "RefusedError"]
+    assert [ask["saw"] for ask in wait.history][:3] == ["refused", "misfit", "HTTP 409"]
 
 
 @pytest.mark.parametrize("kind", [RateLimitedError, UnreachableError])
@@ -191,10 +191,8 @@ def test_an_outage(start):
     assert type(outcome) is UnreachableError
     assert times[-1] == 120.0
     assert outcome.cause == "HTTP 503"
-    assert "no usable answer for 120 s (kore_outage_budget), 61 asks. The last one: no answer." in str(
-        outcome
-    )
-    assert "last usable answer was IN_PROGRESS 0 %. The job goes on" in str(outcome)
+    assert "no usable answer for 120 s (kore_outage_budget). The last request: no answer." in str(outcome)
+    assert "Last status IN_PROGRESS 0 % (120 s before the last request), after 120 s and 61" in str(outcome)
 
 
 @pytest.mark.parametrize(("cause", "end"), [("dns", 15.0), ("refused", 15.0), ("timeout", 120.0)])
@@ -226,10 +224,14 @@ FINAL = [
 @pytest.mark.parametrize("trouble", FINAL, ids=lambda trouble: type(trouble).__name__)
 @pytest.mark.parametrize("before", [[], [running(1)]], ids=["first", "later"])
 def test_what_is_final_ends_at_once(trouble, before):
-    """An answer that no repetition can change ends the wait as it is."""
+    """An answer that no repetition can change ends the wait, which tells its story after it."""
     outcome, times, _, _ = play(*before, trouble)
     assert type(outcome) is type(trouble)
-    assert outcome.message == trouble.message
+    assert outcome.message.startswith(f"{trouble.message}. ")
+    seen = "Last status IN_PROGRESS 1 % (2 s before the last request), after 2.0 s and 2 requests. The job"
+    assert (seen if before else "No status was seen in 0.0 s and 1 request. To wait") in outcome.message
+    assert outcome.message.endswith("o wait for it again: pytest --resume")
+    assert (outcome.percent, outcome.requests) == (1 if before else None, len(times))
     assert len(times) == len(before) + 1
 
 
@@ -254,7 +256,8 @@ def test_a_job_that_is_gone():
     outcome, times, _, _ = play(running(1), unknown_job(), unknown_job(), running(2), unknown_job())
     assert type(outcome) is JobExpiredError
     assert len(times) == 7
-    assert "its last answer was IN_PROGRESS 2 %. It was deleted, or it expired. Import" in str(outcome)
+    assert "'Invalid request ID'). It was deleted, or it expired. Import" in str(outcome)
+    assert "Last status IN_PROGRESS 2 % (6 s before the last request), after 12 s and 7 req" in str(outcome)
 
 
 def test_a_job_that_expired():
@@ -317,9 +320,9 @@ def test_the_timeout_s_evidence():
         running(1), unreachable(), unreachable("HTTP 502"), running(85), unreachable(), timeout=60.0
     )
     assert str(outcome) == (
-        "import job ds-1 is not done after 60 s (kore_timeout): 31 asks, 29 of them without a usable answer"
-        " (28 x reset, 1 x HTTP 502); the last answer was IN_PROGRESS 85 % (54 s before that)."
-        " The job goes on; to wait for it again: pytest --resume"
+        "import job ds-1 is not done after 60 s (kore_timeout). Last status IN_PROGRESS 85 % (54 s before the"
+        " last request), after 60 s and 31 requests, 29 of them without a usable answer (28 x reset,"
+        " 1 x HTTP 502). The job goes on; to wait for it again: pytest --resume"
     )
     assert outcome.job_id == "ds-1"
     assert outcome.last == "IN_PROGRESS 85 %"
@@ -333,7 +336,8 @@ def test_without_any_answer():
     outcome, times, _, _ = play(unreachable("HTTP 503"), timeout=20.0)
     assert type(outcome) is UnreachableError
     assert times[-1] == 20.0
-    assert str(outcome).startswith("import job ds-1: no usable answer in 20 s (kore_timeout), 11 asks.")
+    assert str(outcome).startswith("import job ds-1: no usable answer in 20 s (kore_timeout).")
+    assert "No status was seen in 20 s and 11 requests, 11 of them without" in str(outcome)
 
 
 def test_the_platform_s_limit():
@@ -447,3 +451,14 @@ def test_passing_faults_never_fail_a_job(troubles):
     passing = [one for one in passing if not getattr(one, "missing", False)]
     outcome, _, _, _ = play(running(), *passing, success(), timeout=1000.0, outage_budget=900.0)
     assert getattr(outcome, "ended", False), outcome
+
+
+def test_three_answers_that_are_too_large_end_a_wait():
+    """Each costs what an answer may cost at most; a usable one in between begins the count anew."""
+    clock = FakeClock()
+    big = unreachable("size")
+    service = Service(clock, big, big, running(1), big, unreachable("reset"), big, big, success())
+    wait = make_wait(clock)
+    with pytest.raises(UnreachableError, match="3 answers were larger than any real one"):
+        poll_until(service.ask, service.see, wait, clock)
+    assert len(service.times) == 7

@@ -2,12 +2,20 @@
 
 import json
 import threading
+import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from pytest_kore_convtest import models
-from pytest_kore_convtest.errors import AccessDeniedError, ImportFailedError, ServiceError, StructureError
+from pytest_kore_convtest.errors import (
+    AccessDeniedError,
+    ImportFailedError,
+    JobTimeoutError,
+    ServiceError,
+    StructureError,
+)
 from pytest_kore_convtest.jobs import Outcome
 from pytest_kore_convtest.ledger import Ledger
 from pytest_kore_convtest.pipeline import Pipeline
@@ -34,7 +42,7 @@ class FakeClient:
 
     def __init__(self, **answers):
         self.answers = {ds_id.replace("_", "-"): list(script) for ds_id, script in answers.items()}
-        self.asked, self.notes, self.sent = [], [], []
+        self.asked, self.notes, self.sent, self.budgets = [], [], [], []
         self.clock_skew, self.file_hashes = None, {"f-1": "hash"}
         self.entered, self.gate = threading.Event(), threading.Event()
         self.gate.set()
@@ -45,6 +53,11 @@ class FakeClient:
 
     def require_writable(self):
         """Allow everything."""
+
+    def within(self, budget):
+        """Remember how long the next changes may take."""
+        self.budgets.append(budget)
+        return nullcontext()
 
     def import_status(self, ds_id, *, budget):  # noqa: ARG002
         """Give the next answer."""
@@ -322,3 +335,75 @@ def test_what_a_dead_process_may_have_begun_is_not_begun_again(road, tmp_path):
     assert "The process that was beginning it has died" in str(trouble)
     assert "so it is not begun again" in str(trouble)
     assert client.sent == []
+
+
+# A job's time, whatever holds it up
+
+
+def bare_suite(name="A"):
+    """Return a local suite without a file."""
+    return LocalSuite(Path("a.json"), name, "", (), (), b"{}")
+
+
+def test_changes_may_take_what_is_left_of_the_jobs_time(road):
+    """The upload gets the whole of it, the start what the upload has left."""
+    client = FakeClient(ds_new=["SUCCESS"])
+    pipeline = road(client, timeout=50)
+    pipeline.wait_for(pipeline.import_suite(bare_suite(), "A_1"))
+    assert len(client.budgets) == 2
+    assert 0 < client.budgets[1] <= client.budgets[0] <= 50
+
+
+def test_the_rate_limit_is_part_of_the_jobs_time(road):
+    """A job that was uploaded waits for its turn no longer than its time, and says that it did."""
+    client, ledger = FakeClient(), Ledger(None)
+    ledger.write("writes", {"times": [time.time()] * 59})
+    pipeline = road(client, ledger, timeout=0.2, rate_limit=True)
+    outcome = pipeline.wait_for(pipeline.import_suite(bare_suite(), "A_1"))
+    assert isinstance(outcome.trouble, JobTimeoutError)
+    assert "it waited for the platform's rate limit" in outcome.trouble.message
+    assert client.sent == [("upload", "a.json")]
+
+
+def test_the_queue_before_the_first_request_is_not_the_jobs_time(road):
+    """While others have all places a job only queues; then it has its whole time."""
+    client, ledger = FakeClient(ds_new=["SUCCESS"]), Ledger(None)
+    places = [ledger.claim(f"slot {number}") for number in range(4)]
+    pipeline = road(client, ledger, timeout=0.5)
+    job = pipeline.import_suite(bare_suite(), "A_1")
+    ticks = []
+
+    def tick():
+        ticks.append(1)
+        if len(ticks) == 30:
+            for place in places:
+                place.release()
+
+    assert pipeline.wait_for(job, tick, interval=0.02).trouble is None
+    assert len(ticks) >= 30
+
+
+def test_a_process_that_hangs_is_not_waited_for_for_ever(road, tmp_path, monkeypatch):
+    """A job that another process holds long after its time ends with that reason."""
+    monkeypatch.setattr("pytest_kore_convtest.pipeline.OTHERS_OVERDUE", 0.05)
+    other = Ledger(tmp_path / "run")
+    claim = other.claim("import ds-1")
+    other.write("import ds-1", {"kind": "WatchImport", "job_id": "ds-1", "started_at": time.time() + 1e6})
+    pipeline = road(FakeClient(), Ledger(tmp_path / "run"), timeout=0.1)
+    outcome = pipeline.wait_for(pipeline.watch_import("ds-1"))
+    claim.release()
+    assert "another process of this test run works on it" in outcome.trouble.message
+
+
+def test_what_a_stuck_thread_brings_later_is_dropped(road, monkeypatch):
+    """A waiter gives up on a thread that is past the job's time; its outcome stays the outcome."""
+    monkeypatch.setattr("pytest_kore_convtest.pipeline.OVERDUE", 0.05)
+    client = FakeClient(ds_1=["SUCCESS"])
+    client.gate.clear()
+    pipeline = road(client, timeout=0.1)
+    job = pipeline.watch_import("ds-1")
+    outcome = pipeline.wait_for(job, interval=0.01)
+    assert isinstance(outcome.trouble, JobTimeoutError)
+    client.gate.set()
+    pipeline.ask_again(job, 1)
+    assert pipeline.wait_for(pipeline.watch_import("ds-1")) is outcome

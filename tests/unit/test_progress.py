@@ -205,7 +205,9 @@ def run_with(reporter, verbose):
         label="job-1",
         uploads=False,
         resume="x",
-        outcome=SimpleNamespace(status=SimpleNamespace(status="SUCCESS"), seconds=1.0, asks=1, generation=1),
+        outcome=SimpleNamespace(
+            status=SimpleNamespace(sent_status="SUCCESS"), seconds=1.0, asks=1, generation=1
+        ),
     )
     config = SimpleNamespace(
         option=SimpleNamespace(verbose=verbose),

@@ -49,7 +49,7 @@ def report(  # noqa: PLR0913 - as many parts as a report has
         location=("t.py", 4, "a"),
         longrepr=("t.py", 4, f"Skipped: {text}") if outcome == "skipped" else text,
         longreprtext=text,
-        kore={"accounts": list(accounts), "jobs": jobs, "live": True, "step": step},
+        pytest_kore_convtest={"accounts": list(accounts), "jobs": jobs, "live": True, "step": step},
         **more,
     )
 
@@ -160,7 +160,7 @@ def test_a_run_that_judged_nothing_is_unknown():
 def test_a_crash_is_an_error_with_a_gap():
     """What xdist says of a crashed worker's item counts, although it carries nothing of ours."""
     crash = report(when="???", outcome="failed", text="worker 'gw0' crashed")
-    crash.kore = {}
+    crash.pytest_kore_convtest = {}
     record = make(crash)
     assert record["items"][0]["outcome"] == "error"
     assert record["not_evaluated"] == [{"what": "t.py::a", "why": "the xdist worker that ran it crashed"}]
@@ -169,7 +169,7 @@ def test_a_crash_is_an_error_with_a_gap():
 def test_other_peoples_tests_are_left_out():
     """An item that has nothing to do with Kore is none of the record's business."""
     foreign = report()
-    foreign.kore = {}
+    foreign.pytest_kore_convtest = {}
     assert make(foreign)["items"] == []
 
 

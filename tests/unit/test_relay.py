@@ -20,7 +20,7 @@ class Run:
             option=SimpleNamespace(verbose=verbose),
             pluginmanager=SimpleNamespace(get_plugin={"dsession": dsession}.get),
         )
-        self.folder, self.all_jobs, self.rested, self.interrupted = folder, [], False, False
+        self.folder, self.all_jobs, self.rested = folder, [], False
 
     def jobs(self):
         """Return the jobs."""
@@ -29,11 +29,6 @@ class Run:
     def ledger(self):
         """Return the ledger that lies between."""
         return Ledger(self.folder)
-
-    def heed_interrupt(self):
-        """Do as a worker does."""
-        if self.interrupted:
-            raise KeyboardInterrupt
 
     def rest(self):
         """Note it."""
@@ -52,7 +47,7 @@ def job_with(key="k", asks=0, words="IN_PROGRESS"):
 
 def end(job):
     """Let a job end."""
-    job.outcome = Outcome(SimpleNamespace(status="SUCCESS"), None, 3, 1.0)
+    job.outcome = Outcome(SimpleNamespace(sent_status="SUCCESS"), None, 3, 1.0)
 
 
 @pytest.fixture
@@ -125,14 +120,6 @@ def test_a_quiet_worker_writes_nothing(folder):
     worker = Worker(folder, verbose=-1)
     worker.run.all_jobs = [job_with(asks=1)]
     assert worker.tick() == {}
-
-
-def test_a_worker_heeds_the_controllers_interrupt(folder):
-    """Telling comes with listening."""
-    worker = Worker(folder)
-    worker.run.interrupted = True
-    with pytest.raises(KeyboardInterrupt):
-        worker.tick()
 
 
 def test_a_job_that_several_workers_know_is_shown_once(folder):

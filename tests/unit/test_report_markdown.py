@@ -57,7 +57,7 @@ FIRST_LINES = [
     (make_record(), "PASSED (no suite was run: imports and structure only)"),
     (make_record(make_suite(run=make_run()), make_suite()), "PASSED (1 of 2 suites was not run)"),
     (make_record(suites=[]), "PASSED (no suite was tested)"),
-    (make_record(make_suite(run=make_run()), verdict="unknown"), "NO VERDICT, which is not a pass"),
+    (make_record(make_suite(run=make_run()), verdict="unknown"), "NOT VERIFIED, which is not a pass"),
     (make_record(make_failed_suite()), "FAILED"),
     (
         make_record(make_suite(run=make_run()), evidence=[make_evidence(emulator=True)]),
@@ -120,11 +120,11 @@ ROWS = [
             verdict="unknown",
             imported=make_import(stored_steps=0, trouble={"kind": "JobTimeoutError", "message": "too late"}),
         ),
-        "| `BOOKING` | **NO VERDICT** | 0 | 0 | 0 | 6.5 s | 4 | `import: too late` |",
+        "| `BOOKING` | **NOT VERIFIED** | 0 | 0 | 0 | 6.5 s | 4 | `import: too late` |",
     ),
     (
         make_suite(verdict="unknown", run=make_run()),
-        "| `BOOKING` | **NO VERDICT** | 0 | 0 | 2 | 13.0 s | 8 | `no verdict, and no reason was recorded` |",
+        "| `BOOKING` | **NOT VERIFIED** | 0 | 0 | 2 | 13.0 s | 8 | `not verified, and no reason was recorded` |",  # noqa: E501
     ),
     (
         make_suite(run=make_run(notes=["odd word"])),
@@ -249,7 +249,7 @@ def test_findings_gaps_notes_and_closing_lines_are_told():
     assert "- **warning** in `BOOKING`, `$.tags`, `b.kore.json:4`: `tags differ`\n" in text
     assert "### Not evaluated\n\n- `step 02`: `the run failed`\n" in text
     assert "### Notes\n\n- `a note`\n" in text
-    assert "### Closing lines\n\n- `kore: 1 suite imported and sound`\n" in text
+    assert "### Closing lines\n\n- `kore: 1 suite imported and valid`\n" in text
     assert "### Failed tests" not in text
 
 
@@ -357,8 +357,8 @@ def test_inline_code_is_what_was_said(parse, text):
 
 def test_a_block_is_longer_fenced_than_what_is_in_it(parse):
     """Lines of backticks do not end the block, and lines are kept."""
-    (token,) = parse(fence("a\n`````\n~~~\n# b", 100))
-    assert (token.type, token.content) == ("fence", "a\n`````\n~~~\n# b\n")
+    (token,) = parse(fence("a\n`````\n~~~~\n# b", 100))
+    assert (token.type, token.content) == ("fence", "a\n`````\n~~~~\n# b\n")
 
 
 def test_a_fold_shows_its_title_as_text():

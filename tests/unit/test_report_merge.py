@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from unit.records import (
     make_evidence,
     make_failed_suite,
+    make_import,
     make_item,
     make_record,
     make_suite,
@@ -18,7 +19,12 @@ from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.report.canon import read_record, write_record
 from pytest_kore_convtest.report.merge import merge_records
 
-FIRST = make_record(make_suite("A"), make_suite("B"), items=[make_item(suites=[1])], notes=["one"])
+FIRST = make_record(
+    make_suite("A"),
+    make_suite("B"),
+    items=[make_item(suites=[1])],
+    notes=["one"],
+)
 SECOND = make_record(
     make_failed_suite("C"),
     evidence=[make_evidence(started_at="2026-11-24T14:00:00.000Z")],
@@ -78,11 +84,45 @@ def test_the_same_record_is_not_doubled():
     assert twice["notes"][1:] == ["2 of 3 reports said the same as another one and were left out"]
 
 
-def test_a_run_in_two_different_reports_is_told():
-    """A merged report and one of its parts count twice, so a note says it."""
-    merged = merge_records([merge_records([FIRST, SECOND]), FIRST])
-    assert len(merged["suites"]) == 5
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_merged_report_and_its_part_count_once(order):
+    """Whichever comes first: suites, items and notes are those of the merged one, and a note says why."""
+    whole = merge_records([FIRST, SECOND])
+    merged = merge_records([whole, FIRST][::order])
+    for key in ("evidence", "suites", "items", "closing"):
+        assert sorted(map(str, merged[key])) == sorted(map(str, whole[key])), key
     assert "the run that began at 2026-11-24T13:05:00.123Z is in more than one" in merged["notes"][-1]
+    assert merged["notes"][-1].endswith("counted once")
+
+
+def test_overlapping_merged_reports_count_once():
+    """Two merged reports that share a run have its suites once, also those that never began."""
+    idle = make_suite("D", "unknown", imported=make_import(id="", verdict="unknown"))
+    third = make_record(idle, evidence=[make_evidence(started_at="2026-11-24T15:00:00.000Z")])
+    merged = merge_records([merge_records([FIRST, third]), merge_records([third, SECOND])])
+    assert [suite["name"] for suite in merged["suites"]] == ["A", "B", "D", "C"]
+    assert [suite["evidence"] for suite in merged["suites"]] == [0, 0, 1, 2]
+
+
+def test_a_job_that_two_runs_waited_for_counts_once():
+    """The better known verdict is kept, so is the run of its suite, and a note says so."""
+    timed_out = make_suite("job-1", "unknown", file=None, imported=make_import(id="ds-7", verdict="unknown"))
+    ran = make_failed_suite("A", imported=make_import(id="ds-7"))
+    merged = merge_records(
+        [make_record(timed_out), make_record(ran, evidence=[make_evidence(machine="another")])]
+    )
+    assert [(suite["name"], suite["verdict"]) for suite in merged["suites"]] == [("A", "failed")]
+    assert len(merged["suites"][0]["steps"]) == 2
+    assert "1 import job was waited for by more than one of the runs" in merged["notes"][-1]
+
+
+def test_equal_ids_of_different_bots_are_different_jobs():
+    """An emulator's job may have the id of another one's."""
+    runs = [
+        make_record(make_suite(imported=make_import(id="ds-7")), evidence=[make_evidence(stream_id=stream)])
+        for stream in ("st-1", "st-2")
+    ]
+    assert len(merge_records(runs)["suites"]) == 2
 
 
 def test_different_bots_are_told():
@@ -96,9 +136,14 @@ def test_different_bots_are_told():
 def test_a_stand_in_among_real_runs_is_told():
     """A run against the emulator does not hide among real ones."""
     other = make_record(evidence=[make_evidence(emulator=True)])
-    assert merge_records([FIRST, other, SECOND])["notes"][-1].startswith(
-        "1 of 3 merged runs used the built-in"
-    )
+    merged = merge_records([FIRST, other, SECOND])
+    assert merged["notes"][-1].startswith("1 of 3 merged runs used the built-in")
+    assert [entry["emulator"] for entry in merged["evidence"]] == [False, True, False]
+    assert [line.partition("]")[0] for line in merged["closing"]] == [
+        "[2026-11-24T13:05:00.123Z, real platform",
+        "[2026-11-24T13:05:00.123Z, built-in emulator",
+        "[2026-11-24T14:00:00.000Z, real platform",
+    ]
 
 
 def test_nothing_cannot_be_merged():

@@ -250,7 +250,7 @@ def test_a_deletion():
     assert read_deleted(sample("delete")) is None
     for body, said in (
         (b"{}", "missing"),
-        (b'{"status": "Failed"}', "failed"),
+        (b'{"status": "Failed"}', "'Failed'"),
         (b'{"status": 7}', "missing"),
     ):
         with pytest.raises(ValueError, match=said):

@@ -73,7 +73,7 @@ def test_trouble_from_the_start_counts_from_the_start():
 @pytest.mark.parametrize(
     ("outcome", "said", "good"),
     [
-        (Outcome(SimpleNamespace(status="SUCCESS"), None, 4, 1.42), "SUCCESS after 1.4 s, 4 asks", True),
+        (Outcome(SimpleNamespace(sent_status="SUCCESS"), None, 4, 1.42), "SUCCESS after 1.4 s, 4 asks", True),
         (Outcome(None, JobError("x", job_id=""), 1, 2.0), "no verdict after 2.0 s, 1 ask", False),
         (Outcome(None, JobError("x", job_id=""), 0, 0.0), "did not begin", False),
     ],

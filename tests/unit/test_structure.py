@@ -9,12 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kore_convtest.errors import ImportFailedError, StructureError
+from pytest_kore_convtest.findings import ERROR, WARNING, Rule, find
 from pytest_kore_convtest.models import read_import_status
 from pytest_kore_convtest.structure import (
-    ERROR,
-    WARNING,
     Expectations,
-    Finding,
     asserts,
     expect,
     judge,
@@ -56,7 +54,9 @@ def changed(path, value):
 def findings(status, **stated):
     """Judge and return severity, path and message."""
     expectations = expect(stream_id=STREAM, **stated)
-    return [(found.severity, found.path, found.message) for found in judge(status, expectations)]
+    return [
+        (found.severity, found.location.json_path, found.message) for found in judge(status, expectations)
+    ]
 
 
 def step(text="hi", *, contains=None, enabled=True, block="text", said="hello"):
@@ -113,18 +113,19 @@ PLACES = [
     ("response/testSteps/0/outputs", None,
      [(ERROR, f"{STEP}.outputs", "is missing or null, not a list of expected replies"), NO_TEST, NOTHING]),
     ("response/testSteps/0/outputs", [],
-     [NO_TEST, (WARNING, f"{STEP}.outputs", "is empty: no reply of the bot is expected"), NOTHING]),
+     [NO_TEST, NOTHING]),
     ("response/testSteps/0/outputs/0", 5, [(ERROR, OUTPUT, NO_REPLY), NO_TEST, NOTHING]),
     ("response/testSteps/0/outputs/0/text", [], [(ERROR, f"{OUTPUT}.text", "is a list, not a text")]),
     ("response/testSteps/0/outputs/0/text", GONE, []),
     ("response/testSteps/0/outputs/0/assertions", GONE,
      [NO_TEST, (WARNING, BLOCKS, "is missing: this reply is not checked"), NOTHING]),
     ("response/testSteps/0/outputs/0/assertions", True,
-     [(ERROR, BLOCKS, "is true or false, not the blocks flowLevel, text, context"), NO_TEST, NOTHING]),
+     [(ERROR, BLOCKS, "is true or false, not the blocks flowLevel, text, context: it is not understood"),
+      NO_TEST, NOTHING]),
     ("response/testSteps/0/outputs/0/assertions/flowLevel", GONE,
      [(WARNING, f"{BLOCKS}.flowLevel", "is missing")]),
     ("response/testSteps/0/outputs/0/assertions/context", [],
-     [(ERROR, f"{BLOCKS}.context", "is a list, not an assertion")]),
+     [(ERROR, f"{BLOCKS}.context", "is a list, not an assertion: it is not understood")]),
     ("response/testSteps/0/outputs/0/assertions/text/enabled", "true",
      [(ERROR, f"{BLOCKS}.text.enabled", "is 'true', neither true nor false"), NO_TEST, NOTHING]),
     ("response/testSteps/0/outputs/0/assertions/text/enabled", False, [NO_TEST, NOTHING]),
@@ -290,14 +291,14 @@ def test_the_verdict_on_a_broken_suite():
         StructureError, SAMPLE["_id"], [ERROR, WARNING],
     )  # fmt: skip
     assert str(error) == (
-        f"import job {SAMPLE['_id']}: 1 thing is wrong with the stored suite 'booking':\n"
-        f"  $.response.streamId: is 'st-2', not our stream {STREAM}"
+        f"1 thing is wrong with the stored suite ('booking', import job {SAMPLE['_id']}):\n"
+        f"  $.response.streamId: is 'st-2', not our stream {STREAM} [other-stream]"
     )
 
 
 def test_warnings_alone_are_no_verdict():
     """A suite that only draws warnings is sound."""
-    assert verdict(suite(step()), [Finding("$.response", "is odd", WARNING)]) is None
+    assert verdict(suite(step()), [find(Rule.SUITE_WITHOUT_ID, "is odd", "$.response")]) is None
 
 
 def test_the_verdict_on_a_rejected_import():
@@ -305,10 +306,11 @@ def test_the_verdict_on_a_rejected_import():
     logs = [{"status": "failed", "comments": "node\nmissing"}, "plain", {"odd": 1}]
     status = answer({**SAMPLE, "status": "Failure", "statusLogs": logs})
     error = verdict(status, [])
-    lines = ["failed: node missing", "plain", "{'odd': 1}"]
+    lines = ["failed: node\\nmissing", "plain", "{'odd': 1}"]
     assert (type(error), error.status, error.status_logs) == (ImportFailedError, "FAILURE", lines)
-    said = f"the platform rejected import job {SAMPLE['_id']}: FAILURE; its log: "
-    assert str(error) == said + "\n  ".join(lines)
+    first, *rest = lines
+    said = f"the platform rejected the import: Failure; its log: {first} (import job {SAMPLE['_id']})"
+    assert str(error) == "\n  ".join([said, *rest])
 
 
 def test_a_rejected_import_without_a_log():
@@ -331,7 +333,7 @@ def test_blanks_are_nothing_to_compare_with():
         ({"message": {"a": 1}}, "{'a': 1}"),
         ({}, "{}"),
         (None, "None"),
-        ("a\x1b[2J\u202eb", "a [2J b"),
+        ("a\x1b[2J\u202eb", "a\\x1b[2J\\u202eb"),
         ("x" * 999, "x" * 400 + "…"),
     ],
 )

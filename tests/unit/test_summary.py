@@ -19,14 +19,14 @@ RUN = {
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "sound; stored as 'BOOKING_7': 3 steps, checks 2 text, 1 flow, never context"),
+        ({}, "valid; stored as 'BOOKING_7': 3 steps, checks 2 text, 1 flow, never context"),
         (
             {"verdict": "failed", "weakest": "step 03 is lost", "steps": 1},
-            "NOT SOUND: step 03 is lost; stored as 'BOOKING_7': 1 step, checks 2 text, 1 flow, never context",
+            "NOT VALID: step 03 is lost; stored as 'BOOKING_7': 1 step, checks 2 text, 1 flow, never context",
         ),
         (
             {"assertions": {"text": 0, "flow": 0, "context": 0}},
-            "sound; stored as 'BOOKING_7': 3 steps, checks nothing at all",
+            "valid; stored as 'BOOKING_7': 3 steps, checks nothing at all",
         ),
         (
             {"verdict": "failed", "stored": False, "weakest": "the platform rejected the import"},
@@ -82,8 +82,8 @@ def test_many_steps_not_evaluated_are_named_up_to_five():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "BOOKING: no verdict: gone; after 1.2 s, 2 asks (ds-1)"),
-        ({"id": ""}, "BOOKING: no verdict: gone; after 1.2 s, 2 asks"),
+        ({}, "BOOKING: not verified: gone; after 1.2 s, 2 asks (ds-1)"),
+        ({"id": ""}, "BOOKING: not verified: gone; after 1.2 s, 2 asks"),
         ({"id": "", "asks": 0}, "BOOKING: did not begin: gone"),
         ({"kind": "run", "id": "", "asks": 0}, "BOOKING: did not begin, no step was evaluated: gone"),
     ],
@@ -146,7 +146,7 @@ def test_the_section():
     assert reporter.written == [
         "== kore\n",
         ("FAILED  ", {"red", "bold"}), "C: x",
-        ("UNKNOWN ", {"yellow", "bold"}), "B: y",
+        ("NOT VERIFIED ", {"yellow", "bold"}), "B: y",
         ("passed  ", {"green"}), "A: z",
         "a note",
         "HTML report: kore.html",

@@ -126,7 +126,7 @@ def test_nothing_is_sent_after_a_cut(lane, phase):
     go, begun, sent, twin = threading.Event(), threading.Event(), [], Twin()
 
     def slow(lane):
-        lane.opening()
+        lane.opening("host")
         if phase == "handshake":
             lane.watch(Connected(None), twin)
         begun.set()
@@ -151,7 +151,7 @@ def test_a_cut_knows_what_was_sent(lane):
     twin, go, begun = Twin(), threading.Event(), threading.Event()
 
     def slow(lane):
-        lane.opening()
+        lane.opening("host")
         lane.watch(Connected(twin), twin)
         lane.sending()
         begun.set()

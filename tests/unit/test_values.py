@@ -1,6 +1,7 @@
 """Texts become values, or a sentence that says what to write instead."""
 
 import copy
+import math
 import pickle
 from pathlib import Path
 
@@ -81,7 +82,8 @@ def test_an_empty_value_is_refused_whatever_its_kind(kind, raw):
 def test_placeholders_are_named_as_what_they_are(raw, what):
     """Text copied from the documentation is recognised and shown."""
     said = refusal(read_text, raw)
-    assert (what in said, repr(raw) in said) == (True, True)
+    shown = "'${KORE_HOST}' in a value of 22 characters" if raw.startswith("https") else repr(raw)
+    assert (what in said, shown in said) == (True, True)
 
 
 @pytest.mark.parametrize("raw", ["a\nb", "a\x00b", "a\x1b[2Jb"])
@@ -145,6 +147,36 @@ def test_no_accepted_id_can_change_a_path(text):
 def test_base_urls(raw, url):
     """A host becomes a base URL without a slash at its end."""
     assert read_url(raw) == url
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "https//bots.example.com", "https:bots.example.com", "http:/bots.example.com", "htps://bots.example.com",
+        "httpss://bots.example.com", "hhtps://bots.example.com", "ttps://bots.example.com",
+        "//bots.example.com", "://bots.example.com", "https;//bots.example.com",
+        "https:////bots.example.com", "HTTPS//BOTS.EXAMPLE.COM/", "https://https://bots.example.com",
+        "https://http//bots.example.com", "https://bots.example.com/botbuilder",
+        "https://bots.example.com/builder/app/st-1/x?y=1#z", "bots.example.com/#/login",
+        "bots.example.com/kore/builder/", "https://bots.example.com/home", "bots.example.com/koreadmin/x",
+    ],
+)  # fmt: skip
+def test_a_host_that_was_mistyped_or_copied_is_put_right(raw):
+    """A misspelt scheme, or a page copied from the browser, draws the address that was meant."""
+    assert "write https://bots.example.com" in refusal(read_url, raw)
+
+
+@pytest.mark.parametrize("raw", ["http", "https", "https.", "https:8443", "https.//bots.example.com"])
+def test_a_scheme_is_no_host(raw):
+    """Nobody's host is called like a scheme."""
+    assert "base URL" in refusal(read_url, raw)
+
+
+@pytest.mark.parametrize("quote", ["'", '"', "`"])
+def test_quotes_around_a_value_are_named(quote):
+    """Quotes come along from a shell or a file of variables; they belong to no value."""
+    for read, text in ((read_url, "bots.kore.ai"), (read_id, "st-1")):
+        assert "stands in quotes" in refusal(read, f"{quote}{text}{quote}")
 
 
 @pytest.mark.parametrize("raw", HOSTILE_HOSTS)
@@ -308,6 +340,11 @@ def test_targets_that_are_refused(raw, said):
         ("flag", "ON", True),
         ("flag", "Yes", True), ("flag", f"{BOM}off ", False), ("flag", "no", False), ("flag", "TRUE", True),
         ("seconds", 5, 5.0), ("seconds", 2.5, 2.5), ("seconds", " 0.05 ", 0.05), ("seconds", "1e3", 1000.0),
+        ("seconds", "10s", 10.0), ("seconds", "5 min", 300.0), ("seconds", "1.5H", 5400.0),
+        ("seconds", "500ms", 0.5), ("seconds_or_off", "off", math.inf),
+        ("seconds_or_off", "None", math.inf), ("seconds_or_off", False, math.inf),
+        ("seconds_or_off", "5m", 300.0), ("report", "off", None), ("report", "off.html", "off.html"),
+        ("exit_code", "none", None), ("version", "none", None),
         ("count", 4, 4), ("count", "4", 4), ("count", f"{BOM}007", 7),
         ("exit_code", 3, 3), ("exit_code", "255", 255), ("exit_code", "off", None),
         ("exit_code", False, None),
@@ -332,7 +369,11 @@ def test_values_of_each_kind(kind, raw, value):
     [
         ("flag", "maybe", "1/0, true/false, yes/no or on/off"), ("flag", 2, "'2'"), ("flag", None, "'None'"),
         ("seconds", "0", "above 0"), ("seconds", "-1", "above 0"), ("seconds", "nan", "above 0"),
-        ("seconds", "inf", "above 0"), ("seconds", "1e7", "up to a million"), ("seconds", "5 min", "'5 min'"),
+        ("seconds", "inf", "above 0"),
+        ("seconds", "1e7", "up to a million"), ("seconds", "5 x", "'5 x'"),
+        ("seconds", "5d", "10m"), ("seconds", "off", "a wait has an end"), ("seconds", "2,5", "'2,5'"),
+        ("seconds_or_off", "0", "write off"), ("seconds_or_off", "0.0", "write off"),
+        ("seconds_or_off", "-5", "above 0"), ("seconds_or_off", "", "above 0"),
         ("seconds", True, "'True'"),
         ("count", "0", "whole number"), ("count", "1.5", "whole number"), ("count", "-3", "whole number"),
         ("count", "1234567890123", "whole number"), ("count", "٣", "whole number"), ("count", True, "'True'"),

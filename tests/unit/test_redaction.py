@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from pytest_kore_convtest.leaks import find_leaks, hide, is_client_id
+from pytest_kore_convtest.redaction import find_leaks, hide_leaks, is_client_id
 
 RANDOM = base64.b64encode(bytes(range(7, 39))).decode()
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJhcHBJZCI6ImNhbmFyeSJ9.c2lnbmF0dXJl"
@@ -44,7 +44,7 @@ def test_what_is_found(what, text, secret):
     assert (leak.what, text[leak.start : leak.end]) == (what, secret.rstrip("."))
     assert leak.sure is ((what, text, secret) in SURE)
     hidden = f"{secret[:4]}… ({len(secret)} characters)"
-    assert hide(text) == text.replace(secret, hidden)
+    assert hide_leaks(text) == text.replace(secret, hidden)
 
 
 HARMLESS = [
@@ -69,7 +69,7 @@ HARMLESS = [
 def test_what_is_let_pass(text):
     """Words, names in scripts, ids and examples of the manuals are no secrets."""
     assert find_leaks(text) == []
-    assert hide(text) == text
+    assert hide_leaks(text) == text
 
 
 def test_a_key_says_what_its_value_is():
@@ -89,7 +89,9 @@ def test_several_secrets_in_one_text():
     """They are found in the order of the text, and the text around them stays."""
     text = f"a {AWS} b {JWT} c secret={RANDOM} d"
     assert [leak.what for leak in find_leaks(text)] == ["an AWS access key", "a JWT", "a secret"]
-    assert hide(text) == "a AKIA… (20 characters) b eyJh… (58 characters) c secret=BwgJ… (44 characters) d"
+    assert (
+        hide_leaks(text) == "a AKIA… (20 characters) b eyJh… (58 characters) c secret=BwgJ… (44 characters) d"
+    )
 
 
 def test_a_client_id():

@@ -1,0 +1,128 @@
+"""Read the settings of a sub-command as pytest would: command line, environment, ini file, default.
+
+pytest itself finds the ini file and ``addopts``, so that the command and the gate never disagree.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from pytest_kore_convtest.cli.parser import UsageError
+from pytest_kore_convtest.table import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    import pytest
+
+    from pytest_kore_convtest.settings import Settings
+
+CONNECTION = (
+    "host",
+    "stream_id",
+    "target",
+    "client_id",
+    "client_secret",
+    "client_secret_file",
+    "jwt",
+    "jwt_file",
+    "user_email",
+)
+"""The settings that every sub-command takes that contacts the platform."""
+
+
+def add_settings(parser: argparse.ArgumentParser, more: Iterable[str] = ()) -> None:
+    """Add the options of ``CONNECTION`` and of some more settings, as pytest has them, and pytest's own."""
+    names = {*CONNECTION, *more}
+    group = parser.add_argument_group(
+        "settings, as pytest has them", "from the command line, the environment, or pytest's ini file"
+    )
+    for name, kind, where, metavar, meaning in SETTINGS:
+        if name not in names or "o" not in where:
+            continue
+        option = "--kore-" + name.replace("_", "-")
+        if not metavar:
+            group.add_argument(option, action="append_const", const=option, dest="settings", help=meaning)
+            continue
+        several = " (repeatable)" if kind == "jobs" and "repeatable" not in meaning else ""
+        group.add_argument(
+            option, action=_Kept, dest="settings", metavar=metavar, help=meaning.replace("%", "%%") + several
+        )
+    group.add_argument("-c", "--config-file", metavar="P", help="pytest's ini file, if not the usual one")
+    group.add_argument(
+        "-o", "--override-ini", metavar="KEY=VALUE", action="append", default=[], help="override an ini key"
+    )
+
+
+class _Kept(argparse.Action):
+    """Keep an option as it was typed, for pytest to read."""
+
+    def __call__(self, _parser: Any, options: Any, value: Any, name: str | None = None) -> None:
+        kept = getattr(options, self.dest) or []
+        setattr(options, self.dest, [*kept, f"{name}={value}"])
+
+
+class Raw:
+    """What pytest knows of the settings, before anybody has judged the values.
+
+    Attributes:
+        values: What ``settings.resolve`` takes.
+        root: pytest's root directory.
+        ini: The ini file, when there is one.
+        paths: Where pytest would look for tests.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        from pytest_kore_convtest.configured import gather
+
+        self.values: tuple[Mapping[str, Any], Mapping[str, str], Mapping[str, Any], Path | None]
+        self.values = gather(config)
+        self.root, self.ini = config.rootpath, config.inipath
+        here = config.invocation_params.dir
+        words = [here / str(word).partition("::")[0] for word in config.args]
+        self.paths = [path for path in words if path.exists()] or [here]
+
+
+def gather_raw(options: argparse.Namespace) -> Raw:
+    """Let pytest read its configuration.
+
+    Raises:
+        UsageError: It cannot; pytest has said why.
+    """
+    import pytest
+
+    found: list[Raw] = []
+
+    class Look:
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_cmdline_main(self, config: pytest.Config) -> int:
+            found.append(Raw(config))
+            return 0
+
+    words = ["-p", "pytest_kore_convtest", *(options.settings or [])]
+    words += ["-c", options.config_file] if options.config_file else []
+    words += [f"--override-ini={entry}" for entry in options.override_ini]
+    pytest.main(words, plugins=[Look()])
+    if not found:
+        raise UsageError("pytest cannot read its configuration; what it says stands above")
+    return found[0]
+
+
+def read_settings(options: argparse.Namespace) -> Settings:
+    """Return the settings with which a sub-command contacts the platform.
+
+    Raises:
+        UsageError: They cannot be read, or name the built-in emulator.
+        ConfigError: A value cannot be used.
+    """
+    from pytest_kore_convtest.settings import resolve
+
+    settings = resolve(*gather_raw(options).values)
+    if settings.emulator:
+        raise UsageError(
+            "the built-in emulator of a test run ends with that run, so nothing can be left there:"
+            " unset KORE_EMULATOR, or start one with kore-convtest emulator"
+        )
+    return settings

@@ -1,0 +1,489 @@
+"""What ``doctor`` finds on the wire, changing nothing: name, proxy, TLS, clock, token, stream, scopes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import socket
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from pytest_kore_convtest.cli.certificate import issuer_of, unverified_issuer
+from pytest_kore_convtest.cli.doctor_local import ERROR, OK, SKIPPED, WARNING, Check
+from pytest_kore_convtest.errors import (
+    AccessDeniedError,
+    ConfigError,
+    KoreError,
+    RateLimitedError,
+    RefusedError,
+    UnreachableError,
+)
+from pytest_kore_convtest.faults import describe
+from pytest_kore_convtest.refusals import clock_skew, excerpt, printable
+from pytest_kore_convtest.transport import Trust
+from pytest_kore_convtest.values import is_loopback
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterator
+
+    from pytest_kore_convtest.client import KoreClient
+    from pytest_kore_convtest.settings import Settings
+
+T = TypeVar("T")
+
+IMPOSSIBLE = "00000000-0000-0000-0000-000000000000"
+"""What follows ``ds-`` and ``ctr-`` in the ids of jobs that cannot exist."""
+
+_SKEW_WORTH_SAYING = 30.0  # tokens are back-dated by as much
+_OLD_PREFIX = "/api/1.1/public"
+_LARGEST = 65536
+_SHOWN = 120
+_MOST_ADDRESSES = 3
+_MISSING_JOB = ("invalid request id", "not found")
+
+
+class _Answer(NamedTuple):
+    """What an unsigned request brought."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    issuer: str
+    expires: str
+    at: float
+
+
+@dataclass
+class _Line:
+    """How the host is reached.
+
+    Attributes:
+        scheme: ``http`` or ``https``.
+        host: The host's name.
+        port: Its port.
+        prefix: The path prefix of the base URL.
+        proxy: The proxy's address, or ``None``.
+        proxy_from: The environment variable that names it.
+        timeout: Seconds for each exchange in total.
+        trust: Whom TLS trusts.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    prefix: str
+    proxy: Any
+    proxy_from: str
+    timeout: float
+    trust: Trust = field(repr=False)
+
+
+def look_at_network(settings: Settings) -> Iterator[Check]:
+    """Check the way to the platform, and whether it lets us in; stops where going on makes no sense."""
+    if settings.host is None:
+        yield Check("network", SKIPPED, "no host is set, so nothing was asked")
+        return
+    line = _line(settings)
+    yield from _tell_proxy(line)
+    resolved = _resolve(line)
+    yield resolved
+    if resolved.level == ERROR:
+        return
+    answer, checks = _probe(line, settings)
+    yield from checks
+    if answer is None or any(check.level == ERROR for check in checks):
+        return
+    skew = clock_skew(answer.headers, answer.at)
+    yield _judge_clock(skew)
+    yield from _look_at_access(settings, skew)
+
+
+def _line(settings: Settings) -> _Line:
+    parts = urlsplit(str(settings.host))
+    host = parts.hostname or ""
+    proxy, proxy_from = _find_proxy(parts.scheme, host, parts.port)
+    return _Line(
+        scheme=parts.scheme,
+        host=host,
+        port=parts.port or (443 if parts.scheme == "https" else 80),
+        prefix=parts.path,
+        proxy=proxy,
+        proxy_from=proxy_from,
+        timeout=settings.request_timeout,
+        trust=Trust(settings.ca_bundle, settings.client_cert),
+    )
+
+
+def _find_proxy(scheme: str, host: str, port: int | None) -> tuple[Any, str]:
+    """Return the proxy for a host, and which variable names it."""
+    proxies = getproxies()
+    address = proxies.get(scheme) or proxies.get("all")
+    if not address or is_loopback(host) or proxy_bypass(host) or (port and proxy_bypass(f"{host}:{port}")):
+        return None, ""
+    names = (f"{scheme}_proxy", "all_proxy")
+    source = next(
+        (one for name in names for one in (name, name.upper()) if os.environ.get(one)), "the system"
+    )
+    return urlsplit(address if "://" in address else f"http://{address}"), source
+
+
+def _tell_proxy(line: _Line) -> Iterator[Check]:
+    if line.proxy is None:
+        why = "loopback never goes through one" if is_loopback(line.host) else "none is set for this host"
+        yield Check("proxy", OK, f"no proxy: {why}")
+        return
+    login = ", with a login" if line.proxy.username else ""
+    shown = f"{line.proxy.scheme}://{line.proxy.hostname}:{line.proxy.port or ''}".rstrip(":")
+    yield Check("proxy", OK, f"{line.host} is reached through {shown}{login} (from {line.proxy_from})")
+
+
+def _within(seconds: float, act: Callable[[], T]) -> T:
+    """Return what a function returns, or raise what it raises, within some seconds in total.
+
+    Raises:
+        TimeoutError: It takes longer; its thread goes on, and keeps nobody from ending.
+    """
+    outcome: list[tuple[T | None, BaseException | None]] = []
+
+    def work() -> None:
+        try:
+            outcome.append((act(), None))
+        except BaseException as bad:  # noqa: BLE001 - it is raised again in the caller's thread
+            outcome.append((None, bad))
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not outcome:
+        raise TimeoutError
+    result, trouble = outcome[0]
+    if trouble is not None:
+        raise trouble
+    return result  # type: ignore[return-value] # one of the two is there
+
+
+def _resolve(line: _Line) -> Check:
+    host = line.proxy.hostname if line.proxy else line.host
+    who = f"the proxy's name {host}" if line.proxy else host
+    try:
+        found = _within(line.timeout, lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+    except (OSError, UnicodeError) as bad:
+        what = "no answer in time" if isinstance(bad, TimeoutError) else "unknown name"
+        fix = (
+            f"check the spelling of {line.proxy_from if line.proxy else 'kore_host'}, and this machine's DNS"
+        )
+        why = "nothing can be reached without an address"
+        return Check("name resolution", ERROR, f"{who} cannot be resolved: {what}", why, fix)
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    shown = ", ".join(addresses[:_MOST_ADDRESSES])
+    return Check("name resolution", OK, f"{who} is {shown}")
+
+
+def _status_path(settings: Settings, base: str) -> str:
+    stream = settings.stream_id or f"st-{IMPOSSIBLE}"
+    return f"{base}/stream/{stream}/conversation/testsuite/import/ds-{IMPOSSIBLE}/status"
+
+
+def _probe(line: _Line, settings: Settings) -> tuple[_Answer | None, list[Check]]:
+    """Send one request without a token, and say what answers."""
+    try:
+        answer = _ask(line, _status_path(settings, f"{line.prefix}/api/public"))
+    except ConfigError as bad:
+        why = "no secure connection can be made"
+        return None, [
+            Check("TLS", ERROR, bad.message, why, "name a file that holds them, or remove the setting")
+        ]
+    except Exception as bad:  # noqa: BLE001 - whatever a socket, TLS or HTTP raises, it has a sentence
+        return None, [_say_unreachable(line, bad)]
+    checks = [_tell_signer(line, answer), _judge_answer(line, settings, answer)]
+    return answer, [check for check in checks if check is not None]
+
+
+def _ask(line: _Line, path: str) -> _Answer:
+    context = line.trust.context() if line.scheme == "https" else None
+    return _within(line.timeout, lambda: _exchange(line, path, context))
+
+
+def _exchange(line: _Line, path: str, context: ssl.SSLContext | None) -> _Answer:
+    with closing(_connect(line, context)) as connection:
+        connection.connect()
+        certificate = _certificate(connection.sock) if context else ("", "")
+        target = path
+        if line.proxy and not context:
+            target = f"http://{line.host}:{line.port}{path}"
+        connection.request("GET", target, headers={"Accept": "application/json", "Connection": "close"})
+        response = connection.getresponse()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return _Answer(response.status, headers, response.read(_LARGEST), *certificate, time.time())
+
+
+def _connect(line: _Line, context: ssl.SSLContext | None) -> http.client.HTTPConnection:
+    host, port = line.host, line.port
+    if line.proxy:
+        host, port = str(line.proxy.hostname), line.proxy.port or 80
+    if context is None:
+        return http.client.HTTPConnection(host, port, timeout=line.timeout)
+    made = http.client.HTTPSConnection(host, port, timeout=line.timeout, context=context)
+    if line.proxy:
+        made.set_tunnel(line.host, line.port, headers=_proxy_login(line))
+    return made
+
+
+def _proxy_login(line: _Line) -> dict[str, str]:
+    if not line.proxy.username:
+        return {}
+    from base64 import b64encode
+    from urllib.parse import unquote
+
+    pair = f"{unquote(line.proxy.username)}:{unquote(line.proxy.password or '')}"
+    return {"Proxy-Authorization": "Basic " + b64encode(pair.encode()).decode()}
+
+
+def _certificate(sock: Any) -> tuple[str, str]:
+    """Return who signed the server's certificate, and until when it is valid."""
+    return issuer_of(sock.getpeercert(binary_form=True) or b""), (sock.getpeercert() or {}).get(
+        "notAfter", ""
+    )
+
+
+def _tell_signer(line: _Line, answer: _Answer) -> Check | None:
+    if line.scheme != "https":
+        return Check("TLS", OK, "plain http: fine on this machine, where nobody listens in")
+    whom = f"the CA file {line.trust.ca_bundle}" if line.trust.ca_bundle else "the operating system's store"
+    until = f", valid until {answer.expires}" if answer.expires else ""
+    signer = printable(answer.issuer, _SHOWN) or "somebody whose name cannot be read"
+    return Check("TLS", OK, f"the certificate is signed by {signer}{until}; checked with {whom}")
+
+
+def _say_unreachable(line: _Line, bad: Exception) -> Check:
+    trouble: KoreError = describe(bad)
+    cause = trouble.evidence.get("cause")
+    via = f" through the proxy {line.proxy.hostname}" if line.proxy else ""
+    what, why = f"{line.host}:{line.port} is not reached{via}: {trouble.message}", "no request gets through"
+    if cause == "certificate":
+        issuer = _signer_of_the_untrusted(line)
+        what += f"; the certificate is signed by {printable(issuer, _SHOWN)}" if issuer else ""
+        fix = (
+            "if that is your company's TLS inspection, set kore_ca_bundle (KORE_CA_BUNDLE) to its CA file;"
+            " if not, do not go on: somebody may be listening in"
+        )
+        return Check("TLS", ERROR, what, "a token must not be sent to an unknown server", fix)
+    if cause == "tls":
+        return Check("TLS", ERROR, what, why, "check the port of kore_host, and kore_client_cert")
+    if isinstance(bad, OSError) and "Tunnel connection failed" in str(bad):
+        fix = f"ask who runs the proxy, and put user and password into {line.proxy_from} if it wants a login"
+        return Check("proxy", ERROR, f"the proxy refuses the way to {line.host}:{line.port}", why, fix)
+    fix = "check kore_host and its port, the firewall, and whether HTTPS_PROXY has to be set here"
+    return Check("connection", ERROR, what, why, fix)
+
+
+def _signer_of_the_untrusted(line: _Line) -> str:
+    def look() -> str:
+        plain = replace(line, scheme="http")
+        connection = _connect(plain, None)
+        if line.proxy:
+            connection.set_tunnel(line.host, line.port, headers=_proxy_login(line))
+        with closing(connection):
+            connection.connect()
+            return unverified_issuer(connection.sock, line.host)
+
+    try:
+        return _within(line.timeout, look)
+    except Exception:  # noqa: BLE001 - the error itself is told already
+        return ""
+
+
+def _judge_answer(line: _Line, settings: Settings, answer: _Answer) -> Check:
+    """Say whether what answers an unsigned request is the platform's API."""
+    name, status = "API", answer.status
+    said = f"HTTP {status} ({excerpt(answer.body, _SHOWN) or 'empty body'})"
+    if status in {404, 405}:
+        return _judge_path(line, settings, said)
+    if status >= 500 or status == 429:  # noqa: PLR2004
+        why = "the platform, or a gateway before it, is in trouble"
+        return Check(name, WARNING, f"{line.host} answers {said}", why, "try again in a few minutes")
+    if _is_platform(answer.body):
+        who = "the built-in emulator" if _is_emulator(answer) else "the platform's API"
+        return Check(name, OK, f"{who} answers there")
+    what, why, fix = _explain_stranger(line, answer) or (
+        f"{line.host} answers {said}",
+        "what answers there is not the platform's API",
+        "check kore_host and its path prefix",
+    )
+    return Check(name, ERROR, what, why, fix)
+
+
+def _explain_stranger(line: _Line, answer: _Answer) -> tuple[str, str, str] | None:
+    """Say what answers, why it matters and the way out, when a login, a proxy or a gateway shows itself."""
+    if 300 <= answer.status < 400:  # noqa: PLR2004 - redirects
+        address = re.sub(r"//[^/@]*@", "//", re.split("[?#]", answer.headers.get("location", ""))[0])
+        target = printable(address, _SHOWN) or "an empty address"
+        return (
+            f"{line.host} redirects to {target}: a login page, or a moved host",
+            "redirects are not followed, because the token would go along",
+            "set kore_host to the API's own address",
+        )
+    if answer.status == 407:  # noqa: PLR2004
+        fix = f"put user and password into {line.proxy_from or 'HTTPS_PROXY'}"
+        return "the proxy wants a login (407)", "no request gets through", fix
+    scheme = printable(answer.headers.get("www-authenticate", "").split(" ")[0], _SHOWN)
+    if not scheme:
+        return None
+    return (
+        f"a gateway before the platform wants Authorization: {scheme}, not the platform's own login",
+        "the platform takes its token in a header named auth; this plugin sends no Authorization header",
+        "let the gateway pass on requests that carry auth, or set kore_host to the platform itself",
+    )
+
+
+def _is_platform(body: bytes) -> bool:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and isinstance(content.get("errors"), list)
+
+
+def _is_emulator(answer: _Answer) -> bool:
+    return any("emulator" in f"{name} {value}".lower() for name, value in answer.headers.items())
+
+
+def _judge_path(line: _Line, settings: Settings, said: str) -> Check:
+    """Say which path prefix would have been right, when one is found."""
+    tried = {
+        f"{line.prefix}{_OLD_PREFIX}": "the older path of some of Kore's APIs, which this plugin does not use"
+    }
+    if line.prefix:
+        tried["/api/public"] = f"the API without the path prefix {line.prefix}"
+    what = f"nothing is known under {line.prefix}/api/public: {said}"
+    why = "every request would be refused"
+    for base, meaning in tried.items():
+        try:
+            other = _ask(line, _status_path(settings, base))
+        except Exception:  # noqa: BLE001, S112 - it was only worth a try
+            continue
+        if _is_platform(other.body) and other.status not in {404, 405}:
+            fix = "remove the path prefix from kore_host"
+            if base.endswith(_OLD_PREFIX):
+                fix = f"have the gateway route {line.prefix}/api/public as it routes {base}"
+            return Check("API", ERROR, f"{what}; {base} answers: {meaning}", why, fix)
+    return Check("API", ERROR, what, why, "check kore_host: bots.kore.ai needs no path prefix, a gateway may")
+
+
+def _judge_clock(skew: float | None) -> Check:
+    if skew is None:
+        return Check("clock", SKIPPED, "the answer has no Date header")
+    if abs(skew) < _SKEW_WORTH_SAYING:
+        return Check("clock", OK, f"this machine's clock is right to {max(1.0, abs(skew)):.0f} s")
+    direction = "ahead of" if skew > 0 else "behind"
+    what = f"this machine's clock is {abs(skew):.0f} s {direction} the server's"
+    why = "a token that is not valid yet, or no longer, is refused as Invalid SDK credentials"
+    return Check("clock", WARNING, what, why, "set the clock, e.g. with chrony or timedatectl set-ntp true")
+
+
+def _look_at_access(settings: Settings, skew: float | None) -> Iterator[Check]:
+    from pytest_kore_convtest.client import KoreClient
+
+    try:
+        with KoreClient(settings) as client:
+            client.check_token(settings.timeout)
+            managed = _judge(_ask_import(client), "Conversation Tests Management", skew)
+            yield from managed
+            if any(check.level == ERROR and check.name != "scope" for check in managed):
+                return
+            yield from _look_at_execution(client, settings, skew)
+            for job in settings.ds_id:
+                yield _look_at_job(client, job.id)
+    except (ConfigError, AccessDeniedError) as bad:
+        yield Check("token", SKIPPED, f"no signed request was sent: {bad.message}")
+
+
+def _ask_import(client: KoreClient) -> KoreError | None:
+    try:
+        client.import_status(f"ds-{IMPOSSIBLE}")
+    except KoreError as bad:
+        return bad
+    return None
+
+
+def _look_at_execution(client: KoreClient, settings: Settings, skew: float | None) -> Iterator[Check]:
+    """Ask about a run that cannot exist: the platform checks the scope before it looks for the run."""
+    trouble: KoreError | None = None
+    try:
+        client.run_status(f"doctor-{IMPOSSIBLE}", f"ctr-{IMPOSSIBLE}")
+    except KoreError as bad:
+        trouble = bad
+    for check in _judge(trouble, "Conversation Tests Execution", skew):
+        if check.name != "scope":
+            continue
+        needed = settings.run is not None
+        yield check if needed or check.level != ERROR else replace(check, level=WARNING)
+
+
+def _judge(trouble: KoreError | None, scope: str, skew: float | None) -> list[Check]:
+    """Say what an answer about something that cannot exist tells of token, stream and scope."""
+    let_in = [
+        Check("token", OK, "accepted"),
+        Check("stream", OK, "known to this account and mapped to the app"),
+    ]
+    if trouble is None or _is_missing(trouble):
+        return [*let_in, Check("scope", OK, f"{scope} is granted")]
+    if isinstance(trouble, AccessDeniedError):
+        return _judge_denied(trouble, scope, skew, let_in)
+    why = "nothing can be said about token, stream and scope"
+    if isinstance(trouble, RefusedError) and "streamid" in str(trouble.evidence.get("reply", "")).lower():
+        fix = "copy App ID from App Settings > Dev Tools, and check kore_host's region"
+        return [let_in[0], Check("stream", ERROR, trouble.message, "no job of it can be found", fix)]
+    if isinstance(trouble, (RateLimitedError, UnreachableError)):
+        return [Check("token", ERROR, trouble.message, why, "try again in a few minutes")]
+    return [Check("token", ERROR, trouble.message, why, "check kore_host, and compare with curl")]
+
+
+def _judge_denied(
+    trouble: AccessDeniedError, scope: str, skew: float | None, let_in: list[Check]
+) -> list[Check]:
+    if trouble.evidence.get("reason") == "scope":
+        fix = f"tick {scope} in the JWT app's API scopes, save, and publish the bot: only then it counts"
+        return [
+            *let_in,
+            Check("scope", ERROR, f"{scope} is not granted", "requests are refused with 401", fix),
+        ]
+    fix = (
+        "copy client id and secret from one JWT app (App Settings > Dev Tools > API Scopes) that is mapped to"
+        " this stream; the platform does not say which of the three is wrong"
+    )
+    if skew is not None and abs(skew) >= _SKEW_WORTH_SAYING:
+        fix = f"set this machine's clock first, it is {abs(skew):.0f} s off; then {fix}"
+    return [Check("token", ERROR, trouble.message, "every request is refused", fix)]
+
+
+def _is_missing(trouble: KoreError) -> bool:
+    if not isinstance(trouble, RefusedError):
+        return False
+    reply = str(trouble.evidence.get("reply", "")).lower()
+    return any(words in reply for words in _MISSING_JOB)
+
+
+def _look_at_job(client: KoreClient, ds_id: str) -> Check:
+    try:
+        status = client.import_status(ds_id)
+    except RefusedError as bad:
+        if _is_missing(bad):
+            why = "the gate would wait for it in vain: the platform keeps a job's record for about 15 minutes"
+            return Check("job", ERROR, f"{ds_id} is not known here", why, "import again and give the new id")
+        trouble: KoreError = bad
+    except KoreError as bad:
+        trouble = bad
+    else:
+        return Check("job", OK, f"{ds_id} is known: {printable(status.status, _SHOWN)}")
+    return Check(
+        "job", ERROR, trouble.message, "the gate would end without a verdict", "try again, or import again"
+    )

@@ -1,0 +1,38 @@
+"""``emulator``: serve the built-in emulator, or run a command with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.cli.parser import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+DESCRIPTION = (
+    "Serve the built-in emulator of the conversation testing API and print how to reach it, ready for eval."
+    " With -- COMMAND: run that command with the emulator's KORE_* variables in its environment, stop"
+    " afterwards, and exit with the command's code."
+)
+EXAMPLE = "emulator -- pytest --kore-run inDevelopment"
+TAKES_COMMAND = True
+"""Whether a command may stand behind ``--``."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say which arguments there are."""
+    from pytest_kore_convtest.emulator.command import add_arguments
+
+    add_arguments(parser)
+    parser.usage = "%(prog)s [OPTIONS] [-- COMMAND ...]"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until told to end, or until the command has ended; return the exit code."""
+    from pytest_kore_convtest.emulator.command import CommandError, run
+
+    try:
+        return run(options, getattr(options, "command", None))
+    except CommandError as error:
+        problem = str(error)
+    raise UsageError(problem)

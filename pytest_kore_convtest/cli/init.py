@@ -1,0 +1,292 @@
+"""``init``: write what a new project needs: ``pytest.ini``, an example suite, a CI file."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.cli import OK, PROG
+from pytest_kore_convtest.cli.parser import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable, Mapping
+
+DESCRIPTION = (
+    "Write pytest.ini, an example suite and a CI file. On a terminal it asks for what no option says; Enter"
+    " takes the default. Nothing is ever overwritten, and either all files are written or none. No secret is"
+    " asked for."
+)
+EXAMPLE = "init --ci github --stream-id st-…"
+
+CI_FILES = {
+    "github": (".github/workflows/conversation-tests.yml", "github.yml"),
+    "gitlab": (".gitlab-ci.yml", "gitlab.yml"),
+    "jenkins": ("Jenkinsfile", "jenkins.groovy"),
+    "azure": ("azure-pipelines.yml", "azure.yml"),
+    "circleci": (".circleci/config.yml", "circleci.yml"),
+}
+"""What a CI calls its file, and our template for it."""
+
+SUITE = "conversations/example.kore.json"
+_INI = "pytest.ini"
+_ELSEWHERE = {
+    "pytest.toml": "",
+    ".pytest.toml": "",
+    ".pytest.ini": "",
+    "pyproject.toml": r"^\s*\[tool\.pytest(\.ini_options)?\]",
+    "tox.ini": r"^\s*\[pytest\]",
+    "setup.cfg": r"^\s*\[tool:pytest\]",
+}
+"""Files that configure pytest already when this stands in them; a pytest.ini would hide most of them."""
+
+_OFF = ("", "off", "none")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say which arguments there are."""
+    parser.add_argument(
+        "--host", metavar="URL", help="base URL of the platform (default: https://bots.kore.ai)"
+    )
+    parser.add_argument(
+        "--stream-id", metavar="ID", help="the bot's st-… id (App Settings > Dev Tools: App ID)"
+    )
+    parser.add_argument(
+        "--run", metavar="VERSION", help="what is run: inDevelopment (default), published or off"
+    )
+    parser.add_argument(
+        "--ci", choices=[*CI_FILES, "none"], help="the CI to write a file for (default: github)"
+    )
+    parser.add_argument("--directory", metavar="P", default=".", help="where to write (default: here)")
+    parser.add_argument("--yes", action="store_true", help="ask nothing, take the defaults")
+    parser.add_argument("--skip-existing", action="store_true", help="leave existing files, write the others")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the files and say what to do next."""
+    folder = Path(options.directory)
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder: make it first")
+    ask = _Asker(options.yes or not (sys.stdin.isatty() and sys.stdout.isatty()))
+    host = ask("Base URL of the platform", options.host, "https://bots.kore.ai", _read_host)
+    stream = ask("The bot's id (st-…), empty to set it later", options.stream_id, "", _read_stream)
+    version = ask("Run which version: inDevelopment, published, off", options.run, "inDevelopment", _read_run)
+    ci = ask(f"CI: {', '.join(CI_FILES)}, none", options.ci, "github", _read_ci)
+    files = {_INI: _ini(host, stream, version), SUITE: _suite(stream)}
+    if ci != "none":
+        name, template = CI_FILES[ci]
+        files[name] = (Path(__file__).parent / "templates" / template).read_text(encoding="utf-8")
+    left = _leave(folder, files, skip=options.skip_existing)
+    _write_all(folder, files)
+    for name in files:
+        print(f"wrote {folder / name}")
+    for name, why in left.items():
+        print(f"left {folder / name} as it is{why}")
+    print(_next_steps(folder, ci, stream))
+    return OK
+
+
+class _Asker:
+    """Take an option's value, or ask for it, or take the default.
+
+    Args:
+        silent: Whether nothing is asked.
+    """
+
+    def __init__(self, silent: bool) -> None:
+        self._silent = silent
+
+    def __call__(self, question: str, given: str | None, default: str, read: Callable[[str], str]) -> str:
+        if given is not None or self._silent:
+            try:
+                return read(default if given is None else given)
+            except ValueError as bad:
+                problem = str(bad)
+            raise UsageError(problem)
+        while True:
+            sys.stdout.write(f"{question} [{default}]: ")
+            sys.stdout.flush()
+            line = sys.stdin.readline()
+            if not line:  # Ctrl-D
+                raise UsageError("no answer: nothing was written")
+            try:
+                return read(line.strip() or default)
+            except ValueError as bad:
+                print(f"  {bad}")
+
+
+def _read_host(text: str) -> str:
+    from pytest_kore_convtest.values import read_url
+
+    return read_url(text)
+
+
+def _read_stream(text: str) -> str:
+    if not text.strip():
+        return ""
+    from pytest_kore_convtest.values import read_id
+
+    return read_id(text)
+
+
+def _read_run(text: str) -> str:
+    from pytest_kore_convtest.readers import READERS
+
+    return READERS["version"](text) or ""
+
+
+def _read_ci(text: str) -> str:
+    if text.lower() not in {*CI_FILES, "none"}:
+        raise ValueError(f"{text!r} is not one of: {', '.join(CI_FILES)}, none")
+    return text.lower()
+
+
+def _settings(host: str, stream: str, version: str) -> list[str]:
+    lines = [f"kore_host = {host}"]
+    lines.append(
+        f"kore_stream_id = {stream}" if stream else "# kore_stream_id = (App Settings > Dev Tools: App ID)"
+    )
+    lines.append(f"kore_run = {version}" if version else "# kore_run = inDevelopment")
+    return lines
+
+
+def _ini(host: str, stream: str, version: str) -> str:
+    return "\n".join(
+        [
+            "[pytest]",
+            *_settings(host, stream, version),
+            "",
+            "# No secret stands here: the file is committed. KORE_CLIENT_ID, KORE_CLIENT_SECRET and",
+            "# KORE_USER_EMAIL come from the environment, in CI from its secret store.",
+            "",
+        ]
+    )
+
+
+def _suite(stream: str) -> str:
+    steps = [
+        ("Start_Flow", "Hello! How can I help you?"),
+        ("What can you do?", "I can answer your questions."),
+    ]
+    messages = [
+        {"input": said, **({"event": said} if said == "Start_Flow" else {}), "outputs": [{"contains": reply}]}
+        for said, reply in steps
+    ]
+    case = {
+        "name": "EXAMPLE",
+        "tags": ["example"],
+        "description": "Replace it with a suite that the platform's UI exported.",
+        "preprocessor": "",
+        "messages": messages,
+    }
+    bot = {"botId": stream, "botName": "example"} if stream else {"botName": "example"}
+    return json.dumps({**bot, "testCases": [case]}, indent=2) + "\n"
+
+
+def _leave(folder: Path, files: dict[str, str], *, skip: bool) -> dict[str, str]:
+    """Take out the files that exist already.
+
+    Raises:
+        UsageError: There are some, and nobody said that they may be left.
+    """
+    left = {name: "" for name in files if os.path.lexists(folder / name)}
+    lines = [line for line in files[_INI].splitlines()[1:] if line.startswith("kore_")]
+    other = next((name for name, pattern in _ELSEWHERE.items() if _configures(folder / name, pattern)), "")
+    if other and _INI not in left:
+        left[_INI] = f": {other} configures pytest here, and a pytest.ini would hide it"
+    if left and not skip:
+        reasons = ", ".join(
+            f"{other} configures pytest already" if why else f"{name} exists" for name, why in left.items()
+        )
+        raise UsageError(f"nothing was written, because {reasons}: --skip-existing writes the other files")
+    if _INI in left:
+        left[_INI] += (
+            f"; add to it: {' | '.join(lines)}" if not left[_INI] else f"; add there: {' | '.join(lines)}"
+        )
+    for name in left:
+        del files[name]
+    return left
+
+
+def _configures(path: Path, pattern: str) -> bool:
+    try:
+        return (
+            not pattern or bool(re.search(pattern, path.read_text(encoding="utf-8"), re.MULTILINE))
+            if path.exists()
+            else False
+        )
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _write_all(folder: Path, files: Mapping[str, str]) -> None:
+    """Write all files or none; what exists by now is never replaced.
+
+    Raises:
+        UsageError: One cannot be written.
+    """
+    made: list[Path] = []
+    try:
+        for name, text in files.items():
+            target = folder / name
+            made += _make_folders(target.parent)
+            _write_new(target, text)
+            made.append(target)
+    except BaseException as bad:
+        for path in reversed(made):
+            with suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink()
+        if not isinstance(bad, OSError):
+            raise
+        problem = f"cannot write {target}: {bad.strerror}; nothing was written"
+    else:
+        return
+    raise UsageError(problem)
+
+
+def _make_folders(folder: Path) -> Iterable[Path]:
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir()
+    return list(reversed(missing))
+
+
+def _write_new(target: Path, text: str) -> None:
+    """Write a file whole or not at all; a file that exists is not touched.
+
+    Raises:
+        OSError: It exists, or cannot be written.
+    """
+    beside = target.parent / f".kore-{secrets.token_hex(8)}.tmp"
+    try:
+        with beside.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        try:
+            os.link(beside, target)  # unlike a rename, it replaces nothing
+        except OSError:
+            if os.path.lexists(target):
+                raise
+            with target.open("x", encoding="utf-8", newline="\n") as file:  # no links on this file system
+                file.write(text)
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+
+
+def _next_steps(folder: Path, ci: str, stream: str) -> str:
+    there = "" if folder == Path() else f"cd {folder} && "
+    steps = [
+        f"try it without an account: {there}pytest conversations --kore-emulator",
+        "export your suites in the platform's UI as JSON and put them into conversations/ as NAME.kore.json",
+        *([] if stream else ["set kore_stream_id in pytest.ini (App Settings > Dev Tools: App ID)"]),
+        "set KORE_CLIENT_ID, KORE_CLIENT_SECRET and KORE_USER_EMAIL in the environment, "
+        + (f"and in the secret store of your CI ({ci})" if ci != "none" else "never in a committed file"),
+        f"see whether all is there: {PROG} doctor",
+    ]
+    return "\n".join(["next:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))])

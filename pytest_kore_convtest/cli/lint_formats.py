@@ -1,0 +1,163 @@
+"""Write lint's findings for people, machines, GitHub and code scanning."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from pytest_kore_convtest.cli import PROG, find_version
+from pytest_kore_convtest.findings import ERROR, HINT, RULES, WARNING, severity_of
+from pytest_kore_convtest.refusals import printable
+from pytest_kore_convtest.suitefile import show_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_kore_convtest.findings import Finding, Rule, RuleSettings
+
+SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+_LONGEST = 2000
+_GITHUB = {ERROR: "error", WARNING: "warning", HINT: "notice"}
+_SARIF = {ERROR: "error", WARNING: "warning", HINT: "note"}
+
+
+def lint_rules() -> list[Rule]:
+    """Return the rules that are looked for in files."""
+    return [rule for rule, facts in RULES.items() if "lint" in facts.about]
+
+
+def write_text(findings: Sequence[Finding], files: int) -> str:
+    """Write a finding a line, as compilers do, and the numbers in the end."""
+    lines = [
+        f"{_file(one)}:{one.location.line}:{one.location.column}: {one.severity}:"
+        f" {printable(one.message, _LONGEST)} [{one.rule}]"
+        for one in findings
+    ]
+    counts = _count(findings)
+    told = ", ".join(
+        f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}" for word in counts if counts[word]
+    )
+    lines.append(f"{told or 'nothing found'} in {files} file{'' if files == 1 else 's'}")
+    return "\n".join(lines)
+
+
+def write_json(findings: Sequence[Finding], files: int) -> str:
+    """Write JSON: numbers and findings."""
+    found = [
+        {
+            "file": _file(one),
+            "line": one.location.line,
+            "column": one.location.column,
+            "rule": str(one.rule),
+            "severity": str(one.severity),
+            "suite": one.suite,
+            "step": one.step or None,
+            "message": one.message,
+        }
+        for one in findings
+    ]
+    return json.dumps({"files": files, "counts": _count(findings), "findings": found}, indent=2)
+
+
+def write_github(findings: Sequence[Finding], files: int) -> str:  # noqa: ARG001 - as the other formats
+    """Write workflow commands, which GitHub Actions shows beside the lines of the file."""
+    return "\n".join(
+        f"::{_GITHUB[one.severity]} file={_property(_file(one))},line={max(1, one.location.line)},"
+        f"col={max(1, one.location.column)},title={_property(str(one.rule))}::"
+        f"{_data(printable(one.message, _LONGEST))}"
+        for one in findings
+    )
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def write_sarif(findings: Sequence[Finding], files: int) -> str:  # noqa: ARG001 - as the other formats
+    """Write SARIF 2.1.0 (OASIS), which code scanning reads."""
+    rules = lint_rules()
+    used = [*rules, *dict.fromkeys(one.rule for one in findings if one.rule not in rules)]
+    driver = {
+        "name": PROG,
+        "version": find_version(),
+        "rules": [
+            {
+                "id": str(rule),
+                "shortDescription": {"text": RULES[rule].meaning},
+                "defaultConfiguration": {"level": _SARIF[RULES[rule].severity]},
+            }
+            for rule in used
+        ],
+    }
+    results = [_sarif_result(one, used.index(one.rule)) for one in findings]
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _sarif_result(one: Finding, index: int) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(Path(one.location.file))}}
+    if one.location.line:
+        place["region"] = {"startLine": one.location.line, "startColumn": max(1, one.location.column)}
+    return {
+        "ruleId": str(one.rule),
+        "ruleIndex": index,
+        "level": _SARIF[one.severity],
+        "message": {"text": printable(one.message, _LONGEST)},
+        "locations": [{"physicalLocation": place}],
+    }
+
+
+def _uri(path: Path) -> str:
+    """Return a relative reference for what lies below, which code scanning resolves; else an absolute URI."""
+    shown = Path(show_path(path))
+    if shown.is_absolute() or ".." in shown.parts:
+        return shown.resolve().as_uri()
+    # A colon in the first part would be read as a scheme.
+    return quote(shown.as_posix(), safe="/")
+
+
+def _file(one: Finding) -> str:
+    return printable(show_path(Path(one.location.file)), _LONGEST)
+
+
+def _count(findings: Sequence[Finding]) -> dict[str, int]:
+    return {
+        str(word): sum(one.count for one in findings if one.severity == word)
+        for word in (ERROR, WARNING, HINT)
+    }
+
+
+def list_rules(rules: RuleSettings, form: str) -> str:
+    """List the rules that are looked for in files, and what each does here."""
+    found = [(str(rule), str(severity_of(rule, rules)), RULES[rule]) for rule in lint_rules()]
+    if form == "json":
+        return json.dumps(
+            [
+                {
+                    "rule": name,
+                    "severity": now,
+                    "default": str(facts.severity),
+                    "meaning": facts.meaning,
+                    "fixed": facts.fixed,
+                }
+                for name, now, facts in found
+            ],
+            indent=2,
+        )
+    wide = max(len(name) for name, _, _ in found)
+    return "\n".join(f"{name:{wide}}  {severity:7}  {facts.meaning}" for name, severity, facts in found)
+
+
+FORMATS: Mapping[str, Callable[[Sequence[Finding], int], str]] = {
+    "text": write_text,
+    "json": write_json,
+    "github": write_github,
+    "sarif": write_sarif,
+}

@@ -1,0 +1,95 @@
+"""``report``: render JSON reports again, several of them as one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
+
+from pytest_kore_convtest.cli import OK
+from pytest_kore_convtest.cli.parser import UsageError
+from pytest_kore_convtest.text import fit, one_line
+
+if TYPE_CHECKING:
+    import argparse
+
+DESCRIPTION = (
+    "Render what --kore-json wrote in other forms. Several runs are merged into one report."
+    " The exit code says whether it was written, not whether the tests passed."
+)
+EXAMPLE = "report run.json --html report.html"
+
+FORMS = ("html", "markdown", "json")
+"""What a record can be rendered as; each is an option."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say which arguments there are."""
+    parser.add_argument("reports", nargs="+", metavar="RUN.json", help="what --kore-json wrote")
+    parser.add_argument("--html", metavar="P", help="write the HTML report; - for standard output")
+    parser.add_argument("--markdown", metavar="P", help="write the Markdown report; - likewise")
+    parser.add_argument("--json", metavar="P", help="write the JSON report, e.g. of merged runs; - likewise")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Render reports and say what was written."""
+    outputs = {form: path for form in FORMS if (path := getattr(options, form)) is not None}
+    _check(outputs, options.reports)
+    from pytest_kore_convtest.report.canon import read_record
+    from pytest_kore_convtest.report.command import render
+    from pytest_kore_convtest.report.digest import say_verdict
+    from pytest_kore_convtest.report.files import read_file, write_report
+    from pytest_kore_convtest.report.merge import merge_records
+
+    record = merge_records([read_record(read_file(path), path) for path in options.reports])
+    texts = {form: render(form, record) for form in outputs}  # before the first one is written
+    # Standard output belongs to a report that is written there.
+    out = sys.stderr if "-" in outputs.values() else sys.stdout
+    for form, path in outputs.items():
+        if path != "-":
+            write_report(path, texts[form])
+            _say(f"wrote {path}", out)
+    _say(f"verdict: {say_verdict(record)}", out)
+    return _print_report(outputs, texts)
+
+
+def _say(line: str, out: TextIO) -> None:
+    print(fit(one_line(line), out.encoding), file=out)
+
+
+def _print_report(outputs: dict[str, str], texts: dict[str, str]) -> int:
+    from pytest_kore_convtest.report.files import write_stdout
+
+    try:
+        for form, path in outputs.items():
+            if path == "-":
+                write_stdout(texts[form])
+    except OSError as error:  # whoever read it has gone, or the disk behind it is full
+        problem = error.strerror
+    else:
+        return OK
+    with suppress(OSError):  # what is left in the buffer would fail again when the interpreter ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise UsageError(f"cannot write to standard output: {problem}")
+
+
+def _check(outputs: dict[str, str], inputs: list[str]) -> None:
+    if not outputs:
+        raise UsageError(f"say what to write: one or more of {', '.join(f'--{form} P' for form in FORMS)}")
+    if "" in outputs.values():
+        raise UsageError("an output needs the name of a file")
+    if list(outputs.values()).count("-") > 1:
+        raise UsageError("only one report can go to standard output: name a file for the other")
+    from pytest_kore_convtest.report.paths import find_twins, holds_suite, is_same, is_settings_file
+
+    if find_twins(outputs):
+        raise UsageError("two reports cannot go to the same file: name one file for each")
+    for form, path in outputs.items():
+        if path == "-":
+            continue
+        if form != "json" and any(is_same(path, given) for given in inputs):
+            raise UsageError(f"--{form} {path} would overwrite the record that it is made of")
+        if is_settings_file(path) or holds_suite(path):
+            what = "holds suites, settings or test code, which a report would overwrite: name another file"
+            raise UsageError(f"--{form}: {path} {what}")

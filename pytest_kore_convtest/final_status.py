@@ -1,0 +1,166 @@
+"""The closing line of a test run: what was found out, what failed, what was not verified and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EMULATOR_WORDS = "built-in emulator; no real platform was contacted"
+
+_PASSED, _FAILED, _UNKNOWN = "passed", "failed", "unknown"
+_IMPORT, _RUN = "import", "run"
+_LONGEST_REASON = 120
+
+
+@dataclass(frozen=True)
+class ItemCounts:
+    """How many items of a kind there are, and what became of them.
+
+    Attributes:
+        total: All that were selected.
+        passed: Those that passed.
+        failed: Those that failed.
+        unverified: Those without a verdict.
+        why: Why the first of these has none.
+    """
+
+    total: int = 0
+    passed: int = 0
+    failed: int = 0
+    unverified: int = 0
+    why: str = ""
+
+    @property
+    def bad(self) -> list[str]:
+        """What speaks against the items, in words."""
+        said = [f"{self.failed} FAILED"] if self.failed else []
+        if self.unverified:
+            said.append(f"{self.unverified} not verified{_because(self.why)}")
+        return said
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a test run comes to.
+
+    Attributes:
+        verdict: Of the whole run: ``"passed"``, ``"failed"`` or ``"unknown"``.
+        jobs: The facts of all jobs.
+        not_waited: How many configured import jobs no selected item waited for.
+        lint: The items that judge a file.
+        items: All other items of ours, and users' tests that asked the platform.
+        unconfigured: How many of these were skipped because Kore is not configured.
+    """
+
+    verdict: str
+    jobs: Sequence[dict[str, Any]] = ()
+    not_waited: int = 0
+    lint: ItemCounts = field(default_factory=ItemCounts)
+    items: ItemCounts = field(default_factory=ItemCounts)
+    unconfigured: int = 0
+
+
+def write_tally(tally: Tally) -> str:
+    """Write the closing line: it begins with the verdict unless that is a pass."""
+    imports = [job for job in tally.jobs if job["kind"] == _IMPORT]
+    runs = [job for job in tally.jobs if job["kind"] == _RUN and not job.get("blocked")]
+    if tally.unconfigured and not imports:
+        return _write_unconfigured(tally)
+    asked = any(job["kind"] == _RUN for job in tally.jobs)
+    parts = [_suites(imports), _runs(runs), _steps(imports, runs, asked=asked)] if imports or runs else []
+    if tally.verdict == _PASSED and any(job["verdict"] == _FAILED for job in tally.jobs):
+        parts[0] += ", as a passed test expects"
+    if not imports:
+        parts += [_checks(tally.lint, "lint check", "passed"), _checks(tally.items, "test", "passed")]
+        parts += ["nothing was imported"]
+    else:
+        parts += [_against(tally.lint, "lint check"), _against(tally.items, "test")]
+    if tally.not_waited:
+        parts.append(f"{_count(tally.not_waited, 'import job')} not waited for")
+    if tally.unconfigured:
+        parts.append(f"{tally.unconfigured} skipped: Kore is not configured")
+    return _prefix(tally.verdict) + "; ".join(filter(None, parts))
+
+
+def _prefix(verdict: str) -> str:
+    return {_FAILED: "FAILED: ", _UNKNOWN: "NOT VERIFIED: "}.get(verdict, "")
+
+
+def _write_unconfigured(tally: Tally) -> str:
+    """Write the line of a run in which ``--kore-unconfigured=skip`` skipped what asks the platform."""
+    skipped = f"Kore is not configured, {tally.unconfigured} skipped"
+    against = [*tally.items.bad] if tally.items.failed else []
+    if tally.lint.total:
+        lint = _checks(tally.lint, "lint check", "passed")
+        words = [lint, *against, f"NOTHING ELSE WAS CHECKED: {skipped}"]
+    elif tally.items.passed or tally.items.failed:
+        words = [_checks(tally.items, "test", "passed"), f"NOT CHECKED: {skipped}"]
+    else:
+        words = [f"NOTHING WAS CHECKED: {skipped}"]
+    prefix = _prefix(_FAILED) if tally.verdict == _FAILED else ""
+    return prefix + "; ".join(words)
+
+
+def _suites(imports: list[dict[str, Any]]) -> str:
+    counted = {word: [job for job in imports if job["verdict"] == word] for word in _VERDICTS}
+    said = []
+    for word, jobs in counted.items():
+        if jobs:
+            why = _because(jobs[0]["weakest"]) if word == _UNKNOWN else ""
+            said.append(f"{_count(len(jobs), 'suite')} {_VERDICTS[word]}{why}")
+    return ", ".join(said)
+
+
+_VERDICTS = {_FAILED: "FAILED", _UNKNOWN: "not verified", _PASSED: "imported and valid"}
+"""What is said of suites, the worst first."""
+
+
+def _runs(runs: list[dict[str, Any]]) -> str:
+    """Say which runs were not verified, and why; failed steps are told with the steps."""
+    unknown = [job for job in runs if job["verdict"] == _UNKNOWN]
+    failed = [job for job in runs if job["verdict"] == _FAILED and not job["results"][_FAILED]]
+    said = [f"{_count(len(failed), 'run')} FAILED"] if failed else []
+    if unknown:
+        said.append(f"{_count(len(unknown), 'run')} not verified{_because(unknown[0]['weakest'])}")
+    return ", ".join(said)
+
+
+def _steps(imports: list[dict[str, Any]], runs: list[dict[str, Any]], *, asked: bool) -> str:
+    total = sum(job["steps"] for job in imports)
+    if not total:
+        return ""
+    failed, passed = (sum(job["results"][kind] for job in runs) for kind in (_FAILED, _PASSED))
+    words = f"{passed + failed} of {_count(total, 'step')} executed"
+    if not runs:
+        advice = not asked and any(job["ours"] for job in imports)
+        return words + (" (add --kore-run inDevelopment)" if advice else "")
+    if failed:
+        return f"{words}, {failed} FAILED"
+    return f"{words}, all passed" if passed == total else words
+
+
+def _checks(counts: ItemCounts, what: str, word: str) -> str:
+    if not counts.total:
+        return ""
+    return ", ".join([f"{counts.passed} of {_count(counts.total, what)} {word}", *counts.bad])
+
+
+def _against(counts: ItemCounts, what: str) -> str:
+    """Say how many items of a kind speak against the run; empty when none does."""
+    if not counts.bad:
+        return ""
+    first, *rest = counts.bad
+    number, _, words = first.partition(" ")
+    return ", ".join([f"{number} of {_count(counts.total, what)} {words}", *rest])
+
+
+def _because(why: str) -> str:
+    line = why.partition("\n")[0].strip().rstrip(".")
+    return f" ({line if len(line) <= _LONGEST_REASON else line[:_LONGEST_REASON] + '…'})" if line else ""
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"

@@ -1,0 +1,470 @@
+"""``kore-convtest doctor`` and ``pytest --kore-doctor``."""
+
+import base64
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import zipfile
+from email.utils import formatdate
+from pathlib import Path
+
+import pytest
+import trustme
+from cli.samples import STREAM, suite
+from e2e.socket_server import SocketServer, http, say
+
+from pytest_kore_convtest.auth import sign_token
+from pytest_kore_convtest.cli import doctor_local as local
+from pytest_kore_convtest.cli.certificate import issuer_of
+from pytest_kore_convtest.cli.doctor_network import look_at_network
+from pytest_kore_convtest.emulator import Emulator
+from pytest_kore_convtest.settings import Settings
+
+SECRET = "canary-secret-0123456789-0123456789"
+ENVELOPE = b'{"errors":[{"msg":"Invalid SDK credentials","code":4002}]}'
+
+
+def settings(url, **more):
+    """Return settings for a server."""
+    values = {"stream_id": STREAM, "client_id": "cs-33333333", "client_secret": SECRET} | more
+    return Settings.read(env={}, host=url, user_email="a@b.c", **values)
+
+
+def emulated(emulator, **more):
+    """Return settings for an emulator."""
+    names = ("stream_id", "client_id", "client_secret", "user_email")
+    return Settings.read(
+        env={}, host=emulator.url, **{name: getattr(emulator, name) for name in names} | more
+    )
+
+
+def wire(found):
+    """Return the levels and texts of the network's checks, by name; a later one replaces an earlier one."""
+    return {check.name: check for check in look_at_network(found)}
+
+
+def as_json(ended):
+    """Return what ``doctor --json`` printed."""
+    return json.loads(ended.out)
+
+
+def by_level(data, level):
+    """Return the checks of a level."""
+    return [check for check in data["checks"] if check["level"] == level]
+
+
+def test_all_is_well(account, kore, tmp_path):
+    """With a complete account the exit code is 0, and nothing was changed on the platform."""
+    (tmp_path / "booking.kore.json").write_text(suite(bot=account.stream_id))
+    ended = kore("doctor")
+    assert ended.code == 0, ended.out
+    assert ended.lines[-1] == "kore: a gate would work here"
+    assert "(environment)" in ended.out
+    assert account.client_secret not in ended.out + ended.err
+    assert {request.method for request in account.requests} == {"GET"}
+
+
+def test_as_json(account, kore):
+    """``--json`` gives settings with their sources, and checks; no secret is in it."""
+    data = as_json(kore("doctor", "--json"))
+    assert data["gate_would_work"] is True
+    known = {one["name"]: one for one in data["settings"]}
+    assert known["kore_host"] == {"name": "kore_host", "value": account.url, "source": "environment"}
+    assert known["kore_client_secret"]["value"] == "set, not shown"
+    assert {"name", "level", "what", "why", "fix"} == set(data["checks"][0])
+    assert account.client_secret not in json.dumps(data)
+
+
+def test_nothing_is_configured(kore):
+    """Without an account the exit code is 1, and every missing setting is named with its way out."""
+    ended = kore("doctor", "--json")
+    assert ended.code == 1
+    wrong = by_level(as_json(ended), "error")
+    assert [check["what"] for check in wrong] == [
+        f"kore_{name} is not set" for name in ("host", "stream_id", "client_id", "client_secret")
+    ]
+    assert all(check["why"] and check["fix"] for check in wrong)
+    assert "KORE_CLIENT_SECRET" in wrong[-1]["fix"]
+
+
+def test_pytest_knows_the_doctor(account, tmp_path):
+    """``pytest --kore-doctor`` says the same and runs no test."""
+    (tmp_path / "test_it.py").write_text("def test_it():\n    open('ran', 'w')\n")
+    command = [sys.executable, "-m", "pytest", "-p", "pytest_kore_convtest", "--kore-doctor"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines()[-1].startswith("kore: a gate would work here")
+    assert "test session starts" not in done.stdout
+    assert not (tmp_path / "ran").exists()
+
+
+def test_pytest_says_no_with_its_exit_code():
+    """``pytest --kore-doctor`` ends with 1 when a gate would not work."""
+    command = [sys.executable, "-m", "pytest", "-p", "pytest_kore_convtest", "--kore-doctor"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    assert done.returncode == 1
+
+
+def test_the_emulator_needs_nothing(kore, monkeypatch):
+    """With the built-in emulator a gate works, and the last line says against what."""
+    monkeypatch.setenv("KORE_EMULATOR", "1")
+    ended = kore("doctor")
+    assert ended.code == 0
+    assert ended.lines[-1] == "kore: a gate would work here, against the built-in emulator"
+
+
+def test_sources_are_told(account, kore, tmp_path, monkeypatch):
+    """The ini file and the command line are read as pytest reads them."""
+    monkeypatch.delenv("KORE_STREAM_ID")
+    (tmp_path / "pytest.ini").write_text(
+        f"[pytest]\nkore_stream_id = {STREAM}\naddopts = --kore-run published\n"
+    )
+    data = as_json(kore("doctor", "--json", "--kore-stream-id", account.stream_id, "-o", "kore_timeout=9"))
+    sources = {one["name"]: one["source"] for one in data["settings"]}
+    assert sources["kore_stream_id"] == "command line"
+    assert (sources["kore_run"], sources["kore_timeout"]) == ("addopts", "command line")
+    assert data["ini_file"] == str(tmp_path / "pytest.ini")
+
+
+def test_wrong_values_do_not_hide_each_other(account, kore, monkeypatch):
+    """Every value that cannot be used is named, not only the first one; the others are still looked at."""
+    monkeypatch.setenv("KORE_TIMEOUT", "soon")
+    monkeypatch.setenv("KORE_RUN", "yesterday")
+    monkeypatch.setenv("KORE_HOST", "https://bots.kore.ai/api/1.1/public/stream")
+    ended = kore("doctor", "--json")
+    assert ended.code == 1
+    said = " ".join(check["what"] for check in by_level(as_json(ended), "error"))
+    assert "KORE_TIMEOUT (from environment)" in said
+    assert "KORE_RUN (from environment)" in said
+    assert "names an endpoint" in said
+    assert "kore_host is not set" in said
+    assert account.requests == []
+
+
+def test_the_botid_of_suite_files_is_compared(kore, account, tmp_path):
+    """Suite files of another bot draw a warning, those of several bots an error that names them."""
+    (tmp_path / "a.kore.json").write_text(suite())
+    data = as_json(kore("doctor", "--json"))
+    said = [check["what"] for check in by_level(data, "warning")]
+    assert said == [f"kore_stream_id is {account.stream_id}, the suite files' botId is {STREAM}"]
+    (tmp_path / "b.kore.json").write_text(suite(bot="st-2"))
+    ended = kore("doctor", "--json")
+    assert ended.code == 1
+    assert "belong to 2 bots: st-11111111-1111-5111-a111-111111111111 in a.kore.json" in ended.out
+
+
+EXPORT = {"_id": STREAM, "dialogs": [], "localeData": {}}
+
+
+@pytest.mark.parametrize("form", ["json", "wrapped", "zip", "xo11 zip"])
+def test_a_bot_export_is_recognised(form, tmp_path):
+    """A bot export is read as JSON, wrapped, or as a zip of either generation."""
+    path = tmp_path / "export"
+    if "zip" in form:
+        inside = "appDefinition.json" if form.startswith("xo11") else "botDefinition.json"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(inside, json.dumps(EXPORT))
+    else:
+        path.write_text(json.dumps({"botDefinition": EXPORT} if form == "wrapped" else EXPORT))
+    assert local.read_export(path) == STREAM
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"PK\x03\x04", suite().encode()])
+def test_other_files_are_no_bot_export(content, tmp_path):
+    """What is no bot export is not taken for one, broken zips included."""
+    (tmp_path / "it").write_bytes(content)
+    assert local.read_export(tmp_path / "it") is None
+
+
+def test_a_bot_export_is_compared(kore, account, tmp_path):
+    """A bot export of another bot draws a warning; a file that is neither kind is named."""
+    (tmp_path / "export.json").write_text(json.dumps(EXPORT))
+    (tmp_path / "other.json").write_text("{}")
+    data = as_json(kore("doctor", "export.json", "other.json", "--json"))
+    said = [check["what"] for check in by_level(data, "warning")]
+    assert f"the bot export export.json is of {STREAM}" in " ".join(said)
+    assert "other.json is neither a suite file nor a bot export" in said
+
+
+def test_three_places_that_agree(tmp_path):
+    """When all three places name the same bot, one line says so."""
+    found = Settings.read(env={}, stream_id=STREAM)
+    (check,) = local.compare_ids(found, {Path("a"): STREAM}, {Path("b.zip"): STREAM})
+    assert check.level == "ok"
+    assert "1 suite file(s) and the bot export b.zip name the same bot" in check.what
+
+
+@pytest.mark.parametrize(("mode", "level"), [(0o600, "ok"), (0o640, "warning"), (0o604, "warning")])
+def test_permissions_of_secret_files(mode, level, tmp_path):
+    """A secret's file that others can read draws a warning with the command that mends it."""
+    path = tmp_path / "secret"
+    path.write_text(SECRET)
+    path.chmod(mode)
+    (check,) = local.look_at_files(Settings.read(env={}, client_secret_file=path))
+    assert check.level == level
+    assert check.fix == ("chmod 600 secret" if level == "warning" else "")
+
+
+def test_a_missing_secret_file():
+    """A secret's file that is not there is an error that names the setting."""
+    (check,) = local.look_at_files(Settings.read(env={}, client_secret_file="nowhere"))
+    assert (check.level, check.what) == (
+        "error",
+        "kore_client_secret_file: cannot read nowhere: No such file or directory",
+    )
+
+
+def token(**changes):
+    """Return a token with other claims."""
+    head, body, tail = sign_token("cs-1", SECRET, time.time()).split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    claims = {name: value for name, value in (claims | changes).items() if value is not None}
+    return f"{head}.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.{tail}"
+
+
+@pytest.mark.parametrize(
+    ("before", "claims", "level", "said"),
+    [
+        ("", {"jti": None, "exp": 2e9}, "ok", "HS256, appId cs-1, expires in"),
+        ("", {"jti": None, "exp": "soon"}, "warning", "expires in"),
+        ("", {}, "error", "good for one request"),
+        ("", {"jti": None, "exp": 5}, "error", "expired"),
+        ("", {"appId": None}, "error", "has no usable claim 'appId'"),
+        ("Bearer ", {}, "error", "a whole header (Bearer …)"),
+        ("Authorization: Bearer ", {}, "error", "a whole header (Authorization …)"),
+        ("auth: ", {}, "error", "a whole header (auth …)"),
+        ("x.", {}, "error", "is not a JWT"),
+    ],
+)
+def test_claims_of_a_given_token(before, claims, level, said):
+    """A given token is looked at before anything is sent; what the platform would refuse is an error."""
+    claims = claims | ({"exp": time.time() + 60} if claims.get("exp") == "soon" else {})
+    text = token(**claims)
+    checks = list(local.look_at_token(Settings.read(env={}, jwt=before + text), time.time()))
+    assert checks[0].level == level
+    assert said in checks[0].what
+    assert text.split(".")[2] not in " ".join(f"{check.what} {check.fix}" for check in checks)
+
+
+def test_a_host_with_a_path_prefix():
+    """A path prefix is named as what it is; on Kore's own hosts it is a warning."""
+    (check,) = local.look_at_host(settings("https://gw.example.com/kore"))
+    assert (check.level, check.what) == (
+        "ok",
+        (
+            "requests go to https://gw.example.com/kore/api/public/…; /kore is a path prefix,"
+            " as a gateway before the platform has it"
+        ),
+    )
+    (check,) = local.look_at_host(settings("https://bots.kore.ai/kore"))
+    assert (check.level, check.fix) == ("warning", "set kore_host to https://bots.kore.ai")
+
+
+def test_what_is_accepted():
+    """A status request for a job that cannot exist tells that token, stream and scopes are accepted."""
+    with Emulator() as emulator:
+        found = wire(emulated(emulator))
+        assert [(name, found[name].level) for name in ("API", "clock", "token", "stream", "scope")] == [
+            (name, "ok") for name in ("API", "clock", "token", "stream", "scope")
+        ]
+        assert {request.method for request in emulator.requests} == {"GET"}
+
+
+def test_a_wrong_secret():
+    """A refused token is an error whose way out names what may be wrong."""
+    with Emulator() as emulator:
+        found = wire(emulated(emulator, client_secret=SECRET))
+    assert found["token"].level == "error"
+    assert "Invalid SDK credentials" in found["token"].what
+    assert "copy client id and secret from one JWT app" in found["token"].fix
+
+
+def test_a_stream_of_another_account():
+    """A stream that the account does not know is named, not the token."""
+    with Emulator(account_level=True) as emulator:
+        found = wire(emulated(emulator, stream_id=STREAM))
+    assert (found["token"].level, found["stream"].level) == ("ok", "error")
+
+
+@pytest.mark.parametrize(
+    ("scopes", "run", "levels"),
+    [
+        ({"management"}, None, ["ok", "warning"]),
+        ({"management"}, "published", ["ok", "error"]),
+        ({"execution"}, None, ["error", "ok"]),
+    ],
+)
+def test_scopes(scopes, run, levels):
+    """Each scope is looked at; that of runs is needed only when suites are to be run."""
+    with Emulator(scopes=scopes) as emulator:
+        found = [check for check in look_at_network(emulated(emulator, run=run)) if check.name == "scope"]
+    assert [check.level for check in found] == levels
+    assert all("publish" in check.fix for check in found if check.level != "ok")
+
+
+def test_job_ids_are_looked_up():
+    """A given job id is asked for once: one that is unknown makes a gate red."""
+    with Emulator() as emulator:
+        known = emulator.add_job(status="IN_PROGRESS")
+        found = list(look_at_network(emulated(emulator, ds_id=[known, "ds-2"])))
+    assert [(check.level, check.what.split()[0]) for check in found if check.name == "job"] == [
+        ("ok", known),
+        ("error", "ds-2"),
+    ]
+
+
+@pytest.mark.parametrize(("ahead", "word"), [(300, "behind"), (-300, "ahead of")])
+def test_a_wrong_clock(ahead, word):
+    """A clock that is off is named by the server's Date; a refused token is then put down to it."""
+    with Emulator(clock=lambda: time.time() + ahead) as emulator:
+        found = wire(emulated(emulator))
+    assert found["clock"].level == "warning"
+    assert f" s {word} the server's" in found["clock"].what
+    assert found["token"].fix.startswith("set this machine's clock first") or found["token"].level == "ok"
+
+
+def test_nobody_listens():
+    """A refused connection is said in one sentence, and nothing more is tried."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    found = wire(settings(f"http://127.0.0.1:{port}"))
+    assert found["connection"].level == "error"
+    assert "refused" in found["connection"].what
+    assert "token" not in found
+
+
+def test_a_name_that_nobody_knows(monkeypatch):
+    """A host name that cannot be resolved is the first and last thing told."""
+
+    def fail(*_args, **_more):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    found = wire(settings("https://bots.example.invalid"))
+    assert list(found) == ["proxy", "name resolution"]
+    assert found["name resolution"].what == "bots.example.invalid cannot be resolved: unknown name"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (http(302, b"", "Location: https://u:p@login.test/x?t=1"), "redirects to https://login.test/x"),
+        (http(401, b"<html>", "WWW-Authenticate: Bearer realm=x"), "wants Authorization: Bearer"),
+        (http(407, b""), "the proxy wants a login"),
+        (http(200, b"<title>Welcome</title>"), "an HTML page titled 'Welcome'"),
+        (http(404, b"<title>No</title>"), "nothing is known under /api/public"),
+    ],
+)
+def test_strangers(answer, said):
+    """What is not the platform's API is named as what it is, and gets no token."""
+    with SocketServer(say(answer)) as server:
+        found = wire(settings(server.url))
+        assert found["API"].level == "error"
+        assert said in found["API"].what
+        assert found["API"].fix
+        assert not any(b"\r\nauth:" in request.lower() for request in server.requests)
+
+
+def by_path(**answers):
+    """Make a script that answers by the beginning of the path."""
+
+    def script(line):
+        while request := line.request():
+            path = request.split()[1].decode()
+            found = next(
+                (text for key, text in answers.items() if path.startswith(key.replace("_", "/"))), None
+            )
+            line.send(found or http(405, b'{"errors":[{"msg":"Method Not Allowed","code":405}]}'))
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("prefix", "answers", "fix"),
+    [
+        ("", {"_api_1.1_public": http(401, ENVELOPE)}, "have the gateway route /api/public"),
+        ("/kore", {"_api_public": http(401, ENVELOPE)}, "remove the path prefix from kore_host"),
+    ],
+)
+def test_the_right_path_prefix_is_found(prefix, answers, fix):
+    """When the API answers under another path, that path is named."""
+    with SocketServer(by_path(**answers)) as server:
+        found = wire(settings(server.url + prefix))
+    assert found["API"].level == "error"
+    assert fix in found["API"].fix
+
+
+@pytest.fixture(name="authority", scope="module")
+def _authority():
+    return trustme.CA(organization_name="Example Inspection")
+
+
+def serving(authority):
+    """Return a server's TLS context."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+def test_who_signed_a_trusted_certificate(authority, tmp_path):
+    """The signer of the server's certificate is named, and with what it was checked."""
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    answer = http(401, ENVELOPE, f"Date: {formatdate()}")
+    with SocketServer(say(answer), context=serving(authority)) as server:
+        found = wire(settings(server.url, ca_bundle=bundle))
+    assert found["TLS"].level == "ok"
+    assert "signed by Example Inspection" in found["TLS"].what
+    assert f"checked with the CA file {bundle}" in found["TLS"].what
+
+
+def test_who_signed_a_certificate_that_nobody_trusts(authority, tmp_path):
+    """An untrusted certificate's signer is named, too; nothing is sent to its server."""
+    bundle = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(bundle))
+    with SocketServer(say(http(401, ENVELOPE)), context=serving(authority)) as server:
+        found = wire(settings(server.url, ca_bundle=bundle))
+        assert server.requests == []
+    assert found["TLS"].level == "error"
+    assert "signed by Example Inspection" in found["TLS"].what
+    assert "kore_ca_bundle" in found["TLS"].fix
+
+
+@pytest.mark.parametrize("der", [b"", b"0", b"0\x80", b"0\x05abc", b"\x30\x03\x30\x01\x30", b"\xff" * 40])
+def test_what_is_no_certificate(der):
+    """Bytes that are no certificate have no signer, and that is no crash."""
+    assert issuer_of(der) == ""
+
+
+def test_a_proxy_is_named(monkeypatch):
+    """The proxy and the variable that names it are told, its password is not; a dead one is the error."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    monkeypatch.setenv("https_proxy", f"http://me:{SECRET}@127.0.0.1:{port}")
+    found = wire(settings("https://bots.example.invalid"))
+    assert found["proxy"].what == (
+        f"bots.example.invalid is reached through http://127.0.0.1:{port}, with a login (from https_proxy)"
+    )
+    assert "through the proxy 127.0.0.1" in found["connection"].what
+    assert not any(SECRET in f"{check}" for check in found.values())
+
+
+def test_a_proxy_that_refuses(monkeypatch):
+    """A proxy that does not let us through is named as the cause."""
+    with SocketServer(say(http(403, b""))) as server:
+        monkeypatch.setenv("https_proxy", server.url)
+        found = wire(settings("https://bots.example.invalid"))
+    assert found["proxy"].level == "error"
+    assert "refuses the way to bots.example.invalid:443" in found["proxy"].what
+
+
+def test_a_single_use_token_is_not_spent():
+    """A given token with a jti is not sent: the check itself would use it up."""
+    with Emulator() as emulator:
+        jwt = sign_token(emulator.client_id, emulator.client_secret, time.time())
+        found = wire(Settings.read(env={}, host=emulator.url, stream_id=emulator.stream_id, jwt=jwt))
+        assert found["token"].level == "skipped"
+        assert len(emulator.requests) == 1

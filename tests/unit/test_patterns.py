@@ -1,0 +1,224 @@
+"""Every regular expression of the package takes steps in proportion to the text, whatever the text is."""
+
+import ast
+import pkgutil
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from unit.counting import Counter, with_deep_stack
+
+import pytest_kore_convtest
+
+FOLDER = Path(pytest_kore_convtest.__file__).parent
+SIZE = 400
+GROWTH = 2.6
+"""Twice the text is twice the steps; four times as many are what squared work takes."""
+
+COMMON = [
+    "a",
+    " ",
+    "a ",
+    "-",
+    ".",
+    "1",
+    "A",
+    "\\",
+    "a-",
+    "a1B2",
+    "\n",
+    "eyJ",
+    "eyJaaaaaaaa.",
+    "token=",
+    "::",
+    "##a",
+]
+ENDS = ["", "\0("]
+
+# Worst cases by pattern; "" before them all means that it is only ever tried at a text's start.
+WORST = {
+    "collect._END_OF_NAME": [],
+    "differences._NAME": [""],
+    "differences._TOKEN": ["\u3042"],
+    "emulator.records._RUN": [],
+    "emulator.script._OPTION": ["", "k=x ", "k='", 'k="', "k=x  \t", "k=,"],
+    "emulator.script._WORD": ["", "a(", "a('", "a(x", "a ", "a@", "a@1 ", 'a("'],
+    "lint._HALF": ["\ud800"],
+    "positions._BREAK": ["\r", "\r\n"],
+    "positions._WORD": [""],
+    "positions._skip": [""],
+    "redaction._ASSIGNED": ["token=token", "token-", "'token' : '", 'secret=""', "auth=a1b2c3d4e5f6g7h8("],
+    "redaction._BEARER": ["bearer ", "bearer a1", "bearer  "],
+    "redaction._CLIENT": ['"appId"', '"appId" : "', '"appId"  '],
+    "redaction._CLIENT_ID": ["cs-a1", "cs-aaaaaaaa", "\\n"],
+    "redaction._DIGIT": [],
+    "redaction._ESCAPE_OR_RUN": ["\\u00", "\\"],
+    "redaction._KEY": ["auth", "api_", "private-"],
+    "redaction._LETTER": [],
+    "redaction._PLAIN_ID": ["", "a-", "aaaaaaaa-aaaa-"],
+    "redaction._PLATFORM_ID": ["", "st-a"],
+    "redaction._PROBE": ["-----BEGI", "aaaaaaaaaaaaaaa "],
+    "redaction._RANDOM_RUN": ["+", "/", "a+", "\\na"],
+    "redaction._RUN": [],
+    "redaction._SEPARATOR": [],
+    "redaction._SURE[0][1]": ["eyJaaaaaaaa.eyJ", "eyJaaaaaaaa.a", "\\neyJaaaaaaaa"],
+    "redaction._SURE[1][1]": ["AKIA", "AKIAA", "\\nASIA"],
+    "redaction._SURE[2][1]": ["ghp_", "github_pat_", "ghp_a-"],
+    "redaction._SURE[3][1]": ["AIza", "AIza-"],
+    "redaction._SURE[4][1]": ["xoxb-", "xoxb-a"],
+    "redaction._SURE[5][1]": ["-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "-----END", "-----"],
+    "redaction._WHOLE_VALUE": ["+", "="],
+    "refusals._BLANKS": [],
+    "refusals._END_OF_PATH": [],
+    "refusals._TITLE": ["<title", "<title>", "<title ", "<title>a", "<"],
+    "refusals._USER": ["//", "//a", "//a@"],
+    "report.canon._UNSAFE": ["#", "##", "section_start"],
+    "report.markup._TICKS": ["`", "`a"],
+    "rules._TEMPLATE": ["", "{", "[", "{ ", '{"', "[ ", "template_type", " {"],
+    "runs._ID": [""],
+    "strictjson._ESCAPE": ["\\u", "\\ud800", "\\ud800\\u", "\\ud8"],
+    "strictjson._HALF": ["\\u", "\\ud"],
+    "readers._BRACE": [],
+    "readers._LANGUAGE": ["", "aa-"],
+    "readers._SEPARATOR": [],
+    "text._ANYWHERE": ["#", "##", "section_start", "travis_fold", "#a"],
+    "text._AT_START": ["\n ", "::", "\n:", "---", "\n--", "\n  ---"],
+    "text._SUSPICIOUS": ["#", "-", "section"],
+    "values._CONTROL": [],
+    "values._ENDPOINT": ["/api", "/api/1", "/api/public/", "/api/1.", "/"],
+    "values._END_OF_HOST": ["/"],
+    "values._HOST": ["", "a.", "[", "a-"],
+    "values._ID": [""],
+    "values._LABEL": [""],
+    "values._MASKED_ID": ["x", "xxx"],
+    "values._PLACEHOLDERS[0][0]": ["$", "${", "$a"],
+    "values._PLACEHOLDERS[1][0]": ["$(", "$(a"],
+    "values._PLACEHOLDERS[2][0]": ["{{", "{", "}}", "{{a}"],
+    "values._PLACEHOLDERS[3][0]": ["{", "{ ", "}"],
+    "values._PLACEHOLDERS[4][0]": ["<", "<a", ">"],
+    "values._PLACEHOLDERS[5][0]": [":", ":a"],
+    "values._PLAIN_HOST": ["", "a.", "a-", "a:"],
+    "values._PREFIX": ["", "/", "/a", "/.", "/.."],
+    "verdicts._COLOUR": ["\x1b[", "\x1b[0;", "\x1b"],
+    "models re.fullmatch('[A-Za-z0-9][A-Za-z0-9_-]{0,127}')": [""],
+    "models re.sub('[\\\\W_]+')": ["_"],
+    "models re.sub('[\\\\s_-]')": [],
+    "report.shape re.fullmatch('[A-Za-z_]\\\\w*')": [""],
+    "runs re.sub('[\\\\s_-]')": [],
+    "runs re.sub('\\\\W')": [],
+}  # fmt: skip
+
+MADE = {"account re.search(…)"}
+"""Patterns that are made at run time: a file's name and a number behind it, on findings of bounded length."""
+
+
+def gather():
+    """Return all patterns of the package by name: those kept, and those written where they are used."""
+    found, made = {}, set()
+    for module in pkgutil.walk_packages(pytest_kore_convtest.__path__, "pytest_kore_convtest."):
+        if module.name.endswith("__main__"):
+            continue
+        short = module.name.removeprefix("pytest_kore_convtest.")
+        loaded = import_module(module.name)
+        for name, value in vars(loaded).items():
+            found |= {f"{short}.{key}": one for key, one in patterns_in(name, value)}
+        for call, constant in calls_in(Path(loaded.__file__)):
+            if constant is None:
+                made.add(f"{short} re.{call}(…)")
+            else:
+                found[f"{short} re.{call}({constant!r})"] = re.compile(constant)
+    return found, made
+
+
+def patterns_in(name, value):
+    """Yield the patterns in a value, however nested, each with its name."""
+    if isinstance(value, re.Pattern):
+        yield name, value
+    elif isinstance(getattr(value, "__self__", None), re.Pattern):
+        yield name, value.__self__
+    elif isinstance(value, (tuple, list)):
+        for at, one in enumerate(value):
+            yield from patterns_in(f"{name}[{at}]", one)
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from patterns_in(f"{name}[{key!r}]", one)
+
+
+def calls_in(path):
+    """Yield the functions of ``re`` that a module calls, and their pattern when it is constant."""
+    kept = {"compile", "escape"}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        if (
+            isinstance(node.func.value, ast.Name)
+            and node.func.value.id == "re"
+            and node.func.attr not in kept
+        ):
+            first = node.args[0]
+            yield node.func.attr, first.value if isinstance(first, ast.Constant) else None
+
+
+FOUND, MADE_THERE = gather()
+
+
+def test_every_pattern_has_its_worst_cases():
+    """A new pattern is entered above, with texts that make it look at the same characters again."""
+    assert set(FOUND) == set(WORST)
+    assert MADE_THERE <= MADE
+
+
+def cases(name):
+    """Return the texts that a pattern is driven with, as functions of their size."""
+    anchored = WORST[name][:1] == [""]
+    bounds = [int(number) for number in re.findall(r"\{\d*,(\d+)\}", str(FOUND[name].pattern))]
+    size = max([SIZE, *(6 * bound for bound in bounds)])
+    parts = [*WORST[name][anchored:], *(COMMON if size == SIZE else COMMON[:4])]
+    return anchored, size, [(part, end) for part in parts for end in ENDS]
+
+
+@pytest.mark.parametrize("name", sorted(WORST))
+def test_steps_grow_with_the_text(name):
+    """Twice as much of the worst text takes at most about twice as many steps."""
+
+    def drive():
+        anchored, size, texts = cases(name)
+        counter = Counter(FOUND[name])
+        for part, end in texts:
+            steps = []
+            for length in (size, 2 * size):
+                counter.find(part * (length // len(part)) + end, search=not anchored)
+                steps.append(counter.steps)
+            assert steps[1] <= GROWTH * steps[0] + 200, (part, end, steps)
+
+    with_deep_stack(drive)
+
+
+@pytest.mark.parametrize("name", sorted(WORST))
+def test_the_counter_finds_what_re_finds(name):
+    """The matches of the counting matcher are those of ``re``."""
+    anchored, _, texts = cases(name)
+    pattern, counter = FOUND[name], Counter(FOUND[name])
+    binary = isinstance(pattern.pattern, bytes)
+    for part, end in texts:
+        text = f"x{part * 9}{end} {part}\n{part * 40}"
+        data = text.encode("latin-1", "replace") if binary else text
+        spans = [found.span() for found in pattern.finditer(data)]
+        text = data.decode("latin-1") if binary else text
+        assert counter.find(text) == spans, text
+        assert counter.find(text, search=False) == (
+            [pattern.match(data).span()] if pattern.match(data) else []
+        )
+    assert anchored in {True, False}
+
+
+def test_squared_work_is_seen():
+    """The patterns that this project once had are found out."""
+    for once, part in ((r"eyJ[\w-]{8,}\.", "eyJ"), (r"\{\{.*?\}\}", "{{"), (r"k=[^,]*?\s*(?:,|$)", "k=x ")):
+        counter = Counter(re.compile(once, re.DOTALL))
+        counts = []
+        for length in (SIZE, 2 * SIZE):
+            counter.find(part * (length // len(part)) + "!")
+            counts.append(counter.steps)
+        assert counts[1] > 3.5 * counts[0], once
