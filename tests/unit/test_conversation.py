@@ -287,7 +287,8 @@ def test_a_passed_step_with_a_failed_assertion():
 def test_a_step_without_a_status(text, outcome):
     """A step of which the platform gives no status is judged by its assertions, and says so."""
     made = good()
-    made["result"]["executionResults"][1] = executed("quote", status="", text=text)
+    step = executed("quote", status="", text=text)
+    made["result"]["executionResults"][1] = {**step, "actualOutput": [output("Fine.", text=text)]}
     result = judge(made)
     assert (result.steps[1].outcome, result.steps[1].reported) == (outcome, False)
     assert (result.outcome == PASSED) == (outcome == PASSED)

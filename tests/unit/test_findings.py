@@ -202,7 +202,7 @@ def test_a_rule_is_found_by_its_name():
         ("text-changed", "is not RULE = error, warning or off"),
         ("text-changed = off, text_changed = off", "text-changed is set twice"),
         ("suite-without-assertion = off", "suite-without-assertion cannot be changed: a test run without it"),
-        ("nothing-verified = warning", "would prove nothing (The run reports not one assertion"),
+        ("nothing-verified = warning", "would prove nothing (No assertion of any step was judged"),
         ("\n,", "is empty"),
     ],
 )

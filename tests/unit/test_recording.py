@@ -28,7 +28,7 @@ def an_import(**more):
 def a_run(status=None, trouble=None, job_id="ctr-1"):
     """Return the accounts of a suite's import and of its run."""
     imported = ended(SuiteImport("suite A", "A", suite=suite(), name="A_1"), SUCCESS)
-    started = SuiteRun("A run", "A_1", "published", suite(), imported)
+    started = SuiteRun("A run", "A_1", "inDevelopment", suite(), imported)
     started.job_id = job_id
     return [give_account(imported), give_account(ended(started, status, trouble))]
 
