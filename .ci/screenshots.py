@@ -31,7 +31,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from e2e.browsers import HOW_TO_GET, Visit, find_chromium, open_browser  # noqa: E402 - needs the path above
 
-from pytest_kore_convtest.report.html import render_html  # noqa: E402 - needs the path above
+from pytest_kore_convtest.reports.html.page import render_html  # noqa: E402 - needs the path above
 
 
 def take(record: Path, folder: Path) -> list[Path]:

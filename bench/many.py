@@ -18,17 +18,17 @@ from figures import Verdict, print_table, save
 from rooms import room_with_us
 from standin import environment_for, settings_for, stand_in
 
-from pytest_kore_convtest.client import KoreClient
-from pytest_kore_convtest.ledger import Ledger
-from pytest_kore_convtest.models import read_import_status
-from pytest_kore_convtest.pipeline import Pipeline
-from pytest_kore_convtest.settings import Settings
-from pytest_kore_convtest.suitefile import read_suite_file
+from pytest_kore_convtest.api.client import KoreClient
+from pytest_kore_convtest.api.models import read_import_status
+from pytest_kore_convtest.jobs.runner import Pipeline
+from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.settings.settings import Settings
+from pytest_kore_convtest.suites.file import read_suite_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_kore_convtest.jobs import Job
+    from pytest_kore_convtest.jobs.job import Job
 
 JOBS, SHORTEST, LONGEST, INTERVAL = 100, 4.0, 12.0, 0.5
 WORKERS = 16

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from figures import Verdict, print_table, save
 
-from pytest_kore_convtest.pace import Rhythm
-from pytest_kore_convtest.settings import Settings
+from pytest_kore_convtest.jobs.backoff import Rhythm
+from pytest_kore_convtest.settings.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from figures import Spread, Verdict, print_table, save, spread
 from pydantic import BaseModel
 
-from pytest_kore_convtest import models, runs
-from pytest_kore_convtest.conversation import judge_run
-from pytest_kore_convtest.drift import compare
-from pytest_kore_convtest.structure import expect, judge
-from pytest_kore_convtest.suitefile import read_suite_file
+from pytest_kore_convtest.api import models, run_models
+from pytest_kore_convtest.suites.compare import compare
+from pytest_kore_convtest.suites.file import read_suite_file
+from pytest_kore_convtest.suites.run_result import judge_run
+from pytest_kore_convtest.suites.validate import expect, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -185,7 +185,7 @@ def measure(case: str, folder: Path) -> dict[str, float]:
     elif kind == "import":
         measure_import(meter, body, folder)
     else:
-        run = meter.take("read", lambda: runs.read_run_status(body))
+        run = meter.take("read", lambda: run_models.read_run_status(body))
         (local,) = read_suite_file(folder / "suite")
         result = meter.take("judge", lambda: judge_run(run, local))
         if result.outcome != "passed" or len(result.steps) != STEPS:
@@ -207,7 +207,7 @@ def measure_import(meter: Meter, body: bytes, folder: Path) -> None:
 
 def polls() -> Iterator[tuple[str, Callable[[bytes], Any], bytes]]:
     """Give the documented replies while a job runs: their kind, what reads them, their bytes."""
-    for kind, read in (("import", models.read_import_status), ("run", runs.read_run_status)):
+    for kind, read in (("import", models.read_import_status), ("run", run_models.read_run_status)):
         yield kind, read, (SAMPLES / f"{kind}-status.in-progress.json").read_bytes()
 
 

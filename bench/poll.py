@@ -17,8 +17,8 @@ import jwt
 import requests
 from figures import Spread, Verdict, print_table, save, spread
 
-from pytest_kore_convtest.client import KoreClient
-from pytest_kore_convtest.settings import Settings
+from pytest_kore_convtest.api.client import KoreClient
+from pytest_kore_convtest.settings.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,15 +19,15 @@ from typing import Any
 
 from figures import Verdict, save
 
-from pytest_kore_convtest.client import KoreClient
-from pytest_kore_convtest.durations import Durations
-from pytest_kore_convtest.ledger import Ledger
-from pytest_kore_convtest.pipeline import Pipeline
-from pytest_kore_convtest.polling import SystemClock
-from pytest_kore_convtest.progress import Picture
-from pytest_kore_convtest.screen import Screen
-from pytest_kore_convtest.settings import Settings
-from pytest_kore_convtest.states import look
+from pytest_kore_convtest.api.client import KoreClient
+from pytest_kore_convtest.api.retry import SystemClock
+from pytest_kore_convtest.jobs.runner import Pipeline
+from pytest_kore_convtest.jobs.state import look
+from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.plugin.durations import Durations
+from pytest_kore_convtest.plugin.progress import Picture
+from pytest_kore_convtest.plugin.progress_screen import Screen
+from pytest_kore_convtest.settings.settings import Settings
 
 JOBS, SECONDS, TARGET = 50, 15.0, 1.0
 

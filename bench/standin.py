@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rooms import clean_environment
 
 from pytest_kore_convtest.emulator import Emulator
-from pytest_kore_convtest.settings import Settings
+from pytest_kore_convtest.settings.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from figures import Verdict, print_table, save
 
-from pytest_kore_convtest.client import KoreClient
+from pytest_kore_convtest.api.client import KoreClient
 from pytest_kore_convtest.emulator import Emulator
-from pytest_kore_convtest.ledger import Ledger
-from pytest_kore_convtest.pipeline import Pipeline
-from pytest_kore_convtest.settings import Settings
-from pytest_kore_convtest.suitefile import read_suite_file
+from pytest_kore_convtest.jobs.runner import Pipeline
+from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.settings.settings import Settings
+from pytest_kore_convtest.suites.file import read_suite_file
 
 TARGET = 1.15
 SUITES, JOB_SECONDS = 50, 20.0

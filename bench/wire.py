@@ -26,8 +26,8 @@ import urllib3
 from figures import Verdict, print_table, save, spread
 from standin import settings_for, stand_in
 
-from pytest_kore_convtest.client import KoreClient
-from pytest_kore_convtest.settings import Settings
+from pytest_kore_convtest.api.client import KoreClient
+from pytest_kore_convtest.settings.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,4 +1,7 @@
-from pytest_kore_convtest.client import KoreClient as KoreClient
+from pytest_kore_convtest.api.client import KoreClient as KoreClient
+from pytest_kore_convtest.api.models import ImportStatus as ImportStatus
+from pytest_kore_convtest.api.models import Suite as Suite
+from pytest_kore_convtest.api.run_models import RunStatus as RunStatus
 from pytest_kore_convtest.emulator import Emulator as Emulator
 from pytest_kore_convtest.errors import AccessDeniedError as AccessDeniedError
 from pytest_kore_convtest.errors import ConfigError as ConfigError
@@ -17,7 +20,4 @@ from pytest_kore_convtest.errors import StructureError as StructureError
 from pytest_kore_convtest.errors import SuiteFileError as SuiteFileError
 from pytest_kore_convtest.errors import UnreachableError as UnreachableError
 from pytest_kore_convtest.errors import Verdict as Verdict
-from pytest_kore_convtest.models import ImportStatus as ImportStatus
-from pytest_kore_convtest.models import Suite as Suite
-from pytest_kore_convtest.runs import RunStatus as RunStatus
-from pytest_kore_convtest.settings import Settings as Settings
+from pytest_kore_convtest.settings.settings import Settings as Settings

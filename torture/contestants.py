@@ -17,12 +17,12 @@ import jwt
 import requests
 import tenacity
 
-from pytest_kore_convtest import models
-from pytest_kore_convtest.client import KoreClient
+from pytest_kore_convtest.api import models
+from pytest_kore_convtest.api.client import KoreClient
 from pytest_kore_convtest.errors import KoreError
-from pytest_kore_convtest.ledger import Ledger
-from pytest_kore_convtest.pipeline import Pipeline
-from pytest_kore_convtest.settings import Settings
+from pytest_kore_convtest.jobs.runner import Pipeline
+from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.settings.settings import Settings
 from torture.documents import (
     FILE,
     JOB,
@@ -189,7 +189,7 @@ def _wait(task: Task, client: KoreClient, settings: Settings) -> Any:
 def _go_all_the_way(pipeline: Pipeline) -> Any:
     import tempfile
 
-    from pytest_kore_convtest.suitefile import read_suite_file
+    from pytest_kore_convtest.suites.file import read_suite_file
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "greetings.json"

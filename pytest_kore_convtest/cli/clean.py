@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
 
-    from pytest_kore_convtest.client import KoreClient
-    from pytest_kore_convtest.report.record import Evidence, Record, SuiteRecord
-    from pytest_kore_convtest.settings import Settings
+    from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.reports.record import Evidence, Record, SuiteRecord
+    from pytest_kore_convtest.settings.settings import Settings
 
 DESCRIPTION = (
     "Delete the suites that test runs imported and kept, as their JSON reports (--kore-json) say. They are"
@@ -61,8 +61,8 @@ def run(options: argparse.Namespace) -> int:
     """Show the suites, ask, and delete them."""
     if options.json and not options.yes:
         raise UsageError("--json needs --yes: a machine cannot be asked")
-    from pytest_kore_convtest.report.canon import read_record
-    from pytest_kore_convtest.report.files import read_file
+    from pytest_kore_convtest.reports.files import read_file
+    from pytest_kore_convtest.reports.serialize import read_record
 
     # Every report is read before anything is deleted.
     records = [(path, read_record(read_file(path), path)) for path in options.reports]
@@ -75,9 +75,9 @@ def run(options: argparse.Namespace) -> int:
         sys.stderr.write(f"{line}\n")
     if not kept:
         return _finish(options, [], [], "nothing to delete: these runs kept no suite that they imported")
+    from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.cli.configuration import read_settings
-    from pytest_kore_convtest.client import KoreClient
-    from pytest_kore_convtest.settings import require
+    from pytest_kore_convtest.settings.settings import require
 
     settings = read_settings(options)
     require(settings, write=True)
@@ -124,7 +124,7 @@ def _require_same_bot(settings: Settings, kept: Iterable[_Kept]) -> None:
 
 
 def _confirmed(options: argparse.Namespace, settings: Settings, kept: list[_Kept]) -> bool:
-    from pytest_kore_convtest.refusals import printable
+    from pytest_kore_convtest.api.error_responses import printable
 
     if options.json:
         return True

@@ -9,7 +9,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.cli.parser import UsageError
-from pytest_kore_convtest.table import SETTINGS
+from pytest_kore_convtest.settings.table import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_kore_convtest.settings import Settings
+    from pytest_kore_convtest.settings.settings import Settings
 
 CONNECTION = (
     "host",
@@ -75,7 +75,7 @@ class Raw:
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        from pytest_kore_convtest.configured import gather
+        from pytest_kore_convtest.plugin.config import gather
 
         self.values: tuple[Mapping[str, Any], Mapping[str, str], Mapping[str, Any], Path | None]
         self.values = gather(config)
@@ -117,7 +117,7 @@ def read_settings(options: argparse.Namespace) -> Settings:
         UsageError: They cannot be read, or name the built-in emulator.
         ConfigError: A value cannot be used.
     """
-    from pytest_kore_convtest.settings import resolve
+    from pytest_kore_convtest.settings.settings import resolve
 
     settings = resolve(*gather_raw(options).values)
     if settings.emulator:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.cli.configuration import Raw
     from pytest_kore_convtest.cli.doctor_local import Check
-    from pytest_kore_convtest.settings import Settings
+    from pytest_kore_convtest.settings.settings import Settings
 
 DESCRIPTION = (
     "Say whether a gate would work here: every setting with its source, what is missing, and what the"
@@ -138,7 +138,7 @@ def _print_settings(lines: list[dict[str, str]], raw: Raw) -> None:
     from textwrap import fill
 
     from pytest_kore_convtest.cli.configuration import CONNECTION
-    from pytest_kore_convtest.options import ROWS
+    from pytest_kore_convtest.settings.options import ROWS
 
     print(f"settings (ini file: {raw.ini or 'none'})")
     needed = {ROWS[name].ini_key for name in CONNECTION}
@@ -153,7 +153,7 @@ def _print_settings(lines: list[dict[str, str]], raw: Raw) -> None:
 
 
 def _print_check(check: Check) -> None:
-    from pytest_kore_convtest.refusals import printable
+    from pytest_kore_convtest.api.error_responses import printable
 
     print(f"  {_MARKS[check.level]:7}  {check.name}: {printable(check.what, _LONGEST)}")
     for word, text in (("why", check.why), ("do", check.fix)):

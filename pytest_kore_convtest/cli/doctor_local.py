@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.errors import AccessDeniedError, ConfigError
-from pytest_kore_convtest.options import ROWS, SECRETS, TABLE
-from pytest_kore_convtest.settings import Settings, resolve
-from pytest_kore_convtest.suitefile import LARGEST_FILE, open_suite_file, show_path
+from pytest_kore_convtest.settings.options import ROWS, SECRETS, TABLE
+from pytest_kore_convtest.settings.settings import Settings, resolve
+from pytest_kore_convtest.suites.file import LARGEST_FILE, open_suite_file, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -311,7 +311,7 @@ def look_at_token(settings: Settings, now: float) -> Iterator[Check]:
     source = "jwt" if settings.jwt is not None else "jwt_file" if settings.jwt_file is not None else ""
     if not source:
         return
-    from pytest_kore_convtest.credentials import make_signer
+    from pytest_kore_convtest.api.credentials import make_signer
 
     label, why = "token claims", "the platform will refuse it"
     fix = "give client id and secret, so that every request gets a token of its own, or the token alone"
@@ -350,6 +350,6 @@ def _claims(token: str, now: float) -> str:
         left = f"expires in {(expires - now) / 60:.0f} minutes" if expires else "does not expire"
     except (ValueError, IndexError, TypeError, AttributeError):
         return "it is encrypted: its claims cannot be seen"
-    from pytest_kore_convtest.refusals import printable
+    from pytest_kore_convtest.api.error_responses import printable
 
     return f"HS256, appId {printable(str(app), 60)}, {left}, {'with' if 'jti' in claims else 'without'} jti"

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from pytest_kore_convtest.api.error_responses import clock_skew, excerpt, printable
+from pytest_kore_convtest.api.network_errors import describe
+from pytest_kore_convtest.api.transport import Trust
 from pytest_kore_convtest.cli.certificate import issuer_of, unverified_issuer
 from pytest_kore_convtest.cli.doctor_local import ERROR, OK, SKIPPED, WARNING, Check
 from pytest_kore_convtest.errors import (
@@ -25,17 +28,14 @@ from pytest_kore_convtest.errors import (
     RefusedError,
     UnreachableError,
 )
-from pytest_kore_convtest.faults import describe
-from pytest_kore_convtest.refusals import clock_skew, excerpt, printable
-from pytest_kore_convtest.transport import Trust
-from pytest_kore_convtest.values import is_loopback
+from pytest_kore_convtest.settings.values import is_loopback
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
-    from pytest_kore_convtest.client import KoreClient
-    from pytest_kore_convtest.settings import Settings
+    from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.settings.settings import Settings
 
 T = TypeVar("T")
 
@@ -390,7 +390,7 @@ def _judge_clock(skew: float | None) -> Check:
 
 
 def _look_at_access(settings: Settings, skew: float | None) -> Iterator[Check]:
-    from pytest_kore_convtest.client import KoreClient
+    from pytest_kore_convtest.api.client import KoreClient
 
     try:
         with KoreClient(settings) as client:

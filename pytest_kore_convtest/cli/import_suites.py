@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
 
-    from pytest_kore_convtest.client import KoreClient
-    from pytest_kore_convtest.settings import Settings
-    from pytest_kore_convtest.suitefile import LocalSuite
+    from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.settings.settings import Settings
+    from pytest_kore_convtest.suites.file import LocalSuite
 
 DESCRIPTION = (
     "Upload and import suite files and print NAME ds-…, one a line: the name under which the suite is"
@@ -66,9 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Import suites; every file is read before anything is uploaded."""
+    from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.cli.configuration import read_settings
-    from pytest_kore_convtest.client import KoreClient
-    from pytest_kore_convtest.settings import require
+    from pytest_kore_convtest.settings.settings import require
 
     suites = list(_read_suites(options.files))
     settings = read_settings(options)
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read_suites(files: Iterable[str]) -> Iterator[LocalSuite]:
-    from pytest_kore_convtest.suitefile import read_suite_file
+    from pytest_kore_convtest.suites.file import read_suite_file
 
     for name in dict.fromkeys(files):
         path = Path(name)
@@ -107,8 +107,8 @@ def _read_suites(files: Iterable[str]) -> Iterator[LocalSuite]:
 
 def _name(suites: Iterable[LocalSuite], settings: Settings) -> Iterator[_Import]:
     """Give every suite a name that no other one of this command has."""
-    from pytest_kore_convtest.run_name import make_run_name
-    from pytest_kore_convtest.settings import environment
+    from pytest_kore_convtest.jobs.run_name import make_run_name
+    from pytest_kore_convtest.settings.settings import environment
 
     run_name, taken = make_run_name(environment()), set[str]()
     for suite in suites:
@@ -137,8 +137,8 @@ def _import_and_judge(
     client: KoreClient, settings: Settings, imports: list[_Import], options: argparse.Namespace
 ) -> None:
     """Take the same way as pytest: all jobs at once, within all limits, judged against their files."""
-    from pytest_kore_convtest.ledger import Ledger
-    from pytest_kore_convtest.pipeline import Pipeline
+    from pytest_kore_convtest.jobs.runner import Pipeline
+    from pytest_kore_convtest.jobs.store import Ledger
 
     pipeline = Pipeline(client, settings, Ledger(None))
     try:
@@ -172,7 +172,7 @@ def _tell(one: _Import, options: argparse.Namespace) -> None:
 
 
 def _show(name: str) -> str:
-    from pytest_kore_convtest.refusals import printable
+    from pytest_kore_convtest.api.error_responses import printable
 
     return printable(name, _LONGEST_NAME)
 

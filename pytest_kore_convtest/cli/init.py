@@ -122,7 +122,7 @@ class _Asker:
 
 
 def _read_host(text: str) -> str:
-    from pytest_kore_convtest.values import read_url
+    from pytest_kore_convtest.settings.values import read_url
 
     return read_url(text)
 
@@ -130,13 +130,13 @@ def _read_host(text: str) -> str:
 def _read_stream(text: str) -> str:
     if not text.strip():
         return ""
-    from pytest_kore_convtest.values import read_id
+    from pytest_kore_convtest.settings.values import read_id
 
     return read_id(text)
 
 
 def _read_run(text: str) -> str:
-    from pytest_kore_convtest.readers import READERS
+    from pytest_kore_convtest.settings.types import READERS
 
     return READERS["version"](text) or ""
 

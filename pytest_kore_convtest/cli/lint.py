@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_kore_convtest.findings import Finding, Rule, RuleSettings
-    from pytest_kore_convtest.settings import Settings
+    from pytest_kore_convtest.settings.settings import Settings
 
 DESCRIPTION = (
     "Check suite files, as pytest's lint items do, with the same rules and settings (kore_rules,"
@@ -89,7 +89,7 @@ def _check_paths(files: Iterable[str]) -> Iterator[Path]:
 
 def _read_rules(entries: list[str]) -> RuleSettings:
     from pytest_kore_convtest.findings import DEFAULTS
-    from pytest_kore_convtest.readers import READERS
+    from pytest_kore_convtest.settings.types import READERS
 
     if not entries:
         return DEFAULTS
@@ -104,7 +104,7 @@ def _read_rules(entries: list[str]) -> RuleSettings:
 
 def _read_only(names: list[str]) -> frozenset[Rule]:
     from pytest_kore_convtest.findings import RULES, Rule
-    from pytest_kore_convtest.readers import READERS
+    from pytest_kore_convtest.settings.types import READERS
 
     found = set()
     for name in (part.strip() for entry in names for part in entry.split(",")):
@@ -125,8 +125,8 @@ def _read_only(names: list[str]) -> frozenset[Rule]:
 def _read_settings(options: argparse.Namespace) -> Settings:
     """Read the settings that lint depends on, as pytest would; what else is configured does not matter."""
     from pytest_kore_convtest.cli.configuration import gather_raw
-    from pytest_kore_convtest.options import ROWS
-    from pytest_kore_convtest.settings import resolve
+    from pytest_kore_convtest.settings.options import ROWS
+    from pytest_kore_convtest.settings.settings import resolve
 
     given, env, ini, folder = gather_raw(options).values
     names = {ROWS[name].env_name for name in _SETTINGS}
@@ -161,8 +161,8 @@ def find_all(
         only: The rules that are looked for; all without one. That a file is unusable is always told.
     """
     from pytest_kore_convtest.findings import Rule
-    from pytest_kore_convtest.lint import lint_file, lint_many
-    from pytest_kore_convtest.suitefile import SuiteFile, open_suite_file
+    from pytest_kore_convtest.suites.file import SuiteFile, open_suite_file
+    from pytest_kore_convtest.suites.lint import lint_file, lint_many
 
     wanted = only | {Rule.UNUSABLE_FILE} if only else frozenset(Rule)
     names: list[SuiteFile] = []

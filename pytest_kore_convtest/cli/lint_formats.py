@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from pytest_kore_convtest.api.error_responses import printable
 from pytest_kore_convtest.cli import PROG, find_version
 from pytest_kore_convtest.findings import ERROR, HINT, RULES, WARNING, severity_of
-from pytest_kore_convtest.refusals import printable
-from pytest_kore_convtest.suitefile import show_path
+from pytest_kore_convtest.suites.file import show_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -36,11 +36,11 @@ def run(options: argparse.Namespace) -> int:
     """Render reports and say what was written."""
     outputs = {form: path for form in FORMS if (path := getattr(options, form)) is not None}
     _check(outputs, options.reports)
-    from pytest_kore_convtest.report.canon import read_record
-    from pytest_kore_convtest.report.command import render
-    from pytest_kore_convtest.report.digest import say_verdict
-    from pytest_kore_convtest.report.files import read_file, write_report
-    from pytest_kore_convtest.report.merge import merge_records
+    from pytest_kore_convtest.reports.files import read_file, write_report
+    from pytest_kore_convtest.reports.merge import merge_records
+    from pytest_kore_convtest.reports.render import render
+    from pytest_kore_convtest.reports.serialize import read_record
+    from pytest_kore_convtest.reports.totals import say_verdict
 
     record = merge_records([read_record(read_file(path), path) for path in options.reports])
     texts = {form: render(form, record) for form in outputs}  # before the first one is written
@@ -59,7 +59,7 @@ def _say(line: str, out: TextIO) -> None:
 
 
 def _print_report(outputs: dict[str, str], texts: dict[str, str]) -> int:
-    from pytest_kore_convtest.report.files import write_stdout
+    from pytest_kore_convtest.reports.files import write_stdout
 
     try:
         for form, path in outputs.items():
@@ -81,7 +81,7 @@ def _check(outputs: dict[str, str], inputs: list[str]) -> None:
         raise UsageError("an output needs the name of a file")
     if list(outputs.values()).count("-") > 1:
         raise UsageError("only one report can go to standard output: name a file for the other")
-    from pytest_kore_convtest.report.paths import find_twins, holds_suite, is_same, is_settings_file
+    from pytest_kore_convtest.reports.paths import find_twins, holds_suite, is_same, is_settings_file
 
     if find_twins(outputs):
         raise UsageError("two reports cannot go to the same file: name one file for each")

@@ -21,11 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a schema."""
     if options.report:
-        from pytest_kore_convtest.report.shape import write_record_schema
+        from pytest_kore_convtest.reports.schema import write_record_schema
 
         print(write_record_schema())
         return OK
-    from pytest_kore_convtest.schema import write_schema
+    from pytest_kore_convtest.suites.schema import write_schema
 
     print(write_schema())
     return OK

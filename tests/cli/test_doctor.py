@@ -16,12 +16,12 @@ import trustme
 from cli.samples import STREAM, suite
 from e2e.socket_server import SocketServer, http, say
 
-from pytest_kore_convtest.auth import sign_token
+from pytest_kore_convtest.api.auth import sign_token
 from pytest_kore_convtest.cli import doctor_local as local
 from pytest_kore_convtest.cli.certificate import issuer_of
 from pytest_kore_convtest.cli.doctor_network import look_at_network
 from pytest_kore_convtest.emulator import Emulator
-from pytest_kore_convtest.settings import Settings
+from pytest_kore_convtest.settings.settings import Settings
 
 SECRET = "canary-secret-0123456789-0123456789"
 ENVELOPE = b'{"errors":[{"msg":"Invalid SDK credentials","code":4002}]}'

@@ -201,11 +201,11 @@ def test_every_file_is_read_once(tmp_path, monkeypatch):
     for number in range(30):
         paths.append(tmp_path / f"{number}.json")
         paths[-1].write_text(suite(f"S{number}"))
-    from pytest_kore_convtest import suitefile
+    from pytest_kore_convtest.suites import file
 
     opened, kept = [], []
-    real_open, real_many = suitefile.open_suite_file, lint_module().lint_many
-    monkeypatch.setattr(suitefile, "open_suite_file", lambda path: opened.append(path) or real_open(path))
+    real_open, real_many = file.open_suite_file, lint_module().lint_many
+    monkeypatch.setattr(file, "open_suite_file", lambda path: opened.append(path) or real_open(path))
     monkeypatch.setattr(
         lint_module(), "lint_many", lambda files, rules: kept.extend(files) or real_many(files, rules)
     )
@@ -218,7 +218,7 @@ def test_every_file_is_read_once(tmp_path, monkeypatch):
 
 def lint_module():
     """Return the module whose functions the command looks up as it runs."""
-    from pytest_kore_convtest import lint as module
+    from pytest_kore_convtest.suites import lint as module
 
     return module
 

@@ -1,9 +1,9 @@
 """The client and the waiting against the stand-in, over real connections."""
 
 import pytest
-from unit.waiting import FakeClock
+from jobs.waiting import FakeClock
 
-from pytest_kore_convtest.client import KoreClient
+from pytest_kore_convtest.api.client import KoreClient
 from pytest_kore_convtest.emulator import Emulator
 from pytest_kore_convtest.emulator.suites import demo_file
 from pytest_kore_convtest.errors import (
@@ -15,9 +15,9 @@ from pytest_kore_convtest.errors import (
     RefusedError,
     UnreachableError,
 )
-from pytest_kore_convtest.patience import Patience, Sight, Wait
-from pytest_kore_convtest.polling import poll_until
-from pytest_kore_convtest.settings import Settings
+from pytest_kore_convtest.jobs.poll import poll_until
+from pytest_kore_convtest.jobs.wait import Patience, Sight, Wait
+from pytest_kore_convtest.settings.settings import Settings
 
 
 @pytest.fixture(scope="module")

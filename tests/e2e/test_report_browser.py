@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from e2e.browsers import HOW_TO_GET, Visit, expect, find_chromium, open_browser
-from unit.records import NASTY, make_record, make_reply, make_run, make_step, make_suite
+from reports.records import NASTY, make_record, make_reply, make_run, make_step, make_suite
 
-from pytest_kore_convtest.report.html import render_html
+from pytest_kore_convtest.reports.html.page import render_html
 
 pytestmark = pytest.mark.skipif(
     not find_chromium() or importlib.util.find_spec("playwright") is None, reason=HOW_TO_GET

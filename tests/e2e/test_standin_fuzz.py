@@ -10,11 +10,11 @@ from itertools import count
 
 import jwt
 import pytest
+from emulator.test_client import SUITE, ForeignClient
 from hypothesis import given
 from hypothesis import strategies as st
 from property.mutations import SPOILERS, STEPS, mutate
 from property.wire import examples
-from unit.test_emulator_client import SUITE, ForeignClient
 
 from pytest_kore_convtest.emulator import Emulator
 from pytest_kore_convtest.emulator.app import Application

@@ -18,7 +18,7 @@ import pytest
 import trustme
 from e2e.socket_server import SocketServer, cut, http, say
 
-from pytest_kore_convtest.client import KoreClient
+from pytest_kore_convtest.api.client import KoreClient
 from pytest_kore_convtest.errors import (
     AccessDeniedError,
     ConfigError,
@@ -29,7 +29,7 @@ from pytest_kore_convtest.errors import (
     ServiceError,
     UnreachableError,
 )
-from pytest_kore_convtest.settings import Settings
+from pytest_kore_convtest.settings.settings import Settings
 
 JOB, STREAM = "ds-11111111", "st-22222222"
 SECRET = "canary-secret-0123456789-0123456789"

@@ -8,10 +8,10 @@ import pytest
 import trustme
 from e2e.socket_server import SocketServer, http, say
 
-from pytest_kore_convtest.client import KoreClient
+from pytest_kore_convtest.api.client import KoreClient
 from pytest_kore_convtest.errors import KoreError
-from pytest_kore_convtest.evidence import read_git
-from pytest_kore_convtest.settings import Settings
+from pytest_kore_convtest.reports.evidence import read_git
+from pytest_kore_convtest.settings.settings import Settings
 
 STREAM, JOB = "st-22222222", "ds-11111111"
 PASSWORD = "pRoXyCaNaRyWoRd"

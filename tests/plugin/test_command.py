@@ -3,10 +3,10 @@
 import sys
 
 import pytest
-from unit.records import make_failed_suite, make_record
+from reports.records import make_failed_suite, make_record
 
 from pytest_kore_convtest.__main__ import main
-from pytest_kore_convtest.report.canon import read_record, write_record
+from pytest_kore_convtest.reports.serialize import read_record, write_record
 
 
 def test_usage(pytester):

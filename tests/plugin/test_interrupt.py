@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_kore_convtest.session import Run, clean_up
+from pytest_kore_convtest.plugin.session import Run, clean_up
 
 
 @pytest.fixture

@@ -363,7 +363,7 @@ def test_a_full_temporary_disk(run, account, pytester, what):
     pytester.makeconftest(
         """
         import pytest
-        from pytest_kore_convtest import ledger
+        from pytest_kore_convtest.jobs import store
 
         class Full:
             def __getattr__(self, name):
@@ -373,7 +373,7 @@ def test_a_full_temporary_disk(run, account, pytester, what):
             def WHAT(self, *_, **__):
                 raise OSError(28, "No space left on device")
 
-        ledger.os = Full()
+        store.os = Full()
         """.replace("WHAT", what)
     )
     result = run("-p", "xdist", "-n", "2", "--kore-timeout=10", apart=True)
@@ -415,11 +415,11 @@ CROWD = """
     import sys
     from pathlib import Path
 
-    from pytest_kore_convtest.client import KoreClient
-    from pytest_kore_convtest.ledger import Ledger
-    from pytest_kore_convtest.pipeline import Pipeline
-    from pytest_kore_convtest.settings import Settings
-    from pytest_kore_convtest.suitefile import pick_suite, read_suite_file
+    from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.jobs.store import Ledger
+    from pytest_kore_convtest.jobs.runner import Pipeline
+    from pytest_kore_convtest.settings.settings import Settings
+    from pytest_kore_convtest.suites.file import pick_suite, read_suite_file
 
     def work():
         with KoreClient(Settings.read()) as client:

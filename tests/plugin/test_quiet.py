@@ -103,7 +103,7 @@ def test_the_stand_in_is_named(run, plugin_args, pytester, junit, monkeypatch):
 
 def test_a_real_run_does_not_name_the_stand_in(gate, account, junit, monkeypatch):
     """Nothing speaks of an emulator when there is none."""
-    monkeypatch.setattr("pytest_kore_convtest.caller._is_emulator", lambda _reply: False)
+    monkeypatch.setattr("pytest_kore_convtest.api.session._is_emulator", lambda _reply: False)
     account.script("SUCCESS", job="ds-demo")
     result = gate("--junitxml=junit.xml")
     assert "emulator" not in result.text

@@ -12,8 +12,8 @@ import jsonschema
 import pytest
 from plugin.conftest import properties
 
-from pytest_kore_convtest.report.canon import read_record
-from pytest_kore_convtest.report.shape import record_schema
+from pytest_kore_convtest.reports.schema import record_schema
+from pytest_kore_convtest.reports.serialize import read_record
 
 XDIST = ("-p", "xdist", "-n", "2")
 THEIRS = (

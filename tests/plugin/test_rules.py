@@ -223,8 +223,8 @@ REPORT_NAMES = ("j.xml", "r.html", "r.md")
 
 def test_too_many_steps_are_refused(put, run, account, monkeypatch):
     """A suite of more steps than are judged fails in one sentence."""
-    monkeypatch.setattr("pytest_kore_convtest.structure.MOST_STEPS", 100)
-    monkeypatch.setattr("pytest_kore_convtest.drift.MOST_STEPS", 100)
+    monkeypatch.setattr("pytest_kore_convtest.suites.validate.MOST_STEPS", 100)
+    monkeypatch.setattr("pytest_kore_convtest.suites.compare.MOST_STEPS", 100)
     put(step("quote", "Which city?"))
     account.switch(drift=lambda suite: {**suite, "testSteps": weak_suite(100)})
     result = run()
@@ -247,7 +247,7 @@ def test_a_long_log_is_cut(gate, account, record):
 
 def test_a_long_log_does_not_slow_a_pass(gate, account, monkeypatch):
     """Ten times as many log entries of a good import are not looked at ten times as often."""
-    from pytest_kore_convtest import account as accounts
+    from pytest_kore_convtest.reports import job_record as accounts
 
     looked, shorten = [], accounts.printable
     monkeypatch.setattr(accounts, "printable", lambda text, most: looked.append(1) or shorten(text, most))

@@ -10,12 +10,12 @@ from property.test_waiting import raised
 from property.test_writing import SUITE
 from property.wire import JOB, SAMPLES, STREAM, Answer, Road, examples, sample
 
-from pytest_kore_convtest.conversation import PASSED, failure_text, judge_run, step_error, verdict_of
-from pytest_kore_convtest.drift import compare
+from pytest_kore_convtest.api.models import read_import_started, read_import_status, read_upload
+from pytest_kore_convtest.api.run_models import read_deleted, read_run_started, read_run_status
 from pytest_kore_convtest.errors import Verdict
-from pytest_kore_convtest.models import read_import_started, read_import_status, read_upload
-from pytest_kore_convtest.runs import read_deleted, read_run_started, read_run_status
-from pytest_kore_convtest.structure import expect, judge, verdict
+from pytest_kore_convtest.suites.compare import compare
+from pytest_kore_convtest.suites.run_result import PASSED, judge_run, step_error, verdict_of, write_failure
+from pytest_kore_convtest.suites.validate import expect, judge, verdict
 
 IMPORTED = sample("import-status.success")
 RUNNING = sample("import-status.in-progress")
@@ -111,7 +111,7 @@ def judge_a_run(body, local):
         return False
     result = judge_run(status, local)
     bad = verdict_of(result)
-    texts = [failure_text(result, index) for index in range(len(result.steps))]
+    texts = [write_failure(result, index) for index in range(len(result.steps))]
     errors = [step_error(result, index) for index in range(len(result.steps))]
     for text in [str(bad), *texts, *map(str, errors), *result.notes, str(status.error_details is None)]:
         text.encode()

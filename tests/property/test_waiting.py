@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from property.wire import HOST, JOB, SECRET, STREAM, Clock, Road, cut, examples, refusal, status
 
+from pytest_kore_convtest.api.retry import FIRST_CONTACT
 from pytest_kore_convtest.errors import (
     AccessDeniedError,
     ImportFailedError,
@@ -20,16 +21,10 @@ from pytest_kore_convtest.errors import (
     UnreachableError,
     Verdict,
 )
-from pytest_kore_convtest.jobs import see
-from pytest_kore_convtest.pace import Rhythm
-from pytest_kore_convtest.patience import (
-    FIRST_CONTACT,
-    INCOMPLETE_GRACE,
-    UNKNOWN_JOB_GRACE,
-    Patience,
-    Wait,
-)
-from pytest_kore_convtest.polling import poll_until
+from pytest_kore_convtest.jobs.backoff import Rhythm
+from pytest_kore_convtest.jobs.job import see
+from pytest_kore_convtest.jobs.poll import poll_until
+from pytest_kore_convtest.jobs.wait import INCOMPLETE_GRACE, UNKNOWN_JOB_GRACE, Patience, Wait
 
 EPS = 1e-4
 PER_MINUTE, PER_HOUR = 60, 1800

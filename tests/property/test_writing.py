@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from property.test_waiting import GOOD, check_secrecy, failed, retry_after, running, seconds
 from property.wire import JOB, RUN, Answer, Road, cut, examples, refusal, sample
 
-from pytest_kore_convtest.conversation import judge_run, verdict_of
 from pytest_kore_convtest.errors import KoreError
-from pytest_kore_convtest.suitefile import LocalOutput, LocalStep, LocalSuite
+from pytest_kore_convtest.suites.file import LocalOutput, LocalStep, LocalSuite
+from pytest_kore_convtest.suites.run_result import judge_run, verdict_of
 
 FILE = "5c077d28d28e06c112681656"
 NAME = sample("import-status.success")["response"]["name"]

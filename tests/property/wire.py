@@ -8,13 +8,13 @@ from pathlib import Path
 from hypothesis import HealthCheck
 from hypothesis import settings as profile
 
-from pytest_kore_convtest.client import KoreClient
-from pytest_kore_convtest.crew import Crew
+from pytest_kore_convtest.api.client import KoreClient
+from pytest_kore_convtest.api.transport import Reply
 from pytest_kore_convtest.errors import UnreachableError
-from pytest_kore_convtest.ledger import Ledger
-from pytest_kore_convtest.pipeline import Pipeline
-from pytest_kore_convtest.settings import Settings
-from pytest_kore_convtest.transport import Reply
+from pytest_kore_convtest.jobs.runner import Pipeline
+from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.jobs.worker_pool import Crew
+from pytest_kore_convtest.settings.settings import Settings
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 HOST, STREAM, JOB, RUN = "https://kore.invalid", "st-11111111", "ds-22222222", "ctr-33333333"

@@ -6,7 +6,7 @@ import time
 import jwt
 import pytest
 
-from pytest_kore_convtest.auth import sign_token
+from pytest_kore_convtest.api.auth import sign_token
 from pytest_kore_convtest.redaction import hide_echo
 
 CLIENT = "cs-11111111"

@@ -1,0 +1,1 @@
+"""The platform's public API: one method per endpoint, one exchange each."""

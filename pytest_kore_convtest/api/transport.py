@@ -1,0 +1,352 @@
+"""One HTTP exchange, bounded in total time and size. The only room in which ``requests`` lives.
+
+Every exchange runs on a lane (a daemon thread with a connection of its own) while the
+caller waits for it; what comes back is a plain reply or a new error of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import closing
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from pytest_kore_convtest.api.body import SIZE, BoundedResponse, read_body
+from pytest_kore_convtest.api.network_errors import describe
+from pytest_kore_convtest.api.request_thread import Lane
+from pytest_kore_convtest.errors import ConfigError, UnreachableError, from_data
+from pytest_kore_convtest.redaction import hide_echo
+from pytest_kore_convtest.settings.values import describe_path
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+_CHUNK = 65536
+_LONGEST = 86400.0  # a day; the operating system's timers refuse absurd numbers
+_HERE = threading.local()
+
+
+class Request(NamedTuple):
+    """What to send: everything but the token.
+
+    Attributes:
+        method: The HTTP method.
+        url: The whole address.
+        headers: Headers of this request.
+        body: The body, or ``None``.
+        files: Multipart fields, or ``None``.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    files: Mapping[str, Any] | None = None
+
+
+class Reply(NamedTuple):
+    """What came back.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers, keys in lower case.
+        body: The decoded body; empty when it could not be read and the status says enough.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"<HTTP {self.status}, {len(self.body)} bytes>"  # a server may echo the token at us
+
+
+class Trust(NamedTuple):
+    """Whom TLS trusts, and who we are.
+
+    Attributes:
+        ca_bundle: A file or folder of CA certificates; ``None`` for the operating system's store.
+        client_cert: A PEM file with certificate and key.
+    """
+
+    ca_bundle: Path | None = None
+    client_cert: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """Make a TLS context.
+
+        Raises:
+            ConfigError: A file cannot be used.
+        """
+        name, path, what = "ca_bundle", self.ca_bundle, "CA certificates"
+        try:
+            context = _make_context(self.ca_bundle)
+            if self.client_cert is not None:
+                name, path, what = "client_cert", self.client_cert, "certificate with its unencrypted key"
+                context.load_cert_chain(str(path), password="")  # else OpenSSL asks at the terminal
+        except (OSError, ValueError):
+            pass
+        else:
+            return context
+        raise ConfigError(
+            f"kore_{name}: no {what} can be read from {describe_path(path)}", name=name, source="file"
+        )
+
+
+def _make_context(ca_bundle: Path | None) -> ssl.SSLContext:
+    import ssl
+
+    import truststore
+
+    if ca_bundle is None:
+        context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return context
+    file, folder = (None, ca_bundle) if ca_bundle.is_dir() else (ca_bundle, None)
+    return ssl.create_default_context(cafile=file, capath=folder)
+
+
+class Transport:
+    """Exchange requests for replies.
+
+    Args:
+        sign: Returns the token for one request; called once per exchange, on the lane's thread.
+        trust: Whom TLS trusts; ``None`` when no TLS will be spoken.
+        use_proxies: Whether the proxy environment counts; loopback never goes through a proxy.
+    """
+
+    def __init__(self, sign: Callable[[], str], trust: Trust | None, *, use_proxies: bool) -> None:
+        self._trust = trust
+        self._context: ssl.SSLContext | None = None
+        self._open = lambda lane: _Session(lane, sign, self._tls(), use_proxies=use_proxies)
+        self._closed = False
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin without lanes, as a forked process has to: threads stay in its parent, and so may locks."""
+        self._process = os.getpid()
+        self._idle: list[Lane] = []
+        self._lock = threading.Lock()
+        self._context_lock = threading.Lock()
+
+    def exchange(self, request: Request, budget: float) -> Reply:
+        """Send one request and return the reply, within ``budget`` seconds in total.
+
+        Raises:
+            UnreachableError: No whole reply came; ``cause`` says why, ``sent`` whether it may have arrived.
+            KoreError: Whatever ``sign`` raised.
+        """
+        budget = min(budget, _LONGEST)
+        if self._process != os.getpid():
+            self._begin()
+        with self._lock:
+            lane = self._idle.pop() if self._idle else Lane(self._open, describe)
+        future = lane.start((request, budget))
+        try:
+            outcome = future.result(timeout=budget)
+        except FutureTimeoutError:
+            outcome = None
+        except BaseException:
+            lane.abandon()
+            raise
+        if outcome is None:
+            raise UnreachableError(
+                f"no whole answer came within {round(budget, 2):g} s (it was {lane.phase})",
+                cause="timeout",
+                phase=lane.phase,
+                sent=lane.abandon(),
+                final=False,
+            )
+        self._put_back(lane)
+        if outcome.trouble is not None:
+            raise from_data(outcome.trouble)
+        reply: Reply = outcome.reply
+        return reply
+
+    def close(self) -> None:
+        """Close every idle connection; exchanges under way close theirs when they end."""
+        with self._lock:
+            lanes, self._idle, self._closed = self._idle, [], True
+        for lane in lanes:
+            lane.close()
+
+    def _put_back(self, lane: Lane) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.append(lane)
+                return
+        lane.close()
+
+    def _tls(self) -> ssl.SSLContext | None:
+        with self._context_lock:
+            if self._context is None and self._trust is not None:
+                self._context = self._trust.context()
+            return self._context
+
+
+class _Session(requests.Session):
+    """A session of one lane that never follows a redirect, not even with a glance."""
+
+    def __init__(
+        self, lane: Lane, sign: Callable[[], str], context: ssl.SSLContext | None, *, use_proxies: bool
+    ) -> None:
+        super().__init__()
+        _HERE.lane = self._lane = lane
+        self.trust_env = use_proxies
+        self.auth = _TokenAuth(sign)
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip"})
+        adapter = _Adapter(context)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Find none: ``requests`` would read a redirect's whole body to prepare what nobody asked for."""
+
+    def __call__(self, job: tuple[Request, float]) -> Reply:
+        """Carry out one exchange."""
+        request, budget = job
+        self._lane.note("making the request", sent=None)
+        response = self.request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            data=request.body,
+            files=request.files,
+            timeout=(budget / 3, budget),  # a dead address leaves time for the name's next one
+            allow_redirects=False,
+            stream=True,
+        )
+        self._lane.phase = "reading the answer"
+        with closing(response):
+            return _clean(_read(response), response.request.headers["auth"])
+
+
+def _read(response: requests.Response) -> Reply:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if response.status_code < 200:  # noqa: PLR2004 - an interim answer; what follows belongs to nobody
+        raise UnreachableError(
+            f"an interim answer (HTTP {response.status_code}) came instead of a final one",
+            cause="garbage",
+            sent=True,
+            final=False,
+        )
+    try:
+        body = read_body(response.raw.stream(_CHUNK, decode_content=False), headers)
+    except UnreachableError as bad:
+        if response.status_code < 300:  # noqa: PLR2004 - a refusal speaks for itself
+            raise
+        if response.status_code >= 500 and bad.cause == SIZE:  # noqa: PLR2004 - it costs as much as with a 200
+            said = f"HTTP {response.status_code}, and {bad.message}"
+            raise UnreachableError(said, **bad.evidence) from None
+        body = b""
+    return Reply(response.status_code, headers, body)
+
+
+def _clean(reply: Reply, token: str) -> Reply:
+    """Return a reply that does not say our token back."""
+    headers = {
+        name: hide_echo(token, value.encode("latin-1", "replace")).decode("latin-1")
+        for name, value in reply.headers.items()
+    }
+    return Reply(reply.status, headers, hide_echo(token, reply.body))
+
+
+class _TokenAuth(AuthBase):
+    """Put a token into the ``auth`` header; being the session's auth, it also keeps ``.netrc`` out."""
+
+    def __init__(self, sign: Callable[[], str]) -> None:
+        self._sign = sign
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        _HERE.lane.note("reading or signing the token", sent=False)
+        request.headers["auth"] = self._sign()
+        _HERE.lane.note("waiting for a connection", sent=None)
+        return request
+
+
+class _Adapter(HTTPAdapter):
+    """An adapter with our own TLS context, whose sockets can be cut from another thread."""
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        self._context = context
+        super().__init__(pool_connections=2, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:  # noqa: ARG002
+        # requests would add the CA file of its own environment names; ours are settled already.
+        return super().build_connection_pool_key_attributes(request, True, None)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave verification to the TLS context."""
+
+
+class _Options(list[Any]):
+    """The options of a new socket; who asks for them has looked up the name and connects next."""
+
+    def __init__(self, options: Iterable[Any], lane: Lane, host: str) -> None:
+        super().__init__(options)
+        self._lane, self._host = lane, host
+
+    def __iter__(self) -> Iterator[Any]:
+        self._lane.phase = f"connecting to {self._host}"
+        return super().__iter__()
+
+
+class _Watched(HTTPConnection):
+    """A connection that tells its lane what it does."""
+
+    response_class = BoundedResponse
+
+    debuglevel = 0  # whoever sets it for http.client would print our headers, the token among them
+
+    def _new_conn(self) -> socket.socket:
+        lane = _HERE.lane
+        lane.opening(self.host)
+        self.socket_options = _Options(self.socket_options or (), lane, self.host)
+        connected: socket.socket = lane.watch(self, super()._new_conn())
+        lane.phase = f"greeting {self.host} (TLS, proxy)"
+        return connected
+
+    def getresponse(self) -> Any:
+        _HERE.lane.phase = "waiting for the answer"
+        return super().getresponse()
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        _HERE.lane.sending()
+        super().send(data)
+
+
+class _WatchedTLS(_Watched, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _WatchedPool(HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _WatchedTLSPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTLS
+
+
+_POOLS = {"http": _WatchedPool, "https": _WatchedTLSPool}

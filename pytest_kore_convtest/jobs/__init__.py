@@ -1,0 +1,1 @@
+"""Jobs: upload, import, run, waiting, limits, once only; no pytest."""

@@ -1,0 +1,395 @@
+"""One job of a test run: what it is, how it begins, what its answers show, how it ended."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_kore_convtest.errors import KoreError, from_data
+from pytest_kore_convtest.jobs.endings import EMULATED, LOOK, resume_command
+from pytest_kore_convtest.jobs.wait import Sight
+from pytest_kore_convtest.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.api.models import ImportStatus
+    from pytest_kore_convtest.api.run_models import RunStatus
+    from pytest_kore_convtest.findings import Finding, Rule, Severity
+    from pytest_kore_convtest.jobs.store import Claim
+    from pytest_kore_convtest.jobs.wait import Wait
+    from pytest_kore_convtest.suites.file import LocalSuite
+    from pytest_kore_convtest.suites.run_origin import RunRequest
+    from pytest_kore_convtest.suites.run_result import RunResult
+
+_LONGEST_WORD = 120
+
+
+_RUN = " run"
+_LONGEST_LABEL = 80
+
+
+def run_label(suite: str) -> str:
+    """Name the run of a suite; a long name is cut before the word that tells it from the import."""
+    return printable(suite, _LONGEST_LABEL - len(_RUN) - 1) + _RUN
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: with a completed status, or with trouble.
+
+    Attributes:
+        status: The completed status, good or bad: an ``ImportStatus`` or a ``RunStatus``.
+        trouble: Why there is none.
+        asks: Requests sent for it.
+        seconds: From the first ask to the end.
+        ended_at: When it ended, in seconds since the epoch; ``None`` when nobody noted it.
+        clock_skew: By how many seconds the platform's clock was ahead of ours; ``None`` when not seen.
+        generation: 1 for the first outcome; one more each time somebody asked again.
+        history: Every ask, as data.
+        notes: What the user should know.
+    """
+
+    status: Any
+    trouble: KoreError | None
+    asks: int
+    seconds: float
+    ended_at: float | None = None
+    clock_skew: float | None = None
+    generation: int = 1
+    history: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def result(self) -> Any:
+        """Return the completed status.
+
+        Raises:
+            KoreError: There is none; a new error each time, so that none gathers other tests' tracebacks.
+        """
+        if self.status is None:
+            assert self.trouble is not None  # noqa: S101 - one of the two is there
+            raise from_data(self.trouble.to_data())
+        return self.status
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the outcome as JSON-able data."""
+        data = {**vars(self), "status": self.status and json.dumps(self.status.raw)}
+        return {**data, "trouble": self.trouble and self.trouble.to_data()}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], read: Callable[[bytes], Any]) -> Outcome:
+        """Make an outcome from what ``to_data`` returned; ``read`` reads the status."""
+        status = read(data["status"].encode()) if data["status"] else None
+        return cls(**{**data, "status": status, "trouble": data["trouble"] and from_data(data["trouble"])})
+
+
+class Job:
+    """One job of this test run, as this process sees it.
+
+    Attributes:
+        key: What makes it one job, whoever asks.
+        label: What to call it on screen.
+        job_id: Its id (``ds-…``, ``ctr-…``), once there is one.
+        began: The monotonic time of its first request, when this process sent that.
+        busy_until: The monotonic time by which what a thread does for it has to be done, while one does.
+        overdue_since: The monotonic time at which a waiter first saw that it is not.
+        name: The stored suite's name, when we gave it one.
+        suite: The local suite, when there is one.
+        wait: The wait under way; ``None`` before the first ask and while another process asks.
+        outcome: How it ended; ``None`` until then.
+        facts: What there is to say about its outcome, once somebody has gathered it.
+        judged: The last question to ``judge``, and its answer.
+        judge: Judges an outcome as ``Pipeline.judge`` does; set by the pipeline.
+        options: What a command that waits for it again has to repeat; ``None`` when there is no platform.
+        needs: The environment name of a secret that such a command needs.
+    """
+
+    uploads = False
+    """Whether it begins with an upload."""
+
+    def __init__(self, key: str, label: str, *, suite: LocalSuite | None = None, name: str = "") -> None:
+        self.key, self.label, self.suite, self.name = key, label, suite, name
+        self.job_id = ""
+        self.due = self.before = 0.0
+        self.began: float | None = None
+        self.busy_until: float | None = None
+        self.overdue_since: float | None = None
+        self.claim: Claim | None = None
+        self.slot: Claim | None = None
+        self.entry: dict[str, Any] = {}
+        self.wait: Wait | None = None
+        self.outcome: Outcome | None = None
+        self.facts: dict[str, Any] | None = None
+        self.judged: tuple[Any, list[Finding] | KoreError] | None = None
+        self.judge: Callable[..., list[Finding]] = lambda _outcome, **_stated: []
+        self.options: Sequence[str] | None = ()
+        self.needs = ""
+
+    @property
+    def what(self) -> str:
+        """What is waited for, in words."""
+        raise NotImplementedError
+
+    @property
+    def resume(self) -> str:
+        """The command that waits for it again; empty when there is none."""
+        return ""
+
+    @property
+    def way_on(self) -> str:
+        """What becomes of it when nobody waits any more, and no command does."""
+        return EMULATED if self.options is None else ""
+
+    def blocked(self) -> str | None:
+        """Say why it cannot begin: empty while something is awaited, a reason when it never will."""
+        return None
+
+    def begins_once(self) -> bool:
+        """Say whether the next change must not be repeated; an upload alone may be."""
+        return not self.uploads or "file_id" in self.entry
+
+    def begin(self, client: KoreClient) -> dict[str, Any]:
+        """Do the next change on the platform; return facts for the ledger, ``job_id`` once it has begun."""
+        raise NotImplementedError
+
+    def ask(self, client: KoreClient, budget: float) -> Any:
+        """Ask once."""
+        raise NotImplementedError
+
+    def see(self, status: Any) -> Sight:
+        """Say what an answer shows."""
+        raise NotImplementedError
+
+    def read(self, body: bytes) -> Any:
+        """Read a status from the ledger."""
+        raise NotImplementedError
+
+    def is_good(self, outcome: Outcome) -> bool:
+        """Say whether an outcome lets what follows begin."""
+        raise NotImplementedError
+
+
+class WatchImport(Job):
+    """An import job that somebody else started."""
+
+    def __init__(self, key: str, label: str, job_id: str = "", **more: Any) -> None:
+        super().__init__(key, label, **more)
+        self.job_id = job_id
+
+    @property
+    def what(self) -> str:
+        """What is waited for, in words."""
+        return f"import job {self.job_id}" if self.job_id else f"the import of {self.name!r}"
+
+    @property
+    def resume(self) -> str:
+        """The command that waits for it again; empty when there is none."""
+        if self.options is None or not self.job_id:
+            return ""
+        label = "" if self.uploads else self.label
+        return resume_command(self.job_id, label, self.options)
+
+    def ask(self, client: KoreClient, budget: float) -> ImportStatus:
+        """Ask once."""
+        return client.import_status(self.job_id, budget=budget)
+
+    def see(self, status: ImportStatus) -> Sight:
+        """Say what an answer shows."""
+        return see(status)
+
+    def read(self, body: bytes) -> ImportStatus:
+        """Read a status from the ledger."""
+        from pytest_kore_convtest.api.models import read_import_status
+
+        return read_import_status(body)
+
+    def is_good(self, outcome: Outcome) -> bool:
+        """Say whether the suite is stored and sound."""
+        try:
+            self.judge(outcome)
+        except KoreError:
+            return False
+        return True
+
+
+class SuiteImport(WatchImport):
+    """A local suite to be uploaded and imported under a name of this run."""
+
+    uploads = True
+
+    def __init__(self, key: str, label: str, **more: Any) -> None:
+        super().__init__(key, label, **more)
+        self._changed = ""
+
+    def begin(self, client: KoreClient) -> dict[str, Any]:
+        """Upload the file; when it is uploaded, start the import."""
+        suite = self.suite
+        assert suite is not None  # noqa: S101 - for the type checker
+        if "file_id" not in self.entry:
+            self._changed = _say_changed(suite)
+            file_id = client.upload(suite.data, suite.path.name)
+            return {"file_id": file_id, "file_hash": client.file_hashes.get(file_id, "")}
+        file_id = self.entry["file_id"]
+        job_id = client.start_import(file_id, self.name, tags=suite.tags, description=suite.description)
+        return {"job_id": job_id}
+
+    def see(self, status: ImportStatus) -> Sight:
+        """Say what an answer shows, and what is odd about the file that was uploaded."""
+        sight, suite = super().see(status), self.suite
+        split = ""
+        if suite is not None and suite.split:
+            split = f"{suite.path.name} holds several suites: it was split, {suite.name!r} was uploaded alone"
+        said = "; ".join(filter(None, (sight.note, split, self._changed)))
+        return replace(sight, note=said) if said != sight.note else sight
+
+
+class SuiteRun(Job):
+    """A run of a suite that this test run imported.
+
+    Args:
+        label: What to call it on screen.
+        name: The stored suite's name.
+        version: ``"published"`` or ``"inDevelopment"``.
+        suite: The local suite, when there is one.
+        after: The import that has to be good before.
+
+    Attributes:
+        rules: The chosen severities of what may be found in its result; set by the pipeline.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        name: str,
+        version: str,
+        suite: LocalSuite | None = None,
+        after: SuiteImport | None = None,
+    ) -> None:
+        of = after.key if after else ""
+        super().__init__(f"run {name} {version} {of}", label, suite=suite, name=name)
+        self.version, self.after = version, after
+        self.rules: Mapping[Rule, Severity] = {}
+        self._result: tuple[Outcome, RunResult] | None = None
+
+    @property
+    def what(self) -> str:
+        """What is waited for, in words."""
+        return f"run {self.job_id} of {self.name!r}" if self.job_id else f"the run of {self.name!r}"
+
+    @property
+    def way_on(self) -> str:
+        """What becomes of it when nobody waits any more: no command waits for a run."""
+        return super().way_on or f"The run goes on without us; its result will stand on {LOOK}."
+
+    def blocked(self) -> str | None:
+        """Say why it cannot begin yet, or ever."""
+        if self.after is None:
+            return None
+        if self.after.outcome is None:
+            return ""
+        return None if self.after.is_good(self.after.outcome) else "its import has not passed"
+
+    def begin(self, client: KoreClient) -> dict[str, Any]:
+        """Start the run."""
+        return {"job_id": client.start_run(self.name, self.version)}
+
+    def ask(self, client: KoreClient, budget: float) -> RunStatus:
+        """Ask once."""
+        return client.run_status(self.name, self.job_id, budget=budget)
+
+    def see(self, status: RunStatus) -> Sight:
+        """Say what an answer shows."""
+        from pytest_kore_convtest.api import models
+
+        percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
+        return Sight(
+            words=f"{printable(status.sent_status, _LONGEST_WORD)}{percent}",
+            change=(status.status, status.percent_complete, status.passed, status.failed),
+            ended=status.meaning != models.RUNNING,
+            note="" if status.word_is_known else _unknown(status.sent_status),
+            percent=status.percent_complete,
+            status=status.sent_status,
+        )
+
+    def read(self, body: bytes) -> RunStatus:
+        """Read a status from the ledger."""
+        from pytest_kore_convtest.api.run_models import read_run_status
+
+        return read_run_status(body)
+
+    def result(self) -> RunResult:
+        """Judge the run's outcome, step by step.
+
+        Raises:
+            KoreError: There is no outcome to judge.
+        """
+        assert self.outcome is not None  # noqa: S101 - callers have waited
+        return self._judge(self.outcome)
+
+    def _judge(self, outcome: Outcome) -> RunResult:
+        if self._result is None or self._result[0] is not outcome:
+            from pytest_kore_convtest.suites.run_result import judge_run
+
+            self._result = (outcome, judge_run(outcome.result(), self.suite, self._request(outcome)))
+        return self._result[1]
+
+    def _request(self, outcome: Outcome) -> RunRequest:
+        """Say what was asked for, so that a result of something else is not taken for this run's."""
+        from pytest_kore_convtest.suites.run_origin import RunRequest
+
+        imported = self.after.outcome.status if self.after and self.after.outcome else None
+        began = outcome.ended_at and outcome.ended_at - outcome.seconds
+        return RunRequest(self.version, imported, began, outcome.clock_skew, self.rules)
+
+    def is_good(self, outcome: Outcome) -> bool:
+        """Say whether every step passed."""
+        from pytest_kore_convtest.suites.run_result import verdict_of
+
+        try:
+            return verdict_of(self._judge(outcome)) is None
+        except KoreError:
+            return False
+
+
+def see(status: ImportStatus) -> Sight:
+    """Say what an answer about an import job shows."""
+    from pytest_kore_convtest.api import models
+
+    percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
+    return Sight(
+        words=f"{printable(status.sent_status, _LONGEST_WORD)}{percent}",
+        change=(status.status, status.percent_complete, status.raw.get("lMod")),
+        ended=status.meaning != models.RUNNING,
+        incomplete=status.meaning == models.SUCCEEDED and not _has_suite(status),
+        note="" if status.word_is_known else _unknown(status.sent_status),
+        percent=status.percent_complete,
+        status=status.sent_status,
+    )
+
+
+def _say_changed(suite: LocalSuite) -> str:
+    """Say that a file is no longer what was read when the tests were collected, if so."""
+    blocks = suite.path.exists() and not suite.path.is_file()  # a pipe, on which this may wait for ever
+    try:
+        data = b"" if blocks else suite.path.read_bytes()
+        same = not suite.sha256 or hashlib.sha256(data).hexdigest() == suite.sha256
+    except OSError:
+        return f"{suite.path.name} is gone since it was collected; what was read then was uploaded"
+    return (
+        ""
+        if same
+        else f"{suite.path.name} has changed since it was collected; what was read then was uploaded"
+    )
+
+
+def _unknown(word: str) -> str:
+    said = printable(word, _LONGEST_WORD)
+    return f"the platform said '{said}', a word nobody has documented; it was taken for running"
+
+
+def _has_suite(status: ImportStatus) -> bool:
+    response = status.raw.get("response")
+    return isinstance(response, dict) and bool(response)

@@ -1,0 +1,519 @@
+"""The one road: suite → uploaded → imported → judged; every job once per test run, waits overlapping.
+
+Fixtures, collected items, the gate and plain scripts all come through here. Jobs
+stand in one heap by the time they are due, served by a few daemon threads. A job
+that another process of this test run works on is looked up in the ledger instead.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from pytest_kore_convtest.api.retry import Clock, SystemClock
+from pytest_kore_convtest.errors import (
+    JobError,
+    JobTimeoutError,
+    KoreError,
+    ProtocolError,
+    ServiceError,
+    from_data,
+)
+from pytest_kore_convtest.jobs.endings import LOOK, resume_options, typed_secret
+from pytest_kore_convtest.jobs.job import Job, Outcome, SuiteImport, SuiteRun, WatchImport, run_label
+from pytest_kore_convtest.jobs.poll import ask_once
+from pytest_kore_convtest.jobs.rate_limit import Rounds, Turns
+from pytest_kore_convtest.jobs.wait import Patience, Wait
+from pytest_kore_convtest.jobs.worker_pool import Crew
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.findings import Finding
+    from pytest_kore_convtest.jobs.backoff import Rhythm
+    from pytest_kore_convtest.jobs.store import Ledger
+    from pytest_kore_convtest.settings.settings import Settings
+    from pytest_kore_convtest.suites.file import LocalSuite
+
+J = TypeVar("J", bound=Job)
+
+WRITES_GRACE = 2.0
+"""Seconds that a change under way may still take when the test run stops, so that its end is known."""
+
+LEAST_WAIT = 0.02
+"""Seconds that a wait lasts at least; a job that has less left has no time left."""
+
+OVERDUE = 2.0
+"""Seconds past a job's time after which a waiter gives up on the thread that works on it: it reads a file
+that blocks, or computes."""
+
+OTHERS_OVERDUE = 30.0
+"""The same for a job of another process, since this one saw it begun: the other ends it when it lives."""
+
+
+class Pipeline:
+    """All jobs of one process.
+
+    Args:
+        client: The client.
+        settings: Patience, limits and expectations.
+        ledger: What other processes know.
+        clock: The monotonic clock.
+        wall: Seconds since the epoch, shared with other processes.
+
+    Attributes:
+        jobs: All jobs, by key.
+        begun: Whether everything that the test run selected has begun.
+        make_rhythm: Makes the pauses of a job's wait as that begins, when they are not to be the plain ones.
+        options: What a command that waits for a job again has to repeat; ``None`` against the emulator.
+    """
+
+    def __init__(
+        self,
+        client: KoreClient,
+        settings: Settings,
+        ledger: Ledger,
+        *,
+        clock: Clock | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.client, self.settings, self.ledger = client, settings, ledger
+        self.jobs: dict[str, Job] = {}
+        self.begun = False
+        self.options: tuple[str, ...] | None = None if settings.emulator else resume_options(settings)
+        self._needs = typed_secret(settings)
+        self._writes = 0
+        self._clock, self._wall = clock or SystemClock(), wall
+        self.make_rhythm: Callable[[Job], Rhythm] | None = None
+        self._patience = _patience(settings)
+        self._turns = Turns(ledger, settings, wall)
+        self._crew = Crew(self._step, self._clock)
+        self._ended = threading.Condition()
+        self._stuck: set[str] = set()
+        self._seen_begun: dict[str, float] = {}
+        self._rounds = Rounds(self._turns, self._clock)
+
+    def watch_import(self, ds_id: str, label: str = "") -> WatchImport:
+        """Begin to wait for an import job, unless that has begun already."""
+        return self._start(WatchImport(f"import {ds_id}", label or ds_id, ds_id))
+
+    def import_suite(self, suite: LocalSuite, name: str) -> SuiteImport:
+        """Begin to upload and import a local suite under a name, unless that has begun already."""
+        self.client.require_writable()
+        path = os.path.abspath(suite.path)  # noqa: PTH100 - one file, however it is spelt; links stay apart
+        key = f"suite {path} {suite.name} {name}"
+        return self._start(SuiteImport(key, suite.name, suite=suite, name=name))
+
+    def run_suite(self, name: str, version: str, after: SuiteImport) -> SuiteRun:
+        """Begin to run a suite that this test run imports, unless that has begun already."""
+        self.client.require_writable()
+        run = SuiteRun(run_label(after.label), name, version, after.suite, after)
+        run.rules = self.settings.rules
+        return self._start(run)
+
+    def wait_for(self, job: Job, tick: Callable[[], None] | None = None, interval: float = 0.25) -> Outcome:
+        """Wait until a job has an outcome.
+
+        Args:
+            job: The job.
+            tick: Called in this thread every ``interval`` seconds meanwhile.
+            interval: Seconds.
+        """
+        self._crew.require_threads(job)
+        from pytest_kore_convtest.api import models  # noqa: F401 - loads while the first request is on its way
+
+        while (outcome := self._wait_a_little(job, interval)) is None:
+            if tick:
+                tick()
+        if tick:
+            tick()
+        return outcome
+
+    def _wait_a_little(self, job: Job, interval: float) -> Outcome | None:
+        with self._ended:
+            self._ended.wait_for(lambda: job.outcome is not None, interval)
+            if job.outcome is not None or not self._is_overdue(job):
+                return job.outcome
+        return self._give_up(job)
+
+    def _is_overdue(self, job: Job) -> bool:
+        """Say whether the thread that works on a job is past the job's time, and was so a while ago."""
+        now = self._clock.monotonic()
+        until = job.busy_until or (job.wait.deadline if job.wait else now)
+        if now <= until:
+            job.overdue_since = None
+            return False
+        job.overdue_since = job.overdue_since or now
+        return now - job.overdue_since > OVERDUE
+
+    def _give_up(self, job: Job) -> Outcome | None:
+        """End the wait for a job whose thread does not come back; what that one brings later is dropped."""
+        phase = "its last answer was being read and judged" if job.wait else "it was being begun"
+        trouble = JobTimeoutError(
+            f"{job.what} is not done in {self._patience.timeout:g} s (kore_timeout): {phase}, which did not"
+            f" end in time.{' To wait for it again: ' * bool(job.resume)}{job.resume}",
+            job_id=job.job_id,
+            last=job.wait.last.words if job.wait and job.wait.last else None,
+            history=list(job.wait.history) if job.wait else [],
+        )
+        self._finish(job, None, trouble)
+        self._stuck.add(job.key)
+        return job.outcome
+
+    def ask_again(self, job: Job, seen: int) -> None:
+        """After trouble, ask again with what is left of the job's time.
+
+        Args:
+            job: The job.
+            seen: The generation of the outcome that was trouble; a later one is left as it is.
+        """
+        with self._ended:
+            outcome = job.outcome
+            if outcome is None or outcome.trouble is None or outcome.generation != seen:
+                return
+            if job.key in self._stuck:
+                return  # its thread may come back at any time
+            job.outcome, job.due = None, self._clock.monotonic()
+            self._seen_begun.pop(job.key, None)
+            job.entry = {"again": seen}
+        self._crew.add(job)
+
+    def judge(self, outcome: Outcome, local: LocalSuite | None = None, **stated: Any) -> list[Finding]:
+        """Judge a completed import and return the warnings and hints.
+
+        Args:
+            outcome: The outcome.
+            local: The local suite that the stored one has to be.
+            stated: Expectations: ``name``, ``steps``, ``inputs``, ``tags``.
+
+        Raises:
+            Verdict: The import was rejected, or the suite is not what it has to be.
+            KoreError: There is nothing to judge.
+        """
+        from pytest_kore_convtest.findings import ERROR
+        from pytest_kore_convtest.suites.compare import compare
+        from pytest_kore_convtest.suites.validate import expect, judge, verdict
+
+        status = outcome.result()
+        rules = self.settings.rules
+        expectations = expect(stream_id=self.settings.stream_id, rules=rules, **stated)
+        findings = judge(status, expectations)
+        if local is not None and isinstance(stored := status.raw.get("response"), dict):
+            findings += compare(local, stored, rules)
+        if bad := verdict(status, findings):
+            raise bad
+        return [finding for finding in findings if finding.severity != ERROR]
+
+    def _judge_own(self, job: Job, outcome: Outcome, **stated: Any) -> list[Finding]:
+        """Judge a job's outcome against its own suite; the same question is answered from memory."""
+        question = (outcome.generation, outcome.status is None, repr(sorted(stated.items())))
+        if job.judged is None or job.judged[0] != question:
+            named = {"name": job.name} if job.name else {}
+            try:
+                answer: list[Finding] | KoreError = self.judge(outcome, job.suite, **{**named, **stated})
+            except KoreError as bad:
+                answer = from_data(bad.to_data())
+            job.judged = (question, answer)
+        if isinstance(job.judged[1], KoreError):
+            raise from_data(job.judged[1].to_data())
+        return list(job.judged[1])
+
+    def close(self) -> None:
+        """Stop asking, and let other processes go on with what is not done.
+
+        A change under way may end first, within ``WRITES_GRACE``: what nobody knows of cannot be told.
+        """
+        self._crew.close()
+        with self._ended:
+            self._ended.wait_for(lambda: not self._writes, WRITES_GRACE)
+        for job in self.jobs.values():
+            self._let_go(job)
+
+    def _start(self, job: J) -> J:
+        self._crew.require_threads(self.jobs.get(job.key, job))
+        with self._ended:
+            if job.key in self.jobs:
+                return cast("J", self.jobs[job.key])
+            self.jobs[job.key] = job
+            job.judge = partial(self._judge_own, job)
+            job.options, job.needs = self.options, self._needs
+            job.due = self._clock.monotonic()
+        self._crew.add(job)
+        return job
+
+    def _step(self, job: Job) -> bool:
+        """Do the next thing for a job, whatever happens; return whether it is over."""
+        try:
+            return self._work(job)
+        except KoreError as caught:
+            self._finish(job, None, self._tell(job, caught))
+        except Exception as bug:  # noqa: BLE001 - a waiting test must learn of it
+            self._finish(job, None, self._tell(job, _defect(job, bug)))
+        finally:
+            job.busy_until = None
+        return True
+
+    def _tell(self, job: Job, trouble: KoreError) -> KoreError:
+        """Tell the story of a job's wait, whatever ended it."""
+        return trouble if job.wait is None else job.wait.tell(trouble, self._clock.monotonic())
+
+    def _work(self, job: Job) -> bool:
+        """Do the next thing for a job; return whether it is over."""
+        if reason := job.blocked():
+            raise JobError(f"{job.what} did not begin: {reason}", job_id="", last=None, history=[])
+        job.due = self._rounds.next_look(job.key)
+        if reason is not None:
+            return False
+        if job.claim is None and not self._take(job):
+            return job.outcome is not None
+        if not job.job_id and not self._begin(job):
+            return False
+        self._rounds.leave(job.key)
+        now = self._clock.monotonic()
+        job.busy_until = now + max(self._left(job), LEAST_WAIT)
+        if job.wait is None:
+            job.wait = self._make_wait(job)
+        if now > job.wait.deadline:  # the machine slept: one more ask is allowed
+            job.busy_until = now + self._patience.request_timeout
+        status = self._ask(job, job.wait)
+        job.due = job.wait.due
+        if status is None:
+            return False
+        self._finish(job, status, None)
+        return True
+
+    def _ask(self, job: Job, wait: Wait) -> Any:
+        """Ask once, and note what was seen where it outlives this process."""
+        before = len(wait.history)
+        try:
+            return ask_once(lambda budget: job.ask(self.client, budget), job.see, wait, self._clock)
+        finally:
+            for poll in wait.history[before:]:
+                self.ledger.note_poll(job.key, poll)
+
+    def _take(self, job: Job) -> bool:
+        """Claim a job, or find what another process made of it."""
+        again = job.entry.get("again", 0)
+        claim = self.ledger.claim(job.key)
+        entry = self.ledger.read(job.key)
+        job.job_id = job.job_id or entry.get("job_id", "")
+        settled = entry.get("outcome")
+        spent = entry.get("ambiguous") or self._time_left(entry) <= LEAST_WAIT
+        if settled and (settled["generation"] > again or spent):
+            if claim:
+                claim.release()
+            job.entry = {name: entry[name] for name in ("file_id", "file_hash") if name in entry}
+            self._end(job, Outcome.from_data(settled, job.read))
+            return False
+        if claim is None:
+            self._check_other(job, entry)
+            return False
+        job.claim = claim
+        begun = {"started_at": self._wall()} if job.job_id else {}
+        job.entry = {**begun, **entry, **_identity(job), "again": again}
+        self.ledger.write(job.key, job.entry)
+        return True
+
+    def _begin(self, job: Job) -> bool:
+        """Do the next change on the platform for a job, within all limits; return whether it has begun."""
+        job.slot = job.slot or self._rounds.take_slot()
+        if job.slot is None or not self._turns.may_write():
+            self._check_queue(job)
+            return False
+        if job.entry.get("sending"):
+            raise self._unknown(job, JobError("The process that was beginning it has died.", job_id=""))
+        if "started_at" not in job.entry:  # the time in the queue before its first request is not its own
+            job.began = self._clock.monotonic()
+            self._note(job, started_at=self._wall())
+        left = self._left(job)
+        if left <= 0:
+            raise self._late(job, "it was about to go on")
+        self._count_write(1)
+        try:
+            self._note(job, sending=job.begins_once(), uploading=not job.begins_once())
+            job.busy_until = self._clock.monotonic() + left
+            try:
+                with self.client.within(left):
+                    facts = job.begin(self.client)
+            except ServiceError as caught:
+                trouble = caught
+            else:
+                job.job_id = facts.get("job_id", "")
+                self._note(job, sending=False, uploading=False, resume=job.resume, **facts)
+                job.due = self._clock.monotonic()
+                return bool(job.job_id)
+        finally:
+            self._count_write(-1)
+        if isinstance(trouble, ProtocolError) or trouble.evidence.get("sent"):
+            raise self._unknown(job, trouble)
+        self._note(job, sending=False, uploading=False)
+        raise trouble.with_traceback(None)
+
+    def _check_queue(self, job: Job) -> None:
+        """Refuse to queue longer than the time that a job has left since its first request.
+
+        Raises:
+            JobTimeoutError: It has none.
+        """
+        if "started_at" not in job.entry:
+            return
+        left = self._left(job)
+        if left <= 0:
+            why = "a place (kore_max_parallel)" if job.slot is None else "the platform's rate limit"
+            raise self._late(job, f"it waited for {why}")
+        job.due = min(job.due, self._clock.monotonic() + left)
+
+    def _check_other(self, job: Job, entry: Mapping[str, Any]) -> None:
+        """Refuse to wait for another process that has not ended a job long after its time.
+
+        Raises:
+            JobTimeoutError: It has not.
+        """
+        now = self._clock.monotonic()  # what the wall clock says may have jumped
+        if "started_at" not in entry:
+            self._seen_begun.pop(job.key, None)
+        elif now - self._seen_begun.setdefault(job.key, now) > self._patience.timeout + OTHERS_OVERDUE:
+            job.entry = dict(entry)
+            raise self._late(job, "another process of this test run works on it, and hangs or was stopped")
+
+    def _late(self, job: Job, why: str) -> JobTimeoutError:
+        return JobTimeoutError(
+            f"{job.what} is not done in {self._patience.timeout:g} s (kore_timeout): {why}.",
+            job_id=job.job_id,
+            last=None,
+            history=[],
+        )
+
+    def _count_write(self, one: int) -> None:
+        with self._ended:
+            self._writes += one
+            self._ended.notify_all()
+
+    def _unknown(self, job: Job, trouble: KoreError) -> KoreError:
+        """Note that nobody knows whether a job has begun, so that it is not begun again."""
+        self._note(job, ambiguous=True)
+        return type(trouble)(
+            f"{trouble.message} Whether {job.what} has begun is not known, so it is not begun again:"
+            f" look for {job.name!r} on {LOOK}, then start this test run anew.",
+            **trouble.evidence,
+        )
+
+    def _note(self, job: Job, **facts: Any) -> None:
+        job.entry.update(facts)
+        self.ledger.write(job.key, job.entry)
+
+    def _make_wait(self, job: Job) -> Wait:
+        left = max(LEAST_WAIT, self._left(job))
+        job.before = self._patience.timeout - left
+        notes = self.client.check_token(left)
+        patience = replace(self._patience, timeout=left)
+        wait = Wait(job.what, job.job_id, patience, self._clock.monotonic(), job.resume)
+        wait.before, wait.way_on, wait.needs = job.before, job.way_on, job.needs
+        wait.earlier = self.ledger.polls(job.key)
+        wait.rhythm = self.make_rhythm(job) if self.make_rhythm else wait.rhythm
+        wait.notes += notes
+        return wait
+
+    def _left(self, job: Job) -> float:
+        """Return the seconds that are left of a job's time."""
+        if job.began is None:
+            return self._time_left(job.entry)
+        return self._patience.timeout - (self._clock.monotonic() - job.began)
+
+    def _time_left(self, entry: Mapping[str, Any]) -> float:
+        now = self._wall()
+        started_at: float = entry.get("started_at", now)
+        return self._patience.timeout - max(0.0, now - started_at)
+
+    def _finish(self, job: Job, status: Any, trouble: KoreError | None) -> None:
+        if job.key in self._stuck:
+            return  # a waiter has given up on it
+        try:
+            outcome = self._make_outcome(job, status, trouble)
+            good = job.is_good(outcome)
+            self._note(job, outcome=outcome.to_data(), good=good)
+        except Exception as bad:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+            trouble = self._tell(job, bad if isinstance(bad, KoreError) else _defect(job, bad))
+            outcome = Outcome(None, trouble, asks=len(job.wait.history) if job.wait else 0, seconds=0.0)
+        self._let_go(job)
+        job.wait = None
+        self._end(job, outcome)
+
+    def _make_outcome(self, job: Job, status: Any, trouble: KoreError | None) -> Outcome:
+        wait = job.wait
+        history = wait.history if wait else []
+        return Outcome(
+            status,
+            trouble and from_data(trouble.to_data()),
+            asks=len(history),
+            seconds=round(job.before + self._clock.monotonic() - wait.start, 3) if wait else 0.0,
+            ended_at=self._wall(),
+            clock_skew=self.client.clock_skew,
+            generation=job.entry.get("again", 0) + 1,
+            history=history,
+            notes=[*self.client.notes, *(wait.notes if wait else [])],
+        )
+
+    def _end(self, job: Job, outcome: Outcome) -> None:
+        self._rounds.leave(job.key)
+        with self._ended:
+            job.outcome = outcome
+            self._ended.notify_all()
+
+    def _let_go(self, job: Job) -> None:
+        claims = (job.slot, job.claim)
+        job.slot = job.claim = None
+        for claim in claims:
+            if claim is not None:
+                claim.release()
+        if claims[0] is not None:
+            self._rounds.slot_is_free()
+
+
+def _defect(job: Job, bug: Exception) -> ServiceError:
+    return ServiceError(f"{job.what}: {type(bug).__name__} in this plugin: {bug}")
+
+
+def _identity(job: Job) -> dict[str, Any]:
+    """Return what other processes need to know of a job."""
+    known = {"job_id": job.job_id, "resume": job.resume} if job.job_id else {}
+    suite, after, local = job.suite, getattr(job, "after", None), {}
+    if suite is not None:
+        from pytest_kore_convtest.suites.file import show_path
+
+        local = {
+            "path": show_path(suite.path),
+            "line": suite.place.line,
+            "sha256": suite.sha256,
+            "size": len(suite.data),
+            "split": suite.split,
+        }
+    return {
+        "kind": type(job).__name__,
+        "key": job.key,
+        "label": job.label,
+        "name": job.name,
+        "after": after.key if after else "",
+        "version": getattr(job, "version", ""),
+        "file": local,
+        "way_on": job.way_on,
+        "needs": job.needs,
+        **known,
+    }
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        timeout=settings.timeout,
+        poll_interval=settings.poll_interval,
+        max_poll_interval=settings.max_poll_interval,
+        outage_budget=settings.outage_budget,
+        stall_timeout=settings.stall_timeout,
+        request_timeout=settings.request_timeout,
+        rate_limit=settings.rate_limit,
+    )

@@ -1,0 +1,246 @@
+"""The pytest entry point: options from the table, fixtures, and hooks that delegate.
+
+Small on purpose: every pytest run that has this package installed loads it.
+What a run really needs is imported when something is configured, or when a
+collected item asks for it. The fixtures stand here and not in a module of their own,
+because pytest loads each further module at a price. PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import os
+from argparse import BooleanOptionalAction
+
+import pytest
+
+from pytest_kore_convtest.settings.table import SETTINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import Any
+
+    from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.api.models import ImportStatus
+    from pytest_kore_convtest.api.run_models import RunStatus
+    from pytest_kore_convtest.settings.settings import Settings
+
+LIVE = frozenset(
+    {"kore_client", "kore_import_status", "kore_wait_for_import", "kore_import_suite", "kore_run_suite"}
+)
+"""Fixtures that ask the platform; items that use one carry the mark ``kore_live``."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register every row of the table.
+
+    No ``type`` and no ``choices``: argparse would repeat a refused value, which may be
+    a secret. No defaults either, so that "not given" stays visible.
+    """
+    add = parser.getgroup("kore", "Kore.ai conversation tests").addoption
+    for name, kind, where, metavar, meaning in SETTINGS:
+        option, key = "--kore-" + name.replace("_", "-"), "kore_" + name
+        if "o" in where and not metavar:
+            add(option, dest=key, action=BooleanOptionalAction, default=None, help=meaning)
+        elif "o" in where:
+            add(
+                option,
+                dest=key,
+                action="append" if kind == "jobs" else "store",
+                metavar=metavar,
+                help=meaning,
+            )
+        if "i" in where:
+            parser.addini(key, meaning, type=_ini_type(kind), default=...)
+
+
+def _ini_type(kind: str) -> Any:
+    """Return the type of an ini key.
+
+    From pytest 9.0 on, ``[tool.pytest]`` is typed; from 9.2 on a key may say that it takes several types.
+    """
+    if kind in {"jobs", "globs", "targets", "rules"}:
+        return "linelist"
+    if pytest.version_tuple < (9, 2):
+        return None
+    if kind in {"flag", "version"}:
+        return str | bool
+    if kind in {"exit_code", "seconds_or_off"}:
+        return str | bool | int if kind == "exit_code" else str | bool | int | float
+    return {"report": str | bool, "count": str | int, "seconds": str | int | float}.get(kind)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Check the configuration instead of running tests, when ``--kore-doctor`` says so."""
+    if not config.option.kore_doctor or config.option.help or config.option.version:
+        return None
+    from pytest_kore_convtest.cli.doctor import examine
+
+    return examine(config)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers; begin a run when the command line or the environment configures one.
+
+    What stands in the ini file is looked at when the header is printed or an item
+    asks for it: a project may have the keys and run other tests most of the time.
+    Under xdist the controller never sees an item, so there the run begins at once.
+    """
+    config.addinivalue_line("markers", "kore_live: asks the platform; -m 'not kore_live' is the offline run")
+    config.addinivalue_line(
+        "markers", "kore_suite(name=, steps=, tags=, inputs=): what the suite of kore_import_status has to be"
+    )
+    if config.option.help or config.option.version:
+        return
+    if _given_for_this_run(config) or getattr(config.option, "dist", "no") != "no":
+        _begin(config)
+    if config.option.kore_gate:
+        _begin(config).choose(config.args)
+        config.args, config.option.pyargs = ["pytest_kore_convtest.gate"], True
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say what is configured, and from where; nothing when nobody configured anything."""
+    return _begin(config).header() if _given_for_this_run(config) or ini_keys(config) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> Any:
+    """Collect the gate instead of the module that holds it."""
+    if module_path.name != "gate.py" or module_path.parent.name != "pytest_kore_convtest":
+        return None
+    from pytest_kore_convtest.plugin.gate import GateModule
+
+    _begin(parent.config)
+    return GateModule.of(parent, module_path)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Any:
+    """Collect suite files, and any JSON file that is named on the command line."""
+    if not file_path.name.endswith(".json"):
+        return None
+    if not parent.session.isinitpath(file_path) and not _is_suite_file(parent.config, file_path):
+        return None
+    from pytest_kore_convtest.plugin.suite_items import SuiteModule
+
+    _begin(parent.config)
+    return SuiteModule.of(parent, file_path)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrize ``kore_import_status`` when several import jobs are configured."""
+    if "kore_import_status" in metafunc.fixturenames:
+        _begin(metafunc.config).parametrize(metafunc)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the items that ask the platform, and begin a run for them."""
+    live = [
+        item for item in items if isinstance(item, pytest.Function) and not LIVE.isdisjoint(item.fixturenames)
+    ]
+    for item in live:
+        item.add_marker("kore_live")
+    if live:
+        _begin(config)
+
+
+def _given_for_this_run(config: pytest.Config) -> bool:
+    """Say whether the command line or the environment configures anything."""
+    for name in os.environ:
+        if name.startswith("KORE_"):
+            return True
+    for entry in config.option.override_ini or ():
+        if entry.startswith("kore_"):
+            return True
+    for key, value in vars(config.option).items():  # noqa: SIM110 - an early way out
+        if value is not None and key.startswith("kore_"):
+            return True
+    return False
+
+
+def ini_keys(config: Any) -> list[str]:
+    """Return the keys in pytest's ini file that begin like ours, those that nobody knows as well.
+
+    pytest has no public list of them: from 9.2 on ``inicfg`` warns, and before that it is all there is.
+    """
+    known = getattr(config, "_inicfg", None)
+    return [key for key in (config.inicfg if known is None else known) if key.startswith("kore_")]
+
+
+def _is_suite_file(config: pytest.Config, path: Path) -> bool:
+    """Say whether a file's name fits ``kore_suite_files``."""
+    globs = config.getini("kore_suite_files")
+    return any(path.match(glob) for glob in (["*.kore.json"] if globs is ... else globs))
+
+
+def _begin(config: pytest.Config) -> Any:
+    """Begin a run, unless one has begun: what it needs is imported here and not before."""
+    from pytest_kore_convtest.plugin.hooks import begin
+
+    return begin(config)
+
+
+@pytest.fixture(scope="session")
+def kore_settings(pytestconfig: pytest.Config) -> Settings:
+    """Give the frozen settings of this test run, one attribute per setting."""
+    from pytest_kore_convtest.plugin.session import find_run
+
+    return find_run(pytestconfig).live_settings()
+
+
+@pytest.fixture(scope="session")
+def kore_client(kore_settings: Settings) -> Iterator[KoreClient]:
+    """Give the client: one method per endpoint, one exchange each."""
+    from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.plugin.session import unconfigured
+
+    missing = unconfigured(kore_settings)
+    if missing and kore_settings.unconfigured == "skip":
+        from pytest_kore_convtest.plugin.items import skip_unconfigured
+
+        skip_unconfigured(missing)
+    with KoreClient(kore_settings) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def kore_import_status(request: pytest.FixtureRequest, kore_settings: Settings) -> ImportStatus:
+    """Wait for the configured import job, assert on the returned suite, give the completed status."""
+    from pytest_kore_convtest.plugin.fixtures import await_configured
+
+    return await_configured(request, kore_settings)
+
+
+@pytest.fixture(scope="session")
+def kore_wait_for_import(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
+    """Give ``(ds_id, **expectations) -> ImportStatus``: wait for an import job and judge it."""
+    from pytest_kore_convtest.plugin.fixtures import waiter
+
+    return waiter(request)
+
+
+@pytest.fixture(scope="session")
+def kore_import_suite(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
+    """Give ``(path_or_suite) -> ImportStatus``: upload, import, wait and judge a local suite."""
+    from pytest_kore_convtest.plugin.fixtures import importer
+
+    return importer(request)
+
+
+@pytest.fixture(scope="session")
+def kore_run_suite(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
+    """Give ``(name, version=None) -> RunStatus``: run a suite that this test run imported, wait, judge."""
+    from pytest_kore_convtest.plugin.fixtures import runner
+
+    return runner(request)
+
+
+@pytest.fixture(scope="session")
+def kore_emulator(pytestconfig: pytest.Config) -> Any:
+    """Give the running emulator: its address, credentials, scripts and journal."""
+    from pytest_kore_convtest.plugin.session import find_run
+
+    return find_run(pytestconfig).emulator()

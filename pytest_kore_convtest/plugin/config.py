@@ -1,0 +1,175 @@
+"""pytest's configuration becomes settings: what was typed, what stands in the ini file, and from where."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.settings.options import GITHUB, REPORTS, ROWS, SECRETS, TABLE, UNSET
+from pytest_kore_convtest.settings.resolve import spelling
+from pytest_kore_convtest.settings.settings import (
+    Given,
+    Settings,
+    environment,
+    hint_at_unknown,
+    learn_secrets,
+    resolve,
+)
+from pytest_kore_convtest.settings.values import Secret
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Read the settings of a test run; secrets disappear from ``config.option``.
+
+    Raises:
+        ConfigError: A setting cannot be used.
+    """
+    raw = gather(config)
+    hide_secrets(config)
+    settings = resolve(*raw)
+    learn_secrets(settings)
+    _check_reports(settings)
+    _check_collisions(config, settings)
+    if hints := _unknown_keys(config):
+        settings = replace(settings, notes=(*settings.notes, *hints))
+    return settings
+
+
+def _check_reports(settings: Settings) -> None:
+    """Refuse now what would only be seen when everything is over."""
+    for name in REPORTS:
+        target, problem = getattr(settings, name), ""
+        if target is None:
+            continue
+        if target == GITHUB:
+            if not environment().get("GITHUB_STEP_SUMMARY"):
+                problem = (
+                    "the environment names no GITHUB_STEP_SUMMARY: only GitHub Actions does; name a file"
+                )
+        elif target.is_dir():
+            problem = f"{target} is a folder: name a file in it"
+        elif name == "html" and find_spec("jinja2") is None:
+            problem = "the HTML report needs Jinja2: pip install 'pytest-kore-convtest[report]'"
+        if problem:
+            raise _refuse(settings, name, problem)
+
+
+def _refuse(settings: Settings, name: str, problem: str) -> ConfigError:
+    source = settings.source(name)
+    return ConfigError(f"{spelling(ROWS[name], source)}: {problem}", name=name, source=source)
+
+
+def _check_collisions(config: pytest.Config, settings: Settings) -> None:
+    """Refuse a report that would overwrite another one, or a file that is read.
+
+    Raises:
+        ConfigError: It would.
+    """
+    reports = {name: target for name in REPORTS if isinstance(target := getattr(settings, name), Path)}
+    if not reports:
+        return
+    from pytest_kore_convtest.reports import paths
+
+    if twins := paths.find_twins(reports):
+        other = spelling(ROWS[twins[0]], settings.source(twins[0]))
+        raise _refuse(
+            settings, twins[1], f"{reports[twins[1]]} is also where {other} goes: name another file"
+        )
+    for name, target in reports.items():
+        if paths.is_plain(target) and (what := _find_owner(config, settings, target)):
+            raise _refuse(
+                settings, name, f"{target} is {what}, which the report would overwrite: name another"
+            )
+
+
+def _find_owner(config: pytest.Config, settings: Settings, target: Path) -> str:
+    """Say whose file a report's path is already; empty when it is nobody's."""
+    from pytest_kore_convtest.reports import paths
+
+    args = [str(config.invocation_params.dir / arg.partition("::")[0]) for arg in config.args]
+    if any(paths.is_same(target, arg) for arg in args) or paths.holds_suite(target, settings.suite_files):
+        return "a suite file"
+    ini = config.inipath
+    if paths.is_settings_file(target) or (ini and paths.is_same(target, ini)):
+        return "a file with settings or test code"
+    for row in TABLE:
+        value = getattr(settings, row.name, None)
+        if row.name not in REPORTS and isinstance(value, Path) and paths.is_same(target, value):
+            return f"the file of {row.ini_key}"
+    if (summary := environment().get("GITHUB_STEP_SUMMARY")) and paths.is_same(target, summary):
+        return "the job summary of GitHub (--kore-markdown github appends to it)"
+    written = [*paths.named_by_pytest(vars(config.option)), ("the ini key log_file", _log_file(config))]
+    found = (spelt for spelt, path in written if path and paths.is_same(target, path))
+    return f"written by {spelt}" if (spelt := next(found, "")) else ""
+
+
+def _log_file(config: pytest.Config) -> str:
+    try:
+        return str(config.getini("log_file") or "")
+    except (KeyError, ValueError):  # pytest's logging plugin is off
+        return ""
+
+
+def _unknown_keys(config: pytest.Config) -> list[str]:
+    """Return hints about ini keys that are called like ours and are none."""
+    overrides = [str(entry).partition("=")[0] for entry in config.option.override_ini or ()]
+    from pytest_kore_convtest.plugin import ini_keys
+
+    keys = [*ini_keys(config), *(key for key in overrides if key.startswith("kore_"))]
+    return hint_at_unknown(dict.fromkeys(keys), [row.ini_key for row in TABLE if row.ini], "an ini key")
+
+
+def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, Any], Path | None]:
+    """Collect the raw values that ``settings.resolve`` takes."""
+    typed = [str(arg) for arg in config.invocation_params.args]
+    overrides = dict(entry.partition("=")[::2] for entry in config.option.override_ini or ())
+    given: dict[str, Given] = {}
+    ini: dict[str, Any] = {}
+    for row in TABLE:
+        value = getattr(config.option, row.ini_key, None) if row.has_option else None
+        if value is not None:
+            here = any(arg.partition("=")[0] in {row.option, f"--no-{row.option[2:]}"} for arg in typed)
+            given[row.name] = Given(value, "command line" if here else "addopts")
+        if not row.ini:
+            continue
+        if row.ini_key not in overrides:
+            if (found := _read_ini(config, row.ini_key)) is not UNSET:
+                ini[row.name] = found
+        elif row.name not in given:
+            here = any(f"{row.ini_key}=" in arg for arg in typed)
+            given[row.name] = Given(overrides[row.ini_key], "command line" if here else "addopts")
+    return given, environment(), ini, config.inipath.parent if config.inipath else None
+
+
+def _read_ini(config: Any, key: str) -> Any:
+    """Return the raw value of an ini key, or ``UNSET``."""
+    try:
+        return config.getini(key)
+    except TypeError:
+        # pytest 9.0 and 9.1 type [tool.pytest] but cannot be told that a key takes several types.
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return config.inicfg[key]
+
+
+def hide_secrets(config: pytest.Config) -> None:
+    """Replace secrets in pytest's parsed options, whose ``repr`` a failing assertion may show."""
+    keys = tuple(f"kore_{name}=" for name in SECRETS)
+    # The second is a copy that pytest made before it knew all plugins.
+    for options in (config.option, config.known_args_namespace):
+        for name in SECRETS:
+            value = getattr(options, f"kore_{name}", None)
+            if isinstance(value, str):
+                setattr(options, f"kore_{name}", Secret(value))
+        options.override_ini = [
+            entry.partition("=")[0] + "=<set, not shown>" if entry.startswith(keys) else entry
+            for entry in options.override_ini or ()
+        ]

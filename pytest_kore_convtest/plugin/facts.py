@@ -1,0 +1,582 @@
+"""The facts of a run, gathered once from the test reports: what was found out, and what was not.
+
+Loaded as soon as anything is configured; what knows the platform's replies is imported
+where a job is there to speak of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_kore_convtest.errors import KoreError, StructureError
+from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS, ItemCounts, Tally, write_tally
+from pytest_kore_convtest.plugin.items import COVERED, NOT_CONFIGURED
+from pytest_kore_convtest.plugin.selection import LINT, OWN, TEST, Selected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pytest_kore_convtest.jobs.job import Job, SuiteRun
+    from pytest_kore_convtest.plugin.session import Run
+    from pytest_kore_convtest.settings.values import ImportJob
+    from pytest_kore_convtest.suites.run_result import RunResult
+
+PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
+
+ERROR, SKIPPED, XFAILED, XPASSED, NOT_RUN = "error", "skipped", "xfailed", "xpassed", "not run"
+"""What else may become of an item, besides ``COVERED`` and ``NOT_CONFIGURED``."""
+
+GRAVITY = (FAILED, ERROR, SKIPPED, NOT_CONFIGURED, COVERED, XFAILED, XPASSED, PASSED, NOT_RUN)
+"""What may become of an item; of several phases the first one of these counts."""
+
+REPORT_KEY = "pytest_kore_convtest"
+"""The attribute of a test report that carries our facts."""
+
+_VERDICTS = frozenset({PASSED, FAILED, XPASSED})
+_PHASES = frozenset({"setup", "call", "teardown"})
+_CUT_SHORT = frozenset({pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR})
+_GREEN = frozenset({pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED})
+
+_LONGEST_NAME, _LONGEST_REASON = 80, 160
+_MOST_NAMED = 10
+
+IMPORT, RUN = "import", "run"
+"""The kinds of jobs."""
+
+
+def job_facts(job: Job) -> dict[str, Any]:
+    """Return what there is to say about a job, as plain data; gathered once for an outcome.
+
+    The verdict is that of the import and of its own structure, or of the whole run; what
+    a test expects beyond that is the test's result.
+    """
+    from pytest_kore_convtest.jobs.job import SuiteRun
+
+    outcome = job.outcome
+    assert outcome is not None  # noqa: S101 - callers look first
+    if job.facts is None or job.facts["generation"] != outcome.generation:
+        special = _run_facts(job) if isinstance(job, SuiteRun) else _import_facts(job)
+        job.facts = {
+            "key": job.key,
+            "id": job.job_id,
+            "label": job.label,
+            "asks": outcome.asks,
+            "seconds": outcome.seconds,
+            "last": outcome.status.sent_status if outcome.status else _last_words(job),
+            "generation": outcome.generation,
+            **special,
+            "notes": [*outcome.notes, *special["notes"]],
+        }
+    return job.facts
+
+
+def _last_words(job: Job) -> str:
+    """Return the last usable answer about a job that has no verdict; empty when there was none."""
+    trouble = job.outcome.trouble if job.outcome else None
+    return str(trouble.evidence.get("last") or "") if trouble else ""
+
+
+def _run_facts(job: SuiteRun) -> dict[str, Any]:
+    from pytest_kore_convtest.suites import run_result
+
+    empty = dict.fromkeys((run_result.PASSED, run_result.FAILED, run_result.NOT_EVALUATED), 0)
+    facts = {"kind": RUN, "verdict": UNKNOWN, "suite": job.name, "steps": 0, "results": empty}
+    facts |= {"weakest": _trouble(job), "unevaluated": [], "notes": [], "blocked": _is_blocked(job)}
+    if job.outcome is None or job.outcome.status is None:
+        return facts
+    result = job.result()
+    counts = {kind: sum(step.outcome == kind for step in result.steps) for kind in empty}
+    status = job.outcome.status
+    if status.steps is None:  # counts only: the platform's word, not ours
+        counts = {**counts, PASSED: status.passed or 0, FAILED: status.failed or 0}
+        counts[run_result.NOT_EVALUATED] = max(0, len(result.steps) - counts[PASSED] - counts[FAILED])
+    else:
+        skipped = [step.name for step in result.steps if step.outcome == run_result.NOT_EVALUATED]
+        # Every report of every step carries these facts.
+        facts["unevaluated"] = [_brief(name) for name in skipped[:_MOST_NAMED]]
+    return {
+        **facts,
+        "verdict": result.outcome if result.outcome in {PASSED, FAILED} else UNKNOWN,
+        "weakest": _weakest(result),
+        "steps": len(result.steps),
+        "results": counts,
+        "notes": [f"{job.label}: {note}" for note in result.notes],
+    }
+
+
+def _is_blocked(job: SuiteRun) -> bool:
+    """Say whether a run did not begin because its import, which tells why, has not passed."""
+    before = job.after.outcome if job.after else None
+    return bool(not job.job_id and job.after and before and not job.after.is_good(before))
+
+
+def _weakest(result: RunResult) -> str:
+    """Name the first step that failed; without one, the first reason against a pass."""
+    failed = next((step for step in result.steps if step.outcome == FAILED), None)
+    if failed is not None:
+        return _brief(f"first: {failed.name}: {failed.why}")
+    return _brief(result.why[0]) if result.why else ""
+
+
+def _trouble(job: Job) -> str:
+    """Say why a job has no outcome, without what the line about it says anyway."""
+    trouble = job.outcome.trouble if job.outcome else None
+    return _brief(trouble.message.partition(" did not begin: ")[2] or trouble.message) if trouble else ""
+
+
+def _import_facts(job: Job) -> dict[str, Any]:
+    outcome = job.outcome
+    assert outcome is not None  # noqa: S101 - callers look first
+    verdict, weakest, findings = UNKNOWN, _trouble(job), list[str]()
+    if outcome.status is not None:
+        verdict, weakest, findings = _judge(job)
+    suite = outcome.status.suite if outcome.status else None
+    from pytest_kore_convtest.reports.job_record import count_assertions
+    from pytest_kore_convtest.text import printable
+
+    return {
+        "kind": IMPORT,
+        "verdict": verdict,
+        "weakest": weakest,
+        "stored": suite is not None,
+        "suite": printable(suite.name, _LONGEST_NAME) if suite else "",
+        "steps": len(suite.steps) if suite else 0,
+        "assertions": count_assertions(suite) if suite else {},
+        "ours": job.suite is not None,
+        "notes": findings,
+    }
+
+
+def _judge(job: Job) -> tuple[str, str, list[str]]:
+    outcome, judge = job.outcome, job.judge
+    assert outcome is not None  # noqa: S101 - callers look first
+    assert outcome.status is not None  # noqa: S101
+    from pytest_kore_convtest.api import models
+    from pytest_kore_convtest.findings import ERROR, MOST_WARNINGS_SHOWN, Finding, summarize
+
+    if outcome.status.meaning != models.SUCCEEDED:
+        return FAILED, "the platform rejected the import", []
+    verdict, wrong = PASSED, ""
+    try:
+        found = judge(outcome)
+    except StructureError as bad:
+        every = [Finding.from_data(one) for one in bad.findings]
+        found = [one for one in every if one.severity != ERROR]
+        first = next(one for one in every if one.severity == ERROR)
+        verdict, wrong = FAILED, f"{_brief(first.message)} [{first.rule}]"
+    except KoreError as unknown:
+        return UNKNOWN, _brief(unknown.message), []
+    lines = summarize(found, MOST_WARNINGS_SHOWN)
+    return verdict, wrong, [f"{job.label}: {line}" for line in lines]
+
+
+def _brief(text: str) -> str:
+    from pytest_kore_convtest.text import printable
+
+    return printable(text, _LONGEST_REASON)
+
+
+def facts_of(report: pytest.TestReport) -> dict[str, Any]:
+    """Return what we put on a test report; empty when it is none of ours."""
+    found = vars(report).get(REPORT_KEY)
+    return found if isinstance(found, dict) else {}
+
+
+@dataclass
+class ItemResult:
+    """What became of an item.
+
+    Attributes:
+        outcome: One of ``GRAVITY``.
+        why: Why it is no pass, in one line.
+        told: Whether a job that it waited for tells why.
+    """
+
+    outcome: str = NOT_RUN
+    why: str = ""
+    told: bool = False
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What JUnit has to hold beside the items' own results: no verdict, or one that no item shows.
+
+    Attributes:
+        what: The item; for a job of which no selected item tells, one that would.
+        why: Why there is no verdict, or what the verdict is.
+        failed: Whether it is a verdict.
+    """
+
+    what: Selected
+    why: str
+    failed: bool = False
+
+
+Entry = tuple[Selected, ItemResult]
+
+
+class Facts:
+    """Gather reports; say in the end what was found out, and whether that is enough.
+
+    Attributes:
+        jobs: The facts of all jobs, by their ids; by kind and label without one.
+        notes: What the user should know.
+        results: What became of items, by node id.
+        entries: The items of ours with their results; known when the run is over.
+        not_waited: The configured jobs that no selected item waited for.
+        gaps: What JUnit has to hold besides.
+        stopped_by: Why the run ended early; empty when it did not.
+    """
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self._notes: dict[str, None] = {}
+        self.results: dict[str, ItemResult] = {}
+        self.entries: list[Entry] = []
+        self.not_waited: list[ImportJob] = []
+        self.gaps: list[Gap] = []
+        self._unshown: list[Gap] = []
+        self.stopped_by = ""
+        self._crashed: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
+        self._told: set[str] = set()
+        self._ours: set[str] = set()
+        self._expected: set[str] = set()
+        self._bad: list[dict[str, Any]] = []
+        self._failed = self._foreign_errors = self._own_errors = 0
+        self._problems: list[str] = []
+        self._resume: list[str] = []
+        self._unwritten: list[str] = []
+        self._emulator = self._excused = self._made_red = False
+
+    @property
+    def notes(self) -> list[str]:
+        """Everything that is worth knowing, each said once."""
+        return list(self._notes)
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Take in a report."""
+        kore = facts_of(report)
+        self.add_notes(kore.get("notes", ()))
+        for job in kore.get("jobs", ()):
+            key = self.add_job(job)
+            if report.failed:
+                self._told.add(key)
+            if kore.get("own"):
+                self._ours.add(key)
+            elif report.when == "call" and report.passed and not hasattr(report, "wasxfail"):
+                self._expected.add(key)
+        if report.failed:
+            self._count_failure(report, ours=kore.get("ours", False))
+        if report.when not in _PHASES:
+            self._crashed[report.nodeid] = _reason(report)
+        elif any(kore.get(name) for name in ("live", "own", "jobs", "ours")):
+            self._add_result(report, kore)
+
+    def add_notes(self, notes: Iterable[str]) -> None:
+        """Take in notes, each once."""
+        self._notes.update(dict.fromkeys(notes))
+
+    def add_job(self, job: dict[str, Any]) -> str:
+        """Take in the facts of a job and return its key; the latest outcome of a job counts."""
+        key: str = job["id"] or f"{job['kind']} {job['label']}"
+        before = self._keys.setdefault(job["key"], key)
+        if before != key:  # it had no id before
+            if before in self.jobs and self.jobs[before]["generation"] > job["generation"]:
+                return before
+            self.jobs.pop(before, None)
+            self._keys[job["key"]] = key
+        if key not in self.jobs or self.jobs[key]["generation"] <= job["generation"]:
+            self.jobs[key] = job
+        self.add_notes(job["notes"])
+        return key
+
+    def _count_failure(self, report: pytest.TestReport, *, ours: bool) -> None:
+        if report.when == "call":
+            self._failed += 1
+        elif ours:
+            self._own_errors += 1
+        else:
+            self._foreign_errors += 1
+
+    def _add_result(self, report: pytest.TestReport, kore: dict[str, Any]) -> None:
+        """Note what became of an item; a rerun begins anew."""
+        begins = report.when == "setup" and report.passed
+        if begins or report.outcome not in {"passed", "failed", "skipped"}:
+            self.results[report.nodeid] = ItemResult()
+            return
+        result = self.results.setdefault(report.nodeid, ItemResult())
+        outcome = _outcome(report, kore.get("skip", ""))
+        if GRAVITY.index(outcome) < GRAVITY.index(result.outcome):
+            why = _reason(report)
+            self.results[report.nodeid] = ItemResult(outcome, why, told=bool(kore.get("jobs")))
+
+    def close(self, run: Run, session: pytest.Session, selected: Sequence[Selected] = ()) -> None:
+        """Decide the exit code: what could not be found out is no pass.
+
+        Args:
+            run: The run.
+            session: The session that is over.
+            selected: The items of ours that were selected.
+        """
+        self._emulator = run.emulated
+        if session.exitstatus == pytest.ExitCode.USAGE_ERROR:
+            return
+        self._settle(selected, _why_not_run(session, self.stopped_by))
+        self._excused = run.settings.unconfigured == "skip" and self._is_unconfigured(run)
+        self._find_gaps(run)
+        whole = session.exitstatus not in _CUT_SHORT
+        if whole or selected:
+            self._find_not_waited(run, problems=whole)
+        else:
+            self._list_configured(run)
+        self._find_untold(run)
+        self._say_how_to_resume(run)
+        if session.exitstatus in _GREEN and run.is_gate and not self.entries:
+            self._say_that_nothing_ran(run, session)
+        self._set_exit_code(run, session)
+
+    def _say_that_nothing_ran(self, run: Run, session: pytest.Session) -> None:
+        """Never let a gate that ran no test end well: a build may take exit code 5 for that."""
+        if run.only_gate or session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            self._problems.append("NOT VERIFIED: the gate ran 0 tests, because none of them was selected")
+
+    def _set_exit_code(self, run: Run, session: pytest.Session) -> None:
+        if self._is_red() and session.exitstatus in _GREEN:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            self._made_red = True
+        code = run.settings.no_verdict_exit
+        if code and session.exitstatus == pytest.ExitCode.TESTS_FAILED and self._is_only_unknown():
+            session.exitstatus = code
+
+    def keep_exit_code(self, session: pytest.Session) -> None:
+        """Keep a run red that only we made red: many a conftest turns exit code 5 into 0, without a look."""
+        if self._made_red and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _is_red(self) -> bool:
+        own = {result.outcome for one, result in self.entries if one.kind != TEST}
+        return bool(self._problems or self.gaps or self._bad or own & {FAILED, ERROR})
+
+    def _is_only_unknown(self) -> bool:
+        if self._failed or self._foreign_errors or any(job["verdict"] == FAILED for job in self._bad):
+            return False
+        return bool(self._own_errors or self.gaps or self._bad)
+
+    def _settle(self, selected: Sequence[Selected], why_not_run: str) -> None:
+        """Bring together what was selected and what became of it."""
+        known = {one.nodeid: one for one in selected}
+        others = [nodeid for nodeid in self.results if nodeid not in known]
+        for nodeid in [*known, *others]:
+            result = self.results.get(nodeid, ItemResult())
+            if nodeid in self._crashed:
+                result = ItemResult(ERROR, self._crashed[nodeid])
+            elif result.outcome == NOT_RUN:
+                result = ItemResult(NOT_RUN, why_not_run)
+            self.entries.append((known.get(nodeid) or Selected(nodeid, TEST, ()), result))
+
+    def _is_unconfigured(self, run: Run) -> bool:
+        """Say whether no item could ask the platform because Kore is not configured."""
+        outcomes = {result.outcome for one, result in self.entries if one.kind != LINT}
+        if not outcomes or not outcomes <= {NOT_CONFIGURED, SKIPPED, XFAILED, COVERED}:
+            return False
+        return NOT_CONFIGURED in outcomes or run.is_unconfigured()
+
+    def _find_gaps(self, run: Run) -> None:
+        """Find the items without a verdict that nothing else makes red."""
+        live = [result.outcome for one, result in self.entries if one.kind != LINT]
+        silent = not any(outcome in _VERDICTS for outcome in live)
+        for one, result in self.entries:
+            if self._is_gap(one, result, silent=silent, run=run):
+                self.gaps.append(Gap(one, result.why or result.outcome))
+        outcomes = {result.outcome for _, result in self.entries}
+        if not self.gaps and not outcomes & {FAILED, ERROR}:
+            # What they were covered by has passed after all, e.g. in a rerun.
+            self.gaps += [
+                Gap(one, result.why)
+                for one, result in self.entries
+                if result.outcome == COVERED and one.kind == OWN and not one.step
+            ]
+
+    def _is_gap(self, one: Selected, result: ItemResult, *, silent: bool, run: Run) -> bool:
+        if result.outcome == NOT_RUN:
+            return True
+        if result.outcome not in {SKIPPED, XFAILED} or (self._excused and one.kind != LINT):
+            return False
+        unseen = {job.id for job in run.settings.ds_id} - self.jobs.keys()
+        return one.kind != TEST or silent or not unseen.isdisjoint(one.wants)
+
+    def _find_not_waited(self, run: Run, *, problems: bool) -> None:
+        """Find configured jobs that no selected item waits for; red when they were typed for this run."""
+        wanted = {ds_id for one, _ in self.entries for ds_id in one.wants}
+        self.not_waited = [
+            job for job in run.settings.ds_id if job.id not in wanted and job.id not in self.jobs
+        ]
+        typed = problems and run.settings.source("ds_id") == "command line"
+        for job in self.not_waited:
+            command = _resume_command(job.id)
+            if typed:
+                self._problems.append(
+                    f"--kore-ds-id {job.id} was given, but no selected test waited for it: run {command}"
+                )
+            if typed or self.entries or run.is_gate:
+                why = f"not waited for: no selected test waits for import job {job.id}; to wait: {command}"
+                self._unshown.append(Gap(_stand_for(job.label, "import", run), why))
+
+    def _list_configured(self, run: Run) -> None:
+        """Tell JUnit of jobs that were asked for in a run that ended before anything was selected."""
+        if not run.is_gate and run.settings.source("ds_id") != "command line":
+            return
+        why = _why_not_run_at_all(self.stopped_by)
+        for job in run.settings.ds_id:
+            if job.id not in self.jobs:
+                self._unshown.append(Gap(_stand_for(job.label, "import", run), why))
+
+    def _find_untold(self, run: Run) -> None:
+        """Find jobs that came to no good end; say it of those of which no failed item tells."""
+        configured = {job.id for job in run.settings.ds_id}
+        for key, job in self.jobs.items():
+            counts = key in self._ours or job["id"] in configured or key not in self._expected
+            if job["verdict"] == PASSED or job.get("blocked") or not counts:
+                continue
+            self._bad.append(job)
+            if key in self._told:
+                continue
+            failed = job["verdict"] == FAILED
+            word = "FAILED" if failed else "NOT VERIFIED"
+            because = f": {job['weakest']}" if job["weakest"] else ""
+            why = f"{job['label']} {word}, and no selected test shows it{because}"
+            self._problems.append(why)
+            check = "structure" if job["kind"] == IMPORT and job.get("stored") else job["kind"]
+            self._unshown.append(Gap(_stand_for(job["label"], check, run), why, failed=failed))
+
+    def _say_how_to_resume(self, run: Run) -> None:
+        """Tell of each job that nobody saw the end of, with the command that goes on."""
+        from pytest_kore_convtest.jobs.endings import Ending, describe_in_line
+
+        found = [job.ending for job in run.unfinished() if job.job_id]
+        if run.interrupted:
+            seen = {ending.job_id for ending in found} | self.jobs.keys()
+            seen |= {job.id for job in self.not_waited}
+            found += [
+                Ending(f"import job {job.id}", job.id, resume=_resume_command(job.id, job.label))
+                for job in run.settings.ds_id
+                if job.id not in seen
+            ]
+        for ending in found:
+            begin = "interrupted" if run.interrupted else "stopped" if run.stopped else "not waited for"
+            # A run that nobody stopped may not end green while a job that it began goes on.
+            lines = self._resume if run.interrupted or run.stopped else self._problems
+            lines.append(f"{begin}; {describe_in_line(ending)}")
+
+    def add_problems(self, session: pytest.Session, problems: Sequence[str]) -> None:
+        """Say what went wrong after the verdict; a run that was green until now is red."""
+        self._unwritten += problems
+        if problems and session.exitstatus in _GREEN:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            self._made_red = True
+
+    @property
+    def verdict(self) -> str:
+        """The verdict of the whole run, as far as it is ours: what was not found out is no pass."""
+        outcomes = {result.outcome for _, result in self.entries}
+        if FAILED in outcomes or any(job["verdict"] == FAILED for job in self._bad):
+            return FAILED
+        doubt = self._problems or self.gaps or self._bad or outcomes & {ERROR, NOT_CONFIGURED}
+        return UNKNOWN if doubt or not outcomes & _VERDICTS else PASSED
+
+    def unevaluated(self) -> Iterator[tuple[str, str]]:
+        """Yield what was selected and has no verdict, and why, unless its job tells."""
+        gaps = {gap.what.nodeid: gap.why for gap in self.gaps}
+        for one, result in self.entries:
+            silent = result.outcome in {NOT_RUN, SKIPPED, XFAILED, NOT_CONFIGURED}
+            if silent or one.nodeid in gaps or (result.outcome == ERROR and not result.told):
+                yield one.nodeid, f"{result.outcome}: {result.why}".removesuffix(": ")
+
+    def missing_in_junit(self) -> list[Gap]:
+        """Return what JUnit has to hold beside the results of the items."""
+        return [*self.gaps, *self._unshown]
+
+    def last_words(self) -> list[str]:
+        """Return the closing lines; none when nothing of ours was selected."""
+        lines = [f"kore: {problem}" for problem in self._problems]
+        if self.jobs or self.entries:
+            lines.append(f"kore: {write_tally(self._tally())}")
+        lines += [f"kore: {line}" for line in [*self._unwritten, *self._resume]]
+        if self._emulator and self.entries:
+            lines.append(f"kore: {EMULATOR_WORDS}")
+        return lines
+
+    def _tally(self) -> Tally:
+        outcomes = [result.outcome for _, result in self.entries]
+        verdict = self.verdict
+        if verdict == UNKNOWN and not (self._problems or self.gaps or self._bad or ERROR in outcomes):
+            verdict = PASSED  # nothing is wrong, and --kore-unconfigured=skip takes the rest
+        return Tally(
+            verdict=verdict,
+            jobs=list(self.jobs.values()),
+            not_waited=len(self.not_waited),
+            lint=self._count(lint=True, verdict=verdict),
+            items=self._count(lint=False, verdict=verdict),
+            unconfigured=outcomes.count(NOT_CONFIGURED) or (self._excused and len(outcomes)),
+        )
+
+    def _count(self, *, lint: bool, verdict: str) -> ItemCounts:
+        mine = [(one, result) for one, result in self.entries if (one.kind == LINT) == lint]
+        outcomes = [result.outcome for _, result in mine]
+        passed = outcomes.count(PASSED) + outcomes.count(XPASSED)
+        failed = outcomes.count(FAILED)
+        rest = len(mine) - passed - failed - outcomes.count(NOT_CONFIGURED) if verdict != PASSED else 0
+        return ItemCounts(len(mine), passed, failed, rest, _first_reason(mine))
+
+
+def _first_reason(entries: Sequence[Entry]) -> str:
+    """Say why the first item has no verdict of which no job tells."""
+    for one, result in entries:
+        if result.why and not result.told and result.outcome not in {*_VERDICTS, COVERED, NOT_CONFIGURED}:
+            return f"{one.nodeid}: {result.why}"
+    return ""
+
+
+def _outcome(report: pytest.TestReport, skip: str) -> str:
+    if hasattr(report, "wasxfail"):
+        return XFAILED if report.skipped else XPASSED
+    if report.failed:
+        return FAILED if report.when == "call" else ERROR
+    if report.skipped:
+        return skip or SKIPPED
+    return PASSED if report.when == "call" else NOT_RUN
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """Say in one line why a report is no pass."""
+    if hasattr(report, "wasxfail"):
+        return _brief(str(report.wasxfail).removeprefix("reason: "))
+    if isinstance(report.longrepr, tuple):
+        return _brief(str(report.longrepr[2]).removeprefix("Skipped: "))
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return _brief(str(crash.message if crash else report.longrepr or "").partition("\n")[0])
+
+
+def _why_not_run(session: pytest.Session, stopped_by: str) -> str:
+    stop = stopped_by or getattr(session, "shouldfail", "") or getattr(session, "shouldstop", "")
+    return f"the run ended before it{f': {stop}' if isinstance(stop, str) and stop else ''}"
+
+
+def _why_not_run_at_all(stopped_by: str) -> str:
+    return f"the run ended before any test was selected{f': {stopped_by}' if stopped_by else ''}"
+
+
+def _stand_for(label: str, check: str, run: Run) -> Selected:
+    """Return the item that would tell of a job, if it were selected."""
+    where = "kore-gate" if run.is_gate else "kore"
+    return Selected(f"{where}::{check}[{label}]", OWN, (), where, None, f"{check}[{label}]")
+
+
+def _resume_command(ds_id: str, label: str = "") -> str:
+    from pytest_kore_convtest.jobs.endings import resume_command
+
+    return resume_command(ds_id, label)

@@ -1,0 +1,341 @@
+"""The hooks of an active run: FAILED and ERROR mean what they say, and no run is green for nothing.
+
+A verdict is FAILED in whatever phase it was raised; everything else of ours is
+ERROR. In place of a traceback stands our sentence.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
+from pytest_kore_convtest.plugin import fixtures, terminal
+from pytest_kore_convtest.plugin.facts import Facts, facts_of, job_facts
+from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
+from pytest_kore_convtest.plugin.items import fixture_values
+from pytest_kore_convtest.plugin.junit import JUnitReport
+from pytest_kore_convtest.plugin.progress import Progress
+from pytest_kore_convtest.plugin.publish import Published, publish
+from pytest_kore_convtest.plugin.recorder import Recorder
+from pytest_kore_convtest.plugin.selection import Selected, ask_workers, select, tell_controller
+from pytest_kore_convtest.plugin.session import (
+    KILL_MARGIN,
+    NOBODY,
+    Farewell,
+    clean_up,
+    find_run,
+    share_with_worker,
+    terminated_like_interrupted,
+)
+from pytest_kore_convtest.plugin.summary import sum_up, write_summary
+from pytest_kore_convtest.plugin.test_reports import Headings, attach, log_as_failed, make_harmless, reshape
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pytest_kore_convtest.plugin.session import Run
+    from pytest_kore_convtest.plugin.xdist import Receiver
+
+PLUGIN_NAME = "kore-run"
+"""The name under which an active run is registered with pytest."""
+
+_DRY = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test", "help", "version")
+
+_LEFT = "kore_left"
+"""What a worker hands to xdist's controller as it ends: the jobs of which no report of its items tells."""
+
+
+class Outcomes:
+    """Hooks that judge, gather facts and speak the last word.
+
+    Args:
+        run: The run of this process.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._config = run, run.config
+        self._facts = Facts()
+        self._recorder = Recorder()
+        self._published = Published()
+        self._junit = JUnitReport(run.config)
+        self._selected: list[Selected] = []
+        self._worker = hasattr(run.config, "workerinput")
+        self._progress = Progress(run)
+        self._receiver: Receiver | None = None
+        self._failures = 0
+        self._farewell = Farewell(run)
+        run.tick, run.rest = self._progress.tick, self._progress.rest
+        if self._worker:
+            from pytest_kore_convtest.plugin.xdist import Sender
+
+            run.tick = Sender(run).tick
+
+    def choose(self, args: list[str]) -> None:
+        """Select the items of the gate that are named by their node ids, if any are."""
+        self._run.chosen = frozenset(arg for arg in args if arg.startswith("kore-gate::"))
+
+    def header(self) -> str | None:
+        """Say what is configured, and from where."""
+        return terminal.header(self._run.settings)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell an xdist worker what the whole test run shares."""
+        share_with_worker(node)
+        from pytest_kore_convtest.plugin.xdist import Receiver
+
+        self._receiver = self._receiver or Receiver(self._run, self._progress.show)
+        self._receiver.add(node.gateway.id)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what an xdist worker leaves behind."""
+        left = getattr(node, "workeroutput", {}).get(_LEFT, {})
+        for job in left.get("jobs", ()):
+            self._facts.add_job(job)
+        self._recorder.add_accounts(left.get("accounts", ()))
+        if self._receiver is not None:
+            self._receiver.drop(node.gateway.id)
+
+    def parametrize(self, metafunc: pytest.Metafunc) -> None:
+        """Give a test one case per configured import job, when there are several."""
+        fixtures.parametrize(metafunc)
+
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Stop what was started."""
+        self._farewell.let_go()
+        clean_up(config)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Let SIGTERM end the run as Ctrl-C does, also between two waits: jobs go on in the background."""
+        if self._worker:
+            return (yield)
+        try:
+            with terminated_like_interrupted(self._is_under_way), self._receiver or nullcontext():
+                return (yield)
+        except KeyboardInterrupt:
+            self._farewell.hold_off()
+            raise
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note what is selected of ours: all of it counts."""
+        self._selected = select(session.items, self._run.settings)
+        if self._worker:
+            tell_controller(self._run, self._selected)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note why the run stops; pass an interrupt on to the workers' waits."""
+        stop = excinfo.value
+        self._facts.stopped_by = str(stop)
+        # --stepwise raises pytest's, --maxfail under xdist raises xdist's own.
+        if "Interrupted" in {cls.__name__ for cls in type(stop).__mro__}:
+            self._run.stopped = f"the test run stopped ({_reason(stop)})"
+            return
+        self._run.interrupted = True
+        self._run.stopped = f"the test run was interrupted ({_reason(stop)})"
+        if self._controls_workers():
+            self._run.interrupt_workers()
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_timeout_set_timer(self, settings: Any) -> None:
+        """Note when pytest-timeout ends the item, which may end the whole process."""
+        timeout = getattr(settings, "timeout", None)
+        if isinstance(timeout, (int, float)) and timeout > 0:
+            self._run.killed_by = f"Timeout (>{timeout:g}s) from pytest-timeout is about to end this test"
+            self._run.killed_at = time.monotonic() + max(timeout / 2, timeout - KILL_MARGIN)
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_timeout_cancel_timer(self) -> None:
+        """Forget that: the item has ended."""
+        self._run.killed_at = None
+
+    def _is_under_way(self) -> bool:
+        return self._controls_workers() or bool(self._run.pipelines)
+
+    def _controls_workers(self) -> bool:
+        return bool(getattr(self._config.option, "tx", None)) and not self._worker
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Remember the item, so that waits know on whose behalf they are."""
+        self._run.item = item
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """Check the expectations of ``kore_suite`` before the test's body."""
+        if any(item.iter_markers("kore_suite")):
+            check_marker(self._run, item)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put errors of ours into the right drawer, and facts on the report."""
+        report = yield
+        phase = str(report.when)
+        raised = call.excinfo.value if call.excinfo else None
+        if isinstance(raised, KoreError) and report.failed:
+            assert call.excinfo is not None  # noqa: S101 - for the type checker
+            reshape(report, raised, call.excinfo, item, self._run)
+        attach(report, raised, self._run, item, phase)
+        if facts_of(report):
+            make_harmless(report, coloured=self._config.get_terminal_writer().hasmarkup)
+        if report.when == "teardown" and report.failed and isinstance(raised, Verdict):
+            log_as_failed(report, item)
+        return report
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Gather the facts; on xdist's controller this is where the workers' facts arrive."""
+        self._facts.add(report)
+        self._junit.follow(report, facts_of(report).get("error_in", ""))
+        if report.failed and self._controls_workers():
+            self._failures += 1
+            if self._failures == self._config.option.maxfail:
+                # xdist lets the others finish what they are at; a job may take ten minutes.
+                self._run.interrupt_workers(f"the test run stops after {self._failures} failed (--maxfail)")
+        if self._run.wants_record:
+            self._recorder.add(report)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
+        """Make a run red that found nothing out, and print the last lines."""
+        if self._worker:
+            self._hand_over()
+            return (yield)
+        dry = next((name for name in _DRY if getattr(self._config.option, name, False)), "")
+        if dry:
+            yield
+            if self._selected:
+                words = "nothing was run, so nothing is verified"
+                terminal.last_words(self._config, [f"kore: {words} ({_spell(dry)})"])
+            return None
+        self._close(session)
+        yield
+        self._facts.keep_exit_code(session)
+        terminal.last_words(self._config, self._facts.last_words(), self._published.annotations)
+        return None
+
+    def _close(self, session: pytest.Session) -> None:
+        """Decide the exit code, tidy up and write the reports."""
+        self._run.stopped = self._run.stopped or _why_stopped(session)
+        self._run.settle()
+        if self._controls_workers():
+            self._selected = ask_workers(self._run)
+        left = self._find_left()
+        for job in left["jobs"]:
+            self._facts.add_job(job)
+        self._recorder.add_accounts(left["accounts"])
+        self._facts.close(self._run, session, self._selected)
+        self._run.clean_up_suites()
+        self._junit.add(self._facts.missing_in_junit())
+        if self._run.emulated and self._facts.entries:
+            self._junit.add_property("kore_emulator", EMULATOR_WORDS)
+        for job in self._run.unfinished():
+            self._junit.add_property("kore_unfinished", job.tell(self._run.stopped or NOBODY))
+        if self._run.wants_record:
+            self._published = publish(self._run, self._recorder, self._facts, session)
+            self._facts.add_problems(session, self._published.problems)
+
+    def _find_left(self) -> dict[str, list[Any]]:
+        """Return what there is to say of this process's jobs that began and of which no item has told."""
+        left = [
+            job for job in self._run.jobs() if job.outcome is not None and (job.job_id or job.outcome.asks)
+        ]
+        return {
+            "jobs": [job_facts(job) for job in left],
+            "accounts": self._run.new_accounts(left) if self._run.wants_record else [],
+        }
+
+    def _hand_over(self) -> None:
+        """Let xdist's controller know of jobs of which no item of this worker has told."""
+        self._config.workeroutput[_LEFT] = self._find_left()  # type: ignore[attr-defined] # xdist's
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print what became of each job, then warnings, hints and notes."""
+        quiet = getattr(self._config.option, "verbose", 0) < 0
+        jobs = [] if quiet else sum_up(self._facts.jobs.values())
+        notes = dict.fromkeys([*self._run.settings.notes, *self._run.notes, *self._facts.notes])
+        idle = [] if quiet else [(job.label, job.id) for job in self._facts.not_waited]
+        write_summary(terminalreporter, jobs, list(notes), self._published.written, idle)
+
+
+def begin(config: pytest.Config) -> Outcomes:
+    """Begin a run, unless one has begun.
+
+    Raises:
+        pytest.UsageError: A setting cannot be used.
+    """
+    found: Outcomes | None = config.pluginmanager.get_plugin(PLUGIN_NAME)
+    if found is not None:
+        return found
+    problem = ""
+    try:
+        run = find_run(config)
+    except ConfigError as bad:
+        problem = bad.message
+    if problem:
+        raise pytest.UsageError(problem)
+    config.pluginmanager.register(fixtures, "kore-imports")
+    made = Outcomes(run)
+    config.pluginmanager.register(made, PLUGIN_NAME)
+    config.pluginmanager.register(Headings(), "kore-headings")
+    return made
+
+
+def check_marker(run: Run, item: pytest.Item) -> None:
+    """Judge an item's import against its ``kore_suite`` markers; the closest one wins.
+
+    Raises:
+        StructureError: An expectation is not met.
+        ConfigError: The marker cannot be used.
+    """
+    stated: dict[str, Any] = {}
+    for marker in reversed(list(item.iter_markers("kore_suite"))):
+        if marker.args:
+            raise _bad_marker("takes keywords only: name=, steps=, tags=, inputs=")
+        stated.update(marker.kwargs)
+    status = fixture_values(item).get("kore_import_status")
+    from pytest_kore_convtest.api.models import ImportStatus
+    from pytest_kore_convtest.suites.validate import expect, judge, verdict
+
+    if not isinstance(status, ImportStatus):
+        raise _bad_marker("needs a test that uses kore_import_status")
+    try:
+        expectations = expect(stream_id=status.stream_id, rules=run.settings.rules, **stated)
+    except TypeError as bad:
+        problem = str(bad)
+    else:
+        if found := verdict(status, judge(status, expectations)):
+            raise found
+        return
+    raise _bad_marker(problem)
+
+
+def _bad_marker(problem: str) -> ConfigError:
+    return ConfigError(f"@pytest.mark.kore_suite: {problem}", name="kore_suite", source="marker")
+
+
+def _reason(stop: BaseException) -> str:
+    return str(stop).strip() or {"KeyboardInterrupt": "Ctrl-C"}.get(type(stop).__name__, type(stop).__name__)
+
+
+def _why_stopped(session: pytest.Session) -> str:
+    """Say why a session stopped before its end, other than by an interrupt; empty when it did not."""
+    if reason := session.shouldfail or session.shouldstop:
+        return f"the test run stopped ({reason})"
+    if session.exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+        return "pytest broke off (INTERNALERROR)"
+    return ""
+
+
+def _spell(option: str) -> str:
+    """Write an option of pytest as it is typed."""
+    known = {"collectonly": "--collect-only", "setupplan": "--setup-plan", "showfixtures": "--fixtures"}
+    return known.get(option, f"--{option.replace('_', '-')}")

@@ -1,0 +1,105 @@
+"""What we tell pytest's JUnit report beside its items' own reports; the one place that knows its inside.
+
+``_pytest.junitxml`` is private. ``tests/plugin/test_counts.py`` fails when it moves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_kore_convtest.plugin.facts import Gap
+
+
+class JUnitReport:
+    """pytest's own JUnit report, if one is wanted.
+
+    Args:
+        config: pytest's configuration.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._skipped: dict[str, Any] = {}
+        self._under_way: dict[str, pytest.TestReport] = {}
+
+    @property
+    def _junit(self) -> Any:
+        from _pytest.junitxml import xml_key
+
+        return self._config.stash.get(xml_key, None)
+
+    def add_property(self, name: str, value: str) -> None:
+        """Add a property of the whole run."""
+        if (junit := self._junit) is not None:
+            junit.add_global_property(name, value)
+
+    def follow(self, report: pytest.TestReport, phase: str) -> None:
+        """Note a report that JUnit has just taken in.
+
+        Args:
+            report: The report.
+            phase: The phase in which an error of ours came to pass, whatever the report calls it; or empty.
+        """
+        junit = self._junit
+        if junit is None:
+            return
+        if report.when == "teardown":
+            self._under_way.pop(report.nodeid, None)
+            return
+        self._under_way[report.nodeid] = report
+        if report.skipped:
+            self._skipped[report.nodeid] = junit.node_reporter(report)
+        if report.failed and phase and phase != report.when:
+            self._name_phase(junit.node_reporter(report).nodes[-1:], str(report.when), phase)
+
+    def _name_phase(self, elements: Iterable[Any], called: str, phase: str) -> None:
+        """Let the message of an error name the phase in which it came to pass."""
+        for element in elements:
+            message = element.get("message", "")
+            if message.startswith(f"failed on {called} "):
+                element.set("message", message.replace(called, phase, 1))
+
+    def add(self, gaps: Iterable[Gap]) -> None:
+        """Before the file is written: add what has no verdict as an error, an untold verdict as a failure."""
+        junit = self._junit
+        if junit is None:
+            return
+        for gap in gaps:
+            found = self._skipped.get(gap.what.nodeid)
+            if found is not None and "nodes" not in vars(found):  # it is finished: its XML stands
+                self._replace_skipped(junit, found.to_xml(), gap)
+            else:
+                self._add_case(junit, gap)
+
+    def _replace_skipped(self, junit: Any, case: Any, gap: Gap) -> None:
+        """Make an error of a test case that was skipped."""
+        for element in case.findall("skipped"):
+            element.tag = "error"
+            element.attrib = {"message": f"not verified: {gap.why}"}
+            junit.stats["skipped"] -= 1
+            junit.stats["error"] += 1
+
+    def _add_case(self, junit: Any, gap: Gap) -> None:
+        one = gap.what
+        made: dict[str, Any] = {
+            "nodeid": one.nodeid,
+            "location": (one.path, one.line, one.domain),
+            "keywords": {},
+            "user_properties": list(one.properties),
+        }
+        when: Any = "call" if gap.failed else "setup"
+        failed = pytest.TestReport(outcome="failed", longrepr=gap.why, when=when, **made)
+        ended = pytest.TestReport(outcome="passed", longrepr=None, when="teardown", **made)
+        begun = self._under_way.get(one.nodeid)
+        if hasattr(begun, "node"):  # xdist's worker: JUnit finds by it what it has of the item
+            for report in (failed, ended):
+                vars(report)["node"] = vars(begun)["node"]
+        junit.pytest_runtest_logreport(failed)
+        for element in junit.node_reporter(failed).nodes[-1:]:
+            element.set("message", gap.why if gap.failed else f"not verified: {gap.why}")
+        junit.pytest_runtest_logreport(ended)

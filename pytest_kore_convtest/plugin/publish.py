@@ -1,0 +1,170 @@
+"""At the end of a run: make its record, write it in the forms that were asked for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.plugin.session import NOBODY, in_github
+from pytest_kore_convtest.settings.options import GITHUB, REPORTS
+from pytest_kore_convtest.settings.settings import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import pytest
+
+    from pytest_kore_convtest.plugin.facts import Facts
+    from pytest_kore_convtest.plugin.recorder import Recorder
+    from pytest_kore_convtest.plugin.session import Run
+    from pytest_kore_convtest.reports.job_record import Account
+    from pytest_kore_convtest.reports.record import Evidence, Record, Unevaluated
+    from pytest_kore_convtest.settings.settings import Settings
+
+_MOST_NAMED = 100
+"""Items without a verdict of which a report gives the names, per reason."""
+
+_WORDS = {"html": "HTML", "json": "JSON", "markdown": "Markdown"}
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of the reports.
+
+    Attributes:
+        written: What was written, e.g. ``"HTML report: reports/kore.html"``.
+        problems: What could not be written, and why.
+        annotations: What makes GitHub show failures beside the lines of the suite files.
+    """
+
+    written: Sequence[str] = ()
+    problems: Sequence[str] = ()
+    annotations: Sequence[str] = ()
+
+
+def publish(run: Run, recorder: Recorder, facts: Facts, session: pytest.Session) -> Published:
+    """Make the record of a run and write all its reports.
+
+    Args:
+        run: The run.
+        recorder: What its test reports told.
+        facts: What the run comes to.
+        session: The session that is over.
+    """
+    env, settings = environment(), run.known_settings()
+    recorder.add_accounts(list(_tell_unfinished(run, recorder.job_ids())))
+    evidence = _tell_evidence(run, recorder.clock_skew, session)
+    secrets = [secret.reveal() for name in ("client_secret", "jwt") if (secret := getattr(settings, name))]
+    recorder.verdict = facts.verdict
+    record = recorder.make(
+        evidence,
+        _find_unevaluated(run, recorder, facts),
+        [*settings.notes, *run.notes],
+        facts.last_words(),
+        secrets,
+    )
+    written, problems = write_reports(record, settings, env)
+    return Published(written, problems, _annotate(record, env) if in_github(env) else ())
+
+
+def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) -> Evidence:
+    from pytest_kore_convtest.reports.evidence import tell_evidence
+    from pytest_kore_convtest.reports.job_record import moment
+
+    return {
+        **tell_evidence(run.known_settings(), environment(), run.config.rootpath),
+        "emulator": run.emulated,
+        "started_at": moment(run.begun_at),
+        "ended_at": moment(time.time()),
+        "clock_skew": clock_skew,
+        "exit_code": int(session.exitstatus),
+        "interrupted": run.interrupted,
+    }
+
+
+def _find_unevaluated(run: Run, recorder: Recorder, facts: Facts) -> Iterator[Unevaluated]:
+    """Yield what was configured, selected or begun, and of which no job of the record tells."""
+    known = recorder.job_ids()
+    idle = {job.id for job in facts.not_waited}
+    ended = run.stopped or "the run ended before its end was seen"
+    for job in run.settings.ds_id:
+        if job.id not in known:
+            why = "not waited for: no selected test waits for it" if job.id in idle else ended
+            yield {"what": f"import job {job.id} ({job.label})", "why": why}
+    yield from _group(facts.unevaluated())
+
+
+def _tell_unfinished(run: Run, known: set[str]) -> Iterator[Account]:
+    """Give account of the jobs whose end nobody saw, and of those that ended and no item told of."""
+    found = run.unfinished()
+    if not found:
+        return
+    from pytest_kore_convtest.jobs.unfinished import find_ended
+    from pytest_kore_convtest.reports.job_record import give_open_account
+
+    yield from run.new_accounts(run.jobs())
+    for job in () if run.pipelines else find_ended(run.ledgers()):
+        if job.job_id not in known:
+            yield give_open_account(job, "it ended, and no item of this test run judged it", time.time())
+    for job in found:
+        yield give_open_account(job, run.stopped or NOBODY, time.time())
+
+
+def _group(found: Iterable[tuple[str, str]]) -> Iterator[Unevaluated]:
+    """Name items that were not evaluated; of many with one reason the first ones."""
+    by_why: dict[str, list[str]] = {}
+    for what, why in found:
+        by_why.setdefault(why, []).append(what)
+    for why, names in by_why.items():
+        for what in names[:_MOST_NAMED]:
+            yield {"what": what, "why": why}
+        more = len(names) - _MOST_NAMED
+        if more > 0:
+            yield {"what": f"{more} more {'item' if more == 1 else 'items'}", "why": why}
+
+
+def write_reports(record: Record, settings: Settings, env: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Write the reports that the settings ask for.
+
+    Returns:
+        What was written, and what could not be.
+    """
+    from pytest_kore_convtest.reports.files import append_step_summary, write_report
+    from pytest_kore_convtest.reports.markdown import render_markdown
+    from pytest_kore_convtest.reports.render import render
+    from pytest_kore_convtest.suites.file import show_path
+
+    written, problems = [], []
+    for form in REPORTS:
+        target = getattr(settings, form)
+        if target is None:
+            continue
+        try:
+            if target == GITHUB:
+                append_step_summary(
+                    env.get("GITHUB_STEP_SUMMARY"), lambda limit: render_markdown(record, limit)
+                )
+            else:
+                write_report(target, render(form, record))
+        except ConfigError as bad:
+            problems.append(bad.message)
+            continue
+        except Exception as bug:  # noqa: BLE001 - whatever it is, it must not hide the verdict
+            problems.append(
+                f"the {_WORDS[form]} report was not written: {type(bug).__name__} in this plugin: {bug}"
+            )
+            continue
+        where = "the job summary on GitHub" if target == GITHUB else show_path(target)
+        written.append(f"{_WORDS[form]} report: {where}")
+    return written, problems
+
+
+def _annotate(record: Record, env: Mapping[str, str]) -> list[str]:
+    from pytest_kore_convtest.reports.github import render_annotations
+
+    here, root = Path.cwd(), Path(env.get("GITHUB_WORKSPACE") or ".").absolute()
+    folder = here.relative_to(root).as_posix() if here.is_relative_to(root) else ""
+    return render_annotations(record, "" if folder == "." else folder)

@@ -1,0 +1,88 @@
+"""What a test run has selected of ours: every item, what it waits for, where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.plugin.items import OwnItem, is_live, wanted_jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pytest
+
+    from pytest_kore_convtest.plugin.session import Run
+    from pytest_kore_convtest.settings.settings import Settings
+
+LINT, OWN, TEST = "lint", "own", "test"
+"""The kinds of items: they judge a file, they judge what is on the platform, a user wrote them."""
+
+_KEY = "selected"
+"""The key of the ledger's entry under which xdist's workers tell the controller."""
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A selected item of ours.
+
+    Attributes:
+        nodeid: Its node id.
+        kind: ``LINT``, ``OWN`` or ``TEST``.
+        wants: The ids of the configured import jobs that it waits for.
+        path: Its file, as pytest shows it.
+        line: Its line, 0-based; ``None`` when there is none.
+        domain: Its name, as pytest shows it.
+        step: The 1-based step that it judges, 0 for others.
+        properties: What JUnit tells about it.
+    """
+
+    nodeid: str
+    kind: str
+    wants: tuple[str, ...]
+    path: str = ""
+    line: int | None = None
+    domain: str = ""
+    step: int = 0
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+def select(items: Iterable[pytest.Item], settings: Settings) -> list[Selected]:
+    """Return the items that are ours, or that ask the platform through us."""
+    return [_describe(item, settings) for item in items if isinstance(item, OwnItem) or is_live(item)]
+
+
+def _describe(item: pytest.Item, settings: Settings) -> Selected:
+    kind, step = TEST, 0
+    properties: list[tuple[str, str]] = []
+    if isinstance(item, OwnItem):
+        kind, step = LINT if item.offline else OWN, item.number
+        properties = [(str(name), str(value)) for name, value in item.user_properties]
+    return Selected(
+        item.nodeid, kind, tuple(wanted_jobs(item, settings)), *item.location, step, tuple(properties)
+    )
+
+
+def tell_controller(run: Run, selected: list[Selected]) -> None:
+    """Under xdist, leave word for the controller, which never sees an item."""
+    if not selected:
+        return
+    try:
+        run.ledger().write(_KEY, {_KEY: [asdict(one) for one in selected]})
+    except ConfigError:
+        return  # the folder cannot be used: each item says so itself
+
+
+def ask_workers(run: Run) -> list[Selected]:
+    """Return what xdist's workers have selected; all select the same."""
+    try:
+        entry = run.ledger().read(_KEY)
+    except ConfigError:
+        return []
+    return [_read(one) for one in entry.get(_KEY, ())]
+
+
+def _read(one: dict[str, Any]) -> Selected:
+    properties = tuple((name, value) for name, value in one["properties"])
+    return Selected(**{**one, "wants": tuple(one["wants"]), "properties": properties})

@@ -1,0 +1,538 @@
+"""What one pytest run holds: settings, pipelines, the emulator, and what xdist workers share."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import threading
+import time
+import uuid
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_kore_convtest.errors import ConfigError, JobError
+from pytest_kore_convtest.jobs import leftovers
+from pytest_kore_convtest.jobs.endings import describe
+from pytest_kore_convtest.jobs.run_name import make_run_name
+from pytest_kore_convtest.plugin.config import read_settings
+from pytest_kore_convtest.plugin.items import attempts
+from pytest_kore_convtest.settings.options import READABLE, REPORTS
+from pytest_kore_convtest.settings.settings import Settings, environment, require
+from pytest_kore_convtest.settings.values import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.findings import Finding
+    from pytest_kore_convtest.jobs.job import Job, Outcome
+    from pytest_kore_convtest.jobs.runner import Pipeline
+    from pytest_kore_convtest.jobs.store import Ledger
+    from pytest_kore_convtest.jobs.unfinished import Unfinished
+    from pytest_kore_convtest.suites.file import LocalSuite
+
+GATE = "pytest_kore_convtest.gate"
+"""The module that ``--pyargs`` collects the gate by."""
+
+_INTERRUPTED = "interrupted"
+"""The key of the ledger's entry that says so."""
+
+_EMULATED = "emulated"
+"""The key of the ledger's entry that says that a worker's answers came from the emulator."""
+NOBODY = "the test run ended without it"
+"""Why nobody waited for a job to its end, when there is no better reason."""
+
+SETTLING = 2.0
+"""Seconds that xdist's workers get to let go of their jobs when the test run stops."""
+
+HASTE = 3.0
+"""Seconds that a deletion may take after an interrupt: CI kills what does not end soon."""
+
+KILL_MARGIN = 1.0
+"""Seconds before pytest-timeout ends an item at which its wait is over, so that the story can be told."""
+
+_SHARED: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+_RUN: pytest.StashKey[Run] = pytest.StashKey()
+
+
+class Run:
+    """One pytest run, as this process sees it.
+
+    Attributes:
+        config: pytest's configuration.
+        settings: The settings as configured; the emulator's address is not in them yet.
+        item: The item under way.
+        tick: Called while a job is waited for.
+        rest: Called when the wait is over, however it ended.
+        plan: The suites that this test run imports, and whether it runs them; ``None`` before the first
+            item that needs one.
+        numbers: Which suite of its name each is, by file, place, name and content.
+        taken: The names under which this process stores suites, casing and blanks aside.
+        namesakes: Suites whose names stand in several files, by file; ``None`` before they are looked for.
+        selected: Node ids of all selected items; ``None`` before somebody asks.
+        explained: Which item says a setting's whole message, by message.
+        chosen: Node ids of the gate that were named on the command line; empty for all.
+        notes: Things to say in the summary.
+        begun_at: When it began, in seconds since the epoch.
+        interrupted: Whether the run was interrupted.
+        stopped: Why the run stopped before its end; empty when it did not.
+        killed_at: When pytest-timeout is about to end the item under way, by the monotonic clock.
+        killed_by: How it says so.
+        is_cleaning: Whether suites are being deleted just now.
+    """
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self.config, self.settings = config, settings
+        self.item: pytest.Item | None = None
+        self.pipelines: list[Pipeline] = []
+        self.tick: Callable[[], None] | None = None
+        self.rest: Callable[[], None] = lambda: None
+        self._touched: dict[str, list[Job]] = {}
+        self._told: set[tuple[str, int]] = set()
+        self._seen: dict[tuple[str, str], int] = {}
+        self._emulator: Any = None
+        self._own_emulator: Any = None
+        self.plan: list[tuple[LocalSuite, bool]] | None = None
+        self.numbers: dict[str, int] = {}
+        self.taken: set[str] = set()
+        self.namesakes: dict[str, list[Finding]] | None = None
+        self.selected: set[str] | None = None
+        self.explained: dict[str, str] = {}
+        self.chosen: frozenset[str] = frozenset()
+        self.notes: list[str] = []
+        self.begun_at = time.time()
+        self.interrupted = self._emulator_told = False
+        self.stopped = ""
+        self.killed_at: float | None = None
+        self.killed_by = ""
+        self.is_cleaning = False
+
+    @cached_property
+    def wants_record(self) -> bool:
+        """Whether a report is to be written, here or by xdist's controller, or GitHub is to be told."""
+        return any(getattr(self.settings, form) for form in REPORTS) or in_github(environment())
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the built-in emulator answered, however it was reached; xdist's workers tell it, too."""
+        return (
+            self.settings.emulator
+            or any(getattr(made.client, "emulated", False) for made in self.pipelines)
+            or bool(self.ledger().read(_EMULATED))
+        )
+
+    @property
+    def only_gate(self) -> bool:
+        """Whether ``--kore-gate`` collects the gate and nothing else."""
+        return bool(self.config.option.kore_gate)
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether the gate was asked for, by its option or by its module."""
+        return self.only_gate or any(GATE in str(arg) for arg in self.config.args)
+
+    def is_unconfigured(self) -> bool:
+        """Say whether something is missing before the platform can be asked."""
+        return not self.settings.emulator and bool(unconfigured(self.settings))
+
+    @cached_property
+    def full_report(self) -> str:
+        """Where the report will be that people read, as it can be typed; empty without one."""
+        from pytest_kore_convtest.suites.file import show_path
+
+        found = next(
+            (path for form in READABLE if isinstance(path := getattr(self.settings, form), Path)), None
+        )
+        return show_path(found) if found else ""
+
+    def known_settings(self) -> Settings:
+        """Return the settings as far as they are known; starts nothing."""
+        return self.settings if self._emulator is None else self.live_settings()
+
+    def new_accounts(self, jobs: list[Job]) -> list[Any]:
+        """Give account of jobs that have ended, of each once in this process."""
+        from pytest_kore_convtest.reports.job_record import give_account
+
+        before = [after for job in jobs if (after := getattr(job, "after", None)) is not None]
+        ended = [job for job in [*before, *jobs] if job.outcome is not None]
+        new = {(job.key, job.outcome.generation): job for job in ended if job.outcome}
+        accounts = [give_account(job) for key, job in new.items() if key not in self._told]
+        self._told.update(new)
+        return accounts
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What all processes of this test run share."""
+        return shared(self.config)
+
+    def live_settings(self) -> Settings:
+        """Return the settings to ask with; starts the emulator when it is to be used.
+
+        Raises:
+            ConfigError: The emulator is not installed.
+        """
+        if not self.settings.emulator:
+            return self.settings
+        found = self.emulator()
+        source = self.settings.source("emulator")
+        names = ("host", "stream_id", "client_id", "client_secret", "user_email")
+        return replace(
+            self.settings,
+            host=found.url,
+            stream_id=found.stream_id,
+            client_id=found.client_id,
+            client_secret=Secret(found.client_secret),
+            user_email=found.user_email,
+            sources={**self.settings.sources, **dict.fromkeys(names, source)},
+        )
+
+    def emulator(self) -> Any:
+        """Return the emulator of this test run; one of its own when ``--kore-emulator`` is not given.
+
+        Raises:
+            ConfigError: It is not installed.
+        """
+        if self._emulator is None:
+            handle = self.shared.get("emulator")
+            if self.settings.emulator and handle:
+                from pytest_kore_convtest.emulator import Emulator
+
+                self._emulator = Emulator.attach(handle)
+            else:
+                self._emulator = self._own_emulator = start_emulator()
+        return self._emulator
+
+    def pipeline(self, client: KoreClient, settings: Settings) -> Pipeline:
+        """Make the pipeline of this process."""
+        from pytest_kore_convtest.jobs.runner import Pipeline
+        from pytest_kore_convtest.jobs.store import Ledger
+
+        alone = not hasattr(self.config, "workerinput")
+        if not alone:
+            leftovers.hold(Path(self.shared["folder"]))
+        made = Pipeline(client, settings, Ledger(None if alone else Path(self.shared["folder"])))
+        if made.options is not None:
+            made.options = (*_config_file(self.config), *made.options)
+        self.pipelines.append(made)
+        return made
+
+    def wait(self, pipeline: Pipeline, job: Job) -> Outcome:
+        """Wait for a job on behalf of the item under way; a rerun after trouble asks again."""
+        nodeid = self.item.nodeid if self.item else ""
+        self._touched.setdefault(nodeid, []).append(job)
+        known = self._seen.get((nodeid, job.key))
+        outcome = job.outcome
+        try:
+            if outcome is None or known is not None:
+                outcome = self._wait(pipeline, job, known)
+            elif self.tick:
+                self.tick()
+        finally:
+            self.rest()
+            self._tell_emulator(pipeline)
+        self._seen[nodeid, job.key] = outcome.generation
+        return outcome
+
+    def _tell_emulator(self, pipeline: Pipeline) -> None:
+        """Tell xdist's controller, once, that the emulator answers."""
+        worker = hasattr(self.config, "workerinput")
+        if worker and not self._emulator_told and getattr(pipeline.client, "emulated", False):
+            self._emulator_told = True
+            with suppress(ConfigError):  # the disk is full, which the jobs themselves say
+                self.ledger().write(_EMULATED, {"emulated": True})
+
+    def _wait(self, pipeline: Pipeline, job: Job, known: int | None) -> Outcome:
+        tick = partial(self._tick, pipeline, job)
+        with terminated_like_interrupted():
+            outcome = pipeline.wait_for(job, tick)
+            if known == outcome.generation and outcome.trouble and attempts(self.item) > 1:
+                pipeline.ask_again(job, known)
+                outcome = pipeline.wait_for(job, tick)
+        return outcome
+
+    def _tick(self, pipeline: Pipeline, job: Job) -> None:
+        """Show what is seen, and end the wait of the item under way when it cannot go on."""
+        if job.outcome is None and (why := self._reason_to_stop()):
+            raise self._stop_waiting(pipeline, job, why)
+        if self.tick:
+            self.tick()
+
+    def _reason_to_stop(self) -> str:
+        if self.killed_at is not None and time.monotonic() >= self.killed_at:
+            return self.killed_by
+        return self.heed_interrupt() if hasattr(self.config, "workerinput") else ""
+
+    def _stop_waiting(self, pipeline: Pipeline, job: Job, why: str) -> JobError:
+        from pytest_kore_convtest.jobs.unfinished import ending_of
+
+        entry = {**pipeline.ledger.read(job.key), "way_on": job.way_on, "needs": job.needs}
+        if job.job_id:
+            entry |= {"job_id": job.job_id, "resume": job.resume}
+        ending = replace(ending_of(entry, pipeline.ledger.polls(job.key), time.time()), what=job.what)
+        return JobError(
+            f"{job.what} has no verdict. It is not waited for any longer: {why}. {describe(ending)}",
+            **ending.to_evidence(),
+        )
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs of this process, in the order in which they were first asked for."""
+        return [job for made in self.pipelines for job in list(made.jobs.values())]
+
+    def ledger(self) -> Ledger:
+        """Return what all processes of this test run know of its jobs."""
+        from pytest_kore_convtest.jobs.store import Ledger
+
+        return Ledger(Path(self.shared["folder"]))
+
+    def jobs_of(self, item: pytest.Item, ids: set[str]) -> list[Job]:
+        """Return the jobs that an item waited for, or that have one of these ids."""
+        jobs = {job.key: job for job in self._touched.get(item.nodeid, [])}
+        jobs |= {job.key: job for made in self.pipelines for job in made.jobs.values() if job.job_id in ids}
+        return list(jobs.values())
+
+    def ledgers(self) -> list[Ledger]:
+        """Return where the processes of this test run wrote down their jobs, as far as this one sees it."""
+        return [made.ledger for made in self.pipelines] or [self.ledger()]
+
+    def unfinished(self) -> list[Unfinished]:
+        """Return the jobs that began and have no outcome, those of xdist's workers included."""
+        from pytest_kore_convtest.jobs.unfinished import find_unfinished
+
+        return find_unfinished(self.ledgers(), time.time())
+
+    def settle(self) -> None:
+        """Let nothing more begin; give what is under way a moment, so that its end is known."""
+        for made in self.pipelines:
+            made.close()
+        if self.pipelines or not self.stopped or not Path(self.shared["folder"]).is_dir():
+            return
+        ledger, end = self.ledger(), time.monotonic() + SETTLING
+        for job in self.unfinished():
+            if job.job_id:
+                continue  # nothing about it will change
+            while (claim := ledger.claim(job.entry["key"])) is None and time.monotonic() < end:
+                time.sleep(0.02)
+            if claim is not None:
+                claim.release()
+
+    def interrupt_workers(self, why: str = "") -> None:
+        """Tell xdist's workers, which get no signal of their own, to stop waiting.
+
+        Args:
+            why: Why nobody waits any more; empty when it is an interrupt.
+        """
+        with suppress(ConfigError):  # they cannot be told; xdist ends them after a while
+            self.ledger().write(_INTERRUPTED, {"why": why})
+
+    def heed_interrupt(self) -> str:
+        """Say, in a worker, why the controller does not wait any more; empty while it does.
+
+        Raises:
+            KeyboardInterrupt: It was interrupted.
+        """
+        told = self.ledger().read(_INTERRUPTED)
+        if told.get("why"):
+            return str(told["why"])
+        if told:
+            raise KeyboardInterrupt
+        return ""
+
+    def clean_up_suites(self) -> None:
+        """When all is over: delete suites of this test run as ``--kore-keep`` says, and tell what stays."""
+        self.is_cleaning = True
+        try:
+            for client, ledger in self._suppliers():
+                self.notes += self._clean_up(client, ledger)
+        except ConfigError as bad:
+            self.notes.append(f"imported suites were not deleted: {bad.message}")
+        except KeyboardInterrupt:
+            self.notes.append("interrupted while imported suites were deleted: some may be left")
+        finally:
+            self.is_cleaning = False
+
+    def _clean_up(self, client: KoreClient, ledger: Ledger) -> list[str]:
+        from pytest_kore_convtest.jobs.cleanup import clean_up
+
+        budget = HASTE if self.interrupted else None
+        return clean_up(client, ledger, self.settings.keep, early=bool(self.stopped), budget=budget)
+
+    def _suppliers(self) -> Iterator[tuple[KoreClient, Ledger]]:
+        """Yield each client with what was begun through it; xdist's controller makes one of its own."""
+        for made in self.pipelines:
+            yield made.client, made.ledger
+        if self.pipelines or not any(entry.get("kind") == "SuiteImport" for entry in self.ledger().entries()):
+            return
+        if not any("kind" in entry for entry in self.ledger().entries()):
+            return  # no job was begun
+        from pytest_kore_convtest.api.client import KoreClient
+
+        with KoreClient(self.live_settings()) as client:
+            yield client, self.ledger()
+
+    def close(self) -> None:
+        """Stop what this process started."""
+        for made in self.pipelines:
+            made.close()
+        if self._own_emulator is not None:
+            self._own_emulator.stop()
+            self._own_emulator = self._emulator = None
+
+
+def find_run(config: pytest.Config) -> Run:
+    """Return the run, which begins with this call if nothing was configured.
+
+    Raises:
+        ConfigError: A setting cannot be used.
+    """
+    if _RUN not in config.stash:
+        config.stash[_RUN] = Run(config, read_settings(config))
+    return config.stash[_RUN]
+
+
+def shared(config: pytest.Config) -> dict[str, Any]:
+    """Return what the processes of this test run share: made by the first, handed to xdist's workers."""
+    if _SHARED not in config.stash:
+        handed: dict[str, Any] | None = getattr(config, "workerinput", {}).get("kore")
+        # Settled once: a test may set another temporary folder, and its worker would be alone there.
+        folder = str(Path(tempfile.gettempdir()) / f"{leftovers.PREFIX}{uuid.uuid4().hex}")
+        config.stash[_SHARED] = handed or {"folder": folder, "run": make_run_name(environment())}
+    return config.stash[_SHARED]
+
+
+def share_with_worker(node: Any) -> None:
+    """Hand an xdist worker what it shares; starts the emulator, which all workers use.
+
+    Raises:
+        ConfigError: The emulator is not installed.
+    """
+    config = node.config
+    common = shared(config)
+    leftovers.hold(Path(common["folder"]))
+    run = config.stash.get(_RUN, None)
+    if run and run.settings.emulator and not config.option.collectonly:
+        common["emulator"] = run.emulator().handle()
+    node.workerinput["kore"] = common
+
+
+def clean_up(config: pytest.Config) -> None:
+    """Stop what this process started and remove the test run's folder."""
+    if _RUN in config.stash:
+        config.stash[_RUN].close()
+    if _SHARED in config.stash and not hasattr(config, "workerinput"):
+        leftovers.remove(Path(config.stash[_SHARED]["folder"]))
+
+
+def start_emulator() -> Any:
+    """Start the emulator.
+
+    Raises:
+        ConfigError: It is not installed, or this process may not listen.
+    """
+    from pytest_kore_convtest.emulator import Emulator, EmulatorUnavailableError
+
+    try:
+        return Emulator().start()
+    except EmulatorUnavailableError as missing:
+        problem = str(missing)
+    except (OSError, RuntimeError, Warning) as refused:
+        from pytest_kore_convtest.api.network_errors import find_forbidden
+
+        why = find_forbidden([refused], "127.0.0.1") or getattr(refused, "strerror", "") or str(refused)
+        problem = f"the built-in emulator cannot listen on 127.0.0.1: {why}"
+    raise ConfigError(problem, name="emulator", source="command line")
+
+
+def unconfigured(settings: Settings) -> str:
+    """Say what is missing before the platform can be asked; empty when nothing is."""
+    try:
+        require(settings)
+    except ConfigError as missing:
+        return missing.message
+    return ""
+
+
+def in_github(env: Mapping[str, str]) -> bool:
+    """Say whether this is a job of GitHub Actions."""
+    return env.get("GITHUB_ACTIONS") == "true"
+
+
+def _config_file(config: pytest.Config) -> list[str]:
+    """Return the option that names the ini file, when one was typed."""
+    given = getattr(config.option, "inifilename", None)
+    return ["-c", str(given)] if given else []
+
+
+@contextmanager
+def terminated_like_interrupted(is_wanted: Callable[[], bool] = lambda: True) -> Iterator[None]:
+    """Let SIGTERM, which CI sends, and SIGHUP end a wait as Ctrl-C does: reports are written, ids printed.
+
+    Args:
+        is_wanted: Says whether anything is under way; a signal does as usual when nothing is.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    ours = [number for number, handler in before.items() if handler is signal.SIG_DFL]
+
+    def interrupt(number: int, _frame: Any) -> None:
+        if is_wanted():
+            raise KeyboardInterrupt(signal.Signals(number).name)
+        signal.signal(number, before[number])
+        os.kill(os.getpid(), number)
+
+    for number in ours:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, before[number])
+
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class Farewell:
+    """Hold further signals off while the end of an interrupted run is told.
+
+    CI sends SIGINT, then SIGTERM, then kills: without this the second one would cost the
+    reports. It ends a clean-up that is under way; a third one ends the process.
+
+    Args:
+        run: The run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._before: dict[int, Any] = {}
+        self._count = 0
+
+    def hold_off(self) -> None:
+        """Begin."""
+        if self._before or threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGINT, *_SIGNALS):
+            before = signal.getsignal(number)
+            if before in {signal.SIG_DFL, signal.default_int_handler}:
+                self._before[number] = before
+                signal.signal(number, self._heed)
+
+    def let_go(self) -> None:
+        """End."""
+        while self._before:
+            signal.signal(*self._before.popitem())
+
+    def _heed(self, number: int, _frame: Any) -> None:
+        self._count += 1
+        if self._count > 1:
+            self.let_go()
+            os.kill(os.getpid(), number)
+        elif self._run.is_cleaning:
+            raise KeyboardInterrupt

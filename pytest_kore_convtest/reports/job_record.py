@@ -1,0 +1,347 @@
+"""Give account of a job that has ended: its part of the record, as plain data."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timezone
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from pytest_kore_convtest.api import models
+from pytest_kore_convtest.api.run_models import variations
+from pytest_kore_convtest.errors import KoreError, StructureError
+from pytest_kore_convtest.jobs.job import SuiteRun
+from pytest_kore_convtest.reports.record import (
+    DERIVED,
+    FAILED,
+    NOT_EVALUATED,
+    PASSED,
+    PLATFORM,
+    UNKNOWN,
+    Assertion,
+    File,
+    Finding,
+    ImportRecord,
+    JobRecord,
+    Poll,
+    Reply,
+    RunRecord,
+    StepRecord,
+)
+from pytest_kore_convtest.suites.file import show_path
+from pytest_kore_convtest.suites.validate import MOST_LOGS
+from pytest_kore_convtest.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    from pytest_kore_convtest.api.models import ImportStatus, Suite
+    from pytest_kore_convtest.api.run_models import RunStatus, RunStep
+    from pytest_kore_convtest.jobs.job import Job
+    from pytest_kore_convtest.jobs.unfinished import Unfinished
+    from pytest_kore_convtest.suites.file import LocalSuite
+    from pytest_kore_convtest.suites.run_result import RunResult, StepResult
+
+_MOMENTS = ("requested_at", "created_at", "modified_at", "expires_at")
+_LONGEST_LOG, _LONGEST_WORD = 2000, 120
+
+
+class Account(TypedDict):
+    """What one job contributes to the record.
+
+    ``key`` names the job in this test run, ``after`` the import that a run followed, empty
+    for an import; of several accounts of one job the one of the latest ``generation`` counts.
+    """
+
+    key: str
+    after: str
+    generation: int
+    clock_skew: float | None
+    name: str
+    file: File | None
+    imported: ImportRecord | None
+    run: RunRecord | None
+    steps: list[StepRecord]
+
+
+def give_account(job: Job) -> Account:
+    """Give account of a job that has an outcome."""
+    outcome = job.outcome
+    assert outcome is not None  # noqa: S101 - callers look first
+    account = Account(
+        key=job.key,
+        after="",
+        generation=outcome.generation,
+        clock_skew=outcome.clock_skew,
+        name=job.label,
+        file=_tell_file(job),
+        imported=None,
+        run=None,
+        steps=[],
+    )
+    if isinstance(job, SuiteRun):
+        account["after"] = job.after.key if job.after else ""
+        account["run"] = _tell_run(job)
+        account["steps"] = list(_tell_steps(job))
+    else:
+        account["imported"] = _tell_import(job)
+    return account
+
+
+def give_open_account(job: Unfinished, why: str, now: float) -> Account:
+    """Give account of a job that nobody saw the end of.
+
+    Args:
+        job: The job.
+        why: Why nobody waits for it any more.
+        now: Seconds since the epoch.
+    """
+    entry, ending = job.entry, job.ending
+    local: File | None = entry.get("file") or None
+    if local:
+        is_sent = bool(entry.get("file_id")) and not local["split"]
+        local = {**local, "sent_sha256": local["sha256"] if is_sent else ""}
+    told = JobRecord(
+        id=ending.job_id,
+        verdict=UNKNOWN,
+        says=DERIVED,
+        status=ending.last_status,
+        asks=ending.requests,
+        seconds=round(ending.seconds, 3),
+        started_at=moment(now - ending.seconds),
+        ended_at=moment(now),
+        platform_times={},
+        polls=_tell_polls(ending.polls),
+        trouble={"kind": "JobError", "message": job.tell(why)},
+        why=[],
+        notes=[],
+        logs=[],
+        download_url="",
+        resume=ending.resume,
+    )
+    return Account(
+        key=entry["key"],
+        after=entry.get("after", ""),
+        generation=entry.get("again", 0) + 1,
+        clock_skew=None,
+        name=entry.get("label", ""),
+        file=local,
+        imported=None if entry["kind"] == "SuiteRun" else _open_import(told, entry),
+        run=_open_run(told, entry) if entry["kind"] == "SuiteRun" else None,
+        steps=[],
+    )
+
+
+def _open_import(told: JobRecord, entry: Mapping[str, Any]) -> ImportRecord:
+    return ImportRecord(
+        **told,
+        file_id=entry.get("file_id", ""),
+        file_hash=entry.get("file_hash", ""),
+        stored=False,
+        stored_name="",
+        stored_id="",
+        stored_steps=0,
+        assertions={},
+        findings=[],
+    )
+
+
+def _open_run(told: JobRecord, entry: Mapping[str, Any]) -> RunRecord:
+    return RunRecord(
+        **told,
+        requested_version=entry.get("version", ""),
+        reported_version="",
+        passed=None,
+        failed=None,
+        total=None,
+        duration=None,
+        counts_only=False,
+    )
+
+
+def _tell_polls(polls: Iterable[Mapping[str, Any]]) -> list[Poll]:
+    return [
+        {"at": poll["at"], "saw": poll["saw"], "percent": poll.get("percent"), "fault": poll["fault"]}
+        for poll in polls
+    ]
+
+
+def moment(seconds: float | None) -> str:
+    """Write seconds since the epoch as the record does; empty for ``None``."""
+    return "" if seconds is None else _write(datetime.fromtimestamp(seconds, timezone.utc))
+
+
+def _write(when: datetime) -> str:
+    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _tell_file(job: Job) -> File | None:
+    suite = job.suite
+    if suite is None:
+        return None
+    sent = hashlib.sha256(suite.data).hexdigest() if job.entry.get("file_id") else ""
+    return File(
+        path=show_path(suite.path),
+        line=suite.place.line,
+        sha256=suite.sha256,
+        sent_sha256=sent,
+        size=len(suite.data),
+        split=suite.split,
+    )
+
+
+def _tell_job(job: Job, verdict: str, says: str) -> JobRecord:
+    outcome = job.outcome
+    assert outcome is not None  # noqa: S101 - callers look first
+    status, trouble = outcome.status, outcome.trouble
+    began = outcome.ended_at and outcome.ended_at - outcome.seconds
+    return JobRecord(
+        id=job.job_id,
+        verdict=verdict,
+        says=says,
+        status=status.sent_status if status else (trouble.last_status if trouble else ""),
+        asks=outcome.asks,
+        seconds=outcome.seconds,
+        started_at=moment(began),
+        ended_at=moment(outcome.ended_at),
+        platform_times={},
+        polls=_tell_polls(outcome.history),
+        trouble={"kind": type(trouble).__name__, "message": trouble.message} if trouble else None,
+        why=[],
+        notes=list(dict.fromkeys(outcome.notes)),
+        logs=[],
+        download_url=(status.download_url or "") if status else "",
+        resume=job.resume if job.job_id else "",
+    )
+
+
+def _tell_import(job: Job) -> ImportRecord:
+    outcome = job.outcome
+    status: ImportStatus | None = outcome.status if outcome else None
+    verdict, findings = _judge_import(job)
+    suite = status.suite if status else None
+    accepted = status is not None and status.meaning == models.SUCCEEDED
+    told = _tell_job(job, verdict, DERIVED if accepted else PLATFORM)
+    if status:
+        told["platform_times"] = {
+            name: _write(when) for name in _MOMENTS if (when := getattr(status, name)) is not None
+        }
+        told["logs"] = _tell_logs(status.status_logs)
+    if verdict == FAILED and not findings and status:
+        told["why"] = [f"the platform says {printable(status.sent_status, _LONGEST_WORD)}"]
+    return ImportRecord(
+        **told,
+        file_id=job.entry.get("file_id", ""),
+        file_hash=job.entry.get("file_hash", ""),
+        stored=suite is not None,
+        stored_name=suite.name if suite else "",
+        stored_id=suite.id if suite else "",
+        stored_steps=len(suite.steps) if suite else 0,
+        assertions=count_assertions(suite) if suite else {},
+        findings=findings,
+    )
+
+
+def _tell_logs(entries: list[Any]) -> list[str]:
+    """Return the platform's log, an entry a text; the last of very many says how many are left out."""
+    lines = [printable(str(entry), _LONGEST_LOG) for entry in entries[:MOST_LOGS]]
+    left = len(entries) - len(lines)
+    return [*lines, f"and {left:,} more entries, which are left out"] if left else lines
+
+
+def _judge_import(job: Job) -> tuple[str, list[Finding]]:
+    outcome = job.outcome
+    if outcome is None or outcome.status is None:
+        return UNKNOWN, []
+    if outcome.status.meaning != models.SUCCEEDED:
+        return FAILED, []
+    try:
+        found = [finding.to_data() for finding in job.judge(outcome)]
+        verdict = PASSED
+    except StructureError as bad:
+        found, verdict = bad.findings, FAILED
+    except KoreError:
+        return UNKNOWN, []
+    return verdict, [Finding(**{key: one[key] for key in Finding.__annotations__}) for one in found]  # type: ignore[typeddict-item]
+
+
+def count_assertions(suite: Suite) -> dict[str, int]:
+    """Count the enabled assertions of a suite by kind."""
+    found = dict.fromkeys(("text", "flow", "context"), 0)
+    for block in (output.assertions for step in suite.steps for output in step.outputs):
+        for kind in found:
+            found[kind] += getattr(block, kind).enabled
+    return found
+
+
+def _tell_run(job: SuiteRun) -> RunRecord:
+    outcome = job.outcome
+    status: RunStatus | None = outcome.status if outcome else None
+    result = job.result() if status else None
+    verdict = result.outcome if result and result.outcome in {PASSED, FAILED} else UNKNOWN
+    told = _tell_job(job, verdict, PLATFORM)
+    if status and result:
+        told["why"], told["notes"] = list(result.why), [*told["notes"], *result.notes]
+        began = status.raw.get("result")
+        if isinstance(began, dict) and isinstance(began.get("startTime"), str):
+            told["platform_times"] = {"started_at": printable(began["startTime"], 40)}
+    return RunRecord(
+        **told,
+        requested_version=job.version,
+        reported_version=status.version if status else "",
+        passed=status.passed if status else None,
+        failed=status.failed if status else None,
+        total=status.total if status else None,
+        duration=status.duration if status else None,
+        counts_only=status is not None and status.steps is None,
+    )
+
+
+def _tell_steps(job: SuiteRun) -> Iterator[StepRecord]:
+    if job.outcome is not None and job.outcome.status is not None:
+        result: RunResult = job.result()
+        yield from map(_tell_step, result.steps)
+        return
+    suite: LocalSuite | None = job.suite
+    for number, step in enumerate(suite.steps if suite else (), start=1):
+        place = f"{show_path(suite.path)}:{step.place.line}" if suite else ""
+        yield StepRecord(
+            number=number,
+            input=step.input,
+            event=step.event,
+            outcome=NOT_EVALUATED,
+            why="there is no result of its run",
+            says=DERIVED,
+            place=place,
+            nodeid="",
+            replies=[],
+        )
+
+
+def _tell_step(result: StepResult) -> StepRecord:
+    step = result.step
+    return StepRecord(
+        number=result.number,
+        input=result.input,
+        event=step.event if step else "",
+        outcome=result.outcome,
+        why=result.why,
+        says=PLATFORM if result.reported else DERIVED,
+        place=result.place,
+        nodeid="",
+        replies=list(_tell_replies(step)) if step else [],
+    )
+
+
+def _tell_replies(step: RunStep) -> Iterator[Reply]:
+    for output, reply, checks in zip_longest(step.outputs, step.replies, step.checks):
+        kinds = (("text", checks.text), ("flow", checks.flow), ("context", checks.context))
+        yield Reply(
+            expected=variations(output) if output else [],
+            actual=reply.text if reply else None,
+            assertions=[
+                Assertion(kind=kind, enabled=one.enabled, status=one.status, expected=list(one.expected))
+                for kind, one in kinds
+            ],
+        )

@@ -1,0 +1,202 @@
+"""The record as Markdown, for pull requests and the summary of a CI job."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.reports import totals
+from pytest_kore_convtest.reports.failures import list_failures, render_failure, render_test
+from pytest_kore_convtest.reports.markup import Section, cell, code, fold, lay_out, table
+from pytest_kore_convtest.reports.record import FAILED, PASSED, UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_kore_convtest.reports.record import Evidence, Record, SuiteRecord, Unevaluated
+
+LIMIT = 60_000
+"""Characters; GitHub takes 65 536 in a comment, the rest is for what somebody writes around it."""
+
+LEAST = 2_000
+"""Characters; below it there is no room for the verdict and what was left out."""
+
+_WORDS = {FAILED: "**FAILED**", UNKNOWN: "**NOT VERIFIED**", PASSED: "passed"}
+_ORDER = (FAILED, UNKNOWN, PASSED)
+
+_HEADER = (
+    "| Suite | Verdict | Passed | Failed | Not evaluated | Duration | Polls | Weakest point |\n"
+    "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n"
+)
+
+_HUGE = 10**12
+
+
+def render_markdown(record: Record, limit: int = LIMIT) -> str:
+    """Return a record as Markdown of GitHub's kind.
+
+    Args:
+        record: The record.
+        limit: Characters it may have, 2 000 or more; what does not fit is left out, and the text says so.
+    """
+    if limit < LEAST:
+        raise ValueError(f"a limit of {limit} is too small: {LEAST} characters are needed")
+    suites = sorted(record["suites"], key=lambda suite: _ORDER.index(suite["verdict"]))
+    in_steps = {step["nodeid"] for suite in suites for step in suite["steps"]}
+    tests = [
+        item
+        for item in record["items"]
+        if item["outcome"] in {"failed", "error"} and item["nodeid"] not in in_steps
+    ]
+    findings = [
+        (suite, line) for suite in suites for line in totals.list_findings(suite["imported"]["findings"])
+    ]
+    sections = [
+        Section("Suites", "suites in the table", suites, partial(_render_row, record["evidence"]), _HEADER),
+        Section("What went wrong", "failures", list_failures(suites), render_failure),
+        Section("Failed tests", "failed tests", tests, render_test),
+        Section("Findings", "findings", findings, _render_finding),
+        Section("Not evaluated", "entries of what was not evaluated", record["not_evaluated"], _render_gap),
+        Section("Closing lines", "closing lines", record["closing"], _render_line),
+        Section("Notes", "notes", record["notes"], _render_line),
+        Section("Evidence", "runs in the evidence", record["evidence"], _render_evidence),
+        Section("Ids and hashes", "suites in the evidence", suites, partial(_render_ids, record["evidence"])),
+    ]
+    return lay_out(_render_head(record), sections, limit)
+
+
+def _render_head(record: Record) -> str:
+    suites = record["suites"]
+    counts = totals.add_counts(map(totals.count_steps, suites))
+    verdicts = [suite["verdict"] for suite in suites]
+    told = ", ".join(
+        f"{verdicts.count(verdict)} {word}"
+        for verdict, word in ((PASSED, "passed"), (FAILED, "failed"), (UNKNOWN, "without a verdict"))
+    )
+    steps = zip(map(_number, counts), ("passed", "failed", "not evaluated"), strict=True)
+    lines = [
+        f"## Kore conversation tests: {totals.say_verdict(record)}\n",
+        f"{_count(len(suites), 'suite')}: {told}. Steps: {', '.join(map(' '.join, steps))}.\n",
+    ]
+    evidence = record["evidence"]
+    if totals.is_mixed(evidence):
+        for index, entry in enumerate(evidence):
+            where = f"{entry['host'] or 'no host'}, {entry['started_at']}"
+            lines.append(f"> **Run {index + 1}: {totals.name_platform(entry)}**, {code(where, 200)}\n>")
+        lines[-1] = lines[-1].removesuffix(">")
+    elif any(entry["emulator"] for entry in evidence):
+        lines.append(f"> **{totals.EMULATOR[0].upper()}{totals.EMULATOR[1:]}.**\n")
+    return "\n".join(lines) + "\n"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what if number == 1 else what + 's'}"
+
+
+def _number(number: int) -> str:
+    return str(number) if abs(number) < _HUGE else "very many"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if abs(seconds) < _HUGE else "very long"
+
+
+def _render_row(evidence: Sequence[Evidence], suite: SuiteRecord) -> str:
+    counts = totals.count_steps(suite)
+    verdict = _WORDS[suite["verdict"]]
+    if suite["run"] is None and suite["verdict"] == PASSED:
+        verdict += ", not run"
+    name = cell(suite["name"], 80)
+    if totals.is_mixed(evidence):
+        run = suite["evidence"]
+        name += f" (run {run + 1}, {totals.name_platform(evidence[run])})"
+    columns = [
+        name,
+        verdict,
+        *map(_number, counts),
+        _seconds(totals.count_seconds(suite)),
+        _number(totals.count_asks(suite)),
+        cell(totals.weakest_point(suite), 200),
+    ]
+    return f"| {' | '.join(columns)} |\n"
+
+
+def _render_finding(entry: tuple[SuiteRecord, totals.FindingLine]) -> str:
+    suite, line = entry
+    places = [code(suite["name"], 80), *(code(where) for where in (line.path, line.place) if where)]
+    rule = f" {code(line.rule, 80)}" if line.rule else ""
+    return f"- **{line.severity}** in {', '.join(places)}: {code(line.message, 500)}{rule}\n"
+
+
+def _render_gap(gap: Unevaluated) -> str:
+    return f"- {code(gap['what'])}: {code(gap['why'], 500)}\n"
+
+
+def _render_line(line: str) -> str:
+    return f"- {code(line, 500)}\n"
+
+
+def _render_evidence(entry: Evidence) -> str:
+    git, skew = entry["git"], entry["clock_skew"]
+    body = table(
+        [
+            ("Host", entry["host"]),
+            ("Stream (bot) id", entry["stream_id"]),
+            ("Target", entry["target"] + (" (protected)" if entry["protected"] else "")),
+            ("Platform", "built-in emulator" if entry["emulator"] else "real"),
+            ("Requested version", entry["requested_version"]),
+            ("Began (UTC)", entry["started_at"]),
+            ("Ended (UTC)", entry["ended_at"]),
+            ("Platform's clock minus ours", "" if skew is None else f"{skew:.3g} s"),
+            ("Git commit", f"{git['commit']}{' with local changes' if git['dirty'] else ''}" if git else ""),
+            ("Git branch", git["branch"] if git else ""),
+            ("CI run", entry["ci"]),
+            ("Versions", f"plugin {entry['plugin']}, pytest {entry['pytest']}, Python {entry['python']}"),
+            ("Machine", entry["machine"]),
+            ("pytest's exit code", "" if entry["exit_code"] is None else _number(entry["exit_code"])),
+            ("Interrupted", "yes" if entry["interrupted"] else "no"),
+        ]
+    )
+    rows = "".join(
+        f"| {cell(one['name'])} | {cell(one['value'])} | {cell(one['source'])} |\n"
+        for one in entry["settings"]
+    )
+    settings = f"\n| Setting | Value | Source |\n| --- | --- | --- |\n{rows}" if rows else ""
+    no_build = "\nThe platform's API gives no build number of a bot, so none is recorded.\n"
+    where = f"{entry['host'] or 'no host'} ({totals.name_platform(entry)})"
+    title = f"Run of {entry['started_at']} against {where}"
+    return fold(title, body + settings + no_build)
+
+
+def _render_ids(evidence: Sequence[Evidence], suite: SuiteRecord) -> str:
+    file, imported, run = suite["file"], suite["imported"], suite["run"]
+    pairs = [("Suite", suite["name"]), ("Verdict", suite["verdict"])]
+    if len(evidence) > 1:
+        pairs.append(("Tested in", totals.name_run(evidence, suite["evidence"])))
+    if file:
+        shared = " (one of several suites)" if file["split"] else ""
+        pairs += [
+            ("File", f"{file['path']}:{_number(file['line'])}{shared}"),
+            ("SHA-256 of the file", file["sha256"]),
+            ("SHA-256 of what was sent", file["sent_sha256"]),
+        ]
+    pairs += [
+        ("Upload's id", imported["file_id"]),
+        ("Upload's hash", imported["file_hash"]),
+        ("Import job", imported["id"]),
+        ("Import's status", imported["status"]),
+        ("Import's verdict", f"{imported['verdict']} ({imported['says']})"),
+        ("Stored as", imported["stored_name"]),
+        ("Stored suite's id", imported["stored_id"]),
+        ("Wait for the import again", imported["resume"]),
+    ]
+    if run:
+        pairs += [
+            ("Run", run["id"]),
+            ("Run's status", run["status"]),
+            ("Run's verdict", f"{run['verdict']} ({run['says']})"),
+            ("Requested version", run["requested_version"]),
+            ("Reported version", run["reported_version"]),
+            ("Wait for the run again", run["resume"]),
+        ]
+    return fold(suite["name"], table(pairs))

@@ -1,0 +1,131 @@
+"""The record as JSON: one way to write it, and a strict way to read it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_kore_convtest.errors import ConfigError, KoreError
+from pytest_kore_convtest.reports.record import FORMAT, VERSION
+from pytest_kore_convtest.reports.schema import ShapeError, fit
+
+if TYPE_CHECKING:
+    from pytest_kore_convtest.reports.record import Record
+
+_UNSAFE = re.compile(
+    "[\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
+    "|(?<=#)#(?=[A-Za-z]{0,20}\\[)"
+    "|(?<=section_start):|(?<=section_end):|(?<=travis_fold):|(?<=travis_time):"
+)
+"""What JSON lets stand, but a terminal or CI server obeys, an editor hides or UTF-8 cannot hold."""
+
+_LARGEST_PLANE = 0xFFFF
+
+
+def write_record(record: Record) -> str:
+    """Return a record as JSON text: keys in the order of its shape, one a line, a newline at the end.
+
+    The same record is the same text, and UTF-8 can hold it. A number that JSON does not
+    know (NaN, infinity) becomes ``null``; two halves of a letter side by side are read
+    back as that letter.
+
+    Raises:
+        KoreError: The data is no record, which is our mistake.
+    """
+    try:
+        text = _dump(fit(record))
+    except (ShapeError, RecursionError) as error:
+        said = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        problem = f"the report's record is not as it has to be: {said}; please report this as a bug"
+    else:
+        return _UNSAFE.sub(_escape, text) + "\n"
+    raise KoreError(problem)
+
+
+def _dump(data: Any) -> str:
+    try:
+        return json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
+    except ValueError:
+        return json.dumps(_without_odd_numbers(data), ensure_ascii=False, indent=1)
+
+
+def _without_odd_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_odd_numbers(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_odd_numbers(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _escape(found: re.Match[str]) -> str:
+    number = ord(found.group())
+    if number <= _LARGEST_PLANE:
+        return f"\\u{number:04x}"
+    number -= _LARGEST_PLANE + 1
+    return f"\\u{0xD800 + (number >> 10):04x}\\u{0xDC00 + (number & 0x3FF):04x}"
+
+
+def read_record(content: str | bytes, where: str) -> Record:
+    """Read a record that ``write_record`` wrote.
+
+    Args:
+        content: The file's text, or its bytes in UTF-8.
+        where: The file's name, for the errors.
+
+    Raises:
+        ConfigError: It is no record, or one of another version.
+    """
+    try:
+        data = json.loads(_decode(content), parse_constant=_refuse)
+        _check_version(data)
+        record = cast("Record", fit(data))
+        _check_indexes(record)
+    except json.JSONDecodeError as error:
+        problem = f"{where}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}"
+    except ShapeError as error:
+        problem = f"{where}: {error}"
+    except UnicodeDecodeError as error:
+        problem = f"{where}: this is not JSON in UTF-8: byte {error.start} does not fit"
+    except (ValueError, RecursionError) as error:
+        problem = f"{where}: this is not JSON that can be read: {_brief(error)}"
+    else:
+        return record
+    raise ConfigError(f"{problem}; name a file that --kore-json wrote", name="report", source=where)
+
+
+def _decode(content: str | bytes) -> str:
+    text = content.decode("utf-8") if isinstance(content, bytes) else content
+    return text.removeprefix("\ufeff")  # what PowerShell puts in front
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _brief(error: Exception) -> str:
+    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+
+
+def _check_version(data: Any) -> None:
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise ShapeError("$.format", f"this is no report of {FORMAT}")
+    version = data.get("version")
+    if isinstance(version, int) and version > VERSION:
+        said = f"version {version} was written by a newer {FORMAT}, this one reads version {VERSION}"
+        raise ShapeError("$.version", f"{said}: upgrade it")
+
+
+def _check_indexes(record: Record) -> None:
+    """Refuse a suite of a run that is not there, and an item of a suite that is not there."""
+    for at, suite in enumerate(record["suites"]):
+        if suite["evidence"] >= len(record["evidence"]):
+            raise ShapeError(
+                f"$.suites[{at}].evidence", f"there is no entry {suite['evidence']} in $.evidence"
+            )
+    for at, item in enumerate(record["items"]):
+        for place, index in enumerate(item["suites"]):
+            if index >= len(record["suites"]):
+                raise ShapeError(f"$.items[{at}].suites[{place}]", f"there is no entry {index} in $.suites")

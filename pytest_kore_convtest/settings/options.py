@@ -1,0 +1,51 @@
+"""The table of all settings: it yields options, ini keys, environment names, header and README.
+
+The rows stand in ``table``, which the entry point reads by itself: every pytest run
+that has this package installed pays for each module that is loaded.
+"""
+
+from __future__ import annotations
+
+from pytest_kore_convtest.settings.table import SETTINGS
+
+SECRETS = ("client_secret", "jwt")
+"""Settings whose values are never shown."""
+
+REPORTS = ("html", "json", "markdown")
+"""Settings that name reports."""
+
+READABLE = ("html", "markdown")
+"""Those of them that are written for people, the fullest first."""
+
+GITHUB = "github"
+"""What ``markdown`` may be instead of a path: the summary of a GitHub Actions step."""
+
+POLL_INTERVAL, MAX_POLL_INTERVAL = 2.0, 10.0
+"""Defaults that depend on each other: the shortest and the longest pause, seconds."""
+
+UNSET = ...
+"""What pytest gives for an ini key that stands in no file."""
+
+
+class Setting:
+    """One row of the table.
+
+    Args:
+        name: The ini key without ``kore_``; the attribute of ``Settings``.
+        kind: Which of ``readers.READERS`` understands its text.
+        where: ``o``, ``i`` and ``e``: whether there is an option, an ini key, an environment name.
+        metavar: What the option takes; empty for a flag and where there is no option.
+        meaning: What it does, for ``--help`` and the README.
+    """
+
+    def __init__(self, name: str, kind: str, where: str, metavar: str, meaning: str) -> None:
+        self.name, self.kind, self.metavar, self.meaning = name, kind, metavar, meaning
+        self.has_option, self.ini, self.env = "o" in where, "i" in where, "e" in where
+        self.option = "--kore-" + name.replace("_", "-")
+        self.ini_key = "kore_" + name
+        self.env_name = "KORE_" + name.upper()
+
+
+TABLE = tuple(Setting(*row) for row in SETTINGS)
+
+ROWS = {row.name: row for row in TABLE}

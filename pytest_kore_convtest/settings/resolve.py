@@ -1,0 +1,174 @@
+"""Settle settings that hide, exclude or need one another, once each has its value and its source.
+
+The functions change ``values`` and ``sources`` in place and add to ``notes`` what
+the user should know. PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.findings import ERROR, REQUIRED_BY_ASSERTIONS, RuleSettings
+from pytest_kore_convtest.settings.options import MAX_POLL_INTERVAL, POLL_INTERVAL, ROWS, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REAL = (
+    "host",
+    "stream_id",
+    "client_id",
+    "client_secret",
+    "client_secret_file",
+    "jwt",
+    "jwt_file",
+    "user_email",
+    "target",
+)
+"""Settings that name or open a real platform; the stand-in gets none of them."""
+
+
+def settle(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+    """Choose between target and host, stand-in and platform, secret and token.
+
+    Raises:
+        ConfigError: Two settings of the same source contradict each other.
+    """
+    _choose_target(values, sources, notes)
+    _choose_emulator(values, sources, notes)
+    _choose_credentials(values, sources, notes)
+    _choose_rules(values, sources, notes)
+    _check_together(values, sources)
+
+
+def _choose_target(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+    if "target" not in values:
+        return
+    name = values["target"]
+    known = {target.name: target for target in values.get("targets", ())}
+    if name not in known:
+        from pytest_kore_convtest.settings.values import show
+
+        raise ConfigError(
+            f"{named('target', sources)}: {show(name)} is no line of kore_targets"
+            f" (known: {', '.join(sorted(known)) or 'none'})",
+            name="target",
+            source=sources["target"],
+        )
+    values["protected"] = known[name].protected
+    for key, value in (("host", known[name].host), ("stream_id", known[name].stream_id)):
+        if values.get(key, value) != value:
+            if _prefer((key, "target"), dict(values), dict(sources), []) == key:
+                notes.append(f"{named(key, sources)} hides {value} of target {name}")
+                continue
+            notes.append(f"{named(key, sources)} is not used: target {name} wins")
+        values[key], sources[key] = value, "target"
+
+
+def _choose_emulator(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+    if not values.get("emulator"):
+        return
+    from_target = sources.get("host") == "target"
+    host = "target" if from_target else "host"
+    if "host" in values and _rank(sources[host]) == _rank(sources["emulator"]):
+        raise ConfigError(
+            f"{named('emulator', sources)} and {named(host, sources)} contradict each other:"
+            " the stand-in or a real host, not both",
+            name="emulator",
+            source=sources["emulator"],
+        )
+    if "host" in values and _rank(sources[host]) > _rank(sources["emulator"]):
+        notes.append(f"{named('emulator', sources)} is not used: {named(host, sources)} wins")
+        del values["emulator"], sources["emulator"]
+        return
+    ignored = [name for name in REAL if name in values]
+    if ignored:
+        notes.append("not used with the stand-in: " + ", ".join(ROWS[name].ini_key for name in ignored))
+    for name in ignored:
+        del values[name], sources[name]
+    values.pop("protected", None)
+
+
+def _choose_credentials(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+    secret = _prefer(("client_secret", "client_secret_file"), values, sources, notes)
+    token = _prefer(("jwt", "jwt_file"), values, sources, notes)
+    if secret and token:
+        _prefer((secret, token), values, sources, notes)
+
+
+def _choose_rules(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+    """Let ``require_assertions`` make its rules errors, unless ``rules`` of no lower source say otherwise."""
+    if not values.get("require_assertions"):
+        return
+    chosen = dict(values.get("rules", {}))
+    is_higher = "rules" in values and _rank(sources["rules"]) >= _rank(sources["require_assertions"])
+    hidden = []
+    for rule in REQUIRED_BY_ASSERTIONS:
+        if rule in chosen and is_higher:
+            continue
+        if chosen.get(rule, ERROR) != ERROR:
+            hidden.append(f"{rule} = {chosen[rule]}")
+        chosen[rule] = ERROR
+    if hidden:
+        ours = named("require_assertions", sources)
+        notes.append(f"{named('rules', sources)}: {', '.join(hidden)} is not used: {ours} wins")
+    values["rules"] = RuleSettings(chosen)
+
+
+def _check_together(values: dict[str, Any], sources: dict[str, str]) -> None:
+    shortest = values.get("poll_interval", POLL_INTERVAL)
+    if "max_poll_interval" not in values:
+        values["max_poll_interval"] = max(shortest, MAX_POLL_INTERVAL)
+    elif values["max_poll_interval"] < shortest:
+        raise ConfigError(
+            f"{named('max_poll_interval', sources)} is below kore_poll_interval ({shortest:g} s)",
+            name="max_poll_interval",
+            source=sources["max_poll_interval"],
+        )
+    if "{run}" not in values.get("import_name", "{run}") and values.get("keep") != "always":
+        raise ConfigError(
+            f"{named('import_name', sources)}: a name without {{run}} may be somebody else's suite,"
+            " so it needs --kore-keep always",
+            name="import_name",
+            source=sources["import_name"],
+        )
+
+
+def _prefer(
+    names: tuple[str, ...], values: dict[str, Any], sources: dict[str, str], notes: list[str]
+) -> str | None:
+    """Keep the one of several settings that has the highest source, and drop the others."""
+    given = sorted((name for name in names if name in values), key=lambda name: _rank(sources[name]))
+    if not given:
+        return None
+    *losers, winner = given
+    for loser in losers:
+        if _rank(sources[loser]) == _rank(sources[winner]):
+            raise ConfigError(
+                f"{named(loser, sources)} and {named(winner, sources)} contradict each other: give one",
+                name=loser,
+                source=sources[loser],
+            )
+        notes.append(f"{named(loser, sources)} is not used: {named(winner, sources)} wins")
+        del values[loser], sources[loser]
+    return winner
+
+
+def _rank(source: str) -> int:
+    return {"default": 0, "ini": 1, "environment": 2}.get(source, 3)
+
+
+def spelling(row: Setting, source: str) -> str:
+    """Name a setting the way it was given."""
+    if source == "ini":
+        return f"{row.ini_key} (from ini)"
+    if source == "environment":
+        return f"{row.env_name} (from environment)"
+    name = row.option if row.has_option else f"-o {row.ini_key}"
+    return f"{name} (from {source})"
+
+
+def named(name: str, sources: Mapping[str, str]) -> str:
+    """Name a setting the way it was given."""
+    return spelling(ROWS[name], sources[name])

@@ -1,0 +1,1 @@
+"""Suites: files, lint, what was stored, what was run; no network."""

@@ -1,0 +1,317 @@
+"""A local file in the platform's import format becomes suites, each with its place in the file.
+
+The format (``{botId, botName, testCases: [{name, tags, description, messages}]}``) is
+inferred from real exported files; the platform documents only "JSON, at most 2 MB".
+What can be read is read: ``lint`` says what is odd about it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_kore_convtest import json_positions
+from pytest_kore_convtest.errors import SuiteFileError
+from pytest_kore_convtest.json_positions import START, Place
+from pytest_kore_convtest.suites.rules import ALL_OF, BARE, CONTAINS, EQUALS, ONE_OF
+from pytest_kore_convtest.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytest_kore_convtest.json_positions import Document
+
+LARGEST_FILE = 2 * 1024 * 1024
+"""Bytes that the platform takes (documented)."""
+
+_BOM = b"\xef\xbb\xbf"
+_WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class LocalOutput:
+    """One expected reply of the bot.
+
+    Attributes:
+        texts: The expected texts: one, or several variations; none when the entry is odd.
+        mode: ``CONTAINS``, or one of the older ways to write it.
+        place: Where it stands.
+    """
+
+    texts: tuple[str, ...]
+    mode: str = CONTAINS
+    place: Place = START
+
+
+@dataclass(frozen=True)
+class LocalStep:
+    """One user input and the replies expected to it.
+
+    Attributes:
+        input: What the user says.
+        event: ``"Start_Flow"`` on the on-connect step, else empty.
+        outputs: The expected replies, in order.
+        place: Where it stands.
+    """
+
+    input: str
+    event: str
+    outputs: tuple[LocalOutput, ...]
+    place: Place = START
+
+
+@dataclass(frozen=True)
+class LocalSuite:
+    """One suite of a local file.
+
+    Attributes:
+        path: The file.
+        name: The suite's name; ``suite-1`` for the first one without a usable name, and so on.
+        description: Its description.
+        tags: Its tags.
+        steps: Its steps, in order.
+        data: The bytes to upload: the file itself, or this suite alone when the file holds several.
+        place: Where it stands.
+        split: Whether ``data`` is this suite alone.
+        bot_id: The bot that the file was exported from, or empty.
+        sha256: Of the file's bytes, in hexadecimal digits; empty when there was no file to read.
+    """
+
+    path: Path
+    name: str
+    description: str
+    tags: tuple[str, ...]
+    steps: tuple[LocalStep, ...] = field(repr=False)
+    data: bytes = field(repr=False)
+    place: Place = START
+    split: bool = False
+    bot_id: str = ""
+    sha256: str = ""
+
+
+class Problem(NamedTuple):
+    """Why a file cannot be used, and where, when that has a place."""
+
+    message: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class SuiteFile:
+    """A suite file as far as it can be read.
+
+    Attributes:
+        path: The file.
+        suites: Its suites; none when there is a problem.
+        document: Its JSON, when it is JSON.
+        problems: Why it cannot be used at all.
+        marked: Whether a byte order mark stands before the JSON.
+    """
+
+    path: Path
+    suites: tuple[LocalSuite, ...] = ()
+    document: Document | None = field(default=None, repr=False)
+    problems: tuple[Problem, ...] = ()
+    marked: bool = False
+
+
+def open_suite_file(path: Path) -> SuiteFile:
+    """Read a file; what makes it useless is in ``problems``, nothing is raised."""
+    try:
+        data = _read_bytes(path)
+        document = _load(data)
+    except _UnusableError as bad:
+        return SuiteFile(path, problems=(bad.problem,))
+    marked = data.startswith(_BOM)
+    problem = _find_no_suite(document)
+    if problem:
+        return SuiteFile(path, (), document, (problem,), marked)
+    return SuiteFile(path, tuple(_read_suites(path, document, data)), document, (), marked)
+
+
+def show_path(path: Path) -> str:
+    """Return a path as short as it can be typed: from here, when it lies below."""
+    here = Path.cwd()
+    return one_line(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+
+def read_suite_file(path: Path) -> list[LocalSuite]:
+    """Read all suites of a file.
+
+    Raises:
+        SuiteFileError: It cannot be read, is too large, no JSON, or holds no suite.
+    """
+    file = open_suite_file(path)
+    if file.problems:
+        raise _error(path, file.problems)
+    return list(file.suites)
+
+
+def pick_suite(suites: list[LocalSuite], name: str | None) -> LocalSuite:
+    """Return the suite of that name, or the only one.
+
+    Raises:
+        SuiteFileError: There is no such suite, there are several, or several and no name was given.
+    """
+    found = [suite for suite in suites if name in {None, suite.name}]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(repr(suite.name) for suite in suites)
+    if name is None:
+        said = f"holds several suites, give name=: {names}"
+    elif found:
+        said = f"holds {len(found)} suites named {name!r}: rename all but one"
+    else:
+        said = f"has no suite {name!r}: it holds {names}"
+    raise _error(suites[0].path, [Problem(said)])
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a file's bytes, without a byte order mark.
+
+    Raises:
+        UnicodeDecodeError: It is no UTF-8.
+    """
+    return data.removeprefix(_BOM).decode("utf-8")
+
+
+class _UnusableError(Exception):
+    def __init__(self, message: str, place: Place | None = None) -> None:
+        super().__init__(message)
+        self.problem = Problem(message, place)
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise _UnusableError("cannot be read: it is a pipe or a device; save the suite as a file")
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+            size = max(len(data), path.stat().st_size)
+    except OSError as bad:
+        raise _UnusableError(f"cannot be read: {bad.strerror or type(bad).__name__}") from None
+    if size > LARGEST_FILE:
+        said = f"has {size} bytes; the platform takes at most {LARGEST_FILE} (2 MB): split it into several"
+        raise _UnusableError(said)
+    return data
+
+
+def _load(data: bytes) -> Document:
+    try:
+        return json_positions.load(decode(data))
+    except json_positions.JsonError as bad:
+        said, place = f"is no JSON: {bad.message}", bad.place
+    except UnicodeDecodeError as bad:
+        if data.startswith(_WIDE_BOMS):
+            said, place = "is UTF-16 text: save it as UTF-8", START
+        else:
+            before = bad.object[: bad.start].decode("utf-8")
+            said, place = (
+                "is no UTF-8 text: save it as UTF-8",
+                json_positions.Lines(before).place(len(before)),
+            )
+    raise _UnusableError(said, place)
+
+
+def _find_no_suite(document: Document) -> Problem | None:
+    """Say why a document holds no suite, if it does not."""
+    content = document.value
+    needs = "it needs an object with a list 'testCases', as the UI's JSON export has it"
+    if not isinstance(content, dict):
+        return Problem(f"holds no suite but {json_positions.kind(content)}: {needs}", document.place(()))
+    if "testCases" not in content:
+        response = content.get("response")
+        stored = "testSteps" in (response if isinstance(response, dict) else content)
+        found = " but a stored suite, which the platform does not import" if stored else ""
+        return Problem(f"holds no suite{found}: {needs}", document.place(()))
+    cases, place = content["testCases"], document.place(("testCases",))
+    if not isinstance(cases, list):
+        return Problem(
+            f"holds no suite: 'testCases' is {json_positions.kind(cases)}, not a list of suites", place
+        )
+    if not any(isinstance(case, dict) for case in cases):
+        return Problem("holds no suite: 'testCases' has no object in it", place)
+    return None
+
+
+def _read_suites(path: Path, document: Document, data: bytes) -> Iterator[LocalSuite]:
+    content: dict[str, Any] = document.value
+    cases = content["testCases"]
+    sha256 = hashlib.sha256(data).hexdigest()
+    for number, case in enumerate(cases):
+        if not isinstance(case, dict):
+            continue
+        here = ("testCases", number)
+        split = len(cases) > 1
+        yield LocalSuite(
+            path=path,
+            name=name_of(case) or f"suite-{number + 1}",
+            description=_text(case.get("description")),
+            tags=tuple(tag for tag in _items(case.get("tags")) if isinstance(tag, str)),
+            steps=tuple(_read_steps(document, case, here)),
+            data=_split(content, case) if split else data,
+            place=document.place(here),
+            split=split,
+            bot_id=_text(content.get("botId")),
+            sha256=sha256,
+        )
+
+
+def name_of(case: Any) -> str:
+    """Return a suite's name as it stands in the file, or an empty text when it has none."""
+    name = _text(case.get("name")) if isinstance(case, dict) else ""
+    return name if name.strip() else ""
+
+
+def _split(content: dict[str, Any], case: dict[str, Any]) -> bytes:
+    # No blanks: what was written with fewer than json.dumps adds must not outgrow the limit.
+    # A lone half of a surrogate pair has no UTF-8; its escape is JSON.
+    alone = json.dumps({**content, "testCases": [case]}, ensure_ascii=False, separators=(",", ":"))
+    return alone.encode("utf-8", "backslashreplace")
+
+
+def _read_steps(document: Document, case: dict[str, Any], path: json_positions.Path) -> Iterator[LocalStep]:
+    for number, message in enumerate(_items(case.get("messages"))):
+        here = (*path, "messages", number)
+        step = message if isinstance(message, dict) else {}
+        outputs = tuple(
+            read_output(output, document.place((*here, "outputs", index)))
+            for index, output in enumerate(_items(step.get("outputs")))
+        )
+        yield LocalStep(_text(step.get("input")), _text(step.get("event")), outputs, document.place(here))
+
+
+def read_output(output: Any, place: Place = START) -> LocalOutput:
+    """Read an entry of ``outputs`` in any of the known ways to write it."""
+    if isinstance(output, str):
+        return LocalOutput((output,), BARE, place)
+    found = output if isinstance(output, dict) else {}
+    mode = EQUALS if EQUALS in found and CONTAINS not in found else CONTAINS
+    expected = found.get(mode)
+    if isinstance(expected, dict):
+        mode = ALL_OF if ALL_OF in expected and ONE_OF not in expected else ONE_OF
+        expected = expected.get(mode)
+    texts = [expected] if isinstance(expected, str) else _items(expected)
+    return LocalOutput(tuple(text for text in texts if isinstance(text, str)), mode, place)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _error(path: Path, problems: Iterable[Problem]) -> SuiteFileError:
+    first = next(iter(problems))
+    line, column = first.place or (None, None)
+    name = one_line(str(path))
+    where = f"{name}:{line}:{column}" if first.place else name
+    findings = [{"message": one.message, "line": one.place and one.place.line} for one in problems]
+    return SuiteFileError(
+        f"{where}: {first.message}", path=str(path), line=line, column=column, findings=findings
+    )

@@ -1,0 +1,158 @@
+"""Say everything that is wrong or odd about a suite file, each thing with its location.
+
+An error is what cannot work: the file cannot be used, says less than it seems to, or
+gives a secret away. A warning is what will probably surprise. A hint is what nobody
+has documented, because the format is known from real files only.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from pytest_kore_convtest import json_positions, redaction
+from pytest_kore_convtest.findings import DEFAULTS, Location, Rule, apply_rules, find
+from pytest_kore_convtest.json_positions import START
+from pytest_kore_convtest.suites.file import LocalSuite, SuiteFile, name_of, open_suite_file
+from pytest_kore_convtest.suites.rules import Note, judge_content
+from pytest_kore_convtest.text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_kore_convtest.findings import Finding, Severity
+    from pytest_kore_convtest.json_positions import Place
+
+_HALF = re.compile("[\ud800-\udfff]")
+_LONGEST_NAME = 60
+
+
+def lint_file(
+    file: Path | SuiteFile, *, stream_id: str | None = None, rules: Mapping[Rule, Severity] = DEFAULTS
+) -> list[Finding]:
+    """Return everything there is to say about one file, in the order of the file.
+
+    Args:
+        file: The file, or what was read of it.
+        stream_id: The configured stream, compared with the file's ``botId``.
+        rules: The severities that were chosen.
+    """
+    read = file if isinstance(file, SuiteFile) else open_suite_file(file)
+    found = apply_rules(_find_all(read, stream_id), rules, worst_first=False)
+    return sorted(found, key=lambda finding: finding.location[1:3])
+
+
+def _find_all(file: SuiteFile, stream_id: str | None) -> Iterator[Finding]:
+    for problem in file.problems:
+        location = _locate_place(file.path, problem.place or START)
+        yield find(Rule.UNUSABLE_FILE, redaction.hide_leaks(problem.message), location=location)
+    if file.marked:
+        said = "a byte order mark stands first, which many JSON readers refuse: save as UTF-8 without it"
+        yield find(Rule.BYTE_ORDER_MARK, said, location=_locate_place(file.path, START))
+    if file.document:
+        notes = chain(_judge_texts(file.document.value, ()), _judge_twins(file.document))
+        if not file.problems:
+            notes = chain(notes, judge_content(file.document.value, stream_id))
+        yield from (_locate(note, file, file.document) for note in notes)
+    yield from _find_namesakes(file.suites, one_file=True)
+
+
+def lint_many(files: Iterable[Path | SuiteFile], rules: Mapping[Rule, Severity] = DEFAULTS) -> list[Finding]:
+    """Return the suites whose name stands in another file too; ``lint_file`` tells those of one file."""
+    read = [file if isinstance(file, SuiteFile) else open_suite_file(file) for file in files]
+    once = {file.path.resolve(): file for file in read}
+    suites = [suite for file in once.values() for suite in file.suites]
+    return apply_rules(_find_namesakes(suites, one_file=False), rules, worst_first=False)
+
+
+def _locate_place(path: Path, place: Place) -> Location:
+    return Location(str(path), *place)
+
+
+def _find_namesakes(suites: Sequence[LocalSuite], *, one_file: bool) -> Iterator[Finding]:
+    same: dict[str, LocalSuite] = {}
+    folded: dict[str, LocalSuite] = {}
+    for suite in suites:
+        equal = same.setdefault(suite.name, suite)
+        alike = folded.setdefault(suite.name.casefold(), suite)
+        other = equal if equal is not suite else alike
+        if other is suite or (other.path == suite.path) is not one_file:
+            continue
+        where = f"line {other.place.line}" if one_file else f"{other.path}:{other.place.line}"
+        if other.name == suite.name:
+            said, rule = f"the suite in {where} has the same name: rename one of them", Rule.DUPLICATE_SUITE
+        else:
+            differs = "which differs in case only: rename one"
+            said, rule = f"the suite in {where} is named {_show(other.name)}, {differs}", Rule.SIMILAR_SUITE
+        location = _locate_place(suite.path, suite.place)
+        yield find(rule, f"suite {_show(suite.name)}: {said}", location=location, suite=suite.name)
+
+
+def _locate(note: Note, file: SuiteFile, document: json_positions.Document) -> Finding:
+    look_up = document.key_place if note.at_key else document.place
+    cases = document.value.get("testCases") if isinstance(document.value, dict) else None
+    where, suite, step = _name(note.path, cases if isinstance(cases, list) else [])
+    said = redaction.hide_leaks(f"{where}: {note.message}" if where else note.message)
+    location = _locate_place(file.path, look_up(note.path))
+    return find(note.rule, said, location=location, suite=suite, step=step)
+
+
+def _name(path: json_positions.Path, cases: list[Any]) -> tuple[str, str, int]:
+    """Say a path in words, in which suite it is, and in which step."""
+    words: list[str] = []
+    rest, suite, step = list(path), "", 0
+    for key, word in (("testCases", "suite"), ("messages", "step"), ("outputs", "output")):
+        if rest[:1] != [key] or not isinstance(next(iter(rest[1:]), None), int):
+            break
+        number = int(rest[1])
+        if key == "testCases" and isinstance(cases[number], dict):
+            suite = name_of(cases[number]) or f"suite-{number + 1}"
+        step = number + 1 if key == "messages" else step
+        words.append(f"{word} {_show(suite) if suite and not words else number + 1}")
+        rest = rest[2:]
+    if rest:
+        inner = "".join(f" {part + 1}" if isinstance(part, int) else f".{part}" for part in rest)
+        words.append(_show(inner.removeprefix(".")))
+    return ", ".join(words), suite, step
+
+
+def _show(name: str) -> str:
+    return quoted(redaction.hide_leaks(name), _LONGEST_NAME)
+
+
+def _judge_texts(value: Any, path: json_positions.Path, *, beside_client: bool = False) -> Iterator[Note]:
+    """Look at every text of the file, keys included."""
+    if isinstance(value, str):
+        key = next((part for part in reversed(path) if isinstance(part, str)), "")
+        yield from _judge_text(value, path, redaction.find_leaks(value, key=key, beside_client=beside_client))
+        return
+    inside: list[tuple[str | int, Any]] = []
+    if isinstance(value, (dict, list)):
+        inside += value.items() if isinstance(value, dict) else enumerate(value)
+    client = any(isinstance(one, str) and redaction.is_client_id(one) for _, one in inside)
+    for part, one in inside:
+        here = (*path, part)
+        if isinstance(part, str):
+            notes = _judge_text(part, here, redaction.find_leaks(part))
+            yield from (note._replace(at_key=True) for note in notes)
+        yield from _judge_texts(one, here, beside_client=client)
+
+
+def _judge_text(text: str, path: json_positions.Path, found: list[redaction.Leak]) -> Iterator[Note]:
+    for leak in found:
+        advice = "take it out and revoke it" if leak.sure else "take it out, unless it is none"
+        said = f"holds what looks like {leak.what}, {redaction.show_leak(text, leak)}: {advice}"
+        yield Note(Rule.SECRET if leak.sure else Rule.POSSIBLE_SECRET, path, said)
+    if _HALF.search(text):
+        said = "holds half of a character, as a cut emoji leaves it: write the whole character"
+        yield Note(Rule.HALF_CHARACTER, path, said)
+
+
+def _judge_twins(document: json_positions.Document) -> Iterator[Note]:
+    for twin in document.twins:
+        said = (
+            f"the key stands there twice, first in line {twin.first.line}; only the last counts: remove one"
+        )
+        yield Note(Rule.DUPLICATE_KEY, twin.path, said, at_key=True)

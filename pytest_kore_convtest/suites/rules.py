@@ -1,0 +1,274 @@
+"""What a suite file may say: the words of the format, and what is wrong or odd about a file's content."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_kore_convtest import json_positions
+from pytest_kore_convtest.findings import Rule
+from pytest_kore_convtest.json_positions import kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONTAINS, ONE_OF, ALL_OF, EQUALS, BARE = "contains", "oneOf", "allOf", "equals", "bare"
+"""How a file says what to expect; all but the first are known from Kore's runner of 2019 only."""
+
+START_EVENT = "Start_Flow"
+"""The event of the step that stands for the user's arrival; no other is known."""
+
+_TOP_KEYS = ("botId", "botName", "testCases")
+_CASE_KEYS = ("name", "description", "tags", "preprocessor", "messages")
+_STEP_KEYS = ("input", "event", "outputs")
+_OLD_KEYS = frozenset({"welcomeMessageCount", "discardMessage", "discardBefore"})
+_OLD = "is known from Kore's runner of 2019 only, the platform may refuse it"
+_TEMPLATE = re.compile(r'\s*(?:\{\s*["\']|\[\s*\{|[\[{].*\b(?:template_type|payload)\b)', re.DOTALL)
+
+
+_HIDDEN = (
+    r"\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+)
+
+VISIBLE = rf"[^\s{_HIDDEN}]"
+"""The pattern of one character that can be seen, as Python and JSON Schema understand it."""
+
+_visible = re.compile(VISIBLE).search
+
+
+class Note(NamedTuple):
+    """A finding before its location is looked up.
+
+    Attributes:
+        rule: The check that found it.
+        path: The node.
+        message: What is wrong with it and what to write instead.
+        at_key: Whether the location of its key is meant.
+    """
+
+    rule: Rule
+    path: json_positions.Path
+    message: str
+    at_key: bool = False
+
+
+def judge_content(content: dict[str, Any], stream_id: str | None) -> Iterator[Note]:
+    """Judge a file's content, which is an object with a list of suites.
+
+    Args:
+        content: The content.
+        stream_id: The configured stream, if there is one.
+    """
+    yield from _judge_keys(content, (), _TOP_KEYS)
+    yield from _judge_optional_texts(content, (), ("botId", "botName"))
+    bot_id = content.get("botId")
+    if stream_id and isinstance(bot_id, str) and bot_id and bot_id != stream_id:
+        said = f"is not the configured stream {stream_id}: right for a promotion, else export from that bot"
+        yield Note(Rule.OTHER_BOT, ("botId",), said)
+    for number, case in enumerate(content["testCases"]):
+        here = ("testCases", number)
+        if isinstance(case, dict):
+            yield from _judge_case(case, here)
+        else:
+            said = f'is {kind(case)}, not a suite: write {{"name": "…", "messages": […]}}'
+            yield Note(Rule.WRONG_TYPE, here, said)
+
+
+def _judge_case(case: dict[str, Any], path: json_positions.Path) -> Iterator[Note]:
+    yield from _judge_keys(case, path, _CASE_KEYS)
+    yield from _judge_name(case.get("name"), (*path, "name"))
+    yield from _judge_optional_texts(case, path, ("description", "preprocessor"))
+    tags = case.get("tags")
+    if tags is not None and not isinstance(tags, list):
+        yield Note(
+            Rule.WRONG_TYPE, (*path, "tags"), f'is {kind(tags)}, not a list of texts: write e.g. ["smoke"]'
+        )
+    for number, tag in enumerate(tags if isinstance(tags, list) else []):
+        if not isinstance(tag, str):
+            said = f'is {kind(tag)}, not a text: write it in quotes, "smoke"'
+            yield Note(Rule.WRONG_TYPE, (*path, "tags", number), said)
+    yield from _judge_steps(case.get("messages"), (*path, "messages"))
+
+
+def _judge_name(name: Any, path: json_positions.Path) -> Iterator[Note]:
+    if not isinstance(name, str) or not name.strip():
+        what = "is missing" if name is None else "is empty" if isinstance(name, str) else f"is {kind(name)}"
+        said = f'{what}: a suite is run by its name: write "name": "…"'
+        yield Note(Rule.SUITE_WITHOUT_NAME, path, said)
+        return
+    if name != name.strip():
+        said = "begins or ends with a blank, which is easily lost on the way: remove it"
+        yield Note(Rule.SPACE_AROUND_NAME, path, said)
+    if "/" in name or "\\" in name or name.strip() in {".", ".."}:
+        said = "does not fit in the address by which a suite is run: write it without slashes, not . or .."
+        yield Note(Rule.SLASH_IN_NAME, path, said)
+    if any(letter < " " or letter == "\x7f" for letter in name):
+        said = "has a line break or control character in it: remove it"
+        yield Note(Rule.CONTROL_CHARACTER_IN_NAME, path, said)
+
+
+def _judge_steps(steps: Any, path: json_positions.Path) -> Iterator[Note]:
+    if not isinstance(steps, list) or not steps:
+        what = "missing" if steps is None else kind(steps) if steps != [] else "empty"
+        said = f'is {what}: a suite without steps can test nothing: write "messages": [{{"input": "…", …}}]'
+        yield Note(Rule.SUITE_WITHOUT_STEPS, path, said)
+        return
+    first = steps[0]
+    if isinstance(first, dict) and not first.get("event"):
+        said = f'the first step has no "event": "{START_EVENT}", which stands for the user\'s arrival'
+        yield Note(Rule.FIRST_STEP_WITHOUT_EVENT, (*path, 0), said)
+    for number, step in enumerate(steps):
+        yield from _judge_step(step, (*path, number))
+    if not any(_expects(step) for step in steps):
+        said = 'no step expects anything, so the suite can test nothing: write "outputs": [{"contains": "…"}]'
+        yield Note(Rule.SUITE_WITHOUT_ASSERTION, path, said, at_key=True)
+
+
+def _expects(step: Any) -> bool:
+    """Say whether a step has a text to compare with, however it is written."""
+    outputs = step.get("outputs") if isinstance(step, dict) else None
+    return isinstance(outputs, list) and _has_text(outputs)
+
+
+def _has_text(expected: Any) -> bool:
+    if isinstance(expected, dict):
+        pairs = ((CONTAINS, EQUALS), (ONE_OF, ALL_OF))
+        return any(_has_text(expected.get(one if one in expected else other)) for one, other in pairs)
+    if isinstance(expected, list):
+        return any(map(_has_text, expected))
+    return isinstance(expected, str) and not is_blank(expected)
+
+
+def is_blank(text: str) -> bool:
+    """Say whether nothing of a text can be seen: an expectation of it is none."""
+    return not _visible(text)
+
+
+def _judge_step(step: Any, path: json_positions.Path) -> Iterator[Note]:
+    if not isinstance(step, dict):
+        said = f'is {kind(step)}, not a step: write {{"input": "…", "outputs": [{{"contains": "…"}}]}}'
+        yield Note(Rule.WRONG_TYPE, path, said)
+        return
+    yield from _judge_keys(step, path, _STEP_KEYS)
+    said_by_user, event, outputs = (step.get(key) for key in _STEP_KEYS)
+    if not isinstance(said_by_user, str) or not said_by_user.strip():
+        what = "missing" if said_by_user is None else "empty" if said_by_user == "" else "blank"
+        what = what if said_by_user is None or isinstance(said_by_user, str) else kind(said_by_user)
+        said = f'is {what}: write what the user says, "input": "…"'
+        yield Note(Rule.STEP_WITHOUT_INPUT, (*path, "input"), said)
+    yield from _judge_optional_texts(step, path, ("event",))
+    if isinstance(event, str) and event not in {"", START_EVENT}:
+        said = f"is not {START_EVENT}, the only event that is known"
+        yield Note(Rule.UNKNOWN_EVENT, (*path, "event"), said)
+    yield from _judge_outputs(outputs, (*path, "outputs"))
+
+
+def _judge_outputs(outputs: Any, path: json_positions.Path) -> Iterator[Note]:
+    if outputs is None or outputs == []:
+        what = "missing" if outputs is None else "empty"
+        said = f'is {what}, so the step expects nothing: write "outputs": [{{"contains": "…"}}]'
+        yield Note(Rule.STEP_WITHOUT_ASSERTION, path, said)
+        return
+    if not isinstance(outputs, list):
+        yield Note(Rule.WRONG_TYPE, path, f'is {kind(outputs)}, not a list: write [{{"contains": "…"}}]')
+        return
+    notes = (note for number, output in enumerate(outputs) for note in _judge_output(output, (*path, number)))
+    if _has_text(outputs):
+        yield from notes
+        return
+    rule = Rule.STEP_WITHOUT_ASSERTION  # said once: the first blank text stands for the step
+    for note in notes:
+        if note.rule == Rule.BLANK_EXPECTATION:
+            yield note._replace(rule=rule)
+            rule = Rule.BLANK_EXPECTATION
+        else:
+            yield note
+
+
+def _judge_output(output: Any, path: json_positions.Path) -> Iterator[Note]:
+    if isinstance(output, str):
+        yield Note(Rule.OLD_FORMAT, path, f'a bare text {_OLD}: write {{"contains": "…"}}')
+        yield from _judge_expected_text(output, path)
+        return
+    if not isinstance(output, dict):
+        said = f'is {kind(output)}, not an expected reply: write {{"contains": "…"}}'
+        yield Note(Rule.WRONG_TYPE, path, said)
+        return
+    yield from _judge_keys(output, path, (CONTAINS, EQUALS))
+    if EQUALS in output:
+        yield Note(Rule.OLD_FORMAT, (*path, EQUALS), f"{_OLD}: write 'contains' instead", at_key=True)
+    if CONTAINS in output and EQUALS in output:
+        yield Note(Rule.AMBIGUOUS_OUTPUT, path, "has both 'contains' and 'equals': remove one")
+    if CONTAINS not in output and EQUALS not in output:
+        yield Note(Rule.OUTPUT_WITHOUT_TEXT, path, 'says no expected text: write {"contains": "…"}')
+    for key in (key for key in (CONTAINS, EQUALS) if key in output):
+        yield from _judge_expected(output[key], (*path, key))
+
+
+def _judge_expected(expected: Any, path: json_positions.Path) -> Iterator[Note]:
+    if isinstance(expected, str):
+        yield from _judge_expected_text(expected, path)
+        return
+    choice = [key for key in (ONE_OF, ALL_OF) if isinstance(expected, dict) and key in expected]
+    if not choice:
+        how = "write a template as one JSON text" if isinstance(expected, dict) else "write it in quotes"
+        how = 'write one {"contains": "…"} per reply' if isinstance(expected, list) else how
+        said = f"is {kind(expected)}, not a text: {how}"
+        yield Note(Rule.WRONG_TYPE, path, said)
+        return
+    yield from _judge_keys(expected, path, (ONE_OF, ALL_OF))
+    for key in choice:
+        here, texts = (*path, key), expected[key]
+        yield Note(Rule.OLD_FORMAT, here, f"{_OLD}: write one expected text", at_key=True)
+        if not isinstance(texts, list) or not texts:
+            said = f"is {'empty' if texts == [] else kind(texts)}: write a list of texts"
+            yield Note(Rule.WRONG_TYPE, here, said)
+            continue
+        for number, text in enumerate(texts):
+            if isinstance(text, str):
+                yield from _judge_expected_text(text, (*here, number))
+            else:
+                yield Note(
+                    Rule.WRONG_TYPE, (*here, number), f"is {kind(text)}, not a text: write it in quotes"
+                )
+
+
+def _judge_expected_text(text: str, path: json_positions.Path) -> Iterator[Note]:
+    if is_blank(text):
+        said = "is empty, so nothing is compared: write what the bot answers"
+        yield Note(Rule.BLANK_EXPECTATION, path, said)
+    if not _TEMPLATE.match(text):
+        return
+    try:
+        json_positions.load(text)
+    except json_positions.JsonError as bad:
+        # Not an error: how the platform writes parts that are marked as dynamic is not documented.
+        said = f"looks like a template but is no JSON: {bad}; the platform compares it letter by letter"
+        yield Note(Rule.INVALID_TEMPLATE, path, said)
+
+
+def _judge_keys(holder: dict[str, Any], path: json_positions.Path, known: tuple[str, ...]) -> Iterator[Note]:
+    for key in holder:
+        if key in _OLD_KEYS:
+            yield Note(Rule.OLD_FORMAT, (*path, key), f"{_OLD}: remove it", at_key=True)
+        elif key not in known:
+            near = _guess_key(key[:40], known)
+            advice = f"did you mean '{near}'?" if near else "remove it, unless the platform wrote it"
+            said = f"is no key that is known here: {advice}"
+            yield Note(Rule.UNKNOWN_KEY, (*path, key), said, at_key=True)
+
+
+@lru_cache(maxsize=64)
+def _guess_key(key: str, known: tuple[str, ...]) -> str:
+    return next(iter(get_close_matches(key, known, 1)), "")
+
+
+def _judge_optional_texts(
+    holder: dict[str, Any], path: json_positions.Path, keys: tuple[str, ...]
+) -> Iterator[Note]:
+    for key in keys:
+        value = holder.get(key)
+        if value is not None and not isinstance(value, str):
+            yield Note(Rule.WRONG_TYPE, (*path, key), f"is {kind(value)}, not a text: write it in quotes")

@@ -1,0 +1,209 @@
+"""Where each node of a JSON text stands, and what is said about a text that is none."""
+
+import json
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_kore_convtest.json_positions import DEEPEST, JsonError, Lines, Place, Twin, kind, load
+
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+values = st.recursive(
+    st.none() | st.booleans() | numbers | st.text(),
+    lambda inside: st.lists(inside, max_size=4) | st.dictionaries(st.text(), inside, max_size=4),
+    max_leaves=20,
+)
+jsonish = st.text(alphabet='{}[]:,"\\ \n01.-eatrufls/')
+
+
+def offset(text, place):
+    """Return the offset of a place, found in another way than the module does."""
+    lines = text.split("\n")
+    return sum(len(line) + 1 for line in lines[: place.line - 1]) + place.column - 1
+
+
+def finite(text):
+    """Read a float that is no infinity."""
+    if float(text) in {float("inf"), float("-inf")}:
+        raise ValueError(text)
+    return float(text)
+
+
+def nodes(value, path=()):
+    """Yield the path and the value of every node."""
+    yield path, value
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for part, one in inside:
+        yield from nodes(one, (*path, part))
+
+
+@settings(deadline=None)
+@given(values, st.sampled_from([None, 0, 3]), st.booleans())
+def test_every_node_is_found_where_it_stands(value, indent, ascii_only):
+    """At the place of a node stands that node, and at the place of a key that key."""
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
+    document = load(text)
+    assert document.value == value
+    read = json.JSONDecoder().raw_decode
+    for path, node in nodes(value):
+        assert read(text, offset(text, document.place(path)))[0] == node
+        keyed = path and isinstance(path[-1], str)
+        expected = path[-1] if keyed else node
+        assert read(text, offset(text, document.key_place(path)))[0] == expected
+
+
+@settings(deadline=None, max_examples=300)
+@given(jsonish)
+def test_it_takes_what_the_standard_library_takes(text):
+    """A text is refused with a place inside it, or read as ``json.loads`` reads it."""
+    try:
+        expected = json.loads(text, parse_float=finite)
+    except ValueError:
+        with pytest.raises(JsonError) as caught:
+            load(text)
+        assert 0 <= offset(text, caught.value.place) <= len(text)
+    else:
+        assert load(text).value == expected
+
+
+WRONG = [
+    ("", 1, 1, "it is empty"),
+    (" \n ", 2, 2, "it is empty"),
+    ("{", 1, 2, "ends too early: expected a key in double quotes, or }"),
+    ('{"a":1', 1, 7, "ends too early: expected a comma or }"),
+    ('{"a":', 1, 6, "ends too early: expected a value"),
+    ('{\n "a": 1,\n}', 2, 8, "a comma stands before }: remove the comma"),
+    ("[1, ]", 1, 3, "a comma stands before ]: remove the comma"),
+    ("[1 2]", 1, 4, "'2' stands where JSON expects a comma or ]"),
+    ("[,1]", 1, 2, "',' stands where JSON expects a value"),
+    ("[01]", 1, 3, "'1' stands where JSON expects a comma or ]"),
+    ("[-]", 1, 2, "'-' stands where JSON expects a value"),
+    ("{a: 1}", 1, 2, "'a' stands where JSON expects a key in double quotes"),
+    ('{"a": 1, b: 1}', 1, 10, "'b' stands where JSON expects a key in double quotes"),
+    ('{"a" 1}', 1, 6, "'1' stands where JSON expects a colon after the key 'a'"),
+    ("{'a': 1}", 1, 2, "' is no quotation mark in JSON: write \""),
+    ("{\u201ca\u201d: 1}", 1, 2, "\u201c is no quotation mark in JSON"),
+    ("{\u201ea\u201d: 1}", 1, 2, "\u201e is no quotation mark in JSON"),
+    ("// note\n{}", 1, 1, "JSON has no comments: remove it"),
+    ("[1, /* two */ 2]", 1, 5, "JSON has no comments: remove it"),
+    ("# note\n{}", 1, 1, "JSON has no comments: remove it"),
+    ("[True]", 1, 2, "True is no JSON: write true"),
+    ("[None]", 1, 2, "None is no JSON: write null"),
+    ("[undefined]", 1, 2, "undefined is no JSON: write null"),
+    ("[NaN]", 1, 2, "NaN is no JSON: write a number, or null"),
+    ("[-Infinity]", 1, 2, "-Infinity is no JSON: write a number, or null"),
+    ("[1e999]", 1, 2, "the number is too large"),
+    ("{} {}", 1, 4, "'{' stands after the end of the JSON value"),
+    ('["a\nb"]', 1, 4, "a line break or control character stands in a text"),
+    ('["a\tb"]', 1, 4, "a line break or control character stands in a text"),
+    ('["a', 1, 2, "a text begins here and never ends"),
+    ('["\\d"]', 1, 3, "a backslash that means nothing in JSON"),
+    ('["\\u12"]', 1, 4, "a backslash that means nothing in JSON"),
+    ('["say "hi""]', 1, 8, "'hi' stands where JSON expects a comma or ], or \\\" for a quotation mark"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "column", "said"), WRONG)
+def test_a_text_that_is_no_json(text, line, column, said):
+    """What is wrong is said in words, with its place."""
+    with pytest.raises(JsonError) as caught:
+        load(text)
+    assert said in caught.value.message
+    assert caught.value.place == (line, column)
+    assert str(caught.value) == f"{caught.value.message} (line {line}, column {column})"
+
+
+def test_a_long_unquoted_word_is_not_repeated():
+    """Of a long word only the beginning is shown: it may be a secret without quotes."""
+    with pytest.raises(JsonError) as caught:
+        load('{"secret": canarycanarycanary}')
+    assert "'cana…' stands where" in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(sys, "set_int_max_str_digits"), reason="this Python has no such limit")
+def test_a_number_with_thousands_of_digits():
+    """It is refused in words that do not tell the reader to call a function of Python."""
+    with pytest.raises(JsonError, match=r"^the number has too many digits \(line 1, column 2\)"):
+        load(f"[{'9' * 5000}]")
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_nesting_has_a_limit(opening):
+    """As many lists or objects as the limit are read; one more is refused where it begins."""
+    closing = "]" if opening == "[" else "}"
+    inner = "" if opening == "[" else "0"
+    deep = opening * DEEPEST + inner + closing * DEEPEST
+    assert load(deep).value is not None
+    with pytest.raises(JsonError, match=f"more than {DEEPEST} objects and lists") as caught:
+        load(opening * 100_000)
+    assert caught.value.place == Place(1, len(opening) * DEEPEST + 1)
+
+
+def test_twins_are_told_with_both_places():
+    """A key that stands in an object again is told each time; the last one counts."""
+    document = load('{"a": [{"b": 1,\n"b": 2,\n "b": {"c": 0}}], "c": 0}')
+    path = ("a", 0, "b")
+    assert document.value == {"a": [{"b": {"c": 0}}], "c": 0}
+    assert document.twins == (
+        Twin(path, Place(2, 1), Place(1, 9)),
+        Twin(path, Place(3, 2), Place(2, 1)),
+    )
+    assert document.key_place(path) == (3, 2)
+
+
+@pytest.mark.parametrize("path", [("a", 1), ("a", -1), ("a", "x"), ("a", 7, "b", "c")])
+def test_a_path_that_is_not_there(path):
+    """Its place is that of the nearest node around it."""
+    assert load('{"a": [0]}').place(path) == (1, 7)
+
+
+def test_a_key_is_no_index():
+    """A number finds no member, not even of a key that looks like it."""
+    assert load('{"0": 1}').place((0,)) == (1, 1)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends_of_all_systems(end):
+    """A line ends as Unix, Windows or old Macs end it."""
+    assert load(f'{{{end}"a":{end}  1}}').place(("a",)) == (3, 3)
+
+
+def test_a_column_counts_characters():
+    """An emoji and a right-to-left letter are one column each."""
+    assert load('["😀", "שלום", 1]').place((2,)) == (1, 15)
+
+
+def test_blanks_around_the_value():
+    """The root stands where its value begins."""
+    assert load("\n  {} \n").place(()) == (2, 3)
+
+
+def test_lines_of_no_text():
+    """An empty text has one place."""
+    assert Lines("").place(0) == (1, 1)
+
+
+def test_a_big_text():
+    """Twenty thousand steps are read, and the last one is found."""
+    steps = [{"input": f"{number}", "outputs": [{"contains": "x" * 50}]} for number in range(20_000)]
+    document = load(json.dumps(steps, indent=0))
+    assert document.value == steps
+    assert document.place((19_999, "outputs", 0)) == (19_999 * 8 + 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ({}, "an object"),
+        ([], "a list"),
+        ("", "a text"),
+        (True, "true or false"),
+        (None, "null"),
+        (1, "a number"),
+    ],
+)
+def test_kinds_in_words(value, word):
+    """Every JSON value has a word for its kind."""
+    assert kind(value) == word

@@ -1,0 +1,100 @@
+"""How many changes at once, and how often, over all processes of a test run."""
+
+import pytest
+from jobs.waiting import FakeClock
+
+from pytest_kore_convtest.jobs.rate_limit import IN_A_ROUND, LOOK_AGAIN, WRITES, Rounds, Turns
+from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.settings.settings import Settings
+
+
+@pytest.fixture(params=["one process", "two processes"])
+def pair(request, tmp_path):
+    """Make the turns of two who meet in one ledger, in memory or on disk, at a time that stands still."""
+    memory = Ledger(None)
+    folder = tmp_path / "run"
+    now = [1000.0]
+
+    def make(**values):
+        settings = Settings.read(env={}, **values)
+        ledgers = [memory, memory] if request.param == "one process" else [Ledger(folder), Ledger(folder)]
+        return now, *(Turns(ledger, settings, lambda: now[0]) for ledger in ledgers)
+
+    return make
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_no_more_slots_than_allowed(pair, most):
+    """As many as ``kore_max_parallel`` are given, whoever asks; one that is free again is given again."""
+    _, first, second = pair(max_parallel=most)
+    slots = [first.take_slot() for _ in range(most)]
+    assert None not in slots
+    assert second.take_slot() is None
+    slots[0].release()
+    slots[0] = second.take_slot()
+    assert slots[0] is not None
+    assert first.take_slot() is None
+
+
+def test_sixty_changes_a_minute(pair):
+    """The sixty-first change waits until the first one is a minute old, whoever made them."""
+    now, first, second = pair()
+    assert all((first, second)[number % 2].may_write() for number in range(60))
+    assert not first.may_write()
+    assert not second.may_write()
+    now[0] += 61
+    assert second.may_write()
+
+
+def test_the_limit_can_be_switched_off(pair):
+    """With ``kore_rate_limit`` off nothing is counted."""
+    _, first, _ = pair(rate_limit=False)
+    assert all(first.may_write() for _ in range(100))
+
+
+def test_only_one_counts_at_a_time(tmp_path):
+    """While another process counts, nobody else may write; afterwards the count is complete."""
+    ledger, other = Ledger(tmp_path / "run"), Ledger(tmp_path / "run")
+    turns = Turns(ledger, Settings.read(env={}), lambda: 1000.0)
+    claim = other.claim(WRITES)
+    assert not turns.may_write()
+    claim.release()
+    assert turns.may_write()
+    assert other.read(WRITES) == {"times": [1000.0]}
+
+
+def test_a_limit_that_refuses_gives_its_turn_back(pair):
+    """A refused change leaves no lock behind."""
+    now, first, second = pair()
+    assert all(first.may_write() for _ in range(60))
+    assert not first.may_write()
+    now[0] += 3600
+    assert second.may_write()
+
+
+def test_a_thousand_jobs_that_wait_are_looked_at_no_more_often_than_fifty():
+    """A round of looks takes longer the more jobs are held up, and is as short as before when they go on."""
+    rounds = Rounds(Turns(Ledger(None), Settings.read(env={}), lambda: 0.0), FakeClock(100.0))
+    assert rounds.next_look("only") == pytest.approx(100.0 + LOOK_AGAIN)
+    looks = [rounds.next_look(str(number)) - 100.0 for number in range(1000)]
+    assert looks[-1] == pytest.approx(LOOK_AGAIN * 1001 / IN_A_ROUND)
+    for number in range(1000):
+        rounds.leave(str(number))
+    assert rounds.next_look("only") == pytest.approx(100.0 + LOOK_AGAIN)
+
+
+def test_full_places_are_not_looked_at_for_every_job():
+    """After a look that found all taken the next one waits a moment, unless a place of ours is free again."""
+    clock, ledger = FakeClock(100.0), Ledger(None)
+    rounds = Rounds(Turns(ledger, Settings.read(env={}, max_parallel=1), lambda: 0.0), clock)
+    taken = ledger.claim("slot 0")
+    assert rounds.take_slot() is None
+    taken.release()
+    assert rounds.take_slot() is None
+    clock.sleep(LOOK_AGAIN)
+    again = rounds.take_slot()
+    assert again is not None
+    assert rounds.take_slot() is None
+    again.release()
+    rounds.slot_is_free()
+    assert rounds.take_slot() is not None
