@@ -7,27 +7,27 @@ from typing import Any
 
 _PACKAGE = "pytest_kore_convtest"
 
-ROOMS = {
+MODULES = {
     "AccessDeniedError": "errors",
     "ConfigError": "errors",
     "ConversationFailedError": "errors",
     "Emulator": "emulator",
     "ImportFailedError": "errors",
-    "ImportStatus": "models",
+    "ImportStatus": "api.models",
     "JobError": "errors",
     "JobExpiredError": "errors",
     "JobStalledError": "errors",
     "JobTimeoutError": "errors",
-    "KoreClient": "client",
+    "KoreClient": "api.client",
     "KoreError": "errors",
     "ProtocolError": "errors",
     "RateLimitedError": "errors",
     "RefusedError": "errors",
-    "RunStatus": "runs",
+    "RunStatus": "api.run_models",
     "ServiceError": "errors",
-    "Settings": "settings",
+    "Settings": "settings.settings",
     "StructureError": "errors",
-    "Suite": "models",
+    "Suite": "api.models",
     "SuiteFileError": "errors",
     "UnreachableError": "errors",
     "Verdict": "errors",
@@ -41,6 +41,6 @@ def resolve(name: str) -> Any:
     Raises:
         AttributeError: There is no such name.
     """
-    if name not in ROOMS:
+    if name not in MODULES:
         raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
-    return getattr(import_module(f"{_PACKAGE}.{ROOMS[name]}"), name)
+    return getattr(import_module(f"{_PACKAGE}.{MODULES[name]}"), name)

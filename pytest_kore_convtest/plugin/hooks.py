@@ -185,7 +185,7 @@ class Outcomes:
             reshape(report, raised, call.excinfo, item, self._run)
         attach(report, raised, self._run, item, phase)
         if facts_of(report):
-            make_harmless(report, coloured=self._config.get_terminal_writer().hasmarkup)
+            make_harmless(report, coloured=terminal.is_coloured(self._config))
         if report.when == "teardown" and report.failed and isinstance(raised, Verdict):
             log_as_failed(report, item)
         return report

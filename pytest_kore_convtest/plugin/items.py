@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _STATUS = "kore_import_status"
 
+PACKAGE = "pytest_kore_convtest"
+
 NOT_CONFIGURED = "not configured"
 """What becomes of an item that ``--kore-unconfigured=skip`` skips."""
 
@@ -105,7 +107,7 @@ def reaches_ours(definitions: Sequence[Any]) -> bool:
         definitions: pytest's definitions of one name; the last one is in force.
     """
     for definition in _in_force(definitions):
-        if str(getattr(definition.func, "__module__", "")).partition(".")[0] == __package__:
+        if str(getattr(definition.func, "__module__", "")).partition(".")[0] == PACKAGE:
             return True
     return False
 
@@ -135,4 +137,4 @@ def skipped_by_us(raised: BaseException | None) -> str:
         names.append(str(trace.tb_frame.f_globals.get("__name__", "")))
         trace = trace.tb_next
     callers = [name for name in names if name != "_pytest.outcomes"]
-    return COVERED if callers and callers[-1].partition(".")[0] == __package__ else ""
+    return COVERED if callers and callers[-1].partition(".")[0] == PACKAGE else ""

@@ -424,8 +424,8 @@ def clean_up(config: pytest.Config) -> None:
     """Stop what this process started and remove the test run's folder."""
     if _RUN in config.stash:
         config.stash[_RUN].close()
-    if _SHARED in config.stash and not hasattr(config, "workerinput"):
-        leftovers.remove(Path(config.stash[_SHARED]["folder"]))
+    if (_RUN in config.stash or _SHARED in config.stash) and not hasattr(config, "workerinput"):
+        leftovers.remove(Path(shared(config)["folder"]))
 
 
 def start_emulator() -> Any:

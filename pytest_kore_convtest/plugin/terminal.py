@@ -96,5 +96,18 @@ def last_words(config: pytest.Config, lines: list[str], commands: Sequence[str] 
 
 def written(config: pytest.Config, line: str) -> str:
     """Return a line as it goes to the terminal: harmless, and in letters that its encoding has."""
-    file: Any = getattr(config.get_terminal_writer(), "_file", None)
-    return fit(one_line(line), getattr(file, "encoding", None))
+    return fit(one_line(line), encoding(config))
+
+
+def encoding(config: pytest.Config) -> str | None:
+    """Return what the terminal's letters are encoded in; ``None`` without pytest's terminal plugin."""
+    if not config.pluginmanager.has_plugin("terminalreporter"):
+        return getattr(sys.stderr, "encoding", None)
+    found: str | None = getattr(getattr(config.get_terminal_writer(), "_file", None), "encoding", None)
+    return found
+
+
+def is_coloured(config: pytest.Config) -> bool:
+    """Say whether the terminal shows colours."""
+    known = config.pluginmanager.has_plugin("terminalreporter")
+    return bool(known and config.get_terminal_writer().hasmarkup)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.job import Job
     from pytest_kore_convtest.plugin.session import Run
 
-_PACKAGE = str(Path(__file__).parent)
+_PACKAGE = str(Path(__file__).parents[1])
 
 _COLOUR = re.compile(r"(\x1b\[[0-9;]{0,20}m)")
 """What pytest puts around the parts of a comparison that it shows in colour."""

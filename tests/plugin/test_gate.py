@@ -261,7 +261,7 @@ def test_strict_settings_and_warnings_as_errors_change_nothing(gate, plugin_args
     result = gate(*plugin_args, "-W", "error", "--strict-markers", "--strict-config", jobs=("demo",))
     assert result.code == 0, result.text
     assert result.counts == {"passed": 2}
-    assert "kore_ds_id demo does not look like one" in result.text
+    assert "kore_ds_id is a value of 4 characters and does not look like one" in result.text
     assert "HALF_DONE" in result.text
 
 
