@@ -28,7 +28,10 @@ def main(argv: list[str]) -> int:
         return run(name, rest)
     near = nearest(name)
     hint = f"did you mean {near}" if near else f"there are {', '.join(COMMANDS)}"
-    print(f"{PROG}: error: there is no command {name!r}: {hint}", file=sys.stderr)
+    from pytest_kore_convtest.text import fit, one_line
+
+    said = f"{PROG}: error: there is no command '{one_line(name)}': {hint}"
+    print(fit(said, sys.stderr.encoding), file=sys.stderr)
     return USAGE
 
 

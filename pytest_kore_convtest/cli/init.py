@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli import OK, PROG
 from pytest_kore_convtest.cli.parser import UsageError
+from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
     import argparse
@@ -85,9 +86,9 @@ def run(options: argparse.Namespace) -> int:
     left = _leave(folder, files, skip=options.skip_existing)
     _write_all(folder, files)
     for name in files:
-        print(f"wrote {folder / name}")
+        print(one_line(f"wrote {folder / name}"))
     for name, why in left.items():
-        print(f"left {folder / name} as it is{why}")
+        print(one_line(f"left {folder / name} as it is{why}"))
     print(_next_steps(folder, ci, stream))
     return OK
 
@@ -118,7 +119,7 @@ class _Asker:
             try:
                 return read(line.strip() or default)
             except ValueError as bad:
-                print(f"  {bad}")
+                print(f"  {one_line(str(bad))}")
 
 
 def _read_host(text: str) -> str:

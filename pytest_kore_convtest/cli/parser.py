@@ -105,10 +105,11 @@ def _ending_on_sigterm() -> Iterator[None]:
 
 
 def _fail(name: str, problem: str, code: int) -> int:
-    said = " ".join(problem.split())
-    # A file's name may hold what a terminal would obey.
-    shown = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in said)
-    sys.stderr.write(f"{PROG} {name}: error: {shown}\n")
+    from pytest_kore_convtest.text import fit, one_line
+
+    # A file's name may hold what a terminal or a CI server would obey.
+    said = fit(one_line(f"{PROG} {name}: error: {problem}"), sys.stderr.encoding)
+    sys.stderr.write(f"{said}\n")
     return code
 
 

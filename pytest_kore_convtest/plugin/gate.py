@@ -18,6 +18,7 @@ from pytest_kore_convtest.plugin.fixtures import NO_JOB, begin_all
 from pytest_kore_convtest.plugin.items import OwnItem
 from pytest_kore_convtest.plugin.session import find_run
 from pytest_kore_convtest.settings.settings import require
+from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,7 @@ class GateItem(OwnItem):
         if job:
             if parent.config.pluginmanager.has_plugin("xdist"):
                 item.add_marker(pytest.mark.xdist_group(f"kore-{job.id}"))
-            item.user_properties.append(("kore_ds_id", job.id))
+            item.user_properties.append(("kore_ds_id", one_line(job.id)))
         return item
 
     def reportinfo(self) -> tuple[Path, int, str]:

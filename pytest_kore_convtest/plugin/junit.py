@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_kore_convtest.text import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -80,7 +82,7 @@ class JUnitReport:
         """Make an error of a test case that was skipped."""
         for element in case.findall("skipped"):
             element.tag = "error"
-            element.attrib = {"message": f"not verified: {gap.why}"}
+            element.attrib = {"message": f"not verified: {one_line(gap.why)}"}
             junit.stats["skipped"] -= 1
             junit.stats["error"] += 1
 
@@ -93,7 +95,7 @@ class JUnitReport:
             "user_properties": list(one.properties),
         }
         when: Any = "call" if gap.failed else "setup"
-        failed = pytest.TestReport(outcome="failed", longrepr=gap.why, when=when, **made)
+        failed = pytest.TestReport(outcome="failed", longrepr=one_line(gap.why), when=when, **made)
         ended = pytest.TestReport(outcome="passed", longrepr=None, when="teardown", **made)
         begun = self._under_way.get(one.nodeid)
         if hasattr(begun, "node"):  # xdist's worker: JUnit finds by it what it has of the item
@@ -101,5 +103,5 @@ class JUnitReport:
                 vars(report)["node"] = vars(begun)["node"]
         junit.pytest_runtest_logreport(failed)
         for element in junit.node_reporter(failed).nodes[-1:]:
-            element.set("message", gap.why if gap.failed else f"not verified: {gap.why}")
+            element.set("message", one_line(gap.why) if gap.failed else f"not verified: {one_line(gap.why)}")
         junit.pytest_runtest_logreport(ended)

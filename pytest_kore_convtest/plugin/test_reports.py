@@ -194,8 +194,8 @@ def _add_properties(report: pytest.TestReport, item: pytest.Item, jobs: list[Job
         "kore_polls": sum(fact["asks"] for fact in facts),
         "kore_seconds": round(sum(fact["seconds"] for fact in facts), 3),
     }
-    ids = [("kore_run_id" if fact["kind"] == "run" else "kore_ds_id", fact["id"]) for fact in facts]
-    named = [*ids, *(("kore_suite", fact["suite"]) for fact in facts)]
+    ids = [("kore_run_id" if fact["kind"] == "run" else "kore_ds_id", one_line(fact["id"])) for fact in facts]
+    named = [*ids, *(("kore_suite", one_line(fact["suite"])) for fact in facts)]
     for holder in (item.user_properties, report.user_properties):
         kept = [one for one in holder if one[0] not in properties]
         kept += [one for one in dict.fromkeys(named) if one[1] and one not in kept]

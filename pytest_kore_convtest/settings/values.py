@@ -23,12 +23,13 @@ _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
 _ENDPOINT = re.compile(r"/api(?:/[0-9.]+)?(?:/public/|(?:/public)?/?$)")
 _SCHEME = re.compile(r"([A-Za-z]{2,8})([:;]//?|[:;](?![0-9])|//)")
 _LIKE_HTTP = re.compile(r"h+t{0,3}p{1,2}s{0,2}|t{1,2}ps?|hhttps?|htp?ts?|hxxps?")
-_BROWSED = re.compile(
-    r"[^/:]/(?:(?:.*/)?(?:(?:bot)?builder|koreadmin|agentassist|agentai|smartassist|searchassist)(?:[/?#]|$)"
-    r"|(?:home|log-?in|sign-?in)/?(?:[?#]|$)|#/)",
-    re.IGNORECASE,
+_PAGES = frozenset(
+    {"botbuilder", "builder", "koreadmin", "agentassist", "agentai", "smartassist", "searchassist"}
 )
-"""Paths of the platform's pages, which people copy out of the browser; the API is below none of them."""
+"""Parts of the addresses of the platform's pages, which people copy out of the browser."""
+
+_LAST_PAGES = frozenset({"home", "login", "log-in", "signin", "sign-in"})
+"""What such an address may end with."""
 
 _END_OF_HOST = re.compile(r"[/?#\\\s]")
 _PLAIN_HOST = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,10}(?::[0-9]{1,5})?", re.IGNORECASE)
@@ -143,7 +144,7 @@ def read_url(raw: object) -> str:
     text = read_text(raw)
     if "\\" in text or any(letter.isspace() or not letter.isprintable() for letter in text):
         raise ValueError(f"{describe_url(text)} has a blank, a backslash or a control character in it")
-    if _BROWSED.search(text):
+    if _is_page(text):
         said = f"{describe_url(text)} is a page of the platform in a browser"
         raise ValueError(f"{said}: write {_suggest(text)} alone")
     if "?" in text or "#" in text:
@@ -178,6 +179,16 @@ def _read_base(text: str) -> str:
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ValueError(f"{describe_url(text)} would send tokens in clear: write {_secure(example)}")
     return base + parts.path.rstrip("/")
+
+
+def _is_page(text: str) -> bool:
+    """Say whether an address is one of the platform's pages, as a browser shows it."""
+    _, slash, rest = (text.partition("://")[2] or text).partition("/")
+    if not slash:
+        return False
+    path, _, _ = rest.partition("#")
+    parts = path.partition("?")[0].lower().rstrip("/").split("/")
+    return not _PAGES.isdisjoint(parts) or parts[-1] in _LAST_PAGES or "/#/" in text
 
 
 def _is_odd_scheme(text: str) -> bool:

@@ -167,7 +167,7 @@ def test_a_terminal_of_few_letters(kore, monkeypatch):
 def test_a_name_that_a_terminal_would_obey(kore):
     """A file's name is shown, never obeyed."""
     ended = kore("lint", "a\x1b[31m\n.json")
-    one_sentence(ended, 4, "a\\x1b[31m .json")
+    one_sentence(ended, 4, "a\\x1b[31m\\n.json")
 
 
 @pytest.mark.parametrize("words", [["doctor"], ["import", "a.json"], ["lint", "a.json"]])

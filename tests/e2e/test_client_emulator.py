@@ -117,7 +117,7 @@ def test_a_rough_ride(emulator, make):
         ("401", (AccessDeniedError, "client id, client secret and stream id", 1)),
         ("403", (AccessDeniedError, "credentials, scope", 1)),
         ("405", (RefusedError, "Method Not Allowed", 1)),
-        ("412", (RefusedError, "kore_user_email", 1)),
+        ("412", (RefusedError, "a field of the request is missing", 1)),
         ("redirect", (RefusedError, "login.invalid", 1)),
         ("no_response", (ProtocolError, "proves nothing", 5)),
         ("IN_PROGRESS@85, 400", (JobExpiredError, "no longer knows it", 4)),

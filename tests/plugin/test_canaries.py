@@ -329,7 +329,7 @@ def test_a_report_that_cannot_be_written(pytester, place, monkeypatch):
     (pytester.path / "file").touch()
     with SocketServer(serve(FAILURES["echoing bot"])) as server:
         monkeypatch.setenv("KORE_HOST", server.url)
-        more = [f"--kore-{form}=file/report" for form in ("html", "json", "markdown")]
+        more = [f"--kore-{form}=file/{form}" for form in ("html", "json", "markdown")]
         shown = without_server(pytester, *more)
     assert "cannot write the report" in shown
     assert leaks(place(shown), token_needles(token)) == {}

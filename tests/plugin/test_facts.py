@@ -171,7 +171,7 @@ def test_an_interrupted_run_says_how_to_go_on():
     facts.add(report(jobs=[job("ds-1")]))
     status, lines = end(facts, exitstatus=2, ds_id=["ds-1", "ds-2"], interrupted=True)
     assert status == 2
-    command = "pytest --kore-gate --kore-ds-id ds-2"
+    command = "pytest --kore-gate --kore-ds-id 'label of ds-2=ds-2'"
     assert [line for line in lines if "interrupted" in line] == [
         f"kore: interrupted; import job ds-2 was not waited for; to wait again: {command}"
     ]

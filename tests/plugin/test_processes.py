@@ -386,7 +386,7 @@ def test_folders_that_may_not_be_written(run, account, pytester, monkeypatch):
     """A cache and reports at places that cannot be are told; the verdict stands."""
     (pytester.path / "file").touch()
     account.script("SUCCESS", job="ds-demo")
-    reports = [f"--kore-{form}=file/x" for form in ("html", "json", "markdown")]
+    reports = [f"--kore-{form}=file/{form}" for form in ("html", "json", "markdown")]
     result = run("--kore-gate", "--kore-ds-id=ds-demo", "-o", "cache_dir=file/cache", *reports, apart=True)
     assert result.code == 1
     assert result.counts["passed"] == 2

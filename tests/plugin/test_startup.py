@@ -88,7 +88,7 @@ def test_the_first_request_waits_for_nothing_that_only_answers_need(tmp_path):
     """Until a client exists and a job has begun, nothing is loaded that reads, judges or locks."""
     code = (
         "import sys, pytest_kore_convtest.plugin.hooks, pytest_kore_convtest.gate;"
-        "import pytest_kore_convtest.api.client, pytest_kore_convtest.jobs.store, pytest_kore_convtest.jobs.runner;"
+        "import pytest_kore_convtest.api.client, pytest_kore_convtest.jobs.runner;"
         "late = {'pydantic', 'filelock', 'jinja2', 'rich', 'pytest_kore_convtest.suites.validate'};"
         "print(sorted(late & set(sys.modules)), 'requests' in sys.modules)"
     )

@@ -206,5 +206,5 @@ def test_the_table_loads_nothing():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert (
         done.stdout.strip()
-        == "['pytest_kore_convtest.settings.options', 'pytest_kore_convtest.settings.table'] []"
+        == f"{[*map('pytest_kore_convtest.settings{}'.format, ('', '.options', '.table'))]} []"
     )
