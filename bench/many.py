@@ -21,7 +21,7 @@ from standin import environment_for, settings_for, stand_in
 from pytest_kore_convtest.api.client import KoreClient
 from pytest_kore_convtest.api.models import read_import_status
 from pytest_kore_convtest.jobs.runner import Pipeline
-from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.jobs.store import JobStore
 from pytest_kore_convtest.settings.settings import Settings
 from pytest_kore_convtest.suites.file import read_suite_file
 
@@ -252,7 +252,7 @@ def simulate(slots: int) -> tuple[float, int, int, float]:
     (suite,) = read_suite_file(QUICKSTART)
     settings = Settings.read(env={}, max_parallel=slots, timeout=100_000)
     bot: Any = Bot(clock)
-    pipeline: Any = Pipeline(bot, settings, Ledger(None), clock=clock, wall=clock.monotonic)
+    pipeline: Any = Pipeline(bot, settings, JobStore(None), clock=clock, wall=clock.monotonic)
     pipeline._crew = rota = Rota(pipeline._step, clock)  # noqa: SLF001 - the one place where threads would be
     begin = time.perf_counter()
     jobs = [pipeline.import_suite(suite, f"S{number}") for number in range(SUITES)]

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from figures import Verdict, print_table, save
 
-from pytest_kore_convtest.jobs.backoff import Rhythm
+from pytest_kore_convtest.jobs.backoff import Backoff
 from pytest_kore_convtest.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def score(make: Make, jobs: Sequence[Job], *, from_ask: bool) -> Score:
 
 def ours(shortest: float, longest: float, expected: float | None = None) -> Make:
     """Return our rhythm, jitter included."""
-    return lambda chance: Rhythm(shortest, longest, expected=expected, chance=chance.random).next_pause
+    return lambda chance: Backoff(shortest, longest, expected=expected, chance=chance.random).next_pause
 
 
 def fixed(seconds: float) -> Make:

@@ -23,7 +23,7 @@ from pytest_kore_convtest.api.client import KoreClient
 from pytest_kore_convtest.api.retry import SystemClock
 from pytest_kore_convtest.jobs.runner import Pipeline
 from pytest_kore_convtest.jobs.state import look
-from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.jobs.store import JobStore
 from pytest_kore_convtest.plugin.durations import Durations
 from pytest_kore_convtest.plugin.progress import Picture
 from pytest_kore_convtest.plugin.progress_screen import Screen
@@ -83,7 +83,7 @@ def measure(stand_in: dict[str, Any]) -> tuple[float, float]:
     picture = Picture(screen(), Durations(SimpleNamespace(), settings), clock.monotonic)
     spent = 0.0
     with KoreClient(settings) as client:
-        pipeline = Pipeline(client, settings, Ledger(None))
+        pipeline = Pipeline(client, settings, JobStore(None))
         jobs = [pipeline.watch_import(job, f"suite {number}") for number, job in enumerate(stand_in["jobs"])]
 
         def tick() -> None:

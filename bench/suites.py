@@ -14,7 +14,7 @@ from figures import Verdict, print_table, save
 from pytest_kore_convtest.api.client import KoreClient
 from pytest_kore_convtest.emulator import Emulator
 from pytest_kore_convtest.jobs.runner import Pipeline
-from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.jobs.store import JobStore
 from pytest_kore_convtest.settings.settings import Settings
 from pytest_kore_convtest.suites.file import read_suite_file
 
@@ -33,7 +33,7 @@ def main() -> list[Verdict]:
             poll_interval=1, max_parallel=SUITES, rate_limit="off",
         )  # fmt: skip
         with KoreClient(settings) as client:
-            pipeline = Pipeline(client, settings, Ledger(None))
+            pipeline = Pipeline(client, settings, JobStore(None))
             begin = time.perf_counter()
             jobs = [pipeline.import_suite(suite, f"S{number}") for number in range(SUITES)]
             outcomes = [pipeline.wait_for(job) for job in jobs]

@@ -1,6 +1,6 @@
 """What polls cost on the wire, and the layers above it: connections, TLS, bytes, processor time.
 
-A stand-in of a few lines answers every request with the same status, over TLS as well, and
+An emulator of a few lines answers every request with the same status, over TLS as well, and
 notes what arrives. The layers take turns, in blocks; counted is this process's own time.
 """
 
@@ -39,7 +39,7 @@ SAMPLE = Path(__file__).parents[1] / "tests" / "samples" / "import-status.in-pro
 
 @dataclass
 class Seen:
-    """What the stand-in saw.
+    """What the emulator saw.
 
     Attributes:
         resumed: For every connection, whether its TLS session was resumed.

@@ -58,7 +58,7 @@ class Twin(NamedTuple):
 
 
 class JsonError(ValueError):
-    """A text is no JSON.
+    """A text is not valid JSON.
 
     Attributes:
         message: What is wrong and what to write instead.
@@ -88,7 +88,7 @@ class _Mark(NamedTuple):
 
 
 class Lines:
-    """Turns offsets of a text into places."""
+    """RateLimiter offsets of a text into places."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -137,7 +137,7 @@ def load(text: str) -> Document:
     """Read a JSON text; a byte order mark is the caller's to remove.
 
     Raises:
-        JsonError: It is no JSON, or nested deeper than ``DEEPEST``.
+        JsonError: It is not valid JSON, or nested deeper than ``DEEPEST``.
     """
     reader = _Reader(text)
     start = _skip(text).end()  # type: ignore[union-attr]
@@ -264,7 +264,7 @@ class _Reader:
         elif found == "#" or self.text.startswith(("//", "/*"), at):
             said = "JSON has no comments: remove it"
         elif word and word[0] in _MEANT:
-            said = f"{word[0]} is no JSON: write {_MEANT[word[0]]}"
+            said = f"{word[0]} is not valid JSON: write {_MEANT[word[0]]}"
         else:
             said = f"{(_shorten(word[0]) if word else found)!r} stands where JSON expects {expected}"
         self.stop(at, said)
@@ -287,4 +287,4 @@ def _finite(text: str) -> float:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON: write a number, or null")
+    raise ValueError(f"{name} is not valid JSON: write a number, or null")

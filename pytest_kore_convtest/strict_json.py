@@ -39,7 +39,7 @@ def load_strictly(body: bytes) -> dict[str, Any]:
         problem = _TOO_DEEP
     else:
         if not isinstance(loaded, dict):
-            problem = "the whole is no JSON object"
+            problem = "the whole is not valid JSON object"
         elif not _is_shallow(loaded):
             problem = _TOO_DEEP
         elif _HALF.search(body) and any(found[1] for found in _ESCAPE.finditer(body)):
@@ -68,12 +68,12 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twin = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ValueError(f"the key {twin[:_LONGEST_KEY]!r} stands there twice")
+        raise ValueError(f"duplicate key {twin[:_LONGEST_KEY]!r}")
     return found
 
 
 def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _finite(digits: str) -> float:

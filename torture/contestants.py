@@ -21,7 +21,7 @@ from pytest_kore_convtest.api import models
 from pytest_kore_convtest.api.client import KoreClient
 from pytest_kore_convtest.errors import KoreError
 from pytest_kore_convtest.jobs.runner import Pipeline
-from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.jobs.store import JobStore
 from pytest_kore_convtest.settings.settings import Settings
 from torture.documents import (
     FILE,
@@ -174,7 +174,7 @@ def ours(task: Task) -> Any:
 
 
 def _wait(task: Task, client: KoreClient, settings: Settings) -> Any:
-    pipeline = Pipeline(client, settings, Ledger(None))
+    pipeline = Pipeline(client, settings, JobStore(None))
     try:
         if task.kind == "road":
             return _go_all_the_way(pipeline)

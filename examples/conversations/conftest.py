@@ -1,4 +1,4 @@
-"""Only for the stand-in: a bot that answers two things differently, a platform that loses a step."""
+"""Only for the emulator: a bot that answers two things differently, a platform that loses a step."""
 
 from __future__ import annotations
 

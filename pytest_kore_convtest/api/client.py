@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pytest_kore_convtest import strict_json
-from pytest_kore_convtest.api.session import Caller, path_id
+from pytest_kore_convtest.api.session import Session, path_id
 from pytest_kore_convtest.api.transport import Reply, Request
 from pytest_kore_convtest.errors import ConfigError, RefusedError
 from pytest_kore_convtest.text import printable, quoted
@@ -38,7 +38,7 @@ _NAME_TAKEN = (
 )
 
 
-class KoreClient(Caller):
+class KoreClient(Session):
     """Talk to one bot's conversation testing endpoints.
 
     Args:

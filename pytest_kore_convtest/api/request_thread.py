@@ -56,7 +56,7 @@ class Outcome:
         self.reply, self.trouble = reply, trouble
 
 
-class Lane:
+class RequestThread:
     """A thread with one session.
 
     Args:
@@ -69,7 +69,7 @@ class Lane:
         phase: What the thread is doing, in words, for whoever gives up waiting for it.
     """
 
-    def __init__(self, open_session: Callable[[Lane], Exchange], describe: Describe) -> None:
+    def __init__(self, open_session: Callable[[RequestThread], Exchange], describe: Describe) -> None:
         self._describe = describe
         self._jobs: SimpleQueue[tuple[Any, Future[Outcome]] | None] = SimpleQueue()
         self._lock = threading.Lock()
@@ -137,7 +137,7 @@ class Lane:
         if self._cut:
             raise ConnectionAbortedError
 
-    def _serve(self, open_session: Callable[[Lane], Exchange]) -> None:
+    def _serve(self, open_session: Callable[[RequestThread], Exchange]) -> None:
         session: Exchange | None = None
         while item := self._jobs.get():
             job, outcome = item

@@ -45,7 +45,7 @@ _DONE = frozenset({200, 201, 202})
 """Statuses of an answer that is one; which of them a started job has is documented nowhere."""
 
 
-class Caller(AbstractContextManager["Caller"]):
+class Session(AbstractContextManager["Session"]):
     """Call one host with one set of credentials.
 
     Args:

@@ -21,7 +21,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from pytest_kore_convtest.api.body import SIZE, BoundedResponse, read_body
 from pytest_kore_convtest.api.network_errors import describe
-from pytest_kore_convtest.api.request_thread import Lane
+from pytest_kore_convtest.api.request_thread import RequestThread
 from pytest_kore_convtest.errors import ConfigError, UnreachableError, from_data
 from pytest_kore_convtest.redaction import hide_echo
 from pytest_kore_convtest.settings.values import describe_path
@@ -135,7 +135,7 @@ class Transport:
     def _begin(self) -> None:
         """Begin without lanes, as a forked process has to: threads stay in its parent, and so may locks."""
         self._process = os.getpid()
-        self._idle: list[Lane] = []
+        self._idle: list[RequestThread] = []
         self._lock = threading.Lock()
         self._context_lock = threading.Lock()
 
@@ -150,7 +150,7 @@ class Transport:
         if self._process != os.getpid():
             self._begin()
         with self._lock:
-            lane = self._idle.pop() if self._idle else Lane(self._open, describe)
+            lane = self._idle.pop() if self._idle else RequestThread(self._open, describe)
         future = lane.start((request, budget))
         try:
             outcome = future.result(timeout=budget)
@@ -180,7 +180,7 @@ class Transport:
         for lane in lanes:
             lane.close()
 
-    def _put_back(self, lane: Lane) -> None:
+    def _put_back(self, lane: RequestThread) -> None:
         with self._lock:
             if not self._closed:
                 self._idle.append(lane)
@@ -198,7 +198,12 @@ class _Session(requests.Session):
     """A session of one lane that never follows a redirect, not even with a glance."""
 
     def __init__(
-        self, lane: Lane, sign: Callable[[], str], context: ssl.SSLContext | None, *, use_proxies: bool
+        self,
+        lane: RequestThread,
+        sign: Callable[[], str],
+        context: ssl.SSLContext | None,
+        *,
+        use_proxies: bool,
     ) -> None:
         super().__init__()
         _HERE.lane = self._lane = lane
@@ -302,7 +307,7 @@ class _Adapter(HTTPAdapter):
 class _Options(list[Any]):
     """The options of a new socket; who asks for them has looked up the name and connects next."""
 
-    def __init__(self, options: Iterable[Any], lane: Lane, host: str) -> None:
+    def __init__(self, options: Iterable[Any], lane: RequestThread, host: str) -> None:
         super().__init__(options)
         self._lane, self._host = lane, host
 

@@ -138,9 +138,9 @@ def _import_and_judge(
 ) -> None:
     """Take the same way as pytest: all jobs at once, within all limits, judged against their files."""
     from pytest_kore_convtest.jobs.runner import Pipeline
-    from pytest_kore_convtest.jobs.store import Ledger
+    from pytest_kore_convtest.jobs.store import JobStore
 
-    pipeline = Pipeline(client, settings, Ledger(None))
+    pipeline = Pipeline(client, settings, JobStore(None))
     try:
         jobs = [pipeline.import_suite(one.suite, one.name) for one in imports]
 

@@ -1,4 +1,4 @@
-"""Run the stand-in as a process of its own, or run a command with it."""
+"""Run the emulator as a process of its own, or run a command with it."""
 
 from __future__ import annotations
 

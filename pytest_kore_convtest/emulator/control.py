@@ -1,4 +1,4 @@
-"""What a test may do to the stand-in: one set of methods, in this process or from another."""
+"""What a test may do to the emulator: one set of methods, in this process or from another."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class EmulatorUnavailableError(ImportError):
 
 
 class Emulator(Controls):
-    """A stand-in for the platform, on a free loopback port, with random credentials.
+    """An emulator for the platform, on a free loopback port, with random credentials.
 
     It starts empty. Use it as a context manager, or with ``start`` and ``stop``.
 

@@ -14,7 +14,7 @@ def read_json(data: bytes | str) -> Any:
     """Return what some JSON says.
 
     Raises:
-        ValueError: It is no JSON, too deep, or has a number that is none.
+        ValueError: It is not valid JSON, too deep, or has a number that is none.
     """
     try:
         value = _DECODER.decode(data if isinstance(data, str) else data.decode(json.detect_encoding(data)))

@@ -1,4 +1,4 @@
-"""The words in which a test says how the stand-in shall answer.
+"""The words in which a test says how the emulator shall answer.
 
 ``"500, 429(retry_after=2), IN_PROGRESS@40, IN_PROGRESS@85, SUCCESS"``: one word per request, the last one
 repeats. A number is an HTTP status, a status word may carry a percentage, the rest are faults of the wire.

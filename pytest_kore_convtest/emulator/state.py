@@ -1,4 +1,4 @@
-"""Everything the stand-in remembers: its identity, files, jobs and stored suites."""
+"""Everything the emulator remembers: its identity, files, jobs and stored suites."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ SCOPES = ("management", "execution")
 
 @dataclass(frozen=True)
 class Switches:
-    """How the stand-in behaves where the platform's behaviour is open or configurable.
+    """How the emulator behaves where the platform's behaviour is open or configurable.
 
     Args:
         job_polls: Status answers that say "in progress" before a job ends.

@@ -1,4 +1,4 @@
-"""When to ask next: the rhythm of the pauses, and the platform's own limits. Pure.
+"""When to ask next: the backoff of the pauses, and the platform's own limits. Pure.
 
 The longer a job has taken, the longer it may still take, and the less a second of delay
 matters: so pauses grow with the square root of the time elapsed, up to a level, around
@@ -33,7 +33,7 @@ MIDWAY = 30.0
 
 LEVEL = 2.1
 """How many times that mean a pause grows to by the time alone: 9.4 s with the defaults, so that a job of
-ten minutes gets at most 75 asks."""
+ten minutes gets at most 75 requests."""
 
 HALFWAY = 0.5
 """What part of the predicted rest a pause takes."""
@@ -67,7 +67,7 @@ def no_chance() -> float:
     return 0.5
 
 
-class Rhythm:
+class Backoff:
     """The pauses of one wait. The constants above were found by simulation: ``bench/pace.py``.
 
     Args:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_kore_convtest.api.client import KoreClient
-    from pytest_kore_convtest.jobs.store import Ledger
+    from pytest_kore_convtest.jobs.store import JobStore
 
 ALWAYS, ON_FAILURE, NEVER = "always", "on-failure", "never"
 """When imported suites are kept: the words of ``--kore-keep``."""
@@ -30,7 +30,7 @@ def names_to_delete(entries: Sequence[dict[str, Any]], keep: str) -> list[str]:
     Nor is one whose import or run may still be under way.
 
     Args:
-        entries: The ledger's entries of one test run: ``name`` is a stored suite's, ``good``
+        entries: The store's entries of one test run: ``name`` is a stored suite's, ``good``
             says whether its job ended well; it is missing while the job has no outcome.
         keep: ``ALWAYS``, ``ON_FAILURE`` or ``NEVER``.
     """
@@ -58,7 +58,7 @@ def _is_open(entry: dict[str, Any]) -> bool:
 
 
 def clean_up(
-    client: KoreClient, ledger: Ledger, keep: str, *, early: bool = False, budget: float | None = None
+    client: KoreClient, store: JobStore, keep: str, *, early: bool = False, budget: float | None = None
 ) -> list[str]:
     """Delete the suites of a test run; return what to tell about it.
 
@@ -66,12 +66,12 @@ def clean_up(
 
     Args:
         client: Deletes.
-        ledger: What the test run began.
+        store: What the test run began.
         keep: ``ALWAYS``, ``ON_FAILURE`` or ``NEVER``.
         early: Whether the test run stopped before its end: then each suite is told of.
         budget: Seconds that a deletion may take.
     """
-    entries = ledger.entries()
+    entries = store.entries()
     names = names_to_delete(entries, keep)
     troubles = _delete(client, names, budget) if names else {}
     notes = [

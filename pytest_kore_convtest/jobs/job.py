@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.errors import KoreError, from_data
 from pytest_kore_convtest.jobs.endings import EMULATED, LOOK, resume_command
-from pytest_kore_convtest.jobs.wait import Sight
+from pytest_kore_convtest.jobs.wait import PollResult
 from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.api.models import ImportStatus
     from pytest_kore_convtest.api.run_models import RunStatus
     from pytest_kore_convtest.findings import Finding, Rule, Severity
-    from pytest_kore_convtest.jobs.store import Claim
+    from pytest_kore_convtest.jobs.store import Lock
     from pytest_kore_convtest.jobs.wait import Wait
     from pytest_kore_convtest.suites.file import LocalSuite
     from pytest_kore_convtest.suites.run_origin import RunRequest
@@ -117,8 +117,8 @@ class Job:
         self.began: float | None = None
         self.busy_until: float | None = None
         self.overdue_since: float | None = None
-        self.claim: Claim | None = None
-        self.slot: Claim | None = None
+        self.claim: Lock | None = None
+        self.slot: Lock | None = None
         self.entry: dict[str, Any] = {}
         self.wait: Wait | None = None
         self.outcome: Outcome | None = None
@@ -152,19 +152,19 @@ class Job:
         return not self.uploads or "file_id" in self.entry
 
     def begin(self, client: KoreClient) -> dict[str, Any]:
-        """Do the next change on the platform; return facts for the ledger, ``job_id`` once it has begun."""
+        """Do the next change on the platform; return facts for the store, ``job_id`` once it has begun."""
         raise NotImplementedError
 
     def ask(self, client: KoreClient, budget: float) -> Any:
         """Ask once."""
         raise NotImplementedError
 
-    def see(self, status: Any) -> Sight:
+    def see(self, status: Any) -> PollResult:
         """Say what an answer shows."""
         raise NotImplementedError
 
     def read(self, body: bytes) -> Any:
-        """Read a status from the ledger."""
+        """Read a status from the store."""
         raise NotImplementedError
 
     def is_good(self, outcome: Outcome) -> bool:
@@ -196,12 +196,12 @@ class WatchImport(Job):
         """Ask once."""
         return client.import_status(self.job_id, budget=budget)
 
-    def see(self, status: ImportStatus) -> Sight:
+    def see(self, status: ImportStatus) -> PollResult:
         """Say what an answer shows."""
         return see(status)
 
     def read(self, body: bytes) -> ImportStatus:
-        """Read a status from the ledger."""
+        """Read a status from the store."""
         from pytest_kore_convtest.api.models import read_import_status
 
         return read_import_status(body)
@@ -236,7 +236,7 @@ class SuiteImport(WatchImport):
         job_id = client.start_import(file_id, self.name, tags=suite.tags, description=suite.description)
         return {"job_id": job_id}
 
-    def see(self, status: ImportStatus) -> Sight:
+    def see(self, status: ImportStatus) -> PollResult:
         """Say what an answer shows, and what is odd about the file that was uploaded."""
         sight, suite = super().see(status), self.suite
         split = ""
@@ -300,12 +300,12 @@ class SuiteRun(Job):
         """Ask once."""
         return client.run_status(self.name, self.job_id, budget=budget)
 
-    def see(self, status: RunStatus) -> Sight:
+    def see(self, status: RunStatus) -> PollResult:
         """Say what an answer shows."""
         from pytest_kore_convtest.api import models
 
         percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
-        return Sight(
+        return PollResult(
             words=f"{printable(status.sent_status, _LONGEST_WORD)}{percent}",
             change=(status.status, status.percent_complete, status.passed, status.failed),
             ended=status.meaning != models.RUNNING,
@@ -315,7 +315,7 @@ class SuiteRun(Job):
         )
 
     def read(self, body: bytes) -> RunStatus:
-        """Read a status from the ledger."""
+        """Read a status from the store."""
         from pytest_kore_convtest.api.run_models import read_run_status
 
         return read_run_status(body)
@@ -354,12 +354,12 @@ class SuiteRun(Job):
             return False
 
 
-def see(status: ImportStatus) -> Sight:
+def see(status: ImportStatus) -> PollResult:
     """Say what an answer about an import job shows."""
     from pytest_kore_convtest.api import models
 
     percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
-    return Sight(
+    return PollResult(
         words=f"{printable(status.sent_status, _LONGEST_WORD)}{percent}",
         change=(status.status, status.percent_complete, status.raw.get("lMod")),
         ended=status.meaning != models.RUNNING,

@@ -24,7 +24,7 @@ PREFIX = "kore-"
 _NAME = re.compile(rf"{PREFIX}[0-9a-f]{{32}}")
 _HOLDER = re.compile(r"[0-9]+\.alive")
 _CONTENT = re.compile(r"[0-9a-f]{32}\.(?:json|lock|polls)|tmp\w+")
-"""What else is in such a folder: what the ledger writes."""
+"""What else is in such a folder: what the store writes."""
 
 _MOST = 100
 """Folders that one test run looks at: it has something else to do."""

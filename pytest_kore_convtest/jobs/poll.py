@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_kore_convtest.api.retry import Clock
-    from pytest_kore_convtest.jobs.wait import Sight, Wait
+    from pytest_kore_convtest.jobs.wait import PollResult, Wait
 
 T = TypeVar("T")
 
 
-def poll_until(ask: Callable[[float], T], see: Callable[[T], Sight], wait: Wait, clock: Clock) -> T:
+def poll_until(ask: Callable[[float], T], see: Callable[[T], PollResult], wait: Wait, clock: Clock) -> T:
     """Ask until the job has ended, and return the answer that says so.
 
     Args:
@@ -34,7 +34,7 @@ def poll_until(ask: Callable[[float], T], see: Callable[[T], Sight], wait: Wait,
             return answer
 
 
-def ask_once(ask: Callable[[float], T], see: Callable[[T], Sight], wait: Wait, clock: Clock) -> T | None:
+def ask_once(ask: Callable[[float], T], see: Callable[[T], PollResult], wait: Wait, clock: Clock) -> T | None:
     """Ask once and tell the wait; return the answer when it ends the wait.
 
     Raises:

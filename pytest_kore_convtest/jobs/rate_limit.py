@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_kore_convtest.api.retry import Clock
-    from pytest_kore_convtest.jobs.store import Claim, Ledger
+    from pytest_kore_convtest.jobs.store import JobStore, Lock
     from pytest_kore_convtest.settings.settings import Settings
 
 WRITES = "writes"
-"""The ledger's key for the moments of all changes: the platform's limits count them per bot."""
+"""The store's key for the moments of all changes: the platform's limits count them per bot."""
 
 LOOK_AGAIN = 0.2
 """Seconds between two looks at a job that another process works on, or for which there is no place yet."""
@@ -23,22 +23,22 @@ IN_A_ROUND = 50
 """From so many such jobs on a round of looks takes longer: a thousand would keep a processor busy."""
 
 
-class Turns:
+class RateLimiter:
     """The limits that all processes of a test run keep together.
 
     Args:
-        ledger: Where they meet.
+        store: Where they meet.
         settings: ``max_parallel`` and ``rate_limit``.
         wall: Seconds since the epoch.
     """
 
-    def __init__(self, ledger: Ledger, settings: Settings, wall: Callable[[], float]) -> None:
-        self._ledger, self._settings, self._wall = ledger, settings, wall
+    def __init__(self, store: JobStore, settings: Settings, wall: Callable[[], float]) -> None:
+        self._store, self._settings, self._wall = store, settings, wall
         self._refused = self._allowed = 0.0
 
-    def take_slot(self) -> Claim | None:
+    def take_slot(self) -> Lock | None:
         """Take one of the places for jobs under way; ``None`` while all are taken."""
-        slots = (self._ledger.claim(f"slot {number}") for number in range(self._settings.max_parallel))
+        slots = (self._store.claim(f"slot {number}") for number in range(self._settings.max_parallel))
         return next((slot for slot in slots if slot is not None), None)
 
     def may_write(self) -> bool:
@@ -47,12 +47,12 @@ class Turns:
             return True
         if self._refused <= self._wall() < self._allowed:
             return False  # whatever others do meanwhile, it does not come earlier
-        turn = self._ledger.claim(WRITES)
+        turn = self._store.claim(WRITES)
         if turn is None:
             return False
         try:
             now = self._wall()
-            known: list[float] = self._ledger.read(WRITES).get("times", [])
+            known: list[float] = self._store.read(WRITES).get("times", [])
             # After the clock was set back the future counts as now, else it would block for as long.
             times = [min(at, now) for at in known]
             self._refused, self._allowed = now, RateLimit(times).earliest(now)
@@ -60,7 +60,7 @@ class Turns:
             if allowed:
                 times.append(now)
             if times != known:
-                self._ledger.write(WRITES, {"times": times[-PER_HOUR:]})
+                self._store.write(WRITES, {"times": times[-PER_HOUR:]})
         finally:
             turn.release()
         return allowed
@@ -70,12 +70,12 @@ class Rounds:
     """Looks at those jobs of this process that cannot go on.
 
     Args:
-        turns: Gives the places for jobs under way.
+        limiter: Gives the places for jobs under way.
         clock: The monotonic clock.
     """
 
-    def __init__(self, turns: Turns, clock: Clock) -> None:
-        self._turns, self._clock = turns, clock
+    def __init__(self, limiter: RateLimiter, clock: Clock) -> None:
+        self._limiter, self._clock = limiter, clock
         self._held_up: set[str] = set()
         self._full_until = 0.0
 
@@ -88,12 +88,12 @@ class Rounds:
         """Count a job no longer: it goes on, or is over."""
         self._held_up.discard(key)
 
-    def take_slot(self) -> Claim | None:
+    def take_slot(self) -> Lock | None:
         """Take a place; when all were taken a moment ago, do not look at each of them for the next job."""
         now = self._clock.monotonic()
         if now < self._full_until:
             return None
-        slot = self._turns.take_slot()
+        slot = self._limiter.take_slot()
         if slot is None:
             self._full_until = now + LOOK_AGAIN
         return slot

@@ -2,7 +2,7 @@
 
 Fixtures, collected items, the gate and plain scripts all come through here. Jobs
 stand in one heap by the time they are due, served by a few daemon threads. A job
-that another process of this test run works on is looked up in the ledger instead.
+that another process of this test run works on is looked up in the store instead.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from pytest_kore_convtest.errors import (
 from pytest_kore_convtest.jobs.endings import LOOK, resume_options, typed_secret
 from pytest_kore_convtest.jobs.job import Job, Outcome, SuiteImport, SuiteRun, WatchImport, run_label
 from pytest_kore_convtest.jobs.poll import ask_once
-from pytest_kore_convtest.jobs.rate_limit import Rounds, Turns
-from pytest_kore_convtest.jobs.wait import Patience, Wait
-from pytest_kore_convtest.jobs.worker_pool import Crew
+from pytest_kore_convtest.jobs.rate_limit import RateLimiter, Rounds
+from pytest_kore_convtest.jobs.wait import Wait, WaitLimits
+from pytest_kore_convtest.jobs.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.findings import Finding
-    from pytest_kore_convtest.jobs.backoff import Rhythm
-    from pytest_kore_convtest.jobs.store import Ledger
+    from pytest_kore_convtest.jobs.backoff import Backoff
+    from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.settings.settings import Settings
     from pytest_kore_convtest.suites.file import LocalSuite
 
@@ -61,15 +61,15 @@ class Pipeline:
 
     Args:
         client: The client.
-        settings: Patience, limits and expectations.
-        ledger: What other processes know.
+        settings: WaitLimits, limits and expectations.
+        store: What other processes know.
         clock: The monotonic clock.
         wall: Seconds since the epoch, shared with other processes.
 
     Attributes:
         jobs: All jobs, by key.
         begun: Whether everything that the test run selected has begun.
-        make_rhythm: Makes the pauses of a job's wait as that begins, when they are not to be the plain ones.
+        make_backoff: Makes the pauses of a job's wait as that begins, when they are not to be the plain ones.
         options: What a command that waits for a job again has to repeat; ``None`` against the emulator.
     """
 
@@ -77,26 +77,26 @@ class Pipeline:
         self,
         client: KoreClient,
         settings: Settings,
-        ledger: Ledger,
+        store: JobStore,
         *,
         clock: Clock | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self.client, self.settings, self.ledger = client, settings, ledger
+        self.client, self.settings, self.store = client, settings, store
         self.jobs: dict[str, Job] = {}
         self.begun = False
         self.options: tuple[str, ...] | None = None if settings.emulator else resume_options(settings)
         self._needs = typed_secret(settings)
         self._writes = 0
         self._clock, self._wall = clock or SystemClock(), wall
-        self.make_rhythm: Callable[[Job], Rhythm] | None = None
-        self._patience = _patience(settings)
-        self._turns = Turns(ledger, settings, wall)
-        self._crew = Crew(self._step, self._clock)
+        self.make_backoff: Callable[[Job], Backoff] | None = None
+        self._limits = _limits(settings)
+        self._limiter = RateLimiter(store, settings, wall)
+        self._pool = WorkerPool(self._step, self._clock)
         self._ended = threading.Condition()
         self._stuck: set[str] = set()
         self._seen_begun: dict[str, float] = {}
-        self._rounds = Rounds(self._turns, self._clock)
+        self._rounds = Rounds(self._limiter, self._clock)
 
     def watch_import(self, ds_id: str, label: str = "") -> WatchImport:
         """Begin to wait for an import job, unless that has begun already."""
@@ -124,7 +124,7 @@ class Pipeline:
             tick: Called in this thread every ``interval`` seconds meanwhile.
             interval: Seconds.
         """
-        self._crew.require_threads(job)
+        self._pool.require_threads(job)
         from pytest_kore_convtest.api import models  # noqa: F401 - loads while the first request is on its way
 
         while (outcome := self._wait_a_little(job, interval)) is None:
@@ -155,7 +155,7 @@ class Pipeline:
         """End the wait for a job whose thread does not come back; what that one brings later is dropped."""
         phase = "its last answer was being read and judged" if job.wait else "it was being begun"
         trouble = JobTimeoutError(
-            f"{job.what} is not done in {self._patience.timeout:g} s (kore_timeout): {phase}, which did not"
+            f"{job.what} is not done in {self._limits.timeout:g} s (kore_timeout): {phase}, which did not"
             f" end in time.{' To wait for it again: ' * bool(job.resume)}{job.resume}",
             job_id=job.job_id,
             last=job.wait.last.words if job.wait and job.wait.last else None,
@@ -181,7 +181,7 @@ class Pipeline:
             job.outcome, job.due = None, self._clock.monotonic()
             self._seen_begun.pop(job.key, None)
             job.entry = {"again": seen}
-        self._crew.add(job)
+        self._pool.add(job)
 
     def judge(self, outcome: Outcome, local: LocalSuite | None = None, **stated: Any) -> list[Finding]:
         """Judge a completed import and return the warnings and hints.
@@ -228,14 +228,14 @@ class Pipeline:
 
         A change under way may end first, within ``WRITES_GRACE``: what nobody knows of cannot be told.
         """
-        self._crew.close()
+        self._pool.close()
         with self._ended:
             self._ended.wait_for(lambda: not self._writes, WRITES_GRACE)
         for job in self.jobs.values():
             self._let_go(job)
 
     def _start(self, job: J) -> J:
-        self._crew.require_threads(self.jobs.get(job.key, job))
+        self._pool.require_threads(self.jobs.get(job.key, job))
         with self._ended:
             if job.key in self.jobs:
                 return cast("J", self.jobs[job.key])
@@ -243,7 +243,7 @@ class Pipeline:
             job.judge = partial(self._judge_own, job)
             job.options, job.needs = self.options, self._needs
             job.due = self._clock.monotonic()
-        self._crew.add(job)
+        self._pool.add(job)
         return job
 
     def _step(self, job: Job) -> bool:
@@ -279,7 +279,7 @@ class Pipeline:
         if job.wait is None:
             job.wait = self._make_wait(job)
         if now > job.wait.deadline:  # the machine slept: one more ask is allowed
-            job.busy_until = now + self._patience.request_timeout
+            job.busy_until = now + self._limits.request_timeout
         status = self._ask(job, job.wait)
         job.due = job.wait.due
         if status is None:
@@ -294,13 +294,13 @@ class Pipeline:
             return ask_once(lambda budget: job.ask(self.client, budget), job.see, wait, self._clock)
         finally:
             for poll in wait.history[before:]:
-                self.ledger.note_poll(job.key, poll)
+                self.store.note_poll(job.key, poll)
 
     def _take(self, job: Job) -> bool:
-        """Claim a job, or find what another process made of it."""
+        """Lock a job, or find what another process made of it."""
         again = job.entry.get("again", 0)
-        claim = self.ledger.claim(job.key)
-        entry = self.ledger.read(job.key)
+        claim = self.store.claim(job.key)
+        entry = self.store.read(job.key)
         job.job_id = job.job_id or entry.get("job_id", "")
         settled = entry.get("outcome")
         spent = entry.get("ambiguous") or self._time_left(entry) <= LEAST_WAIT
@@ -316,13 +316,13 @@ class Pipeline:
         job.claim = claim
         begun = {"started_at": self._wall()} if job.job_id else {}
         job.entry = {**begun, **entry, **_identity(job), "again": again}
-        self.ledger.write(job.key, job.entry)
+        self.store.write(job.key, job.entry)
         return True
 
     def _begin(self, job: Job) -> bool:
         """Do the next change on the platform for a job, within all limits; return whether it has begun."""
         job.slot = job.slot or self._rounds.take_slot()
-        if job.slot is None or not self._turns.may_write():
+        if job.slot is None or not self._limiter.may_write():
             self._check_queue(job)
             return False
         if job.entry.get("sending"):
@@ -377,13 +377,13 @@ class Pipeline:
         now = self._clock.monotonic()  # what the wall clock says may have jumped
         if "started_at" not in entry:
             self._seen_begun.pop(job.key, None)
-        elif now - self._seen_begun.setdefault(job.key, now) > self._patience.timeout + OTHERS_OVERDUE:
+        elif now - self._seen_begun.setdefault(job.key, now) > self._limits.timeout + OTHERS_OVERDUE:
             job.entry = dict(entry)
             raise self._late(job, "another process of this test run works on it, and hangs or was stopped")
 
     def _late(self, job: Job, why: str) -> JobTimeoutError:
         return JobTimeoutError(
-            f"{job.what} is not done in {self._patience.timeout:g} s (kore_timeout): {why}.",
+            f"{job.what} is not done in {self._limits.timeout:g} s (kore_timeout): {why}.",
             job_id=job.job_id,
             last=None,
             history=[],
@@ -405,17 +405,17 @@ class Pipeline:
 
     def _note(self, job: Job, **facts: Any) -> None:
         job.entry.update(facts)
-        self.ledger.write(job.key, job.entry)
+        self.store.write(job.key, job.entry)
 
     def _make_wait(self, job: Job) -> Wait:
         left = max(LEAST_WAIT, self._left(job))
-        job.before = self._patience.timeout - left
+        job.before = self._limits.timeout - left
         notes = self.client.check_token(left)
-        patience = replace(self._patience, timeout=left)
-        wait = Wait(job.what, job.job_id, patience, self._clock.monotonic(), job.resume)
+        limits = replace(self._limits, timeout=left)
+        wait = Wait(job.what, job.job_id, limits, self._clock.monotonic(), job.resume)
         wait.before, wait.way_on, wait.needs = job.before, job.way_on, job.needs
-        wait.earlier = self.ledger.polls(job.key)
-        wait.rhythm = self.make_rhythm(job) if self.make_rhythm else wait.rhythm
+        wait.earlier = self.store.polls(job.key)
+        wait.backoff = self.make_backoff(job) if self.make_backoff else wait.backoff
         wait.notes += notes
         return wait
 
@@ -423,12 +423,12 @@ class Pipeline:
         """Return the seconds that are left of a job's time."""
         if job.began is None:
             return self._time_left(job.entry)
-        return self._patience.timeout - (self._clock.monotonic() - job.began)
+        return self._limits.timeout - (self._clock.monotonic() - job.began)
 
     def _time_left(self, entry: Mapping[str, Any]) -> float:
         now = self._wall()
         started_at: float = entry.get("started_at", now)
-        return self._patience.timeout - max(0.0, now - started_at)
+        return self._limits.timeout - max(0.0, now - started_at)
 
     def _finish(self, job: Job, status: Any, trouble: KoreError | None) -> None:
         if job.key in self._stuck:
@@ -507,8 +507,8 @@ def _identity(job: Job) -> dict[str, Any]:
     }
 
 
-def _patience(settings: Settings) -> Patience:
-    return Patience(
+def _limits(settings: Settings) -> WaitLimits:
+    return WaitLimits(
         timeout=settings.timeout,
         poll_interval=settings.poll_interval,
         max_poll_interval=settings.max_poll_interval,

@@ -109,7 +109,7 @@ def _ended(job: Job, label: str) -> State:
     assert outcome is not None  # noqa: S101 - the caller has looked
     last = outcome.status.sent_status if outcome.status else _last_of(outcome.trouble)
     last = printable(last, _LONGEST_WORDS)
-    asks = f"{outcome.asks} {'ask' if outcome.asks == 1 else 'asks'}"
+    asks = f"{outcome.asks} {'request' if outcome.asks == 1 else 'requests'}"
     began = outcome.status is not None or outcome.asks > 0
     return State(
         job.key,

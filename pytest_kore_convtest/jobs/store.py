@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Claim:
+class Lock:
     """The right to work on one job, until ``release``.
 
     Args:
@@ -32,7 +32,7 @@ class Claim:
         self.release = release
 
 
-class Ledger:
+class JobStore:
     """Entries of one test run, by job key.
 
     Args:
@@ -46,7 +46,7 @@ class Ledger:
         self._held: set[str] = set()
         self._mutex = threading.Lock()
 
-    def claim(self, key: str) -> Claim | None:
+    def claim(self, key: str) -> Lock | None:
         """Take the right to work on a job; ``None`` while another process has it.
 
         Raises:
@@ -66,14 +66,14 @@ class Ledger:
             problem = bad.strerror or type(bad).__name__
         if problem:
             raise self._unusable(problem)
-        return Claim(lock.release)
+        return Lock(lock.release)
 
-    def _claim_here(self, key: str) -> Claim | None:
+    def _claim_here(self, key: str) -> Lock | None:
         with self._mutex:
             if key in self._held:
                 return None
             self._held.add(key)
-        return Claim(lambda: self._held.discard(key))
+        return Lock(lambda: self._held.discard(key))
 
     def read(self, key: str) -> dict[str, Any]:
         """Return a job's entry; empty when there is none.

@@ -13,7 +13,7 @@ from pytest_kore_convtest.jobs.endings import Ending, describe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pytest_kore_convtest.jobs.store import Ledger
+    from pytest_kore_convtest.jobs.store import JobStore
 
 UPLOADED, BEGINNING, IMPORTING, RUNNING = "uploaded", "beginning", "importing", "running"
 """How far a job had come: only its file is there, nobody knows whether it began, or it goes on."""
@@ -49,21 +49,21 @@ class Unfinished:
         return f"{self.ending.what} has no verdict: {why}. {describe(self.ending)}"
 
 
-def find_unfinished(ledgers: Iterable[Ledger], now: float) -> list[Unfinished]:
+def find_unfinished(stores: Iterable[JobStore], now: float) -> list[Unfinished]:
     """Return the jobs that began on the platform and have no outcome, in the order of their beginning.
 
     Args:
-        ledgers: What the processes of the test run wrote down.
+        stores: What the processes of the test run wrote down.
         now: Seconds since the epoch.
     """
-    found = [one for ledger in ledgers for one in _look_through(ledger, now)]
+    found = [one for store in stores for one in _look_through(store, now)]
     return sorted(found, key=lambda one: (one.entry.get("started_at", 0.0), one.entry.get("key", "")))
 
 
-def find_ended(ledgers: Iterable[Ledger]) -> Iterator[Unfinished]:
+def find_ended(stores: Iterable[JobStore]) -> Iterator[Unfinished]:
     """Yield the imports that ended, for the record of a run that stopped before an item told of them."""
-    for ledger in ledgers:
-        for entry in ledger.entries():
+    for store in stores:
+        for entry in store.entries():
             outcome = entry.get("outcome")
             if outcome and entry.get("kind") != _RUN and outcome.get("status"):
                 plain = {**entry, "resume": "", "way_on": ""}
@@ -71,13 +71,13 @@ def find_ended(ledgers: Iterable[Ledger]) -> Iterator[Unfinished]:
                 yield Unfinished(entry, IMPORTING, replace(found, seconds=outcome["seconds"]))
 
 
-def _look_through(ledger: Ledger, now: float) -> Iterator[Unfinished]:
-    for entry in ledger.entries():
+def _look_through(store: JobStore, now: float) -> Iterator[Unfinished]:
+    for entry in store.entries():
         if "kind" not in entry or "outcome" in entry:
             continue
         stage = stage_of(entry)
         if stage:
-            yield Unfinished(entry, stage, ending_of(entry, ledger.polls(entry.get("key", "")), now))
+            yield Unfinished(entry, stage, ending_of(entry, store.polls(entry.get("key", "")), now))
 
 
 def stage_of(entry: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Patience: when to ask next, and when to stop. Pure: no clock, no connection.
+"""WaitLimits: when to ask next, and when to stop. Pure: no clock, no connection.
 
 ``Wait`` is told what each ask brought and when; it says when the next one is due,
 or how the wait ended. It never learns what it waits for.
@@ -26,7 +26,7 @@ from pytest_kore_convtest.errors import (
     RefusedError,
     ServiceError,
 )
-from pytest_kore_convtest.jobs.backoff import RateLimit, Rhythm
+from pytest_kore_convtest.jobs.backoff import Backoff, RateLimit
 from pytest_kore_convtest.jobs.endings import Ending, describe
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ LAST_ASK_GRACE = 0.2
 
 
 @dataclass(frozen=True)
-class Patience:
+class WaitLimits:
     """How long to wait for what; all in seconds.
 
     Attributes:
@@ -76,7 +76,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Sight:
+class PollResult:
     """What one usable answer showed.
 
     Attributes:
@@ -104,45 +104,45 @@ class Wait:
     Args:
         what: What is waited for, e.g. ``"import job ds-1"``.
         job_id: Its id.
-        patience: How long.
+        limits: How long.
         start: The monotonic time of the first ask.
         resume: The command that waits for this job again.
 
     Attributes:
-        rhythm: The pauses between two asks.
+        backoff: The pauses between two asks.
         before: Seconds that the job had taken before this wait began.
         earlier: What an earlier wait for the same job asked, in this process or one that has died.
         way_on: What to do when no command waits for this job again.
         needs: The environment name of a secret that the command needs.
     """
 
-    def __init__(self, what: str, job_id: str, patience: Patience, start: float, resume: str = "") -> None:
-        self.what, self.job_id, self.patience, self.resume = what, job_id, patience, resume
+    def __init__(self, what: str, job_id: str, limits: WaitLimits, start: float, resume: str = "") -> None:
+        self.what, self.job_id, self.limits, self.resume = what, job_id, limits, resume
         self.before = 0.0
         self.earlier: Sequence[dict[str, Any]] = ()
         self.way_on = self.needs = ""
         self.start = start
         self.due = start
-        self.deadline = start + patience.timeout
-        self.last: Sight | None = None
+        self.deadline = start + limits.timeout
+        self.last: PollResult | None = None
         self.notes: list[str] = []
         self.history: list[dict[str, Any]] = []
         self._asked_at = start
         self._usable_at = self._moved_at = start
-        self.rhythm = Rhythm(patience.poll_interval, patience.max_poll_interval)
+        self.backoff = Backoff(limits.poll_interval, limits.max_poll_interval)
         self._took = 0.0
         self._is_last_ask = self._overslept = False
         self._missing = self._incomplete = self._too_large = 0
         self._incomplete_at = start
         self._trouble: KoreError | None = None
-        self._limit = RateLimit() if patience.rate_limit else None
+        self._limit = RateLimit() if limits.rate_limit else None
 
     def budget(self, now: float) -> float:
         """Return the seconds that an ask beginning now may take; one past a sleep and the deadline, any."""
         left = self.deadline - now + LAST_ASK_GRACE
         if self._overslept and left < 0:
-            return self.patience.request_timeout
-        return max(0.05, min(self.patience.request_timeout, left))
+            return self.limits.request_timeout
+        return max(0.05, min(self.limits.request_timeout, left))
 
     def asked(self, now: float) -> None:
         """Note that an ask begins; while the machine slept nobody asked, so no outage or standstill grew."""
@@ -155,7 +155,7 @@ class Wait:
         if self._limit:
             self._limit.note(now)
 
-    def answered(self, sight: Sight, now: float) -> bool:
+    def answered(self, sight: PollResult, now: float) -> bool:
         """Note a usable answer.
 
         Returns:
@@ -175,7 +175,7 @@ class Wait:
         if sight.ended and not sight.incomplete:
             return True
         self._check_incomplete(sight, now)
-        if now >= self._moved_at + self.patience.stall_timeout:
+        if now >= self._moved_at + self.limits.stall_timeout:
             raise self._error(
                 JobStalledError, "stands still", "kore_stall_timeout", now - self._moved_at, now
             )
@@ -211,32 +211,32 @@ class Wait:
         aim = max(now, earliest, min(end, last))
         hurries = self._incomplete and self._trouble is None
         percent = self.last.percent if self.last and self._trouble is None else None
-        pause = self.rhythm.next_pause(now - self.start, percent)
-        pause = self.patience.poll_interval if hurries else pause
+        pause = self.backoff.next_pause(now - self.start, percent)
+        pause = self.limits.poll_interval if hurries else pause
         due = min(aim, max(earliest, self._asked_at + pause))
         if self._limit:
             due = self._limit.earliest(due)
             if due > self.deadline:
                 raise self._out_of_time(now, " (the platform's rate limit allows no further ask before)")
         self.due = due
-        self._is_last_ask = last <= due < self._asked_at + self.patience.poll_interval
+        self._is_last_ask = last <= due < self._asked_at + self.limits.poll_interval
 
     def _end(self) -> float:
         """Return the moment at which the wait ends if the next answers bring nothing new."""
         ends = [self.deadline]
         if self._trouble is None:
-            ends.append(self._moved_at + self.patience.stall_timeout)
+            ends.append(self._moved_at + self.limits.stall_timeout)
             if self._incomplete:
                 ends.append(self._incomplete_at + INCOMPLETE_GRACE)
         else:
-            ends.append(self._usable_at + self.patience.outage_budget)
+            ends.append(self._usable_at + self.limits.outage_budget)
             if self.last is None and self._trouble.evidence.get("cause") in UNREACHED:
                 ends.append(self.start + FIRST_CONTACT)
             if self.last is None and self._trouble.evidence.get("missing"):
                 ends.append(self.start + UNKNOWN_JOB_GRACE)
         return min(ends)
 
-    def _check_incomplete(self, sight: Sight, now: float) -> None:
+    def _check_incomplete(self, sight: PollResult, now: float) -> None:
         if not sight.incomplete:
             self._incomplete = 0
             return
@@ -282,7 +282,7 @@ class Wait:
         unreached = self.last is None and trouble.evidence.get("cause") in UNREACHED
         if unreached and now >= self.start + FIRST_CONTACT:
             raise self._given_up(f"no answer at all in {out}", now)
-        if now >= self._usable_at + self.patience.outage_budget:
+        if now >= self._usable_at + self.limits.outage_budget:
             raise self._given_up(f"no usable answer for {out} (kore_outage_budget)", now)
 
     def ending(self, now: float) -> Ending:

@@ -20,7 +20,7 @@ THREADS = 3
 """Threads that serve the heap, each with a connection: more of them bring a hundred jobs no less lag."""
 
 
-class Crew:
+class WorkerPool:
     """Daemon threads around one heap of jobs, ordered by the time they are due.
 
     Args:

@@ -88,7 +88,9 @@ def pytest_configure(config: pytest.Config) -> None:
     asks for it: a project may have the keys and run other tests most of the time.
     Under xdist the controller never sees an item, so there the run begins at once.
     """
-    config.addinivalue_line("markers", "kore_live: asks the platform; -m 'not kore_live' is the offline run")
+    config.addinivalue_line(
+        "markers", "kore_live: contacts the platform; -m 'not kore_live' is the offline run"
+    )
     config.addinivalue_line(
         "markers", "kore_suite(name=, steps=, tags=, inputs=): what the suite of kore_import_status has to be"
     )

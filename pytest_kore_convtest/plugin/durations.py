@@ -10,7 +10,7 @@ import warnings
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
-from pytest_kore_convtest.jobs.backoff import Rhythm
+from pytest_kore_convtest.jobs.backoff import Backoff
 from pytest_kore_convtest.jobs.state import memory_of
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ class Durations:
         """Return the seconds that a job usually takes; ``None`` when too little is known."""
         return self._median(state.memory)
 
-    def rhythm(self, job: Job) -> Rhythm:
+    def backoff(self, job: Job) -> Backoff:
         """Return the pauses for the wait that is about to begin for a job."""
         usual = self._median(memory_of(job))
         left = None if usual is None else usual - job.before
         # A generator of its own: test runs are often made to begin with the same seed in every process.
-        return Rhythm(*self._bounds, expected=left, chance=SystemRandom().random)
+        return Backoff(*self._bounds, expected=left, chance=SystemRandom().random)
 
     def _median(self, memory: str) -> float | None:
         known = self._known.get(self._name(memory), []) if memory else []

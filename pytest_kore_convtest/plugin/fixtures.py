@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.settings.values import ImportJob
 
 _NAMES = "names"
-"""The ledger's entry of names that workers have given to suites."""
+"""The store's entry of names that workers have given to suites."""
 
 _LONGEST_TALK, _GLANCE = 30.0, 0.02
 """Seconds that a worker waits for that entry at most, and between two looks."""
@@ -164,18 +164,18 @@ def _identify(suite: LocalSuite) -> str:
 
 def _agree(run: Run, suite: LocalSuite, identity: str) -> int:
     """Number a suite so that all workers of xdist give it the same number, and no other suite its name."""
-    ledger = run.ledger()
+    store = run.store()
     end = time.monotonic() + _LONGEST_TALK
-    while (claim := ledger.claim(_NAMES)) is None:
+    while (claim := store.claim(_NAMES)) is None:
         if time.monotonic() > end:
             problem = f"another process of this test run has held the names of suites for {_LONGEST_TALK:g} s"
             raise JobError(f"{problem}: it hangs.", job_id="", last=None, history=[])
         time.sleep(_GLANCE)
     try:
-        names = ledger.read(_NAMES).get("taken", {})
+        names = store.read(_NAMES).get("taken", {})
         number = _number(run, suite, names, identity)
         names[_fold(stored_name(run, _numbered(suite, number)))] = identity
-        ledger.write(_NAMES, {"taken": names})
+        store.write(_NAMES, {"taken": names})
     finally:
         claim.release()
     return number
@@ -257,7 +257,7 @@ def kore_pipeline(
 
     run = find_run(pytestconfig)
     pipeline = run.pipeline(kore_client, kore_settings)
-    pipeline.make_rhythm = Durations(run.config, run.settings).rhythm
+    pipeline.make_backoff = Durations(run.config, run.settings).backoff
     yield pipeline
     pipeline.close()
 

@@ -49,7 +49,7 @@ _LEFT = "kore_left"
 """What a worker hands to xdist's controller as it ends: the jobs of which no report of its items tells."""
 
 
-class Outcomes:
+class Hooks:
     """Hooks that judge, gather facts and speak the last word.
 
     Args:
@@ -266,13 +266,13 @@ class Outcomes:
         write_summary(terminalreporter, jobs, list(notes), self._published.written, idle)
 
 
-def begin(config: pytest.Config) -> Outcomes:
+def begin(config: pytest.Config) -> Hooks:
     """Begin a run, unless one has begun.
 
     Raises:
         pytest.UsageError: A setting cannot be used.
     """
-    found: Outcomes | None = config.pluginmanager.get_plugin(PLUGIN_NAME)
+    found: Hooks | None = config.pluginmanager.get_plugin(PLUGIN_NAME)
     if found is not None:
         return found
     problem = ""
@@ -283,7 +283,7 @@ def begin(config: pytest.Config) -> Outcomes:
     if problem:
         raise pytest.UsageError(problem)
     config.pluginmanager.register(fixtures, "kore-imports")
-    made = Outcomes(run)
+    made = Hooks(run)
     config.pluginmanager.register(made, PLUGIN_NAME)
     config.pluginmanager.register(Headings(), "kore-headings")
     return made

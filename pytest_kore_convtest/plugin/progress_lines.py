@@ -112,7 +112,7 @@ def _row(state: State, width: int, label: int, usual: float | None, *, plain: bo
     percent = "" if state.percent is None else f"{state.percent:.0f} %"
     pieces.append(Piece(f" {percent:>5} {clock(state.elapsed):>6}"))
     if width >= _MIDDLE:
-        pieces.append(Piece(f"  {state.asks:>3} {'ask ' if state.asks == 1 else 'asks'}", DIM))
+        pieces.append(Piece(f"  {state.asks:>3} {'request ' if state.asks == 1 else 'requests'}", DIM))
     pieces.append(Piece(f"  {_word(state)}", LOUD if state.trouble else ""))
     if usual is not None and not state.trouble:
         pieces.append(Piece(f", {_left(state.elapsed, usual)}", DIM))

@@ -106,7 +106,7 @@ def _tell_unfinished(run: Run, known: set[str]) -> Iterator[Account]:
     from pytest_kore_convtest.reports.job_record import give_open_account
 
     yield from run.new_accounts(run.jobs())
-    for job in () if run.pipelines else find_ended(run.ledgers()):
+    for job in () if run.pipelines else find_ended(run.stores()):
         if job.job_id not in known:
             yield give_open_account(job, "it ended, and no item of this test run judged it", time.time())
     for job in found:

@@ -20,7 +20,7 @@ LINT, OWN, TEST = "lint", "own", "test"
 """The kinds of items: they judge a file, they judge what is on the platform, a user wrote them."""
 
 _KEY = "selected"
-"""The key of the ledger's entry under which xdist's workers tell the controller."""
+"""The key of the store's entry under which xdist's workers tell the controller."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def tell_controller(run: Run, selected: list[Selected]) -> None:
     if not selected:
         return
     try:
-        run.ledger().write(_KEY, {_KEY: [asdict(one) for one in selected]})
+        run.store().write(_KEY, {_KEY: [asdict(one) for one in selected]})
     except ConfigError:
         return  # the folder cannot be used: each item says so itself
 
@@ -77,7 +77,7 @@ def tell_controller(run: Run, selected: list[Selected]) -> None:
 def ask_workers(run: Run) -> list[Selected]:
     """Return what xdist's workers have selected; all select the same."""
     try:
-        entry = run.ledger().read(_KEY)
+        entry = run.store().read(_KEY)
     except ConfigError:
         return []
     return [_read(one) for one in entry.get(_KEY, ())]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.jobs.job import Job, Outcome
     from pytest_kore_convtest.jobs.runner import Pipeline
-    from pytest_kore_convtest.jobs.store import Ledger
+    from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.jobs.unfinished import Unfinished
     from pytest_kore_convtest.suites.file import LocalSuite
 
@@ -41,10 +41,10 @@ GATE = "pytest_kore_convtest.gate"
 """The module that ``--pyargs`` collects the gate by."""
 
 _INTERRUPTED = "interrupted"
-"""The key of the ledger's entry that says so."""
+"""The key of the store's entry that says so."""
 
 _EMULATED = "emulated"
-"""The key of the ledger's entry that says that a worker's answers came from the emulator."""
+"""The key of the store's entry that says that a worker's answers came from the emulator."""
 NOBODY = "the test run ended without it"
 """Why nobody waited for a job to its end, when there is no better reason."""
 
@@ -124,7 +124,7 @@ class Run:
         return (
             self.settings.emulator
             or any(getattr(made.client, "emulated", False) for made in self.pipelines)
-            or bool(self.ledger().read(_EMULATED))
+            or bool(self.store().read(_EMULATED))
         )
 
     @property
@@ -211,12 +211,12 @@ class Run:
     def pipeline(self, client: KoreClient, settings: Settings) -> Pipeline:
         """Make the pipeline of this process."""
         from pytest_kore_convtest.jobs.runner import Pipeline
-        from pytest_kore_convtest.jobs.store import Ledger
+        from pytest_kore_convtest.jobs.store import JobStore
 
         alone = not hasattr(self.config, "workerinput")
         if not alone:
             leftovers.hold(Path(self.shared["folder"]))
-        made = Pipeline(client, settings, Ledger(None if alone else Path(self.shared["folder"])))
+        made = Pipeline(client, settings, JobStore(None if alone else Path(self.shared["folder"])))
         if made.options is not None:
             made.options = (*_config_file(self.config), *made.options)
         self.pipelines.append(made)
@@ -245,7 +245,7 @@ class Run:
         if worker and not self._emulator_told and getattr(pipeline.client, "emulated", False):
             self._emulator_told = True
             with suppress(ConfigError):  # the disk is full, which the jobs themselves say
-                self.ledger().write(_EMULATED, {"emulated": True})
+                self.store().write(_EMULATED, {"emulated": True})
 
     def _wait(self, pipeline: Pipeline, job: Job, known: int | None) -> Outcome:
         tick = partial(self._tick, pipeline, job)
@@ -271,10 +271,10 @@ class Run:
     def _stop_waiting(self, pipeline: Pipeline, job: Job, why: str) -> JobError:
         from pytest_kore_convtest.jobs.unfinished import ending_of
 
-        entry = {**pipeline.ledger.read(job.key), "way_on": job.way_on, "needs": job.needs}
+        entry = {**pipeline.store.read(job.key), "way_on": job.way_on, "needs": job.needs}
         if job.job_id:
             entry |= {"job_id": job.job_id, "resume": job.resume}
-        ending = replace(ending_of(entry, pipeline.ledger.polls(job.key), time.time()), what=job.what)
+        ending = replace(ending_of(entry, pipeline.store.polls(job.key), time.time()), what=job.what)
         return JobError(
             f"{job.what} has no verdict. It is not waited for any longer: {why}. {describe(ending)}",
             **ending.to_evidence(),
@@ -284,11 +284,11 @@ class Run:
         """Return all jobs of this process, in the order in which they were first asked for."""
         return [job for made in self.pipelines for job in list(made.jobs.values())]
 
-    def ledger(self) -> Ledger:
+    def store(self) -> JobStore:
         """Return what all processes of this test run know of its jobs."""
-        from pytest_kore_convtest.jobs.store import Ledger
+        from pytest_kore_convtest.jobs.store import JobStore
 
-        return Ledger(Path(self.shared["folder"]))
+        return JobStore(Path(self.shared["folder"]))
 
     def jobs_of(self, item: pytest.Item, ids: set[str]) -> list[Job]:
         """Return the jobs that an item waited for, or that have one of these ids."""
@@ -296,15 +296,15 @@ class Run:
         jobs |= {job.key: job for made in self.pipelines for job in made.jobs.values() if job.job_id in ids}
         return list(jobs.values())
 
-    def ledgers(self) -> list[Ledger]:
+    def stores(self) -> list[JobStore]:
         """Return where the processes of this test run wrote down their jobs, as far as this one sees it."""
-        return [made.ledger for made in self.pipelines] or [self.ledger()]
+        return [made.store for made in self.pipelines] or [self.store()]
 
     def unfinished(self) -> list[Unfinished]:
         """Return the jobs that began and have no outcome, those of xdist's workers included."""
         from pytest_kore_convtest.jobs.unfinished import find_unfinished
 
-        return find_unfinished(self.ledgers(), time.time())
+        return find_unfinished(self.stores(), time.time())
 
     def settle(self) -> None:
         """Let nothing more begin; give what is under way a moment, so that its end is known."""
@@ -312,11 +312,11 @@ class Run:
             made.close()
         if self.pipelines or not self.stopped or not Path(self.shared["folder"]).is_dir():
             return
-        ledger, end = self.ledger(), time.monotonic() + SETTLING
+        store, end = self.store(), time.monotonic() + SETTLING
         for job in self.unfinished():
             if job.job_id:
                 continue  # nothing about it will change
-            while (claim := ledger.claim(job.entry["key"])) is None and time.monotonic() < end:
+            while (claim := store.claim(job.entry["key"])) is None and time.monotonic() < end:
                 time.sleep(0.02)
             if claim is not None:
                 claim.release()
@@ -328,7 +328,7 @@ class Run:
             why: Why nobody waits any more; empty when it is an interrupt.
         """
         with suppress(ConfigError):  # they cannot be told; xdist ends them after a while
-            self.ledger().write(_INTERRUPTED, {"why": why})
+            self.store().write(_INTERRUPTED, {"why": why})
 
     def heed_interrupt(self) -> str:
         """Say, in a worker, why the controller does not wait any more; empty while it does.
@@ -336,7 +336,7 @@ class Run:
         Raises:
             KeyboardInterrupt: It was interrupted.
         """
-        told = self.ledger().read(_INTERRUPTED)
+        told = self.store().read(_INTERRUPTED)
         if told.get("why"):
             return str(told["why"])
         if told:
@@ -347,8 +347,8 @@ class Run:
         """When all is over: delete suites of this test run as ``--kore-keep`` says, and tell what stays."""
         self.is_cleaning = True
         try:
-            for client, ledger in self._suppliers():
-                self.notes += self._clean_up(client, ledger)
+            for client, store in self._suppliers():
+                self.notes += self._clean_up(client, store)
         except ConfigError as bad:
             self.notes.append(f"imported suites were not deleted: {bad.message}")
         except KeyboardInterrupt:
@@ -356,24 +356,24 @@ class Run:
         finally:
             self.is_cleaning = False
 
-    def _clean_up(self, client: KoreClient, ledger: Ledger) -> list[str]:
+    def _clean_up(self, client: KoreClient, store: JobStore) -> list[str]:
         from pytest_kore_convtest.jobs.cleanup import clean_up
 
         budget = HASTE if self.interrupted else None
-        return clean_up(client, ledger, self.settings.keep, early=bool(self.stopped), budget=budget)
+        return clean_up(client, store, self.settings.keep, early=bool(self.stopped), budget=budget)
 
-    def _suppliers(self) -> Iterator[tuple[KoreClient, Ledger]]:
+    def _suppliers(self) -> Iterator[tuple[KoreClient, JobStore]]:
         """Yield each client with what was begun through it; xdist's controller makes one of its own."""
         for made in self.pipelines:
-            yield made.client, made.ledger
-        if self.pipelines or not any(entry.get("kind") == "SuiteImport" for entry in self.ledger().entries()):
+            yield made.client, made.store
+        if self.pipelines or not any(entry.get("kind") == "SuiteImport" for entry in self.store().entries()):
             return
-        if not any("kind" in entry for entry in self.ledger().entries()):
+        if not any("kind" in entry for entry in self.store().entries()):
             return  # no job was begun
         from pytest_kore_convtest.api.client import KoreClient
 
         with KoreClient(self.live_settings()) as client:
-            yield client, self.ledger()
+            yield client, self.store()
 
     def close(self) -> None:
         """Stop what this process started."""

@@ -38,7 +38,7 @@ def describe(job: dict[str, Any]) -> str:
         found = [_steps(job), job["weakest"], *_unevaluated(job)]
     else:
         found = _stored(job)
-    took = f"{job['seconds']:.1f} s, {job['asks']} {'ask' if job['asks'] == 1 else 'asks'}"
+    took = f"{job['seconds']:.1f} s, {job['asks']} {'request' if job['asks'] == 1 else 'requests'}"
     ended = f"platform: {job['last']} after {took}" if job["last"] else f"after {took}"
     end = [f"{ended} ({job['id']})" if job["id"] else ended] if job["asks"] else []
     return f"{job['label']}: " + "; ".join(filter(None, [*found, *end]))

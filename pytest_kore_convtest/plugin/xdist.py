@@ -39,7 +39,7 @@ class Sender:
         self._quiet = run.config.option.verbose < 0
         self._key = _key_of(run.config.workerinput["workerid"])  # type: ignore[attr-defined] # xdist's
         self._sent: list[tuple[Any, ...]] = []
-        self._turns: list[tuple[Any, ...]] = []
+        self._limiter: list[tuple[Any, ...]] = []
         self._sent_at = float("-inf")
 
     def tick(self) -> None:
@@ -50,12 +50,12 @@ class Sender:
         states = [look(job, now) for job in self._run.jobs()]
         seen = [(*state.moved, state.asks) for state in states]
         turns = [(state.key, state.generation, state.begun) for state in states]
-        if seen == self._sent or (turns == self._turns and now - self._sent_at < _PAUSE):
+        if seen == self._sent or (turns == self._limiter and now - self._sent_at < _PAUSE):
             return
-        self._sent, self._turns, self._sent_at = seen, turns, now
+        self._sent, self._limiter, self._sent_at = seen, turns, now
         entry = {"at": time.time(), "states": [vars(state) for state in states]}
         with suppress(ConfigError):  # a picture that cannot be sent fails no test
-            self._run.ledger().write(self._key, entry)
+            self._run.store().write(self._key, entry)
 
 
 class Receiver:
@@ -131,9 +131,9 @@ class Receiver:
     def _read(self) -> list[State]:
         """Return the jobs of all workers, each once, as the worker sees it that works on it."""
         found = dict(self._left)
-        ledger, now = self._run.ledger(), time.time()
+        store, now = self._run.store(), time.time()
         for worker in list(self._workers):
-            entry = ledger.read(_key_of(worker))
+            entry = store.read(_key_of(worker))
             for data in entry.get("states", ()):
                 state = _later(State(**data), max(0.0, now - entry["at"]))
                 if state.key not in found or _knows(state) > _knows(found[state.key]):

@@ -26,11 +26,11 @@ REAL = (
     "user_email",
     "target",
 )
-"""Settings that name or open a real platform; the stand-in gets none of them."""
+"""Settings that name or open a real platform; the emulator gets none of them."""
 
 
 def settle(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
-    """Choose between target and host, stand-in and platform, secret and token.
+    """Choose between target and host, emulator and platform, secret and token.
 
     Raises:
         ConfigError: Two settings of the same source contradict each other.
@@ -74,7 +74,7 @@ def _choose_emulator(values: dict[str, Any], sources: dict[str, str], notes: lis
     if "host" in values and _rank(sources[host]) == _rank(sources["emulator"]):
         raise ConfigError(
             f"{named('emulator', sources)} and {named(host, sources)} contradict each other:"
-            " the stand-in or a real host, not both",
+            " the emulator or a real host, not both",
             name="emulator",
             source=sources["emulator"],
         )
@@ -84,7 +84,7 @@ def _choose_emulator(values: dict[str, Any], sources: dict[str, str], notes: lis
         return
     ignored = [name for name in REAL if name in values]
     if ignored:
-        notes.append("not used with the stand-in: " + ", ".join(ROWS[name].ini_key for name in ignored))
+        notes.append("not used with the emulator: " + ", ".join(ROWS[name].ini_key for name in ignored))
     for name in ignored:
         del values[name], sources[name]
     values.pop("protected", None)

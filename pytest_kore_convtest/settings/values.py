@@ -318,7 +318,7 @@ def read_targets(raw: object) -> tuple[Target, ...]:
             raise ValueError(f"{describe(line)}, of {len(words)} words, is not NAME HOST STREAM [protected]")
         name = read_text(words[0])
         if name in targets:
-            raise ValueError(f"{show(name)} stands there twice")
+            raise ValueError(f"{show(name)} is there twice")
         targets[name] = Target(name, read_url(words[1]), read_id(words[2]), protected=bool(words[3:]))
     if not targets:
         raise ValueError("is empty: give lines of NAME HOST STREAM [protected] or remove it")

@@ -85,7 +85,7 @@ def tell_difference(expected: str, actual: str) -> Iterator[str]:
         for label, text in zip(("expected", "actual"), mark(words(expected, actual)), strict=True):
             yield from field(label, _limit(text, _LONGEST_TEXT) or '""')
         if expected == actual:
-            yield "(both texts are the same, letter by letter)"
+            yield "(both texts are the same, character by character)"
 
 
 def _tell_data(expected: str, actual: str) -> Iterator[str]:

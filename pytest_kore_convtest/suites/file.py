@@ -203,7 +203,7 @@ def _load(data: bytes) -> Document:
     try:
         return json_positions.load(decode(data))
     except json_positions.JsonError as bad:
-        said, place = f"is no JSON: {bad.message}", bad.place
+        said, place = f"is not valid JSON: {bad.message}", bad.place
     except UnicodeDecodeError as bad:
         if data.startswith(_WIDE_BOMS):
             said, place = "is UTF-16 text: save it as UTF-8", START

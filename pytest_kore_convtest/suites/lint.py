@@ -152,7 +152,5 @@ def _judge_text(text: str, path: json_positions.Path, found: list[redaction.Leak
 
 def _judge_twins(document: json_positions.Document) -> Iterator[Note]:
     for twin in document.twins:
-        said = (
-            f"the key stands there twice, first in line {twin.first.line}; only the last counts: remove one"
-        )
+        said = f"duplicate key, first in line {twin.first.line}; only the last counts: remove one"
         yield Note(Rule.DUPLICATE_KEY, twin.path, said, at_key=True)

@@ -245,7 +245,7 @@ def _judge_expected_text(text: str, path: json_positions.Path) -> Iterator[Note]
         json_positions.load(text)
     except json_positions.JsonError as bad:
         # Not an error: how the platform writes parts that are marked as dynamic is not documented.
-        said = f"looks like a template but is no JSON: {bad}; the platform compares it letter by letter"
+        said = f"looks like a template but is not valid JSON: {bad}; the platform compares it as plain text"
         yield Note(Rule.INVALID_TEMPLATE, path, said)
 
 

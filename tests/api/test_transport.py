@@ -7,7 +7,7 @@ import pytest
 import responses
 
 from pytest_kore_convtest.api.network_errors import describe
-from pytest_kore_convtest.api.request_thread import Lane
+from pytest_kore_convtest.api.request_thread import RequestThread
 from pytest_kore_convtest.api.transport import Reply, Request, Transport, Trust
 from pytest_kore_convtest.errors import AccessDeniedError, ConfigError, KoreError, UnreachableError
 
@@ -52,7 +52,7 @@ def lane(sessions):
         sessions.append(Session(lane))
         return sessions[-1]
 
-    lane = Lane(open_session, describe)
+    lane = RequestThread(open_session, describe)
     yield lane
     lane.close()
 

@@ -126,7 +126,7 @@ def test_a_fork_runs_the_offline_tests_and_never_the_gate(recipe):
 
 
 def test_nothing_makes_a_gate_green_without_asking(recipe):
-    """No recipe skips, ignores a failure or uses the stand-in for the gate."""
+    """No recipe skips, ignores a failure or uses the emulator for the gate."""
     code = without_comments(read(recipe))
     for word in ("--kore-emulator", "kore-unconfigured", "continue-on-error", "allow_failure", "|| true"):
         assert word not in code

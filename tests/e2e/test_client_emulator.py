@@ -1,4 +1,4 @@
-"""The client and the waiting against the stand-in, over real connections."""
+"""The client and the waiting against the emulator, over real connections."""
 
 import pytest
 from jobs.waiting import FakeClock
@@ -16,20 +16,20 @@ from pytest_kore_convtest.errors import (
     UnreachableError,
 )
 from pytest_kore_convtest.jobs.poll import poll_until
-from pytest_kore_convtest.jobs.wait import Patience, Sight, Wait
+from pytest_kore_convtest.jobs.wait import PollResult, Wait, WaitLimits
 from pytest_kore_convtest.settings.settings import Settings
 
 
 @pytest.fixture(scope="module")
 def running_emulator():
-    """Return the module's stand-in."""
+    """Return the module's emulator."""
     with Emulator() as emulator:
         yield emulator
 
 
 @pytest.fixture
 def emulator(running_emulator):
-    """Return a stand-in that remembers nothing."""
+    """Return an emulator that remembers nothing."""
     running_emulator.reset()
     return running_emulator
 
@@ -59,7 +59,7 @@ def make(emulator):
 def see(status):
     """Say what a status shows, as simply as can be."""
     done = status.status == "SUCCESS"
-    return Sight(
+    return PollResult(
         status.status,
         (status.status, status.percent_complete),
         ended=done or status.status == "FAILED",
@@ -75,7 +75,7 @@ def wait_for(client, job, **patience):
         times.append(clock.now)
         return client.import_status(job, budget=max(budget, 5.0))
 
-    wait = Wait(f"import job {job}", job, Patience(rate_limit=False, **patience), 0.0)
+    wait = Wait(f"import job {job}", job, WaitLimits(rate_limit=False, **patience), 0.0)
     try:
         return poll_until(ask, see, wait, clock), times
     except KoreError as caught:

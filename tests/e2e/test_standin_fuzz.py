@@ -1,4 +1,4 @@
-"""The stand-in as a target: it answers or refuses, never dies, and never shows a traceback."""
+"""The emulator as a target: it answers or refuses, never dies, and never shows a traceback."""
 
 import json
 import random
@@ -252,7 +252,7 @@ def throw(emulator, data):
 
 
 def check_alive(client, answer):
-    """Check that an answer gives nothing away, and that the stand-in still serves others."""
+    """Check that an answer gives nothing away, and that the emulator still serves others."""
     assert b"Traceback" not in answer
     assert b".py" not in answer
     assert not [

@@ -1,4 +1,4 @@
-"""The stand-in as a process of its own."""
+"""The emulator as a process of its own."""
 
 import json
 import shlex

@@ -30,7 +30,7 @@ def test_json_is_read(text):
     ],
 )
 def test_anything_else_is_refused(text):
-    """What is no JSON, no number, or too deep to be walked is refused with one kind of error."""
+    """What is not valid JSON, no number, or too deep to be walked is refused with one kind of error."""
     with pytest.raises(ValueError, match=r"."):
         read_json(text)
 

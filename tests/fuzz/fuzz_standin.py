@@ -1,4 +1,4 @@
-"""Schemathesis against the stand-in, out of docs/openapi.yaml; ``make fuzz`` has an environment for it.
+"""Schemathesis against the emulator, out of docs/openapi.yaml; ``make fuzz`` has an environment for it.
 
 Its name keeps it out of the ordinary run: Schemathesis is itself a pytest plugin, one that costs every
 pytest process more than half a second, and this project's tests start hundreds of them.

@@ -1,4 +1,4 @@
-"""The rhythm of the pauses, and the platform's own limits."""
+"""The backoff of the pauses, and the platform's own limits."""
 
 import math
 
@@ -6,16 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kore_convtest.jobs import backoff
-from pytest_kore_convtest.jobs.backoff import PER_HOUR, PER_MINUTE, RateLimit, Rhythm
+from pytest_kore_convtest.jobs.backoff import PER_HOUR, PER_MINUTE, Backoff, RateLimit
 from pytest_kore_convtest.settings.settings import Settings
 
 
-def pauses(rhythm, until, percent=lambda _elapsed: None):
+def pauses(backoff, until, percent=lambda _elapsed: None):
     """Return the pauses of a wait of so many seconds, each with its beginning."""
     elapsed, found = 0.0, []
     while elapsed < until:
-        pause = rhythm.next_pause(elapsed, percent(elapsed))
+        pause = backoff.next_pause(elapsed, percent(elapsed))
         found.append((elapsed, pause))
         elapsed += pause
     return found
@@ -28,7 +27,7 @@ def before(found, moment):
 
 def test_the_default_rhythm():
     """Without a percentage pauses grow with the square root of the time, up to 9.4 s."""
-    found = pauses(Rhythm(2.0, 10.0), 200.0)
+    found = pauses(Backoff(2.0, 10.0), 200.0)
     assert [round(pause, 2) for _, pause in found[:6]] == [2.0, 2.0, 2.83, 3.14, 3.46, 3.78]
     for elapsed, pause in found[2:]:
         assert pause == pytest.approx(min(math.sqrt(20 * (elapsed + 8) / 30), 9.39), abs=0.01)
@@ -36,53 +35,53 @@ def test_the_default_rhythm():
 
 def test_early_on():
     """Early on no pause by the time alone is longer than half of the elapsed time, and a second."""
-    for elapsed, pause in pauses(Rhythm(1.0, 400.0), 60.0):
+    for elapsed, pause in pauses(Backoff(1.0, 400.0), 60.0):
         assert pause <= elapsed / 2 + 1
 
 
 def test_ten_minutes():
-    """A job of ten minutes that says nothing gets at most 75 asks, the one that finds its end included."""
+    """A job of ten minutes that says nothing gets at most 75 requests, the last one included."""
     settings = Settings.read(env={})
-    found = pauses(Rhythm(settings.poll_interval, settings.max_poll_interval), 600.0)
+    found = pauses(Backoff(settings.poll_interval, settings.max_poll_interval), 600.0)
     assert len(found) + 1 <= 75
 
 
 @pytest.mark.parametrize("longest", [2.0, 1.0])
 def test_a_steady_rhythm(longest):
     """A longest pause that is not above the shortest makes all pauses equal to the shortest."""
-    found = pauses(Rhythm(2.0, longest, chance=lambda: 1.0), 300.0, lambda at: at / 3)
+    found = pauses(Backoff(2.0, longest, chance=lambda: 1.0), 300.0, lambda at: at / 3)
     assert {pause for _, pause in found} == {2.0}
 
 
 def test_far_from_done():
     """While the percentage says that much is left, pauses are up to four times as long."""
-    plain = Rhythm(0.5, 40.0).next_pause(30.0)
-    rhythm = Rhythm(0.5, 40.0)
-    rhythm.next_pause(20.0, 2.0)
-    assert rhythm.next_pause(30.0, 3.0) == pytest.approx(4 * plain)
+    plain = Backoff(0.5, 40.0).next_pause(30.0)
+    backoff = Backoff(0.5, 40.0)
+    backoff.next_pause(20.0, 2.0)
+    assert backoff.next_pause(30.0, 3.0) == pytest.approx(4 * plain)
 
 
 def test_nearly_done():
     """Where the percentage puts the end, pauses are as short as a quarter."""
-    plain = Rhythm(0.5, 40.0).next_pause(100.0)
-    rhythm = Rhythm(0.5, 40.0)
-    rhythm.next_pause(90.0, 89.0)
-    assert rhythm.next_pause(100.0, 99.0) == pytest.approx(plain / 4)
+    plain = Backoff(0.5, 40.0).next_pause(100.0)
+    backoff = Backoff(0.5, 40.0)
+    backoff.next_pause(90.0, 89.0)
+    assert backoff.next_pause(100.0, 99.0) == pytest.approx(plain / 4)
 
 
 def test_half_of_the_way():
     """In between, a pause takes half of what is left at the present speed."""
-    rhythm = Rhythm(0.5, 40.0)
-    rhythm.next_pause(20.0, 60.0)
-    assert rhythm.next_pause(30.0, 70.0) == pytest.approx(15.0)
+    backoff = Backoff(0.5, 40.0)
+    backoff.next_pause(20.0, 60.0)
+    assert backoff.next_pause(30.0, 70.0) == pytest.approx(15.0)
 
 
 def test_the_present_speed():
     """What was long ago does not count: after a slow half, the speed is that of the last asks."""
-    slow_then_fast = Rhythm(0.5, 40.0)
+    slow_then_fast = Backoff(0.5, 40.0)
     for at, percent in ((10.0, 1.0), (40.0, 2.0), (70.0, 40.0), (90.0, 60.0)):
         slow_then_fast.next_pause(at, percent)
-    fast = Rhythm(0.5, 40.0)
+    fast = Backoff(0.5, 40.0)
     fast.next_pause(70.0, 40.0)
     assert slow_then_fast.next_pause(100.0, 70.0) == fast.next_pause(100.0, 70.0)
 
@@ -97,43 +96,43 @@ IDLE = {
 
 @pytest.mark.parametrize("percent", IDLE.values(), ids=IDLE)
 def test_a_percentage_that_does_not_move_on(percent):
-    """A percentage that stands still, goes back or is no number leaves the rhythm as it is without one."""
-    plain = Rhythm(2.0, 10.0).next_pause(200.0)
-    assert before(pauses(Rhythm(2.0, 10.0), 200.0, percent), 200.0) == pytest.approx(plain)
+    """A percentage that stands still, goes back or is no number leaves the backoff as it is without one."""
+    plain = Backoff(2.0, 10.0).next_pause(200.0)
+    assert before(pauses(Backoff(2.0, 10.0), 200.0, percent), 200.0) == pytest.approx(plain)
 
 
 def test_one_hundred_percent_is_not_the_end():
     """A job that says 100 % and goes on is asked somewhat more often, not in a rush."""
-    plain = Rhythm(2.0, 10.0).next_pause(120.0)
-    assert Rhythm(2.0, 10.0).next_pause(120.0, 100.0) == pytest.approx(0.8 * plain)
+    plain = Backoff(2.0, 10.0).next_pause(120.0)
+    assert Backoff(2.0, 10.0).next_pause(120.0, 100.0) == pytest.approx(0.8 * plain)
 
 
 def test_a_jump():
     """A percentage that leaps to 85 at once does not make a rush of the rest of the wait."""
-    leap = pauses(Rhythm(2.0, 10.0), 63.0, lambda at: 85.0 if at > 5 else 0.0)
-    plain = pauses(Rhythm(2.0, 10.0), 63.0)
+    leap = pauses(Backoff(2.0, 10.0), 63.0, lambda at: 85.0 if at > 5 else 0.0)
+    plain = pauses(Backoff(2.0, 10.0), 63.0)
     assert len(leap) <= len(plain) + 2
 
 
 def test_a_history_sharpens_the_end():
     """Around the usual duration asks are dense, well before it they are not."""
-    found = pauses(Rhythm(1.0, 20.0, expected=60.0), 60.0)
-    assert before(found, 60.0) == pytest.approx(Rhythm(1.0, 20.0).next_pause(60.0) / 4, abs=0.1)
-    assert before(found, 40.0) >= Rhythm(1.0, 20.0).next_pause(30.0)
+    found = pauses(Backoff(1.0, 20.0, expected=60.0), 60.0)
+    assert before(found, 60.0) == pytest.approx(Backoff(1.0, 20.0).next_pause(60.0) / 4, abs=0.1)
+    assert before(found, 40.0) >= Backoff(1.0, 20.0).next_pause(30.0)
 
 
 def test_a_history_goes_before_a_percentage_that_promises_more():
     """Where a history puts the end asks are dense, though the percentage says that much is left."""
-    known = Rhythm(1.0, 20.0, expected=60.0)
+    known = Backoff(1.0, 20.0, expected=60.0)
     found = pauses(known, 60.0, lambda at: at / 10)
-    assert before(found, 60.0) < Rhythm(1.0, 20.0).next_pause(60.0) / 2
+    assert before(found, 60.0) < Backoff(1.0, 20.0).next_pause(60.0) / 2
 
 
 def test_a_history_does_not_hurry_early_on():
     """Well before the usual end a percentage that rushes ahead makes no pause shorter than the plain one."""
-    rhythm = Rhythm(0.5, 40.0, expected=600.0)
-    rhythm.next_pause(90.0, 89.0)
-    assert rhythm.next_pause(100.0, 99.0) >= Rhythm(0.5, 40.0).next_pause(100.0)
+    backoff = Backoff(0.5, 40.0, expected=600.0)
+    backoff.next_pause(90.0, 89.0)
+    assert backoff.next_pause(100.0, 99.0) >= Backoff(0.5, 40.0).next_pause(100.0)
 
 
 def test_a_history_that_is_too_long():
@@ -141,30 +140,30 @@ def test_a_history_that_is_too_long():
 
     The time is the time elapsed so far.
     """
-    for elapsed, pause in pauses(Rhythm(1.0, 60.0, expected=600.0), 60.0):
-        plain = Rhythm(1.0, 60.0).next_pause(elapsed)
+    for elapsed, pause in pauses(Backoff(1.0, 60.0, expected=600.0), 60.0):
+        plain = Backoff(1.0, 60.0).next_pause(elapsed)
         assert pause <= max(plain, elapsed / 4) + 1e-9
 
 
 def test_a_history_that_is_too_short():
-    """Some time after the usual duration the rhythm is the plain one again."""
-    found = pauses(Rhythm(2.0, 10.0, expected=30.0), 100.0)
+    """Some time after the usual duration the backoff is the plain one again."""
+    found = pauses(Backoff(2.0, 10.0, expected=30.0), 100.0)
     assert before(found, 38.0) < 3.0
     at, pause = found[-1]
-    assert pause == Rhythm(2.0, 10.0).next_pause(at)
+    assert pause == Backoff(2.0, 10.0).next_pause(at)
 
 
 @pytest.mark.parametrize("expected", [None, 0.0, -5.0])
 def test_no_history(expected):
     """An expected duration that has passed already, or is none, changes nothing."""
-    assert pauses(Rhythm(2.0, 10.0, expected=expected), 60.0) == pauses(Rhythm(2.0, 10.0), 60.0)
+    assert pauses(Backoff(2.0, 10.0, expected=expected), 60.0) == pauses(Backoff(2.0, 10.0), 60.0)
 
 
 def test_processes_drift_apart():
     """Pauses vary by up to a tenth, so that two processes do not go on asking at the same time."""
-    plain = Rhythm(2.0, 10.0).next_pause(60.0)
-    assert Rhythm(2.0, 10.0, chance=lambda: 0.0).next_pause(60.0) == pytest.approx(0.9 * plain)
-    assert Rhythm(2.0, 10.0, chance=lambda: 1.0).next_pause(60.0) == pytest.approx(1.1 * plain)
+    plain = Backoff(2.0, 10.0).next_pause(60.0)
+    assert Backoff(2.0, 10.0, chance=lambda: 0.0).next_pause(60.0) == pytest.approx(0.9 * plain)
+    assert Backoff(2.0, 10.0, chance=lambda: 1.0).next_pause(60.0) == pytest.approx(1.1 * plain)
 
 
 @given(
@@ -176,19 +175,19 @@ def test_processes_drift_apart():
 )
 def test_bounds_hold(shortest, longest, expected, answers, chance):
     """Whatever the platform says, and when, no pause is below the shortest or above the longest."""
-    rhythm = Rhythm(shortest, longest, expected=expected, chance=lambda: chance)
+    backoff = Backoff(shortest, longest, expected=expected, chance=lambda: chance)
     elapsed = 0.0
     for more, percent in answers:
         elapsed += more
-        assert shortest <= rhythm.next_pause(elapsed, percent) <= max(shortest, longest)
+        assert shortest <= backoff.next_pause(elapsed, percent) <= max(shortest, longest)
 
 
 def test_a_long_wait_keeps_little():
     """What a wait remembers of percentages is the recent part only."""
-    rhythm = Rhythm(2.0, 2.0)
+    backoff = Backoff(2.0, 2.0)
     for second in range(10_000):
-        rhythm.next_pause(float(second), second / 100)
-    assert len(rhythm._seen) <= 10_000 * (1 - backoff.RECENT) + 2
+        backoff.next_pause(float(second), second / 100)
+    assert len(backoff._seen) <= 10_000 * (1 - backoff.RECENT) + 2
 
 
 def test_sixty_a_minute():

@@ -6,18 +6,18 @@ import pytest
 
 from pytest_kore_convtest.errors import AccessDeniedError
 from pytest_kore_convtest.jobs.cleanup import clean_up, names_to_delete
-from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.jobs.store import JobStore
 
 
 def imported(name, good=True, stored=True):
-    """Return the ledger's entry of an import that ended."""
+    """Return the store's entry of an import that ended."""
     raw = {"response": {"name": name}} if stored else {"status": "FAILED"}
     outcome = {"status": json.dumps(raw)}
     return {"kind": "SuiteImport", "name": name, "job_id": "ds-1", "good": good, "outcome": outcome}
 
 
 def ran(name, **more):
-    """Return the ledger's entry of a run."""
+    """Return the store's entry of a run."""
     return {"kind": "SuiteRun", "name": name, "job_id": "ctr-1", **more}
 
 
@@ -77,23 +77,23 @@ def test_a_name_is_kept_when_one_of_its_jobs_failed():
 
 def test_all_names_go_in_one_request():
     """One call deletes all, and there is nothing to tell."""
-    client, ledger = Client(), Ledger(None)
+    client, store = Client(), JobStore(None)
     for name in "BA":
-        ledger.write(name, imported(name))
-    assert clean_up(client, ledger, "never") == []
+        store.write(name, imported(name))
+    assert clean_up(client, store, "never") == []
     assert client.deleted == [["A", "B"]]
 
 
 def test_nothing_to_delete_asks_nothing():
     """Without a name no request is sent."""
     client = Client()
-    assert clean_up(client, Ledger(None), "never") == []
+    assert clean_up(client, JobStore(None), "never") == []
     assert client.deleted == []
 
 
 def test_trouble_is_told_and_raises_nothing():
     """What could not be deleted is named with the reason."""
-    ledger = Ledger(None)
-    ledger.write("A", imported("A_1"))
+    store = JobStore(None)
+    store.write("A", imported("A_1"))
     client = Client(AccessDeniedError("no scope", reason="forbidden", status=403))
-    assert clean_up(client, ledger, "never") == ["not deleted: A_1: no scope"]
+    assert clean_up(client, store, "never") == ["not deleted: A_1: no scope"]

@@ -182,7 +182,7 @@ def test_trouble_is_no_good_outcome():
 
 
 def test_an_outcome_as_data_is_the_same_outcome():
-    """What the ledger holds gives the status, or the trouble with its class and evidence, back."""
+    """What the store holds gives the status, or the trouble with its class and evidence, back."""
     for one in (
         outcome(ran(), generation=2, notes=["n"]),
         outcome(trouble=JobTimeoutError("late", job_id="x")),

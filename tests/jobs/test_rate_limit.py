@@ -3,22 +3,22 @@
 import pytest
 from jobs.waiting import FakeClock
 
-from pytest_kore_convtest.jobs.rate_limit import IN_A_ROUND, LOOK_AGAIN, WRITES, Rounds, Turns
-from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.jobs.rate_limit import IN_A_ROUND, LOOK_AGAIN, WRITES, RateLimiter, Rounds
+from pytest_kore_convtest.jobs.store import JobStore
 from pytest_kore_convtest.settings.settings import Settings
 
 
 @pytest.fixture(params=["one process", "two processes"])
 def pair(request, tmp_path):
-    """Make the turns of two who meet in one ledger, in memory or on disk, at a time that stands still."""
-    memory = Ledger(None)
+    """Make the limiter of two who meet in one store, in memory or on disk, at a time that stands still."""
+    memory = JobStore(None)
     folder = tmp_path / "run"
     now = [1000.0]
 
     def make(**values):
         settings = Settings.read(env={}, **values)
-        ledgers = [memory, memory] if request.param == "one process" else [Ledger(folder), Ledger(folder)]
-        return now, *(Turns(ledger, settings, lambda: now[0]) for ledger in ledgers)
+        stores = [memory, memory] if request.param == "one process" else [JobStore(folder), JobStore(folder)]
+        return now, *(RateLimiter(store, settings, lambda: now[0]) for store in stores)
 
     return make
 
@@ -54,12 +54,12 @@ def test_the_limit_can_be_switched_off(pair):
 
 def test_only_one_counts_at_a_time(tmp_path):
     """While another process counts, nobody else may write; afterwards the count is complete."""
-    ledger, other = Ledger(tmp_path / "run"), Ledger(tmp_path / "run")
-    turns = Turns(ledger, Settings.read(env={}), lambda: 1000.0)
+    store, other = JobStore(tmp_path / "run"), JobStore(tmp_path / "run")
+    limiter = RateLimiter(store, Settings.read(env={}), lambda: 1000.0)
     claim = other.claim(WRITES)
-    assert not turns.may_write()
+    assert not limiter.may_write()
     claim.release()
-    assert turns.may_write()
+    assert limiter.may_write()
     assert other.read(WRITES) == {"times": [1000.0]}
 
 
@@ -74,7 +74,7 @@ def test_a_limit_that_refuses_gives_its_turn_back(pair):
 
 def test_a_thousand_jobs_that_wait_are_looked_at_no_more_often_than_fifty():
     """A round of looks takes longer the more jobs are held up, and is as short as before when they go on."""
-    rounds = Rounds(Turns(Ledger(None), Settings.read(env={}), lambda: 0.0), FakeClock(100.0))
+    rounds = Rounds(RateLimiter(JobStore(None), Settings.read(env={}), lambda: 0.0), FakeClock(100.0))
     assert rounds.next_look("only") == pytest.approx(100.0 + LOOK_AGAIN)
     looks = [rounds.next_look(str(number)) - 100.0 for number in range(1000)]
     assert looks[-1] == pytest.approx(LOOK_AGAIN * 1001 / IN_A_ROUND)
@@ -85,9 +85,9 @@ def test_a_thousand_jobs_that_wait_are_looked_at_no_more_often_than_fifty():
 
 def test_full_places_are_not_looked_at_for_every_job():
     """After a look that found all taken the next one waits a moment, unless a place of ours is free again."""
-    clock, ledger = FakeClock(100.0), Ledger(None)
-    rounds = Rounds(Turns(ledger, Settings.read(env={}, max_parallel=1), lambda: 0.0), clock)
-    taken = ledger.claim("slot 0")
+    clock, store = FakeClock(100.0), JobStore(None)
+    rounds = Rounds(RateLimiter(store, Settings.read(env={}, max_parallel=1), lambda: 0.0), clock)
+    taken = store.claim("slot 0")
     assert rounds.take_slot() is None
     taken.release()
     assert rounds.take_slot() is None

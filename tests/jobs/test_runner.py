@@ -18,7 +18,7 @@ from pytest_kore_convtest.errors import (
 )
 from pytest_kore_convtest.jobs.job import Outcome
 from pytest_kore_convtest.jobs.runner import Pipeline
-from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.jobs.store import JobStore
 from pytest_kore_convtest.settings.settings import Settings
 from pytest_kore_convtest.suites.file import LocalSuite
 
@@ -86,7 +86,7 @@ def road():
     """Make pipelines with tiny intervals; close them in the end."""
     made = []
 
-    def make(client, ledger=None, **changes):
+    def make(client, store=None, **changes):
         values = {
             "poll_interval": 0.01,
             "max_poll_interval": 0.01,
@@ -95,7 +95,7 @@ def road():
             **changes,
         }
         settings = Settings.read(env={}, stream_id=STREAM, **values)
-        made.append(Pipeline(client, settings, ledger or Ledger(None)))
+        made.append(Pipeline(client, settings, store or JobStore(None)))
         return made[-1]
 
     yield make
@@ -179,7 +179,7 @@ def test_an_outcome_that_cannot_be_written_ends_the_wait(road, tmp_path):
     """Whatever goes wrong while an outcome is kept, it becomes trouble, and other jobs go on."""
     client = FakeClient(ds_1=["SUCCESS"], ds_2=["SUCCESS"])
     client.notes = [object()]  # no JSON
-    pipeline = road(client, Ledger(tmp_path / "run"))
+    pipeline = road(client, JobStore(tmp_path / "run"))
     for ds_id in ("ds-1", "ds-2"):
         outcome = pipeline.wait_for(pipeline.watch_import(ds_id))
         assert isinstance(outcome.trouble, ServiceError)
@@ -238,9 +238,9 @@ def test_time_that_is_used_up_is_not_given_again(road, tmp_path):
 
 
 def test_a_second_process_asks_nothing(road, tmp_path):
-    """What one pipeline found out, another one with the same ledger reads."""
+    """What one pipeline found out, another one with the same store reads."""
     client, other = FakeClient(ds_1=["IN_PROGRESS", "SUCCESS"]), FakeClient(ds_1=["FAILED"])
-    first, second = road(client, Ledger(tmp_path / "run")), road(other, Ledger(tmp_path / "run"))
+    first, second = road(client, JobStore(tmp_path / "run")), road(other, JobStore(tmp_path / "run"))
     outcome = first.wait_for(first.watch_import("ds-1"))
     seen = second.wait_for(second.watch_import("ds-1"))
     assert seen.to_data() == outcome.to_data()
@@ -248,10 +248,10 @@ def test_a_second_process_asks_nothing(road, tmp_path):
 
 
 def test_a_second_process_waits_for_the_first(road, tmp_path):
-    """While one process asks, another one looks into the ledger only."""
+    """While one process asks, another one looks into the store only."""
     client, other = FakeClient(ds_1=["SUCCESS"]), FakeClient(ds_1=["FAILED"])
     client.gate.clear()
-    first, second = road(client, Ledger(tmp_path / "run")), road(other, Ledger(tmp_path / "run"))
+    first, second = road(client, JobStore(tmp_path / "run")), road(other, JobStore(tmp_path / "run"))
     first.watch_import("ds-1")
     assert client.entered.wait(LONGEST)
     theirs = second.watch_import("ds-1")
@@ -263,7 +263,7 @@ def test_a_second_process_waits_for_the_first(road, tmp_path):
 def test_closing_lets_others_go_on(road, tmp_path):
     """A pipeline that is closed in the middle frees its job; another one goes on."""
     client, other = FakeClient(ds_1=["IN_PROGRESS"]), FakeClient(ds_1=["SUCCESS"])
-    first, second = road(client, Ledger(tmp_path / "run")), road(other, Ledger(tmp_path / "run"))
+    first, second = road(client, JobStore(tmp_path / "run")), road(other, JobStore(tmp_path / "run"))
     job = first.watch_import("ds-1")
     assert client.entered.wait(LONGEST)
     first.close()
@@ -294,10 +294,10 @@ def test_a_suite_is_uploaded_imported_and_awaited(road, tmp_path):
 )
 def test_what_a_dead_process_began_is_continued(road, tmp_path, entry, sent):
     """An import that was started is not started again, a file that was uploaded not uploaded again."""
-    suite, ledger = local_suite(tmp_path), Ledger(tmp_path / "run")
-    ledger.write(f"suite {suite.path} A A_1", entry)
+    suite, store = local_suite(tmp_path), JobStore(tmp_path / "run")
+    store.write(f"suite {suite.path} A A_1", entry)
     client = FakeClient(ds_new=["SUCCESS"])
-    pipeline = road(client, Ledger(tmp_path / "run"))
+    pipeline = road(client, JobStore(tmp_path / "run"))
     assert pipeline.wait_for(pipeline.import_suite(suite, "A_1")).result().id == "ds-new"
     assert client.sent == sent
 
@@ -327,10 +327,10 @@ def test_an_outcome_survives_a_journey(road, script):
 
 def test_what_a_dead_process_may_have_begun_is_not_begun_again(road, tmp_path):
     """Whether an import was started by a process that died while it asked for it is not known."""
-    suite, ledger = local_suite(tmp_path), Ledger(tmp_path / "run")
-    ledger.write(f"suite {suite.path} A A_1", {"file_id": "f-9", "sending": True})
+    suite, store = local_suite(tmp_path), JobStore(tmp_path / "run")
+    store.write(f"suite {suite.path} A A_1", {"file_id": "f-9", "sending": True})
     client = FakeClient(ds_new=["SUCCESS"])
-    pipeline = road(client, Ledger(tmp_path / "run"))
+    pipeline = road(client, JobStore(tmp_path / "run"))
     trouble = pipeline.wait_for(pipeline.import_suite(suite, "A_1")).trouble
     assert "The process that was beginning it has died" in str(trouble)
     assert "so it is not begun again" in str(trouble)
@@ -356,9 +356,9 @@ def test_changes_may_take_what_is_left_of_the_jobs_time(road):
 
 def test_the_rate_limit_is_part_of_the_jobs_time(road):
     """A job that was uploaded waits for its turn no longer than its time, and says that it did."""
-    client, ledger = FakeClient(), Ledger(None)
-    ledger.write("writes", {"times": [time.time()] * 59})
-    pipeline = road(client, ledger, timeout=0.2, rate_limit=True)
+    client, store = FakeClient(), JobStore(None)
+    store.write("writes", {"times": [time.time()] * 59})
+    pipeline = road(client, store, timeout=0.2, rate_limit=True)
     outcome = pipeline.wait_for(pipeline.import_suite(bare_suite(), "A_1"))
     assert isinstance(outcome.trouble, JobTimeoutError)
     assert "it waited for the platform's rate limit" in outcome.trouble.message
@@ -367,9 +367,9 @@ def test_the_rate_limit_is_part_of_the_jobs_time(road):
 
 def test_the_queue_before_the_first_request_is_not_the_jobs_time(road):
     """While others have all places a job only queues; then it has its whole time."""
-    client, ledger = FakeClient(ds_new=["SUCCESS"]), Ledger(None)
-    places = [ledger.claim(f"slot {number}") for number in range(4)]
-    pipeline = road(client, ledger, timeout=0.5)
+    client, store = FakeClient(ds_new=["SUCCESS"]), JobStore(None)
+    places = [store.claim(f"slot {number}") for number in range(4)]
+    pipeline = road(client, store, timeout=0.5)
     job = pipeline.import_suite(bare_suite(), "A_1")
     ticks = []
 
@@ -386,10 +386,10 @@ def test_the_queue_before_the_first_request_is_not_the_jobs_time(road):
 def test_a_process_that_hangs_is_not_waited_for_for_ever(road, tmp_path, monkeypatch):
     """A job that another process holds long after its time ends with that reason."""
     monkeypatch.setattr("pytest_kore_convtest.jobs.runner.OTHERS_OVERDUE", 0.05)
-    other = Ledger(tmp_path / "run")
+    other = JobStore(tmp_path / "run")
     claim = other.claim("import ds-1")
     other.write("import ds-1", {"kind": "WatchImport", "job_id": "ds-1", "started_at": time.time() + 1e6})
-    pipeline = road(FakeClient(), Ledger(tmp_path / "run"), timeout=0.1)
+    pipeline = road(FakeClient(), JobStore(tmp_path / "run"), timeout=0.1)
     outcome = pipeline.wait_for(pipeline.watch_import("ds-1"))
     claim.release()
     assert "another process of this test run works on it" in outcome.trouble.message

@@ -7,16 +7,16 @@ import pytest
 from pytest_kore_convtest.errors import JobError
 from pytest_kore_convtest.jobs.job import Outcome, SuiteImport, SuiteRun, WatchImport
 from pytest_kore_convtest.jobs.state import look
-from pytest_kore_convtest.jobs.wait import Patience, Sight, Wait
+from pytest_kore_convtest.jobs.wait import PollResult, Wait, WaitLimits
 
 
 def waiting(job, *asks, start=100.0):
     """Let a job's wait see some asks: words, or a cause of trouble, one each second."""
-    job.wait = Wait("a job", "ds-1", Patience(), start)
+    job.wait = Wait("a job", "ds-1", WaitLimits(), start)
     for second, (words, percent, fault) in enumerate(asks):
         job.wait.history.append({"at": float(second), "took": 0.5, "saw": words, "fault": fault})
         if not fault:
-            job.wait.last = Sight(words, change=None, percent=percent)
+            job.wait.last = PollResult(words, change=None, percent=percent)
     return job
 
 
@@ -73,8 +73,12 @@ def test_trouble_from_the_start_counts_from_the_start():
 @pytest.mark.parametrize(
     ("outcome", "said", "good"),
     [
-        (Outcome(SimpleNamespace(sent_status="SUCCESS"), None, 4, 1.42), "SUCCESS after 1.4 s, 4 asks", True),
-        (Outcome(None, JobError("x", job_id=""), 1, 2.0), "no verdict after 2.0 s, 1 ask", False),
+        (
+            Outcome(SimpleNamespace(sent_status="SUCCESS"), None, 4, 1.42),
+            "SUCCESS after 1.4 s, 4 requests",
+            True,
+        ),
+        (Outcome(None, JobError("x", job_id=""), 1, 2.0), "no verdict after 2.0 s, 1 request", False),
         (Outcome(None, JobError("x", job_id=""), 0, 0.0), "did not begin", False),
     ],
 )

@@ -32,16 +32,16 @@ from pytest_kore_convtest.errors import (
     UnreachableError,
 )
 from pytest_kore_convtest.jobs.poll import poll_until
-from pytest_kore_convtest.jobs.wait import LAST_ASK_GRACE, Patience
+from pytest_kore_convtest.jobs.wait import LAST_ASK_GRACE, WaitLimits
 
 
-def play(*answers, start=0.0, **patience):
+def play(*answers, start=0.0, **limits):
     """Wait for a scripted service; return the outcome, the times of the asks, the wait and the clock.
 
     Pauses are as short as allowed, two seconds if nothing else is said.
     """
     clock = FakeClock(start)
-    service, wait = Service(clock, *answers), make_wait(clock, **{"max_poll_interval": 0.0, **patience})
+    service, wait = Service(clock, *answers), make_wait(clock, **{"max_poll_interval": 0.0, **limits})
     try:
         outcome = poll_until(service.ask, service.see, wait, clock)
     except KoreError as caught:
@@ -137,7 +137,7 @@ def test_a_percentage_may_do_what_it_likes():
 
 
 def test_passing_faults():
-    """Faults between usable answers neither end a wait nor quicken or slow its rhythm."""
+    """Faults between usable answers neither end a wait nor quicken or slow its backoff."""
     refused = unreachable("refused", sent=False)
     misfit = ProtocolError("what?", excerpt="", cause="misfit", final=False)
     conflict = RefusedError("HTTP 409", status=409, code=409, reply="", passing=True)
@@ -151,7 +151,7 @@ def test_passing_faults():
 
 @pytest.mark.parametrize("kind", [RateLimitedError, UnreachableError])
 def test_retry_after_is_honoured(kind):
-    """No ask before the pause is over that the service asks for; then the rhythm goes on."""
+    """No ask before the pause is over that the service asks for; then the backoff goes on."""
     outcome, times, _, _ = play(kind("slow down", retry_after=42.0), running(), success())
     assert outcome.ended
     assert times == [0.0, 42.0, 44.0]
@@ -379,7 +379,7 @@ TROUBLE = st.one_of(
 )
 ANSWER = st.one_of(NEWS, TROUBLE, st.builds(Late, st.floats(0, 20), NEWS))
 PATIENCE = st.builds(
-    Patience,
+    WaitLimits,
     timeout=st.floats(0.05, 300),
     poll_interval=st.floats(0.05, 5),
     max_poll_interval=st.floats(0.05, 20),
@@ -392,11 +392,11 @@ PATIENCE = st.builds(
 
 @settings(deadline=None, max_examples=400)
 @given(st.lists(ANSWER, min_size=1, max_size=30), PATIENCE, st.floats(0, 1e6))
-@example([running(1)], Patience(timeout=0.05), 0.0)
-def test_any_wait_ends_as_it_should(answers, patience, start):
+@example([running(1)], WaitLimits(timeout=0.05), 0.0)
+def test_any_wait_ends_as_it_should(answers, limits, start):
     """Any wait ends in time, never asks too soon or too often, and passes only on a complete end."""
     clock = FakeClock(start)
-    service, wait = Service(clock, *answers), make_wait(clock, **vars(patience))
+    service, wait = Service(clock, *answers), make_wait(clock, **vars(limits))
     aims = []
 
     def ask(budget):
@@ -412,21 +412,21 @@ def test_any_wait_ends_as_it_should(answers, patience, start):
         assert outcome.ended
         assert not outcome.incomplete
         assert outcome is wait.last
-    assert clock.now <= start + patience.timeout + LAST_ASK_GRACE + 1e-6
-    check_pace(service.times, aims, patience)
+    assert clock.now <= start + limits.timeout + LAST_ASK_GRACE + 1e-6
+    check_pace(service.times, aims, limits)
 
 
-def check_pace(times, aims, patience):
+def check_pace(times, aims, limits):
     """Hold the times of all asks against the promises.
 
     An ask sooner than the shortest pause is aimed at what would end the wait; at the deadline it is the last.
     """
     gaps = [later - first for first, later in pairwise(times)]
     for number, gap in enumerate(gaps, 1):
-        if gap < patience.poll_interval - 1e-6:
+        if gap < limits.poll_interval - 1e-6:
             end, last = aims[number]
             assert abs(times[number] - end) < 1e-6 or (times[number] >= last - 1e-6 and number == len(gaps))
-    if patience.rate_limit:
+    if limits.rate_limit:
         for first, later in zip(times, times[60:], strict=False):
             assert later - first >= 60 - 1e-6
 

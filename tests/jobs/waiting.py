@@ -1,7 +1,7 @@
 """A clock that stands still unless told, and a service that answers by script."""
 
 from pytest_kore_convtest.errors import KoreError, RefusedError, UnreachableError
-from pytest_kore_convtest.jobs.wait import Patience, Sight, Wait
+from pytest_kore_convtest.jobs.wait import PollResult, Wait, WaitLimits
 
 
 class FakeClock:
@@ -67,24 +67,24 @@ class Service:
         return answer
 
 
-def make_wait(clock, **patience):
+def make_wait(clock, **limits):
     """Return a wait of a job that nobody has asked for yet."""
-    return Wait("import job ds-1", "ds-1", Patience(**patience), clock.monotonic(), "pytest --resume")
+    return Wait("import job ds-1", "ds-1", WaitLimits(**limits), clock.monotonic(), "pytest --resume")
 
 
 def running(percent=0, **more):
     """Return the sight of a running job."""
-    return Sight(f"IN_PROGRESS {percent} %", ("IN_PROGRESS", percent), percent=percent, **more)
+    return PollResult(f"IN_PROGRESS {percent} %", ("IN_PROGRESS", percent), percent=percent, **more)
 
 
 def success(words="SUCCESS"):
     """Return the sight of a job that is over."""
-    return Sight(words, words, ended=True)
+    return PollResult(words, words, ended=True)
 
 
 def hollow():
     """Return the sight of a success that lacks its suite."""
-    return Sight("SUCCESS without a suite", "SUCCESS", ended=True, incomplete=True)
+    return PollResult("SUCCESS without a suite", "SUCCESS", ended=True, incomplete=True)
 
 
 def unreachable(cause="reset", **evidence):

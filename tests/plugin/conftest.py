@@ -1,4 +1,4 @@
-"""A test run inside a test: a clean environment, the stand-in, and a short way to start pytest."""
+"""A test run inside a test: a clean environment, the emulator, and a short way to start pytest."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def _scrubbed(monkeypatch):
 
 @pytest.fixture
 def emulator():
-    """Give a stand-in that nobody is told of."""
+    """Give an emulator that nobody is told of."""
     with Emulator() as started:
         yield started
 
 
 @pytest.fixture
 def account(emulator, monkeypatch):
-    """Put the stand-in's account into the environment, with tiny pauses; give the stand-in."""
+    """Put the emulator's account into the environment, with tiny pauses; give the emulator."""
     names = {
         "HOST": emulator.url,
         "STREAM_ID": emulator.stream_id,

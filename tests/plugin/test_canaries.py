@@ -1,7 +1,7 @@
 """A canary secret, token or password is driven through every surface, failure and traceback style.
 
 One inner run shows on all its surfaces at once: the terminal, the log, JUnit, pytest-html, our reports
-in three forms, the cache, pytest's own debug file, the ledger, the workers' command lines and what
+in three forms, the cache, pytest's own debug file, the store, the workers' command lines and what
 ``git`` got.
 Each failure meets a secret or a token, and every other option in turn: 20 combinations. With
 ``CANARY_FULL=1`` each failure meets both, and each traceback style: 960 combinations.

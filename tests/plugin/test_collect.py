@@ -174,8 +174,8 @@ def test_a_json_file_is_collected_when_it_is_named(put, names, pytester):
         ('{"name": "left-pad"}', "holds no suite"),
         ("[]", "holds no suite"),
         ('{"testCases": []}', "holds no suite"),
-        ('{"testCases": [{]}', "is no JSON"),
-        ("", "is no JSON"),
+        ('{"testCases": [{]}', "is not valid JSON"),
+        ("", "is not valid JSON"),
         ("\xff", "is no UTF-8"),
     ],
 )
@@ -616,7 +616,7 @@ def test_locations_and_junit(put, run, account, junit, pytester):
 
 
 def test_collecting_starts_nothing(put, names, account):
-    """--collect-only asks nothing, the stand-in is not started."""
+    """--collect-only asks nothing, the emulator is not started."""
     put("a.kore.json", "A")
     assert len(names()) == 3
     assert len(names("--kore-emulator", "-p", "xdist", "-n", "2")) in {0, 3}

@@ -106,7 +106,7 @@ def test_the_outputs_that_the_examples_show(example):
 
 
 def test_the_quickstart(example):
-    """It is green against the stand-in, and says that no real platform was contacted."""
+    """It is green against the emulator, and says that no real platform was contacted."""
     result = example("quickstart", *RUN)
     assert result.code == 0, result.text
     assert result.emulated

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_kore_convtest.jobs.backoff import Rhythm
+from pytest_kore_convtest.jobs.backoff import Backoff
 from pytest_kore_convtest.jobs.job import SuiteImport, WatchImport
 from pytest_kore_convtest.jobs.state import State
 from pytest_kore_convtest.plugin.durations import Durations
@@ -76,7 +76,7 @@ def test_only_a_whole_job_of_ours_teaches(state):
 
 
 def test_another_bots_jobs_take_another_time():
-    """What the stand-in took is no ground for the platform, nor one bot for another."""
+    """What the emulator took is no ground for the platform, nor one bot for another."""
     cache = Cache()
     emulated = durations(cache, KORE_EMULATOR="1")
     emulated.learn([ended(1.0), ended(2.0)])
@@ -123,8 +123,8 @@ def test_a_wait_asks_around_the_usual_end():
     one = durations(cache)
     one.learn([ended(60.0), ended(61.0)])
     job = SuiteImport("k", "BOOKING")
-    plain = Rhythm(2.0, 10.0).next_pause(55.0)
-    assert one.rhythm(job).next_pause(55.0) < plain / 2
+    plain = Backoff(2.0, 10.0).next_pause(55.0)
+    assert one.backoff(job).next_pause(55.0) < plain / 2
     job.before = 55.0
-    assert one.rhythm(job).next_pause(5.0) < Rhythm(2.0, 10.0).next_pause(5.0)
-    assert one.rhythm(WatchImport("k", "BOOKING", "ds-1")).next_pause(55.0) > plain / 2
+    assert one.backoff(job).next_pause(5.0) < Backoff(2.0, 10.0).next_pause(5.0)
+    assert one.backoff(WatchImport("k", "BOOKING", "ds-1")).next_pause(55.0) > plain / 2

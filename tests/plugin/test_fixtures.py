@@ -176,7 +176,7 @@ def test_one_of_several_suites(run, account, pytester):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "cannot be read"), ("{", "is no JSON"), ("[]", "holds no suite")],
+    [(None, "cannot be read"), ("{", "is not valid JSON"), ("[]", "holds no suite")],
 )
 def test_a_file_that_cannot_be_used(run, account, pytester, content, said):
     """A missing or wrong file is an ERROR in one sentence, and nothing is uploaded."""
@@ -247,7 +247,7 @@ def test_the_settings(run, plugin_args, account, pytester):
 
 
 def test_the_stand_in(run, plugin_args, pytester, monkeypatch):
-    """Under --kore-emulator all workers use one stand-in, whose journal shows every request."""
+    """Under --kore-emulator all workers use one emulator, whose journal shows every request."""
     monkeypatch.setenv("KORE_POLL_INTERVAL", "0.05")
     pytester.makepyfile(f"""
         import pytest
@@ -281,7 +281,7 @@ def test_real_credentials_stay_away_from_the_stand_in(run, account, pytester, mo
 
 
 def test_the_stand_in_without_the_option(run, pytester):
-    """kore_emulator gives a stand-in of its own when the run is not against the stand-in."""
+    """kore_emulator gives an emulator of its own when the run is not against the emulator."""
     pytester.makepyfile("def test_it(kore_emulator): assert kore_emulator.url.startswith('http://127.')")
     assert run().code == 0
 

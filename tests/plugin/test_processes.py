@@ -416,14 +416,14 @@ CROWD = """
     from pathlib import Path
 
     from pytest_kore_convtest.api.client import KoreClient
-    from pytest_kore_convtest.jobs.store import Ledger
+    from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.settings.settings import Settings
     from pytest_kore_convtest.suites.file import pick_suite, read_suite_file
 
     def work():
         with KoreClient(Settings.read()) as client:
-            pipeline = Pipeline(client, client.settings, Ledger(Path("ledger").absolute()))
+            pipeline = Pipeline(client, client.settings, JobStore(Path("store").absolute()))
             suite = pick_suite(read_suite_file(Path("a.json")), None)
             jobs = [pipeline.watch_import("ds-demo"), pipeline.import_suite(suite, "A_1")]
             return [pipeline.wait_for(job).result().status for job in jobs] != ["SUCCESS", "SUCCESS"]

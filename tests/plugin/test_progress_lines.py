@@ -34,7 +34,7 @@ def test_a_job_under_way():
     """One line: name, bar, percent, time, asks, last word; the percent is not said twice."""
     head, row = picture([state()])
     assert head == "kore: waiting for 1 job"
-    assert row == "  BOOKING     ━━━━━━╌╌╌╌╌╌╌╌╌╌  40 %   14 s    3 asks  IN_PROGRESS"
+    assert row == "  BOOKING     ━━━━━━╌╌╌╌╌╌╌╌╌╌  40 %   14 s    3 requests  IN_PROGRESS"
 
 
 def test_a_run_keeps_its_word():

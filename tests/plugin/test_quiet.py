@@ -86,7 +86,7 @@ def test_only_skipped_live_tests_are_not_green(run, plugin_args, account, pytest
 
 
 def test_the_stand_in_is_named(run, plugin_args, pytester, junit, monkeypatch):
-    """A run against the stand-in says so in the header, the last line and JUnit's suite."""
+    """A run against the emulator says so in the header, the last line and JUnit's suite."""
     monkeypatch.setenv("KORE_POLL_INTERVAL", "0.05")
     pytester.makepyfile("""
         def test_it(kore_emulator, kore_wait_for_import):

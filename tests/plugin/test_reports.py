@@ -248,7 +248,7 @@ def test_github_is_told_the_lines(run, mixed, monkeypatch, tmp_path):
 
 
 def test_the_stand_in_is_named_in_every_form(run, files, pytester, record):
-    """A report of a run against the stand-in cannot be taken for one of a real platform."""
+    """A report of a run against the emulator cannot be taken for one of a real platform."""
     run(
         *ARGS,
         "--kore-emulator",

@@ -1,4 +1,4 @@
-"""Outcomes of collected items: FAILED, ERROR, skipped; every job once; nothing green that was not seen."""
+"""Hooks of collected items: FAILED, ERROR, skipped; every job once; nothing green that was not seen."""
 
 import json
 import re

@@ -104,7 +104,7 @@ def test_flags_have_twins(run, pytester, monkeypatch):
 
 
 def test_no_emulator(run, account, pytester, monkeypatch):
-    """--no-kore-emulator switches off the stand-in of the environment."""
+    """--no-kore-emulator switches off the emulator of the environment."""
     monkeypatch.setenv("KORE_EMULATOR", "1")
     monkeypatch.delenv("KORE_HOST")
     pytester.makepyfile("def test_it(kore_settings): assert kore_settings.emulator is False")
@@ -114,11 +114,11 @@ def test_no_emulator(run, account, pytester, monkeypatch):
 
 
 def test_the_stand_in_and_a_host_at_the_same_source(run, account, monkeypatch):
-    """A host and the stand-in from the same source are a usage error."""
+    """A host and the emulator from the same source are a usage error."""
     monkeypatch.setenv("KORE_EMULATOR", "1")
     result = run()
     assert result.code == 4
-    assert "the stand-in or a real host, not both" in result.text
+    assert "the emulator or a real host, not both" in result.text
 
 
 def test_the_header(run, account, pytester, monkeypatch):

@@ -36,7 +36,10 @@ RUN = {
 )
 def test_an_import_in_one_line(changes, said):
     """Its line says whether the suite is sound, what is wrong first, how strong it is, what it took."""
-    assert describe({**IMPORT, **changes}) == f"BOOKING: {said}; platform: SUCCESS after 1.2 s, 2 asks (ds-1)"
+    assert (
+        describe({**IMPORT, **changes})
+        == f"BOOKING: {said}; platform: SUCCESS after 1.2 s, 2 requests (ds-1)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,7 +64,7 @@ def test_an_import_in_one_line(changes, said):
 def test_a_run_in_one_line(changes, said):
     """Its line counts the steps by outcome, names the first failed one and those not evaluated."""
     line = describe({**RUN, **changes})
-    assert line == f"BOOKING run: {said}; platform: passed after 4.0 s, 1 ask (ctr-1)"
+    assert line == f"BOOKING run: {said}; platform: passed after 4.0 s, 1 request (ctr-1)"
 
 
 def test_a_run_that_proves_too_little_still_counts_its_steps():
@@ -82,8 +85,8 @@ def test_many_steps_not_evaluated_are_named_up_to_five():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "BOOKING: not verified: gone; after 1.2 s, 2 asks (ds-1)"),
-        ({"id": ""}, "BOOKING: not verified: gone; after 1.2 s, 2 asks"),
+        ({}, "BOOKING: not verified: gone; after 1.2 s, 2 requests (ds-1)"),
+        ({"id": ""}, "BOOKING: not verified: gone; after 1.2 s, 2 requests"),
         ({"id": "", "asks": 0}, "BOOKING: did not begin: gone"),
         ({"kind": "run", "id": "", "asks": 0}, "BOOKING: did not begin, no step was evaluated: gone"),
     ],

@@ -14,7 +14,7 @@ WAITING = State("k", "job-1")
 BEGUN = replace(WAITING, words="IN_PROGRESS 0 %", percent=0.0, asks=1, elapsed=1.0)
 MOVED = replace(BEGUN, words="IN_PROGRESS 40 %", percent=40.0, asks=4, elapsed=12.0)
 TROUBLED = replace(MOVED, trouble="no answer in time", silent=3.0)
-ENDED = State("k", "job-1", generation=1, words="SUCCESS after 63.0 s, 9 asks", asks=9, good=True)
+ENDED = State("k", "job-1", generation=1, words="SUCCESS after 63.0 s, 9 requests", asks=9, good=True)
 
 
 class Now:
@@ -53,7 +53,7 @@ def test_the_first_word_and_the_end_are_told_at_once(told):
     assert told(0, WAITING) == []
     assert told(1, BEGUN) == ["kore: job-1: IN_PROGRESS 0 %"]
     assert told(2, BEGUN) == []
-    assert told(3, ENDED) == ["kore: job-1: SUCCESS after 63.0 s, 9 asks"]
+    assert told(3, ENDED) == ["kore: job-1: SUCCESS after 63.0 s, 9 requests"]
     assert told(99, ENDED) == []
 
 
@@ -218,7 +218,9 @@ def run_with(reporter, verbose):
 
 
 @pytest.mark.parametrize(
-    ("verbose", "said"), [(0, ["kore: job-1: SUCCESS after 1.0 s, 1 ask"]), (-1, [])], ids=["plain", "quiet"]
+    ("verbose", "said"),
+    [(0, ["kore: job-1: SUCCESS after 1.0 s, 1 request"]), (-1, [])],
+    ids=["plain", "quiet"],
 )
 def test_the_jobs_of_a_run_are_watched(verbose, said):
     """Without a terminal there are lines; with -q there is nothing."""

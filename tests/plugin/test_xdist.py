@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_kore_convtest.jobs.job import Outcome, WatchImport
-from pytest_kore_convtest.jobs.store import Ledger
-from pytest_kore_convtest.jobs.wait import Patience, Sight, Wait
+from pytest_kore_convtest.jobs.store import JobStore
+from pytest_kore_convtest.jobs.wait import PollResult, Wait, WaitLimits
 from pytest_kore_convtest.plugin.xdist import Receiver, Sender
 
 
@@ -26,9 +26,9 @@ class Run:
         """Return the jobs."""
         return self.all_jobs
 
-    def ledger(self):
-        """Return the ledger that lies between."""
-        return Ledger(self.folder)
+    def store(self):
+        """Return the store that lies between."""
+        return JobStore(self.folder)
 
     def rest(self):
         """Note it."""
@@ -39,9 +39,9 @@ def job_with(key="k", asks=0, words="IN_PROGRESS"):
     """Return a job after some asks."""
     job = WatchImport(key, key, "ds-1")
     if asks:
-        job.wait = Wait("a job", "ds-1", Patience(), 0.0)
+        job.wait = Wait("a job", "ds-1", WaitLimits(), 0.0)
         job.wait.history += [{"at": 0.0, "took": 0.0, "saw": words, "fault": False}] * asks
-        job.wait.last = Sight(words, change=None)
+        job.wait.last = PollResult(words, change=None)
     return job
 
 
@@ -67,7 +67,7 @@ class Worker:
         """Tick, and return the entry that lies there then."""
         self.time = self.time if time is None else time
         self.sender.tick()
-        return self.run.ledger().read("progress " + self.run.config.workerinput["workerid"])
+        return self.run.store().read("progress " + self.run.config.workerinput["workerid"])
 
 
 def receiver_of(folder, *workers):
@@ -139,7 +139,7 @@ def test_time_goes_on_between_two_writings(folder):
     worker.run.all_jobs = [job_with("a", asks=1), job_with("b", asks=1)]
     end(worker.run.all_jobs[1])
     entry = worker.tick()
-    worker.run.ledger().write("progress gw0", {**entry, "at": entry["at"] - 100})
+    worker.run.store().write("progress gw0", {**entry, "at": entry["at"] - 100})
     receiver, shown = receiver_of(folder, "gw0")
     receiver._receive()
     assert [state.elapsed >= 100 for state in shown[-1]] == [True, False]

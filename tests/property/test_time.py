@@ -10,8 +10,8 @@ from property.test_waiting import GOOD, play
 from property.wire import EPOCH, Clock, Road, cut, examples, refusal, status
 
 from pytest_kore_convtest.errors import JobExpiredError, JobStalledError, JobTimeoutError, UnreachableError
-from pytest_kore_convtest.jobs.rate_limit import Turns
-from pytest_kore_convtest.jobs.store import Ledger
+from pytest_kore_convtest.jobs.rate_limit import RateLimiter
+from pytest_kore_convtest.jobs.store import JobStore
 
 DAY = 86400.0
 
@@ -74,7 +74,7 @@ def test_the_wall_clock_jumps_before_asking_again(by):
 def test_the_wall_clock_jumps_between_writes(by):
     """Setting the clock does not block changes for longer than the platform's own minute."""
     clock = jump(30.0, by)
-    turns = Turns(Ledger(None), Road([GOOD]).settings, clock.wall)
+    turns = RateLimiter(JobStore(None), Road([GOOD]).settings, clock.wall)
     times = []
     while clock.now < 200:
         times += [clock.now] * turns.may_write()

@@ -152,7 +152,7 @@ def test_a_spoilt_reply_to_a_change(name, steps, spoil):
 @examples(500)
 @given(st.sampled_from([IMPORTED, RUNNING]), STEPS, SPOILERS)
 def test_a_spoilt_reply_on_the_road(document, steps, spoil):
-    """Through client, wait, ledger and judge: green only with a reason, else an error of ours."""
+    """Through client, wait, store and judge: green only with a reason, else an error of ours."""
     body = spoil(mutate(document, steps))
     road = Road([Answer("any", body=body)], timeout=1.0)
     outcome = road.watch()
@@ -163,7 +163,7 @@ def test_a_spoilt_reply_on_the_road(document, steps, spoil):
         assert str(bad).encode()
         assert json.dumps(bad.to_data())
         assert isinstance(bad, Verdict) == (outcome.status is not None)
-    other = Road([Answer("any")], road.clock, road.ledger)
+    other = Road([Answer("any")], road.clock, road.store)
     assert other.watch().to_data() == outcome.to_data()
 
 

@@ -21,10 +21,10 @@ from pytest_kore_convtest.errors import (
     UnreachableError,
     Verdict,
 )
-from pytest_kore_convtest.jobs.backoff import Rhythm
+from pytest_kore_convtest.jobs.backoff import Backoff
 from pytest_kore_convtest.jobs.job import see
 from pytest_kore_convtest.jobs.poll import poll_until
-from pytest_kore_convtest.jobs.wait import INCOMPLETE_GRACE, UNKNOWN_JOB_GRACE, Patience, Wait
+from pytest_kore_convtest.jobs.wait import INCOMPLETE_GRACE, UNKNOWN_JOB_GRACE, Wait, WaitLimits
 
 EPS = 1e-4
 PER_MINUTE, PER_HOUR = 60, 1800
@@ -207,7 +207,7 @@ def begins(sent):
 def play(script, clock=None, rhythm=None, **settings):
     """Wait for the job; check what holds for every wait; return the road and the outcome."""
     road = Road(script, clock, **settings)
-    road.pipeline.make_rhythm = rhythm
+    road.pipeline.make_backoff = rhythm
     outcome = road.watch()
     check_end(road, outcome)
     check_pace(road)
@@ -296,7 +296,7 @@ def check_memory(road, outcome):
     """Whoever asks again, in this process or another, gets the same outcome and sends nothing."""
     count = len(road.sent)
     assert road.watch() is outcome
-    other = Road([GOOD], road.clock, road.ledger)
+    other = Road([GOOD], road.clock, road.store)
     assert other.watch().to_data() == outcome.to_data()
     assert (len(road.sent), other.sent) == (count, [])
     json.dumps(outcome.to_data(), allow_nan=False)
@@ -330,7 +330,7 @@ def test_any_sequence_of_answers(script, settings, wall_clock, expected, seed):
     """Whatever comes in whatever order: it ends in time, at its pace, by what the last answer says."""
     bounds = (settings["poll_interval"], settings["max_poll_interval"])
     chance = Random(seed).random  # noqa: S311 - pauses are no secret
-    play(script, Clock(wall_clock), lambda _: Rhythm(*bounds, expected=expected, chance=chance), **settings)
+    play(script, Clock(wall_clock), lambda _: Backoff(*bounds, expected=expected, chance=chance), **settings)
 
 
 @examples(150)
@@ -339,8 +339,8 @@ def test_both_ways_to_wait_are_one(script, settings):
     """Who waits with ``poll_until`` sends the same requests at the same times as the pipeline does."""
     road, plain = Road(script, **settings), Road(script, **settings)
     outcome, clock = road.watch(), plain.clock
-    values = {field.name: getattr(plain.settings, field.name) for field in fields(Patience)}
-    wait = Wait("import job", JOB, Patience(**values), clock.now)
+    values = {field.name: getattr(plain.settings, field.name) for field in fields(WaitLimits)}
+    wait = Wait("import job", JOB, WaitLimits(**values), clock.now)
     ask = lambda budget: plain.client.import_status(JOB, budget=budget)  # noqa: E731 - short
     bad = raised(lambda _: poll_until(ask, see, wait, clock), None)
     assert [(one.at, one.until) for one in plain.sent] == [(one.at, one.until) for one in road.sent]

@@ -154,7 +154,7 @@ def test_asking_again_begins_nothing_twice(uploads, imports, times):
     for _ in range(times):
         outcome = road.pipeline.wait_for(job)
         road.pipeline.ask_again(job, outcome.generation)
-    other = Road(Platform(uploadfile=[], **{"import": [], "import status": []}), road.clock, road.ledger)
+    other = Road(Platform(uploadfile=[], **{"import": [], "import status": []}), road.clock, road.store)
     again = other.pipeline.wait_for(other.pipeline.import_suite(SUITE, NAME))
     assert other.sent == []
     assert again.to_data() == road.pipeline.wait_for(job).to_data()

@@ -12,8 +12,8 @@ from pytest_kore_convtest.api.client import KoreClient
 from pytest_kore_convtest.api.transport import Reply
 from pytest_kore_convtest.errors import UnreachableError
 from pytest_kore_convtest.jobs.runner import Pipeline
-from pytest_kore_convtest.jobs.store import Ledger
-from pytest_kore_convtest.jobs.worker_pool import Crew
+from pytest_kore_convtest.jobs.store import JobStore
+from pytest_kore_convtest.jobs.worker_pool import WorkerPool
 from pytest_kore_convtest.settings.settings import Settings
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -163,7 +163,7 @@ class Wire:
         """Close nothing."""
 
 
-class Inline(Crew):
+class Inline(WorkerPool):
     """A crew without threads: a job is served to its end by whoever adds it."""
 
     def add(self, job):
@@ -180,11 +180,11 @@ class Road:
     Args:
         choose: As for ``Wire``; or a list of answers of which the last one is repeated.
         clock: The clock.
-        ledger: What other processes know.
+        store: What other processes know.
         patience: Settings.
     """
 
-    def __init__(self, choose, clock=None, ledger=None, **patience):
+    def __init__(self, choose, clock=None, store=None, **patience):
         self.clock = clock or Clock()
         self.settings = Settings.read(
             env={},
@@ -200,9 +200,9 @@ class Road:
             answers = choose
             choose = lambda number, _request, _after: answers[min(number, len(answers) - 1)]  # noqa: E731 - short
         self.wire = self.client._transport = Wire(self.clock, self.client._signer.token, choose)
-        self.ledger = ledger or Ledger(None)
+        self.store = store or JobStore(None)
         self.pipeline = Pipeline(
-            self.client, self.settings, self.ledger, clock=self.clock, wall=self.clock.wall
+            self.client, self.settings, self.store, clock=self.clock, wall=self.clock.wall
         )
         self.pipeline._crew = Inline(self.pipeline._step, self.clock)
 

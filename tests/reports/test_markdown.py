@@ -81,7 +81,7 @@ def test_the_first_line_is_the_verdict_and_its_limits(record, line):
 
 
 def test_the_emulator_is_told_in_a_line_of_its_own():
-    """A run against the stand-in says so below the verdict too."""
+    """A run against the emulator says so below the verdict too."""
     text = render_markdown(make_record(evidence=[make_evidence(emulator=True)]))
     assert "\n> **Built-in emulator; no real platform was contacted.**\n" in text
     assert "emulator" not in render_markdown(make_record())

@@ -115,7 +115,7 @@ def test_an_empty_value_elsewhere_is_a_usage_error(row, rung):
 @pytest.mark.parametrize("rung", ["env", "ini"])
 @pytest.mark.parametrize("name", ["emulator", "gate"])
 def test_switches_that_may_not_lie_in_a_file(name, rung):
-    """No ini file turns on the stand-in or the gate, and no environment the gate."""
+    """No ini file turns on the emulator or the gate, and no environment the gate."""
     found = getattr(settings(**{rung: {name: "1"}}), name)
     assert found is (name == "emulator" and rung == "env")
 
@@ -291,24 +291,24 @@ def test_the_stand_in_gets_nothing_real():
     found = settings({"emulator": True}, real, {"jwt_file": "x"})
     left = [name for name in (*real, "jwt_file") if getattr(found, name) is not None or name in found.sources]
     keys = "kore_host, kore_stream_id, kore_client_id, kore_client_secret, kore_jwt_file, kore_user_email"
-    note = f"not used with the stand-in: {keys}"
+    note = f"not used with the emulator: {keys}"
     assert (found.emulator, left, found.notes) == (True, [], (note,))
 
 
 def test_the_stand_in_drops_a_target_and_its_protection():
-    """A protected target of a lower source does not protect the stand-in."""
+    """A protected target of a lower source does not protect the emulator."""
     found = settings({"emulator": True}, {"target": "prod"}, {"targets": TARGETS})
     assert (found.host, found.target, found.protected, found.emulator) == (None, None, False, True)
 
 
 @pytest.mark.parametrize("real", [{"host": "a.example.com"}, {"target": "dev"}])
 def test_the_stand_in_and_a_real_host_of_the_same_source_contradict(real):
-    """Either the stand-in or a host is meant."""
+    """Either the emulator or a host is meant."""
     assert "contradict" in str(refusal({"emulator": True, **real}, ini={"targets": TARGETS}))
 
 
 def test_a_real_host_of_a_higher_source_wins_over_the_stand_in():
-    """A host that is typed is asked, although the environment turns the stand-in on."""
+    """A host that is typed is asked, although the environment turns the emulator on."""
     found = settings({"host": "a.example.com"}, {"emulator": "1", "client_id": "cs-1"})
     expected = (
         False,

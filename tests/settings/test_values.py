@@ -319,7 +319,7 @@ def test_targets():
         ("dev bots.kore.ai", "is not NAME HOST STREAM"),
         ("dev bots.kore.ai st-1 Protected", "is not NAME HOST STREAM"),
         ("dev bots.kore.ai st-1 protected x", "is not NAME HOST STREAM"),
-        ("dev bots.kore.ai st-1\ndev bots.kore.ai st-2", "'dev' stands there twice"),
+        ("dev bots.kore.ai st-1\ndev bots.kore.ai st-2", "'dev' is there twice"),
         ("dev http://bots.kore.ai st-1", "in clear"),
         ("dev bots.kore.ai st-xxxxx", "masked"),
         ("{{name}} bots.kore.ai st-1", "template placeholder"),

@@ -162,12 +162,12 @@ def test_every_way_to_write_an_expected_reply(output, texts, mode):
 
 
 UNUSABLE = [
-    (b"", 1, 1, "is no JSON: it is empty"),
-    (b"[\n1,]", 2, 2, "is no JSON: a comma stands before ]"),
-    (b"\xef\xbb\xbf{", 1, 2, "is no JSON: the text ends too early"),
+    (b"", 1, 1, "is not valid JSON: it is empty"),
+    (b"[\n1,]", 2, 2, "is not valid JSON: a comma stands before ]"),
+    (b"\xef\xbb\xbf{", 1, 2, "is not valid JSON: the text ends too early"),
     (b'\xef\xbb\xbf\n"\xc3\xa4\xff"', 2, 3, "is no UTF-8 text: save it as UTF-8"),
     ("{}".encode("utf-16"), 1, 1, "is UTF-16 text: save it as UTF-8"),
-    (b"[" * 5000, 1, 101, "is no JSON: more than 100"),
+    (b"[" * 5000, 1, 101, "is not valid JSON: more than 100"),
     (b"[]", 1, 1, "holds no suite but a list: it needs an object with a list 'testCases'"),
     (b"{}", 1, 1, "holds no suite: it needs"),
     (b'{"testSteps": []}', 1, 1, "holds no suite but a stored suite"),

@@ -78,8 +78,8 @@ def test_places_follow_the_file(write):
 
 
 UNUSABLE = [
-    ('{"testCases": [\n}', (2, 1), "is no JSON: '}' stands where JSON expects a value"),
-    ("", (1, 1), "is no JSON: it is empty"),
+    ('{"testCases": [\n}', (2, 1), "is not valid JSON: '}' stands where JSON expects a value"),
+    ("", (1, 1), "is not valid JSON: it is empty"),
     (b"\n\xff", (2, 1), "is no UTF-8 text: save it as UTF-8"),
     ("{}", (1, 1), "holds no suite: it needs an object with a list 'testCases'"),
     ('{"testCases": []}', (1, 15), "holds no suite: 'testCases' has no object in it"),
@@ -152,7 +152,7 @@ CASES = [
     (
         case(step({"contains": BROKEN_TEMPLATE})),
         WARNING,
-        "a template but is no JSON: a comma stands before }",
+        "a template but is not valid JSON: a comma stands before }",
     ),
     (
         case(step({"contains": "[{'a': 1}]"})),
@@ -240,7 +240,7 @@ def test_a_template_that_is_nested_too_deep(lint):
     """A text of a hundred thousand brackets is told, and ends nothing."""
     ((severity, message),) = lint({"testCases": [case(step({"contains": "[{" + "[" * 100_000}))]})
     assert severity == WARNING
-    assert "looks like a template but is no JSON: " in message
+    assert "looks like a template but is not valid JSON: " in message
 
 
 def test_the_keys_of_the_file(lint):
@@ -271,7 +271,7 @@ def test_a_key_that_stands_twice(write):
     (finding,) = lint_file(path)
     assert (finding.location[1:3], finding.severity, finding.suite) == ((3, 2), ERROR, "S")
     assert finding.message == (
-        "suite 'S', 'name': the key stands there twice, first in line 1; only the last counts: remove one"
+        "suite 'S', 'name': duplicate key, first in line 1; only the last counts: remove one"
     )
 
 
@@ -362,7 +362,7 @@ def test_a_text_that_is_no_json_does_not_give_a_secret_away(lint):
     """What stands at the place of the error is hidden as well."""
     for text in (f'{{"a": {JWT}}}', f'{{"{JWT}" 1}}', f'{{"secret": {RANDOM}}}'):
         ((_, message),) = lint(text)
-        assert message.startswith("is no JSON: ")
+        assert message.startswith("is not valid JSON: ")
         assert JWT[12:] not in message
         assert RANDOM[12:] not in message
 

@@ -53,7 +53,7 @@ def timeline(polls: list[Poll]) -> Timeline | None:
     lines = [(a.x, a.y, b.x, b.y) for a, b in pairwise(dots)]
     phases = _phases(polls)
     faults = sum(poll["fault"] for poll in polls)
-    counted = f"{len(polls)} ask{'s' if len(polls) > 1 else ''} in {end:.1f} s"
+    counted = f"{len(polls)} request{'s' if len(polls) > 1 else ''} in {end:.1f} s"
     says = f"{counted}: {', then '.join(phases[:_MOST_SAID])}{' …' if len(phases) > _MOST_SAID else ''}"
     return Timeline(dots, lines, says, phases, end, faults)
 

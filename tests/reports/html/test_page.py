@@ -182,13 +182,13 @@ def test_every_fact_of_the_evidence_is_on_the_page(sample):
     ],
 )
 def test_the_emulator_is_named(emulators, said):
-    """A page of a run against the stand-in says so at the top; of several runs it says how many."""
+    """A page of a run against the emulator says so at the top; of several runs it says how many."""
     evidence = [make_evidence(emulator=one) for one in emulators]
     assert said in Page(render_html(make_record(evidence=evidence))).text
 
 
 def test_a_real_platform_is_not_called_an_emulator():
-    """Without the stand-in nothing at the top says that no platform was contacted."""
+    """Without the emulator nothing at the top says that no platform was contacted."""
     assert "no real platform" not in Page(render_html(make_record())).text
 
 
@@ -436,7 +436,7 @@ def test_a_timeline_keeps_order_faults_and_bounds():
     drawn = timeline(polls)
     assert [dot.x for dot in drawn.dots] == [1, 50, 99]
     assert drawn.dots[-1].y == 8
-    assert drawn.says == "3 asks in 4.0 s: A, then 503, then B"
+    assert drawn.says == "3 requests in 4.0 s: A, then 503, then B"
     assert drawn.faults == 1
 
 
@@ -445,7 +445,7 @@ def test_a_timeline_of_very_many_polls_is_bounded():
     polls = [{"at": float(at), "saw": "A", "percent": 0.0, "fault": False} for at in range(5000)]
     drawn = timeline(polls)
     assert len(drawn.dots) == MOST_DOTS
-    assert drawn.says.startswith("5000 asks")
+    assert drawn.says.startswith("5000 requests")
 
 
 def test_steps_have_addresses_and_come_in_packs():
