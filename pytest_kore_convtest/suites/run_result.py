@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.api import models, run_models
@@ -124,6 +125,11 @@ class RunResult:
     steps: tuple[StepResult, ...]
     status: RunStatus = field(repr=False)
     place: str = ""
+
+    @cached_property
+    def positions(self) -> dict[int, int]:
+        """Where each of the platform's results stands in its reply, by the result's identity."""
+        return {id(one): at for at, one in enumerate(self.status.steps or [])}
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -459,8 +465,7 @@ def write_failure(result: RunResult, index: int) -> str:
 
 def _before(result: RunResult, step: RunStep) -> list[RunStep]:
     """Return what was said before a step, in the platform's order."""
-    steps = result.status.steps or []
-    return steps[: next((at for at, one in enumerate(steps) if one is step), 0)]
+    return (result.status.steps or [])[: result.positions.get(id(step), 0)]
 
 
 def verdict_of(result: RunResult, shown: Collection[int] = frozenset()) -> ConversationFailedError | None:
