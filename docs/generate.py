@@ -18,8 +18,6 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_kore_convtest.table import SETTINGS
-
 import pytest_kore_convtest as public
 
 # Everything that the site needs from inside the package, in this one place: these modules may move.
@@ -27,6 +25,7 @@ from pytest_kore_convtest.emulator.control import Controls
 from pytest_kore_convtest.emulator.script import FAULT_WORDS, STATUS_WORDS
 from pytest_kore_convtest.emulator.switches import Switches
 from pytest_kore_convtest.findings import RULES, Rule
+from pytest_kore_convtest.settings.table import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

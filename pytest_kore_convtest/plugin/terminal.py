@@ -101,7 +101,7 @@ def written(config: pytest.Config, line: str) -> str:
 
 def encoding(config: pytest.Config) -> str | None:
     """Return what the terminal's letters are encoded in; ``None`` without pytest's terminal plugin."""
-    if not config.pluginmanager.has_plugin("terminalreporter"):
+    if config.pluginmanager.get_plugin("terminalreporter") is None:
         return getattr(sys.stderr, "encoding", None)
     found: str | None = getattr(getattr(config.get_terminal_writer(), "_file", None), "encoding", None)
     return found
@@ -109,5 +109,5 @@ def encoding(config: pytest.Config) -> str | None:
 
 def is_coloured(config: pytest.Config) -> bool:
     """Say whether the terminal shows colours."""
-    known = config.pluginmanager.has_plugin("terminalreporter")
+    known = config.pluginmanager.get_plugin("terminalreporter") is not None
     return bool(known and config.get_terminal_writer().hasmarkup)

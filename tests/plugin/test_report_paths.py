@@ -149,7 +149,7 @@ def test_a_file_besides_standard_output(command, place):
 def test_the_command_refuses_paths_as_well(command, args, words):
     """The command overwrites nothing that the plugin would not."""
     done = command("r.json", *args)
-    assert done.returncode == 2
+    assert done.returncode == 4
     assert words in done.stderr
 
 

@@ -122,7 +122,7 @@ def test_a_failed_step(start, plugin_args, account):
     assert re.search(r"a\.kore\.json:\d+", text)
     assert "Traceback" not in text
     assert result.closing == [
-        "kore: FAILED: 1 suite imported and valid; 3 of 3 steps executed, 1 FAILED; 2 of 6 tests FAILED"
+        "kore: FAILED: 1 suite imported and valid; 3 of 3 steps executed, 1 FAILED; 1 of 6 tests FAILED"
     ]
 
 

@@ -33,7 +33,7 @@ from pytest_kore_convtest.reports.html.suites import PACK
 from pytest_kore_convtest.reports.html.timelines import MOST_DOTS, timeline
 from pytest_kore_convtest.suites.diff import harmless
 
-SAMPLE = Path(__file__).parent.parent / "samples" / "report" / "green-red-drift.json"
+SAMPLE = Path(__file__).parents[2] / "samples" / "report" / "green-red-drift.json"
 VOID = {"meta", "link", "br", "input", "line", "rect", "circle"}
 LETTERS_KEPT = {"\n", "\u200c", "\u200d"}
 
