@@ -267,8 +267,8 @@ DEEP = b'{"_id": "ds-1", "status": "SUCCESS", "response": ' + b"[" * 100_000 + b
         (b'{"_id": "ds-1", "status": null}', "status"),
         (b'{"_id": "ds-1", "status": 1}', "status"),
         (b'{"_id": "ds-1", "status": ["SUCCESS"]}', "status"),
-        (b'{"_id": "ds-1", "status": "FAILED", "status": "SUCCESS"}', "the key 'status' is there twice"),
-        (b'{"_id": "ds-1", "status": "SUCCESS", "a": {"b": 1, "b": 2}}', "the key 'b' is there twice"),
+        (b'{"_id": "ds-1", "status": "FAILED", "status": "SUCCESS"}', "duplicate key 'status'"),
+        (b'{"_id": "ds-1", "status": "SUCCESS", "a": {"b": 1, "b": 2}}', "duplicate key 'b'"),
         (b'{"_id": "ds-1", "status": "SUCCESS", "a": NaN}', "NaN is not valid JSON"),
         (b'{"_id": "ds-1", "status": "SUCCESS", "a": -Infinity}', "-Infinity is not valid JSON"),
         (b'{"_id": "ds-1", "status": "SUCCESS", "a": -1e999}', "the number -1e999 is beyond all bounds"),
@@ -299,7 +299,7 @@ def test_strict_loading_never_crashes(body):
 def test_many_keys_are_quick():
     """Looking for duplicate keys takes time in proportion to their number."""
     pairs = ",".join(f'"{number}": 1' for number in range(100_000))
-    assert "'99999' is there twice" in refusal(f'{{{pairs}, "99999": 1}}'.encode(), load_strictly)
+    assert "duplicate key '99999'" in refusal(f'{{{pairs}, "99999": 1}}'.encode(), load_strictly)
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a": ', "}")])

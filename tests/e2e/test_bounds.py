@@ -238,7 +238,7 @@ def test_a_sandbox_is_named_at_once(start, event):
     conftest = FORBIDDEN.format(event=event, error="PermissionError(1, 'x')")
     output = start("--kore-gate", "--kore-ds-id=ds-1", conftest=conftest, KORE_TIMEOUT="500")
     assert "this process is not permitted to open network connections" in output
-    assert "1 request" in output or "asks" not in output
+    assert "1 request" in output or "requests" not in output
 
 
 def test_a_guard_of_another_kind_is_named_at_once(start):

@@ -224,7 +224,7 @@ MISFITS = {
     "UTF-16": (say(http(200, GOOD.decode().encode("utf-16"))), "misfit"),
     "NaN": (say(http(200, GOOD.replace(b"40", b"NaN"))), "NaN"),
     "deep": (say(http(200, b"[" * 100_000 + b"]" * 100_000)), "it begins: [["),
-    "twins": (say(http(200, GOOD[:-1] + b', "status": "SUCCESS"}')), "'status' is there twice"),
+    "twins": (say(http(200, GOOD[:-1] + b', "status": "SUCCESS"}')), "duplicate key 'status'"),
     "another job": (say(http(200, GOOD.replace(JOB.encode(), b"ds-9"))), "_id is 'ds-9', not"),
     "a long id": (say(http(200, GOOD.replace(JOB.encode(), b"x" * 100_000))), "xxx…'"),
     "another stream": (say(http(200, GOOD.replace(STREAM.encode(), b"st-9"))), "streamId is 'st-9', not"),

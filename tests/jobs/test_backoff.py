@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kore_convtest.jobs.backoff import PER_HOUR, PER_MINUTE, Backoff, RateLimit
+from pytest_kore_convtest.jobs.backoff import PER_HOUR, PER_MINUTE, RECENT, Backoff, RateLimit
 from pytest_kore_convtest.settings.settings import Settings
 
 
@@ -184,10 +184,10 @@ def test_bounds_hold(shortest, longest, expected, answers, chance):
 
 def test_a_long_wait_keeps_little():
     """What a wait remembers of percentages is the recent part only."""
-    backoff = Backoff(2.0, 2.0)
+    pauses = Backoff(2.0, 2.0)
     for second in range(10_000):
-        backoff.next_pause(float(second), second / 100)
-    assert len(backoff._seen) <= 10_000 * (1 - backoff.RECENT) + 2
+        pauses.next_pause(float(second), second / 100)
+    assert len(pauses._seen) <= 10_000 * (1 - RECENT) + 2
 
 
 def test_sixty_a_minute():

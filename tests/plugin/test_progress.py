@@ -70,7 +70,7 @@ def test_jobs_are_shown_while_they_are_waited_for(terminal, stuck):
     """A bar, the percent and the word are there during the wait, below pytest's own line."""
     shown = terminal("-p", "no:randomly")
     text = shown.wait_for(LIVE)
-    assert re.search(r"^  ds-one +━+╌+ +40 % +\d s +\d+ asks?  IN_PROGRESS$", text, re.MULTILINE)
+    assert re.search(r"^  ds-one +━+╌+ +40 % +\d s +\d+ requests?  IN_PROGRESS$", text, re.MULTILINE)
     assert any(re.fullmatch(r"test_\S+\.py \.", line) for line in text.splitlines())
     assert shown.cursor_is_hidden
     stuck()
@@ -162,7 +162,7 @@ def test_a_log_gets_lines(terminal, stuck, monkeypatch, name):
     stuck()
     text = shown.finish()
     assert b"\x1b[?25l" not in shown.raw
-    assert re.search(r"^kore: ds-one: SUCCESS after \d+\.\d s, \d+ asks?$", text, re.MULTILINE)
+    assert re.search(r"^kore: ds-one: SUCCESS after \d+\.\d s, \d+ requests?$", text, re.MULTILINE)
 
 
 def test_a_narrow_terminal(terminal, stuck):
@@ -302,7 +302,7 @@ def test_a_file_gets_plain_lines(run, account, plugin_args, monkeypatch):
     assert result.code == 0, result.text
     first, last = (line for line in result.lines if line.startswith("kore: ds-one: "))
     assert first.startswith("kore: ds-one: EVIL")
-    assert re.fullmatch(r"kore: ds-one: SUCCESS after \d+\.\d s, \d+ asks", last)
+    assert re.fullmatch(r"kore: ds-one: SUCCESS after \d+\.\d s, \d+ requests", last)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", result.text)
 
 
