@@ -16,6 +16,7 @@ from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
 from pytest_kore_convtest.plugin import fixtures, terminal
 from pytest_kore_convtest.plugin.facts import Facts, facts_of, job_facts
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
+from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
 from pytest_kore_convtest.plugin.items import fixture_values
 from pytest_kore_convtest.plugin.junit import JUnitReport
 from pytest_kore_convtest.plugin.progress import Progress
@@ -32,7 +33,6 @@ from pytest_kore_convtest.plugin.session import (
     terminated_like_interrupted,
 )
 from pytest_kore_convtest.plugin.summary import sum_up, write_summary
-from pytest_kore_convtest.plugin.test_reports import Headings, attach, log_as_failed, make_harmless, reshape
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -45,7 +45,7 @@ WORST = {
     "jobs.leftovers._NAME": [""],
     "jobs.run_name re.sub('[^A-Za-z0-9]+')": ["-"],
     "plugin.suite_items re.findall('[\\\\w:+.\\\\[\\\\]\\\\\\\\/-]+')": [],
-    "plugin.test_reports re.split('[.:](?:\\\\s|$)')": [".", ": "],
+    "plugin.item_reports re.split('[.:](?:\\\\s|$)')": [".", ": "],
     "reports.merge._JOB_ID": ["ds-"],
     "settings.types._TIME": ["", "1", ".1"],
     "settings.values re.split('[/?#]')": ["/"],
