@@ -21,7 +21,7 @@ TOP_IN_SDIST = (
 FOLDERS_IN_SDIST = ("tests", "examples", "docs", "bench", "torture", "changelog.d", ".ci")
 TRY_IT = f"""
 import importlib.metadata, pathlib, {PACKAGE}
-import {PACKAGE}.plugin, {PACKAGE}.client
+import {PACKAGE}.plugin, {PACKAGE}.api.client
 home = pathlib.Path({PACKAGE}.__file__)
 assert "site-packages" in home.parts, home
 print("imported", importlib.metadata.version("pytest-kore-convtest"))

@@ -116,7 +116,7 @@ WORST = {
     "settings.values._PLACEHOLDERS[5][0]": [":", ":a"],
     "settings.values._PLAIN_HOST": ["", "a.", "a-", "a:"],
     "settings.values._PREFIX": ["", "/", "/a", "/.", "/.."],
-    "plugin.test_reports._COLOUR": ["\x1b[", "\x1b[0;", "\x1b"],
+    "plugin.item_reports._COLOUR": ["\x1b[", "\x1b[0;", "\x1b"],
     "api.models re.fullmatch('[A-Za-z0-9][A-Za-z0-9_-]{0,127}')": [""],
     "api.models re.sub('[\\\\W_]+')": ["_"],
     "api.models re.sub('[\\\\s_-]')": [],
