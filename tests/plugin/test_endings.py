@@ -326,10 +326,10 @@ def test_an_interrupted_run_cleans_up(three, pytester, account):
         output = process.communicate(timeout=60)[0]
     assert process.returncode == 2
     gone = sorted(name for one in account.requests if one.json for name in one.json.get("testSuiteNames", ()))
-    assert [name[0] for name in gone] == ["A", "B"]
+    (left,) = {"A", "B", "C"} - {name[0] for name in gone}  # which one began last is anybody's guess
     assert f"imported and deleted again (kore_keep = never): {', '.join(gone)}" in output
     assert re.search(
-        r"'C_\w+' was still importing \(ds-\S+\), so it could not be deleted: delete it by hand", output
+        rf"'{left}_\w+' was still importing \(ds-\S+\), so it could not be deleted: delete it by hand", output
     )
 
 
