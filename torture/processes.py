@@ -164,8 +164,10 @@ def find_wrong(lie: Lie, seen: Seen) -> list[str]:
     wrong += [f"does not say {one!r}" for one in lie.says if not re.search(one, seen.printed, re.MULTILINE)]
     texts = {"the terminal": seen.printed, **seen.written}
     for one in (*lie.never, re.escape(SECRET)):
+        # A report quotes what a bot said, line by line; only on the terminal a line is taken for ours.
+        places = {"the terminal": seen.printed} if one.startswith("^kore") else texts
         wrong += [
-            f"{where} has {one!r}" for where, text in texts.items() if re.search(one, text, re.MULTILINE)
+            f"{where} has {one!r}" for where, text in places.items() if re.search(one, text, re.MULTILINE)
         ]
     for one, count in lie.calls.items():
         found = sum(bool(re.match(one, call)) for call in seen.calls)
