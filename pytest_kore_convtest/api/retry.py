@@ -58,7 +58,8 @@ def persist(send: Callable[[], T], budget: float, clock: Clock, *, first_contact
             ``budget`` without it.
 
     Raises:
-        KoreError: It failed, or nobody knows whether it happened.
+        KoreError: It failed, or nobody knows whether it happened. After more than one try its
+            evidence says how many (``tries``) and how long they took (``seconds``).
     """
     start, growing, tries = clock.monotonic(), FIRST_PAUSE, 0
     while True:
@@ -73,13 +74,7 @@ def persist(send: Callable[[], T], budget: float, clock: Clock, *, first_contact
         unreached = first_contact is not None and trouble.evidence.get("cause") in UNREACHED
         end = start + (min(budget, first_contact or 0.0) if unreached else budget)
         if not refused or trouble.evidence.get("final") or clock.monotonic() + pause > end:
-            raise _tell_tries(trouble, tries, clock.monotonic() - start)
+            if tries > 1:
+                trouble.evidence.update(tries=tries, seconds=round(clock.monotonic() - start, 3))
+            raise trouble.with_traceback(None)
         clock.sleep(pause)
-
-
-def _tell_tries(trouble: ServiceError, tries: int, seconds: float) -> ServiceError:
-    """Return the same error, with how often and how long it was tried when that was more than once."""
-    if tries == 1:
-        return trouble.with_traceback(None)
-    said = f"{trouble.message.rstrip('.')}. Given up after {seconds:.0f} s and {tries} requests."
-    return type(trouble)(said, **{**trouble.evidence, "seconds": round(seconds, 3)})

@@ -184,9 +184,12 @@ class Session(AbstractContextManager["Session"]):
             trouble = caught
         now = self._clock.monotonic()
         refused = isinstance(trouble, RateLimitedError) or trouble.evidence.get("sent") is False
-        if (refused and not trouble.evidence.get("final")) or now > end - _LEAST_BUDGET:
+        tries = trouble.evidence.get("tries", 1)
+        asked = f" and {tries} requests" if tries > 1 else ""
+        over = (refused and not trouble.evidence.get("final")) or now > end - _LEAST_BUDGET
+        if over or asked:
             name = "kore_timeout" if end - start < outage_budget else "kore_outage_budget"
-            said = f"Given up after {now - start:.1f} s of {doing} ({name})."
+            said = f"Given up after {now - start:.1f} s{asked} of {doing}{f' ({name})' if over else ''}."
             trouble = type(trouble)(f"{trouble.message} {said}", **trouble.evidence)
         raise trouble.with_traceback(None)
 

@@ -265,8 +265,20 @@ class Run:
 
     def _reason_to_stop(self) -> str:
         if self.killed_at is not None and time.monotonic() >= self.killed_at:
+            self._stop_timer()
             return self.killed_by
         return self.heed_interrupt() if hasattr(self.config, "workerinput") else ""
+
+    def _stop_timer(self) -> None:
+        """Stop pytest-timeout's timer, as its own end of an item would: what follows is the report.
+
+        Were it to strike while a hook makes that report, pytest would end with an internal error.
+        """
+        ended = self.killed_at
+        cancel = getattr(self.config.hook, "pytest_timeout_cancel_timer", None)
+        if cancel is not None and self.item is not None:
+            cancel(item=self.item)
+        self.killed_at = ended  # other waits of the same item have no time left either
 
     def _stop_waiting(self, pipeline: Pipeline, job: Job, why: str) -> JobError:
         from pytest_kore_convtest.jobs.unfinished import ending_of
