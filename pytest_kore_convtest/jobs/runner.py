@@ -65,6 +65,7 @@ class Pipeline:
         store: What other processes know.
         clock: The monotonic clock.
         wall: Seconds since the epoch, shared with other processes.
+        pool: Makes what serves the jobs, out of the function that does a job's next step and the clock.
 
     Attributes:
         jobs: All jobs, by key.
@@ -81,6 +82,7 @@ class Pipeline:
         *,
         clock: Clock | None = None,
         wall: Callable[[], float] = time.time,
+        pool: Callable[[Callable[[Job], bool], Clock], WorkerPool] = WorkerPool,
     ) -> None:
         self.client, self.settings, self.store = client, settings, store
         self.jobs: dict[str, Job] = {}
@@ -92,7 +94,7 @@ class Pipeline:
         self.make_backoff: Callable[[Job], Backoff] | None = None
         self._limits = _limits(settings)
         self._limiter = RateLimiter(store, settings, wall)
-        self._pool = WorkerPool(self._step, self._clock)
+        self._pool = pool(self._step, self._clock)
         self._ended = threading.Condition()
         self._stuck: set[str] = set()
         self._seen_begun: dict[str, float] = {}
