@@ -74,7 +74,7 @@ class Pipeline:
         options: What a command that waits for a job again has to repeat; ``None`` against the emulator.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with; three of them for tests alone
         self,
         client: KoreClient,
         settings: Settings,
