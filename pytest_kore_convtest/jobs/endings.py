@@ -93,8 +93,8 @@ class Ending:
         percents = [poll.get("percent") for poll in self.polls if not poll["fault"]]
         return bool(percents) and all(percent == 0 for percent in percents)
 
-    def to_evidence(self) -> dict[str, Any]:
-        """Return what an error carries of it."""
+    def to_fields(self) -> dict[str, Any]:
+        """Return the fields of an error whose message tells of it."""
         return {
             "job_id": self.job_id,
             "last": self.words or None,
@@ -104,6 +104,7 @@ class Ending:
             "requests": self.requests,
             "history": list(self.polls),
             "resume": self.resume,
+            "describes_wait": True,
         }
 
 

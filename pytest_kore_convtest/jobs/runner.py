@@ -351,7 +351,7 @@ class Pipeline:
                 return bool(job.job_id)
         finally:
             self._count_write(-1)
-        if isinstance(trouble, ProtocolError) or trouble.evidence.get("sent"):
+        if isinstance(trouble, ProtocolError) or trouble.sent:
             raise self._unknown(job, trouble)
         self._note(job, sending=False, uploading=False)
         raise trouble.with_traceback(None)
@@ -399,10 +399,10 @@ class Pipeline:
     def _unknown(self, job: Job, trouble: KoreError) -> KoreError:
         """Note that nobody knows whether a job has begun, so that it is not begun again."""
         self._note(job, ambiguous=True)
-        return type(trouble)(
-            f"{trouble.message} Whether {job.what} has begun is not known, so it is not begun again:"
+        return replace(
+            trouble,
+            message=f"{trouble.message} Whether {job.what} has begun is not known, so it is not begun again:"
             f" look for {job.name!r} on {LOOK}, then start this test run anew.",
-            **trouble.evidence,
         )
 
     def _note(self, job: Job, **facts: Any) -> None:

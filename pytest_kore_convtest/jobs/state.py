@@ -124,7 +124,7 @@ def _ended(job: Job, label: str) -> State:
 
 
 def _last_of(trouble: KoreError | None) -> str:
-    seen = trouble.evidence.get("last") if trouble else None
+    seen = trouble.last if trouble else None
     return f"no verdict, last status {seen}," if seen else "no verdict"
 
 

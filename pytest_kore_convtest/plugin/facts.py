@@ -76,7 +76,7 @@ def job_facts(job: Job) -> dict[str, Any]:
 def _last_words(job: Job) -> str:
     """Return the last usable answer about a job that has no verdict; empty when there was none."""
     trouble = job.outcome.trouble if job.outcome else None
-    return str(trouble.evidence.get("last") or "") if trouble else ""
+    return str(trouble.last or "") if trouble else ""
 
 
 def _run_facts(job: SuiteRun) -> dict[str, Any]:

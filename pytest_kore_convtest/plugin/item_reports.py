@@ -153,7 +153,7 @@ def attach(
         item: The item.
         phase: The phase in which it came to pass, whatever the report calls it.
     """
-    ids = {raised.evidence.get("job_id", "")} if isinstance(raised, KoreError) else set()
+    ids = {raised.job_id} if isinstance(raised, KoreError) else set()
     if report.when == "call":
         ids |= {str(value.id) for value in fixture_values(item).values() if _is_status(value)}
     jobs = run.jobs_of(item, ids - {""}) if report.when == "call" or report.failed or report.skipped else []

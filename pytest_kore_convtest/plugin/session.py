@@ -289,7 +289,7 @@ class Run:
         ending = replace(ending_of(entry, pipeline.store.polls(job.key), time.time()), what=job.what)
         return JobError(
             f"{job.what} has no verdict. It is not waited for any longer: {why}. {describe(ending)}",
-            **ending.to_evidence(),
+            **ending.to_fields(),
         )
 
     def jobs(self) -> list[Job]:
