@@ -286,7 +286,7 @@ class ConversationFailedError(Verdict):
 
 
 def from_data(data: dict[str, Any]) -> KoreError:
-    """Make an error from what ``KoreError.to_data`` returned; one of an unknown class becomes a ``KoreError``."""
+    """Make an error from what ``KoreError.to_data`` returned; an unknown class becomes ``KoreError``."""
     kind = _CLASSES.get(data["class"], KoreError)
     known = {one.name for one in fields(kind)}
     return kind(data["message"], **{name: value for name, value in data["fields"].items() if name in known})

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.settings.values import is_label
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -144,7 +145,7 @@ def summarize(ending: Ending, *, told_last: bool = False) -> str:
     faults = Counter(str(poll["saw"]) for poll in polls if poll["fault"])
     kinds = ", ".join(f"{count} x {words}" for words, count in faults.most_common(_MOST_KINDS))
     without = f", {faults.total()} of them without a usable answer ({kinds})" if faults else ""
-    spent = f"{_seconds(ending.seconds)} and {_count(ending.requests)}{without}"
+    spent = f"{_seconds(ending.seconds)} and {plural(ending.requests, 'request')}{without}"
     if not ending.words:
         return f"no status was seen in {spent}"
     last = ending._last  # noqa: SLF001 - ours
@@ -166,10 +167,6 @@ def _describe_way_on(ending: Ending, *, goes_on: bool) -> str:
 
 def _with(ending: Ending) -> str:
     return f" with {ending.needs} set" if ending.needs else ""
-
-
-def _count(requests: int) -> str:
-    return f"{requests} {'request' if requests == 1 else 'requests'}"
 
 
 def _seconds(seconds: float) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_kore_convtest.text import plural
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -79,7 +81,7 @@ def write_tally(tally: Tally) -> str:
     else:
         parts += [_against(tally.lint, "lint check"), _against(tally.items, "test")]
     if tally.not_waited:
-        parts.append(f"{_count(tally.not_waited, 'import job')} not waited for")
+        parts.append(f"{plural(tally.not_waited, 'import job')} not waited for")
     if tally.unconfigured:
         parts.append(f"{tally.unconfigured} skipped: Kore is not configured")
     return _prefix(tally.verdict) + "; ".join(filter(None, parts))
@@ -110,7 +112,7 @@ def _suites(imports: list[dict[str, Any]]) -> str:
     for word, jobs in counted.items():
         if jobs:
             why = _because(jobs[0]["weakest"]) if word == _UNKNOWN else ""
-            said.append(f"{_count(len(jobs), 'suite')} {_VERDICTS[word]}{why}")
+            said.append(f"{plural(len(jobs), 'suite')} {_VERDICTS[word]}{why}")
     return ", ".join(said)
 
 
@@ -122,9 +124,9 @@ def _runs(runs: list[dict[str, Any]]) -> str:
     """Say which runs were not verified, and why; failed steps are told with the steps."""
     unknown = [job for job in runs if job["verdict"] == _UNKNOWN]
     failed = [job for job in runs if job["verdict"] == _FAILED and not job["results"][_FAILED]]
-    said = [f"{_count(len(failed), 'run')} FAILED"] if failed else []
+    said = [f"{plural(len(failed), 'run')} FAILED"] if failed else []
     if unknown:
-        said.append(f"{_count(len(unknown), 'run')} not verified{_because(unknown[0]['weakest'])}")
+        said.append(f"{plural(len(unknown), 'run')} not verified{_because(unknown[0]['weakest'])}")
     return ", ".join(said)
 
 
@@ -133,7 +135,7 @@ def _steps(imports: list[dict[str, Any]], runs: list[dict[str, Any]], *, asked: 
     if not total:
         return ""
     failed, passed = (sum(job["results"][kind] for job in runs) for kind in (_FAILED, _PASSED))
-    words = f"{passed + failed} of {_count(total, 'step')} executed"
+    words = f"{passed + failed} of {plural(total, 'step')} executed"
     if not runs:
         advice = not asked and any(job["ours"] for job in imports)
         return words + (" (add --kore-run inDevelopment)" if advice else "")
@@ -145,7 +147,7 @@ def _steps(imports: list[dict[str, Any]], runs: list[dict[str, Any]], *, asked: 
 def _checks(counts: ItemCounts, what: str, word: str) -> str:
     if not counts.total:
         return ""
-    return ", ".join([f"{counts.passed} of {_count(counts.total, what)} {word}", *counts.bad])
+    return ", ".join([f"{counts.passed} of {plural(counts.total, what)} {word}", *counts.bad])
 
 
 def _against(counts: ItemCounts, what: str) -> str:
@@ -154,13 +156,9 @@ def _against(counts: ItemCounts, what: str) -> str:
         return ""
     first, *rest = counts.bad
     number, _, words = first.partition(" ")
-    return ", ".join([f"{number} of {_count(counts.total, what)} {words}", *rest])
+    return ", ".join([f"{number} of {plural(counts.total, what)} {words}", *rest])
 
 
 def _because(why: str) -> str:
     line = why.partition("\n")[0].strip().rstrip(".")
     return f" ({line if len(line) <= _LONGEST_REASON else line[:_LONGEST_REASON] + '…'})" if line else ""
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
