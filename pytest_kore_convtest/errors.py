@@ -32,9 +32,34 @@ which are plain data, so that errors travel between processes (``to_data``,
 from __future__ import annotations
 
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any
+from typing import Any, TypedDict
 
 from pytest_kore_convtest.text import block
+
+
+class Poll(TypedDict):
+    """One request for a job's status.
+
+    Attributes:
+        at: Seconds from the job's first request.
+        took: Seconds until its answer.
+        saw: The answer in words, or what broke.
+        percent: The percentage in it.
+        status: The platform's status word, as it was sent.
+        fault: Whether it brought nothing usable.
+    """
+
+    at: float
+    took: float
+    saw: str
+    percent: float | None
+    status: str
+    fault: bool
+
+
+# The functional form, because "class" is a word of the language.
+ErrorData = TypedDict("ErrorData", {"class": str, "message": str, "fields": "dict[str, Any]"})
+"""An error as JSON-able data."""
 
 _CLASSES: dict[str, type[KoreError]] = {}
 
@@ -65,7 +90,7 @@ class KoreError(Exception):
     percent: float | None = None
     seconds: float = 0.0
     requests: int = 0
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: list[Poll] = field(default_factory=list)
     resume: str = ""
     describes_wait: bool = False
 
@@ -92,7 +117,7 @@ class KoreError(Exception):
         without = " ".join(first.replace(f" {job_id}", "").replace(job_id, "").split())
         return f"{without} ({job_id})"
 
-    def to_data(self) -> dict[str, Any]:
+    def to_data(self) -> ErrorData:
         """Return the error as JSON-able data; ``from_data`` makes it an error again."""
         known = ((one, getattr(self, one.name)) for one in fields(self) if one.name != "message")
         told = {one.name: value for one, value in known if value != _default(one)}
@@ -285,7 +310,7 @@ class ConversationFailedError(Verdict):
     steps: list[dict[str, Any]] = field(default_factory=list)
 
 
-def from_data(data: dict[str, Any]) -> KoreError:
+def from_data(data: ErrorData) -> KoreError:
     """Make an error from what ``KoreError.to_data`` returned; an unknown class becomes ``KoreError``."""
     kind = _CLASSES.get(data["class"], KoreError)
     known = {one.name for one in fields(kind)}

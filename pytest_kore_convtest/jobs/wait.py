@@ -11,7 +11,7 @@ aimed at it, so that no wait ends on old news. A pause the service asks for
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.api.retry import FIRST_CONTACT, UNREACHED
 from pytest_kore_convtest.errors import (
@@ -20,6 +20,7 @@ from pytest_kore_convtest.errors import (
     JobStalledError,
     JobTimeoutError,
     KoreError,
+    Poll,
     ProtocolError,
     RateLimitedError,
     RefusedError,
@@ -89,7 +90,7 @@ class PollResult:
     """
 
     words: str
-    change: Any
+    change: object
     ended: bool = False
     incomplete: bool = False
     note: str = ""
@@ -118,14 +119,14 @@ class Wait:
     def __init__(self, what: str, job_id: str, limits: WaitLimits, start: float, resume: str = "") -> None:
         self.what, self.job_id, self.limits, self.resume = what, job_id, limits, resume
         self.before = 0.0
-        self.earlier: Sequence[dict[str, Any]] = ()
+        self.earlier: Sequence[Poll] = ()
         self.way_on = self.needs = ""
         self.start = start
         self.due = start
         self.deadline = start + limits.timeout
         self.last: PollResult | None = None
         self.notes: list[str] = []
-        self.history: list[dict[str, Any]] = []
+        self.history: list[Poll] = []
         self._asked_at = start
         self._usable_at = self._moved_at = start
         self.backoff = Backoff(limits.poll_interval, limits.max_poll_interval)
@@ -329,8 +330,7 @@ class Wait:
         self, now: float, words: str, *, percent: float | None = None, status: str = "", fault: bool = False
     ) -> None:
         at, took = round(self.before + self._asked_at - self.start, 3), round(now - self._asked_at, 3)
-        seen = {"at": at, "took": took, "saw": words, "percent": percent, "fault": fault, "status": status}
-        self.history.append(seen)
+        self.history.append(Poll(at=at, took=took, saw=words, percent=percent, status=status, fault=fault))
 
 
 def _sentence(text: str) -> str:

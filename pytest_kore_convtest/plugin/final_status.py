@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pytest_kore_convtest.jobs.entry import JobSummary
 
 EMULATOR_WORDS = "built-in emulator; no real platform was contacted"
 
@@ -58,7 +60,7 @@ class Tally:
     """
 
     verdict: str
-    jobs: Sequence[dict[str, Any]] = ()
+    jobs: Sequence[JobSummary] = ()
     not_waited: int = 0
     lint: ItemCounts = field(default_factory=ItemCounts)
     items: ItemCounts = field(default_factory=ItemCounts)
@@ -68,7 +70,7 @@ class Tally:
 def write_tally(tally: Tally) -> str:
     """Write the closing line: it begins with the verdict unless that is a pass."""
     imports = [job for job in tally.jobs if job["kind"] == _IMPORT]
-    runs = [job for job in tally.jobs if job["kind"] == _RUN and not job.get("blocked")]
+    runs = [job for job in tally.jobs if job["kind"] == _RUN and not job["blocked"]]
     if tally.unconfigured and not imports:
         return _write_unconfigured(tally)
     asked = any(job["kind"] == _RUN for job in tally.jobs)
@@ -106,7 +108,7 @@ def _write_unconfigured(tally: Tally) -> str:
     return prefix + "; ".join(words)
 
 
-def _suites(imports: list[dict[str, Any]]) -> str:
+def _suites(imports: list[JobSummary]) -> str:
     counted = {word: [job for job in imports if job["verdict"] == word] for word in _VERDICTS}
     said = []
     for word, jobs in counted.items():
@@ -120,7 +122,7 @@ _VERDICTS = {_FAILED: "FAILED", _UNKNOWN: "not verified", _PASSED: "imported and
 """What is said of suites, the worst first."""
 
 
-def _runs(runs: list[dict[str, Any]]) -> str:
+def _runs(runs: list[JobSummary]) -> str:
     """Say which runs were not verified, and why; failed steps are told with the steps."""
     unknown = [job for job in runs if job["verdict"] == _UNKNOWN]
     failed = [job for job in runs if job["verdict"] == _FAILED and not job["results"][_FAILED]]
@@ -130,7 +132,7 @@ def _runs(runs: list[dict[str, Any]]) -> str:
     return ", ".join(said)
 
 
-def _steps(imports: list[dict[str, Any]], runs: list[dict[str, Any]], *, asked: bool) -> str:
+def _steps(imports: list[JobSummary], runs: list[JobSummary], *, asked: bool) -> str:
     total = sum(job["steps"] for job in imports)
     if not total:
         return ""
