@@ -10,7 +10,7 @@ pytest_plugins = ["pytester"]
 settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
 
-# A shell starts background jobs, and nohup any, with signals that are ignored; so would be all that tests begin.
+# A shell starts background jobs, and nohup any, with signals that are ignored: so would all that tests begin.
 for number, usual in (
     (signal.SIGINT, signal.default_int_handler),
     (signal.SIGTERM, signal.SIG_DFL),
