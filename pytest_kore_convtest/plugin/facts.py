@@ -7,7 +7,7 @@ where a job is there to speak of.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Final, TypedDict, cast
 
 import pytest
 
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.plugin.session import Run
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.job_summary import JobSummary
+    from pytest_kore_convtest.reports.record import Verdict
     from pytest_kore_convtest.settings.values import ImportJob
 
-PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
+PASSED: Final = "passed"
+FAILED: Final = "failed"
+UNKNOWN: Final = "unknown"
 """The verdicts."""
 
 _IMPORT = "import"
@@ -378,7 +381,7 @@ class Facts:
             self._made_red = True
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """The verdict of the whole run, as far as it is ours: what was not found out is no pass."""
         outcomes = {result.outcome for _, result in self.entries}
         if FAILED in outcomes or any(job["verdict"] == FAILED for job in self._bad):

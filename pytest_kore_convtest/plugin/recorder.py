@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pytest_kore_convtest import redaction
 from pytest_kore_convtest.plugin.facts import ReportFacts, facts_of, is_ours
@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_kore_convtest.reports.job_record import JobResult
-    from pytest_kore_convtest.reports.record import Evidence, StepRecord
+    from pytest_kore_convtest.reports.record import Evidence, ItemOutcome, StepRecord, Verdict
 
 _LONGEST_MESSAGE = 4000
 _MOST_STEPS_NAMED = 20
+_NONE_YET = cast("ItemOutcome", "")
+"""What has become of an item before its first phase ended."""
+
 _NOT_BEGUN = "not run, because its import has not passed"
 _GRAVITY = ("error", "failed", "xpassed", "xfailed", "skipped", "passed", "")
 
@@ -37,12 +40,12 @@ class Recorder:
     """Gather reports and make a record of them.
 
     Attributes:
-        verdict: The verdict of the whole run, which its exit code follows; while it is empty,
+        verdict: The verdict of the whole run, which its exit code follows; without one
             that of the suites and items counts.
     """
 
     def __init__(self) -> None:
-        self.verdict = ""
+        self.verdict: Verdict | None = None
         self._results: dict[str, JobResult] = {}
         self._items: dict[str, ItemRecord] = {}
         self._jobs: dict[str, set[str]] = {}
@@ -81,7 +84,7 @@ class Recorder:
     def _add_item(self, report: pytest.TestReport, kore: ReportFacts, *, crashed: bool) -> None:
         """Note what became of an item; a rerun begins anew."""
         fresh = ItemRecord(
-            nodeid=report.nodeid, outcome="", seconds=0.0, message="", place=_place(report), suites=[]
+            nodeid=report.nodeid, outcome=_NONE_YET, seconds=0.0, message="", place=_place(report), suites=[]
         )
         item = self._items.setdefault(report.nodeid, fresh)
         if report.when == "setup" and item["outcome"]:
@@ -89,7 +92,7 @@ class Recorder:
         outcome = "error" if crashed else _outcome(report)
         item["seconds"] = round(item["seconds"] + report.duration, 3)
         if _GRAVITY.index(outcome) < _GRAVITY.index(item["outcome"]):
-            item["outcome"] = outcome
+            item["outcome"] = cast("ItemOutcome", outcome)
             item["message"] = "" if outcome == "passed" else _message(report)
         keys = self._jobs.setdefault(report.nodeid, set())
         keys.update(job["key"] for job in kore.get("jobs", ()))
@@ -187,7 +190,7 @@ def _place(report: pytest.TestReport) -> str:
     return f"{path}:{line + 1}" if line is not None else path
 
 
-def _judge(suites: list[SuiteRecord], items: list[ItemRecord]) -> str:
+def _judge(suites: list[SuiteRecord], items: list[ItemRecord]) -> Verdict:
     """Judge the whole run: what could not be found out is no pass, nor is a run that judged nothing."""
     verdicts = {suite["verdict"] for suite in suites}
     outcomes = {item["outcome"] for item in items}

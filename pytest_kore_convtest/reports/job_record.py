@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.api.run_models import RunStatus, RunStep
     from pytest_kore_convtest.jobs.job import AnyJob, WatchImport
     from pytest_kore_convtest.jobs.unfinished import Unfinished
+    from pytest_kore_convtest.reports.record import Says, StepOutcome, Verdict
     from pytest_kore_convtest.suites.file import LocalSuite
     from pytest_kore_convtest.suites.run_result import RunResult, StepResult
 
@@ -213,7 +214,7 @@ def _describe_file(job: AnyJob) -> File | None:
     )
 
 
-def _describe_job(job: AnyJob, verdict: str, says: str) -> JobRecord:
+def _describe_job(job: AnyJob, verdict: Verdict, says: Says) -> JobRecord:
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - callers look first
     status, trouble = outcome.status, outcome.trouble
@@ -271,7 +272,7 @@ def _read_logs(entries: list[Any]) -> list[str]:
     return [*lines, f"and {left:,} more entries, which are left out"] if left else lines
 
 
-def _judge_import(job: WatchImport) -> tuple[str, list[str], list[Finding]]:
+def _judge_import(job: WatchImport) -> tuple[Verdict, list[str], list[Finding]]:
     """Return the verdict, the reasons that are no findings, and the findings."""
     outcome = job.outcome
     if outcome is None or outcome.status is None:
@@ -279,9 +280,9 @@ def _judge_import(job: WatchImport) -> tuple[str, list[str], list[Finding]]:
     if outcome.status.meaning != models.SUCCEEDED:
         said = printable(outcome.status.sent_status, _LONGEST_WORD)
         return FAILED, [f"the platform rejected the import: {said}"], []
+    verdict: Verdict = PASSED
     try:
         found = [finding.to_data() for finding in job.judge(outcome)]
-        verdict = PASSED
     except StructureError as bad:
         found, verdict = bad.findings, FAILED
     except KoreError as unknown:
@@ -302,7 +303,9 @@ def _describe_run(job: SuiteRun) -> RunRecord:
     outcome = job.outcome
     status: RunStatus | None = outcome.status if outcome else None
     result = job.result() if status else None
-    verdict = result.outcome if result and result.outcome in {PASSED, FAILED} else UNKNOWN
+    verdict: Verdict = UNKNOWN
+    if result and result.outcome in {PASSED, FAILED}:
+        verdict = cast("Verdict", result.outcome)
     told = _describe_job(job, verdict, PLATFORM)
     if status and result:
         told["why"], told["notes"] = list(result.why), [*told["notes"], *result.notes]
@@ -348,7 +351,7 @@ def _describe_step(result: StepResult) -> StepRecord:
         number=result.number,
         input=result.input,
         event=step.event if step else "",
-        outcome=result.outcome,
+        outcome=cast("StepOutcome", result.outcome),
         why=result.why,
         says=PLATFORM if result.reported else DERIVED,
         place=result.place,
