@@ -95,7 +95,7 @@ def _complete(value: object) -> None:
 
 
 def _sort(record: Record) -> Record:
-    """Let the keys that are data stand in the order of the alphabet, so that equal records are equal texts."""
+    """Put keys that are data into the order of the alphabet: equal records are equal texts."""
     for suite in record["suites"]:
         suite["imported"]["assertions"] = dict(sorted(suite["imported"]["assertions"].items()))
         for job in filter(None, (suite["imported"], suite["run"])):
