@@ -23,7 +23,11 @@ DESCRIPTION = (
     "Delete the suites that test runs imported and kept, as their JSON reports (--kore-json) say. They are"
     " shown first. Only names that such a run created are deleted; runs against the emulator are skipped."
 )
-EXAMPLE = "clean reports/*.json --yes"
+EXAMPLES = (
+    ("clean reports/kore.json", "show the kept suites, and ask"),
+    ("clean reports/*.json --yes", "show them, and delete them"),
+    ("clean reports/*.json --yes --json", "for a machine"),
+)
 
 _ALWAYS, _NEVER = "always", "never"
 _PASSED, _FAILED = "passed", "failed"

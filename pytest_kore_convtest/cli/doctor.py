@@ -26,7 +26,11 @@ DESCRIPTION = (
     " platform says to requests that change nothing. The same as pytest --kore-doctor. The exit code is 0"
     " only if a gate would work."
 )
-EXAMPLE = "doctor --json"
+EXAMPLES = (
+    ("doctor", "check the settings of this folder"),
+    ("doctor Booking.json Bot.zip", "compare the bot of these files, too"),
+    ("doctor --json", "for a machine"),
+)
 
 _LONGEST = 2000
 

@@ -25,7 +25,11 @@ DESCRIPTION = (
     " stored, and the id for pytest --kore-gate --kore-ds-id. A file with several suites is split. Nothing is"
     " deleted."
 )
-EXAMPLE = "import Booking.json --wait"
+EXAMPLES = (
+    ("import Booking.json", "import, and print NAME ds-…"),
+    ("import conversations/*.kore.json --wait", "wait until the imports have ended, and judge them"),
+    ("import Booking.json --wait --json", "for a machine"),
+)
 
 _LONGEST_NAME = 200
 

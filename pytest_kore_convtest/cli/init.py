@@ -24,7 +24,11 @@ DESCRIPTION = (
     " takes the default. Nothing is ever overwritten, and either all files are written or none. No secret is"
     " asked for."
 )
-EXAMPLE = "init --ci github --stream-id st-…"
+EXAMPLES = (
+    ("init", "ask what is needed, then write the files"),
+    ("init --ci gitlab --yes", "ask nothing, take the defaults for the rest"),
+    ("init --skip-existing", "leave the files that exist, write the others"),
+)
 
 CI_FILES = {
     "github": (".github/workflows/conversation-tests.yml", "github.yml"),

@@ -21,7 +21,11 @@ DESCRIPTION = (
     " kore_stream_id); needs no account. The exit code is 1 when there is an error, 0 when there are warnings"
     " and hints only."
 )
-EXAMPLE = "lint conversations/*.kore.json --format github"
+EXAMPLES = (
+    ("lint conversations/*.kore.json", "check exported suite files"),
+    ("lint Booking.json --rule unknown-key=error", "with a rule of your own"),
+    ("lint *.kore.json --format sarif > lint.sarif", "for code scanning"),
+)
 
 _FORMATS = ("text", "json", "github", "sarif")
 _SETTINGS = ("rules", "stream_id", "require_assertions", "target", "targets")
