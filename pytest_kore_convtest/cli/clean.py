@@ -80,11 +80,9 @@ def run(options: argparse.Namespace) -> int:
     if not kept:
         return _finish(options, [], [], "nothing to delete: these runs kept no suite that they imported")
     from pytest_kore_convtest.api.client import KoreClient
-    from pytest_kore_convtest.cli.configuration import read_settings
-    from pytest_kore_convtest.settings.settings import require
+    from pytest_kore_convtest.cli.configuration import read_account
 
-    settings = read_settings(options)
-    require(settings, write=True)
+    settings = read_account(options)
     _require_same_bot(settings, kept)
     with KoreClient(settings) as client:
         client.require_writable()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from pytest_kore_convtest.cli import PROG
 from pytest_kore_convtest.cli.parser import UsageError
 from pytest_kore_convtest.settings.table import SETTINGS
 
@@ -110,7 +111,7 @@ def gather_raw(options: argparse.Namespace) -> Raw:
     return found[0]
 
 
-def read_settings(options: argparse.Namespace) -> Settings:
+def _read_settings(options: argparse.Namespace) -> Settings:
     """Return the settings with which a sub-command contacts the platform.
 
     Raises:
@@ -125,4 +126,18 @@ def read_settings(options: argparse.Namespace) -> Settings:
             "the built-in emulator of a test run ends with that run, so nothing can be left there:"
             " unset KORE_EMULATOR, or start one with kore-convtest emulator"
         )
+    return settings
+
+
+def read_account(options: argparse.Namespace) -> Settings:
+    """Return the settings with which a sub-command changes something on the platform.
+
+    Raises:
+        UsageError: They cannot be read, or name the built-in emulator.
+        ConfigError: A value cannot be used, or one is missing.
+    """
+    from pytest_kore_convtest.settings.settings import require
+
+    settings = _read_settings(options)
+    require(settings, write=True, closing=f"{PROG} doctor says where to find each.")
     return settings

@@ -71,12 +71,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Import suites; every file is read before anything is uploaded."""
     from pytest_kore_convtest.api.client import KoreClient
-    from pytest_kore_convtest.cli.configuration import read_settings
-    from pytest_kore_convtest.settings.settings import require
+    from pytest_kore_convtest.cli.configuration import read_account
 
     suites = list(_read_suites(options.files))
-    settings = read_settings(options)
-    require(settings, write=True)
+    settings = read_account(options)
     imports = list(_name(suites, settings))
     try:
         with KoreClient(settings) as client:
