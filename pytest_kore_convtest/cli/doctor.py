@@ -101,9 +101,7 @@ def _report(raw: Raw, named: Sequence[Path], *, as_json: bool) -> int:
     return OK if good else FINDINGS
 
 
-def _look(
-    settings: Settings, refused: set[str], raw: Raw, named: Sequence[Path]
-) -> Iterator[Check]:
+def _look(settings: Settings, refused: set[str], raw: Raw, named: Sequence[Path]) -> Iterator[Check]:
     from pytest_kore_convtest.cli import doctor_local as local
 
     folders = [path for path in named if path.is_dir()]

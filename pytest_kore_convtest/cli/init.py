@@ -318,7 +318,11 @@ def _next_steps(folder: Path, ci: str, stream: str) -> str:
         f"try it without an account: {there}pytest conversations --kore-emulator",
         "export your suites in the platform's UI as JSON and put them into conversations/ as NAME.kore.json",
         *([] if stream else ["set kore_stream_id in pytest.ini (App Settings > Dev Tools: App ID)"]),
-        *(["check kore_stream_id: these ids begin with st-"] if stream and not stream.startswith(_KIND) else []),
+        *(
+            ["check kore_stream_id: these ids begin with st-"]
+            if stream and not stream.startswith(_KIND)
+            else []
+        ),
         "set KORE_CLIENT_ID, KORE_CLIENT_SECRET and KORE_USER_EMAIL in the environment, "
         + (f"and in the secret store of your CI ({ci})" if ci != "none" else "never in a committed file"),
         f"see whether all is there: {PROG} doctor",
