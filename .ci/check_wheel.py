@@ -1,9 +1,10 @@
-"""Build the distributions, look into them, and use the wheel in a clean environment."""
+"""Build the distributions, look into them, and use the wheel in a clean environment; check its types there."""
 
 # ruff: noqa: INP001, S603, T201 - a script that starts our own tools and prints what it finds
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -26,6 +27,10 @@ home = pathlib.Path({PACKAGE}.__file__)
 assert "site-packages" in home.parts, home
 print("imported", importlib.metadata.version("pytest-kore-convtest"))
 """
+
+
+NOT_YET = f"{PACKAGE}.emulator."
+"""Modules in which types may still be missing."""
 
 
 def is_test(name: str) -> bool:
@@ -60,8 +65,11 @@ def problems_of_sdist(names: list[str]) -> list[str]:
     return said + [f"the sdist lacks {folder}/" for folder in FOLDERS_IN_SDIST if folder not in tops]
 
 
-def try_wheel(wheel: Path, folder: Path) -> None:
+def try_wheel(wheel: Path, folder: Path) -> Path:
     """Install a wheel into a clean environment, import it, and let pytest show its options.
+
+    Returns:
+        That environment's Python.
 
     Raises:
         subprocess.CalledProcessError: Something of that did not work.
@@ -77,6 +85,38 @@ def try_wheel(wheel: Path, folder: Path) -> None:
     )
     if "--kore-gate" not in shown.stdout:
         raise SystemExit("pytest does not show our options: the entry point does not work")
+    return python
+
+
+def find_untyped(python: Path) -> list[str]:
+    """Name what an installed package offers without a type that every type checker knows."""
+    env = os.environ | {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    command = [
+        sys.executable,
+        "-m",
+        "basedpyright",
+        "--verifytypes",
+        PACKAGE,
+        "--ignoreexternal",
+        "--outputjson",
+    ]
+    done = subprocess.run(
+        [*command, "--pythonpath", python],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=env,
+        cwd=python.parent,
+    )
+    symbols = json.loads(done.stdout)["typeCompleteness"]["symbols"]
+    if not symbols:
+        raise SystemExit(f"basedpyright looked at nothing: {done.stdout}{done.stderr}")
+    return [
+        f"{one['name']}: {found['message'].splitlines()[0]}"
+        for one in symbols
+        for found in one["diagnostics"]
+        if not one["name"].startswith(NOT_YET) and f"{os.sep}emulator{os.sep}" not in found["file"]
+    ]
 
 
 def build(folder: Path) -> tuple[Path, Path]:
@@ -111,8 +151,10 @@ def main() -> None:
         wheel, sdist = build(Path(name))
         if said := find_problems(wheel, sdist):
             raise SystemExit("\n".join(said))
-        try_wheel(wheel, Path(name))
-        print(f"{wheel.name}: installs, imports, and pytest finds it")
+        python = try_wheel(wheel, Path(name))
+        if said := find_untyped(python):
+            raise SystemExit("\n".join(said))
+        print(f"{wheel.name}: installs, imports, pytest finds it, and its types are complete")
 
 
 if __name__ == "__main__":

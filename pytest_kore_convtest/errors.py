@@ -47,7 +47,7 @@ class KoreError(Exception):
     """
 
     def __init__(self, message: str, **evidence: Any) -> None:
-        self.message = block(message)
+        self.message: str = block(message)
         super().__init__(self.message)
         self.evidence = evidence
 

@@ -1,7 +1,7 @@
 """The sub-commands of ``kore-convtest``, one a module; each is imported when it is used.
 
-A module has ``DESCRIPTION``, ``EXAMPLES``, ``add_arguments(parser)`` and ``run(options)``, and imports nothing
-heavy before ``run``: help and shell completion need its arguments only. PYTEST_DONT_REWRITE
+A module has ``DESCRIPTION``, ``EXAMPLES``, ``add_arguments(parser)`` and ``run(options)``, and imports
+nothing heavy before ``run``: help and shell completion need its arguments only. PYTEST_DONT_REWRITE
 """
 
 from __future__ import annotations

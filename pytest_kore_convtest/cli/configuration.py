@@ -75,6 +75,10 @@ class Raw:
         paths: Where pytest would look for tests.
     """
 
+    root: Path
+    ini: Path | None
+    paths: list[Path]
+
     def __init__(self, config: pytest.Config) -> None:
         from pytest_kore_convtest.plugin.config import gather
 

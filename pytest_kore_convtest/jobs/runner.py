@@ -73,6 +73,10 @@ class Pipeline:
         options: What a command that waits for a job again has to repeat; ``None`` against the emulator.
     """
 
+    client: KoreClient
+    settings: Settings
+    store: JobStore
+
     def __init__(
         self,
         client: KoreClient,

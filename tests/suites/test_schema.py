@@ -106,10 +106,12 @@ def keys(schema):
 def test_every_key_is_described():
     """Each key that an editor offers has a title, a description and examples."""
     found = keys(suite_schema())
-    assert sorted(name for name, _ in found) == sorted(
-        ["botId", "botName", "testCases", "name", "description", "tags", "preprocessor", "messages"]
-        + ["input", "event", "outputs", "contains", "equals", "oneOf", "allOf"]
+    top, suites = (
+        ["botId", "botName", "testCases"],
+        ["name", "description", "tags", "preprocessor", "messages"],
     )
+    steps, outputs = ["input", "event", "outputs"], ["contains", "equals", "oneOf", "allOf"]
+    assert sorted(name for name, _ in found) == sorted([*top, *suites, *steps, *outputs])
     for name, member in found:
         assert {"title", "description", "examples"} <= set(member), name
     for name in ("suite", "step", "output"):
