@@ -20,6 +20,8 @@ from pytest_kore_convtest.errors import KoreError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_kore_convtest.errors import ErrorData
+
 
 class Connection(Protocol):
     """What a lane has to know of a connection."""
@@ -53,9 +55,9 @@ class Outcome:
     """How an exchange ended: a reply, or an error as data."""
 
     reply: Any
-    trouble: dict[str, Any] | None
+    trouble: ErrorData | None
 
-    def __init__(self, reply: Any = None, trouble: dict[str, Any] | None = None) -> None:
+    def __init__(self, reply: Any = None, trouble: ErrorData | None = None) -> None:
         self.reply, self.trouble = reply, trouble
 
 
@@ -156,7 +158,7 @@ class RequestThread:
             session.close()
         self._forget(everything=True)
 
-    def _as_data(self, trouble: BaseException) -> dict[str, Any]:
+    def _as_data(self, trouble: BaseException) -> ErrorData:
         ours = (
             trouble
             if isinstance(trouble, KoreError)

@@ -26,6 +26,7 @@ from pytest_kore_convtest.errors import (
     KoreError,
     RateLimitedError,
     RefusedError,
+    ServiceError,
     UnreachableError,
 )
 from pytest_kore_convtest.settings.values import is_loopback
@@ -265,7 +266,7 @@ def _tell_signer(line: _Line, answer: _Answer) -> Check | None:
 
 def _say_unreachable(line: _Line, bad: Exception) -> Check:
     trouble: KoreError = describe(bad)
-    cause = trouble.evidence.get("cause")
+    cause = trouble.cause if isinstance(trouble, ServiceError) else ""
     via = f" through the proxy {line.proxy.hostname}" if line.proxy else ""
     what, why = f"{line.host}:{line.port} is not reached{via}: {trouble.message}", "no request gets through"
     if cause == "certificate":
@@ -440,7 +441,7 @@ def _judge(trouble: KoreError | None, scope: str, skew: float | None) -> list[Ch
     if isinstance(trouble, AccessDeniedError):
         return _judge_denied(trouble, scope, skew, let_in)
     why = "nothing can be said about token, stream and scope"
-    if isinstance(trouble, RefusedError) and "streamid" in str(trouble.evidence.get("reply", "")).lower():
+    if isinstance(trouble, RefusedError) and "streamid" in trouble.reply.lower():
         fix = "copy App ID from App Settings > Dev Tools, and check kore_host's region"
         what = f"not known to this account: {_refusal(trouble)}"
         return [let_in[0], Check("stream", ERROR, what, "no job of it can be found", fix)]
@@ -452,28 +453,29 @@ def _judge(trouble: KoreError | None, scope: str, skew: float | None) -> list[Ch
 def _judge_denied(
     trouble: AccessDeniedError, scope: str, skew: float | None, let_in: list[Check]
 ) -> list[Check]:
-    if trouble.evidence.get("reason") == "scope":
+    if trouble.reason == "scope":
         fix = f"tick {scope} in the JWT app's API scopes, save, and publish the bot: only then it counts"
         return [
             *let_in,
             Check("scope", ERROR, f"{scope} is not granted", "requests are refused with 401", fix),
         ]
-    fix = str(trouble.evidence.get("advice", "mend what is said above, then try again"))
+    fix = trouble.advice or "mend what is said above, then try again"
     if skew is not None and abs(skew) >= _SKEW_WORTH_SAYING:
         fix = f"set this machine's clock first, it is {abs(skew):.0f} s off; then try again"
     return [Check("token", ERROR, _refusal(trouble), "every request is refused", fix)]
 
 
-def _refusal(trouble: KoreError) -> str:
+def _refusal(trouble: AccessDeniedError | RefusedError) -> str:
     """Return the platform's own words; of an error that is not the platform's, its message."""
-    status, reply = trouble.evidence.get("status"), trouble.evidence.get("reply")
-    return f"refused with HTTP {status}: '{reply or 'empty body'}'" if status else trouble.message
+    if trouble.status is None:
+        return trouble.message
+    return f"refused with HTTP {trouble.status}: '{trouble.reply or 'empty body'}'"
 
 
 def _is_missing(trouble: KoreError) -> bool:
     if not isinstance(trouble, RefusedError):
         return False
-    reply = str(trouble.evidence.get("reply", "")).lower()
+    reply = trouble.reply.lower()
     return any(words in reply for words in _MISSING_JOB)
 
 

@@ -24,6 +24,9 @@ JOB = {
     "seconds": 1.25,
     "last": "SUCCESS",
     "notes": [],
+    "results": {},
+    "unevaluated": [],
+    "blocked": False,
 }
 
 
