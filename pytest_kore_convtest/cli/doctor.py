@@ -59,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
     for path in named:
         if not path.exists():
             raise UsageError(f"{path} does not exist")
+        if not path.is_file() and not path.is_dir():
+            raise UsageError(f"{path} is neither a file nor a folder")
     return _report(gather_raw(options), named, as_json=options.json)
 
 

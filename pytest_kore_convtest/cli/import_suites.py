@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.cli import FINDINGS, OK
@@ -89,22 +88,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read_suites(files: Iterable[str]) -> Iterator[LocalSuite]:
+    from pytest_kore_convtest.cli.suite_paths import check_paths
     from pytest_kore_convtest.suites.file import read_suite_file
 
-    for name in dict.fromkeys(files):
-        path = Path(name)
-        if not path.exists():
-            raise UsageError(f"{name} does not exist")
-        if path.is_dir():
-            raise UsageError(f"{name} is a folder: name the suite files in it")
-        try:
-            path.open("rb").close()
-        except OSError as bad:
-            problem = f"cannot read {name}: {bad.strerror}"
-        else:
-            yield from read_suite_file(path)
-            continue
-        raise UsageError(problem)
+    for path in check_paths(files):
+        yield from read_suite_file(path)
 
 
 def _name(suites: Iterable[LocalSuite], settings: Settings) -> Iterator[_Import]:

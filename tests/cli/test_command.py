@@ -124,6 +124,15 @@ def test_a_reader_that_has_seen_enough(begin):
     assert (process.returncode, err) == (2, "")
 
 
+@pytest.mark.parametrize(("name", "code"), [("lint", 1), ("import", 1), ("doctor", 4)])
+def test_a_pipe_is_not_waited_for(name, code, kore, tmp_path):
+    """A pipe into which nobody writes is told as what it is; nobody waits for it."""
+    os.mkfifo(tmp_path / "pipe")
+    ended = kore(name, "pipe")
+    assert ended.code == code
+    assert "pipe" in ended.out + ended.err
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the devices of Linux")
 @pytest.mark.parametrize(
     "words", [["--help"], ["--version"], ["lint", "--help"], ["lint", "a.json"], ["schema"]], ids=" ".join
