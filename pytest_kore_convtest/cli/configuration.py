@@ -6,6 +6,9 @@ pytest itself finds the ini file and ``addopts``, so that the command and the ga
 from __future__ import annotations
 
 import argparse
+import io
+import sys
+from contextlib import redirect_stderr
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.cli import PROG
@@ -32,6 +35,8 @@ CONNECTION = (
     "user_email",
 )
 """The settings that every sub-command takes that contacts the platform."""
+
+_WITHOUT_PLUGINS = ("--override-ini=addopts=", "--override-ini=required_plugins=")
 
 
 def add_settings(parser: argparse.ArgumentParser, more: Iterable[str] = ()) -> None:
@@ -90,8 +95,12 @@ class Raw:
         self.paths = [path for path in words if path.exists()] or [here]
 
 
-def gather_raw(options: argparse.Namespace) -> Raw:
+def gather_raw(options: argparse.Namespace, *more: str) -> Raw:
     """Let pytest read its configuration.
+
+    Args:
+        options: What stands on the command line.
+        more: More arguments for pytest.
 
     Raises:
         UsageError: It cannot; pytest has said why.
@@ -109,10 +118,39 @@ def gather_raw(options: argparse.Namespace) -> Raw:
     words = ["-p", "pytest_kore_convtest", *(options.settings or [])]
     words += ["-c", options.config_file] if options.config_file else []
     words += [f"--override-ini={entry}" for entry in options.override_ini]
-    pytest.main(words, plugins=[Look()])
-    if not found:
-        raise UsageError("pytest cannot read its configuration; what it says stands above")
-    return found[0]
+    try:
+        pytest.main([*words, *more], plugins=[Look()])
+    except ValueError as bad:  # an ini file that is not UTF-8, for one
+        problem = f"pytest cannot read its configuration: {bad}"
+    else:
+        if found:
+            return found[0]
+        problem = "pytest cannot read its configuration; what it says stands above"
+    raise UsageError(problem)
+
+
+def gather_offline(options: argparse.Namespace) -> Raw:
+    """Let pytest read its ini file only: no ``conftest.py`` is run, and ``addopts`` may be left out.
+
+    A hook runs where neither the project nor its plugins of pytest are installed.
+
+    Raises:
+        UsageError: It cannot; pytest has said why.
+    """
+    said = io.StringIO()
+    try:
+        with redirect_stderr(said):
+            return gather_raw(options, "--noconftest")
+    except UsageError as bad:
+        refused = bad
+    try:
+        with redirect_stderr(io.StringIO()):
+            raw = gather_raw(options, "--noconftest", *_WITHOUT_PLUGINS)
+    except UsageError:
+        sys.stderr.write(said.getvalue())
+        raise refused from None
+    sys.stderr.write("note: addopts is left out, because pytest does not understand it here\n")
+    return raw
 
 
 def _read_settings(options: argparse.Namespace) -> Settings:

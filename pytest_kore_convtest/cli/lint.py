@@ -112,11 +112,11 @@ def _read_only(names: list[str]) -> frozenset[Rule]:
 
 def _read_settings(options: argparse.Namespace) -> Settings:
     """Read the settings that lint depends on, as pytest would; what else is configured does not matter."""
-    from pytest_kore_convtest.cli.configuration import gather_raw
+    from pytest_kore_convtest.cli.configuration import gather_offline
     from pytest_kore_convtest.settings.options import ROWS
     from pytest_kore_convtest.settings.settings import resolve
 
-    given, env, ini, folder = gather_raw(options).values
+    given, env, ini, folder = gather_offline(options).values
     names = {ROWS[name].env_name for name in _SETTINGS}
     return resolve(
         {name: value for name, value in given.items() if name in _SETTINGS},

@@ -214,12 +214,23 @@ def test_a_name_that_a_terminal_would_obey(kore):
     one_sentence(ended, 4, "a\\x1b[31m\\n.json")
 
 
-@pytest.mark.parametrize("words", [["doctor"], ["import", "a.json"], ["lint", "a.json"]])
-def test_a_broken_ini_file(kore, tmp_path, words):
-    """When pytest cannot read its configuration, it says why: exit code 4 and no traceback."""
+BROKEN = {
+    "option": (b"[pytest]\naddopts = --no-such-option\n", "--no-such-option"),
+    "syntax": (b"[pytest\n", "pytest.ini:1"),
+    "encoding": (b"\xff\xfe", "can't decode byte 0xff"),
+}
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["import", "a.json"], ["lint", "a.json"]], ids=" ".join)
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_ini_file(kore, tmp_path, words, kind):
+    """When pytest cannot read its configuration, the reason is said: exit code 4 and no traceback."""
+    if (words[0], kind) == ("lint", "option"):
+        pytest.skip("lint goes on without addopts")
+    content, said = BROKEN[kind]
     (tmp_path / "a.json").write_text(suite())
-    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (tmp_path / "pytest.ini").write_bytes(content)
     ended = kore(*words)
     assert ended.code == 4
-    assert "--no-such-option" in ended.err
+    assert said in ended.err
     assert "Traceback" not in ended.err

@@ -125,6 +125,20 @@ def test_other_settings_do_not_matter(kore, good, monkeypatch):
     assert kore("lint", good).code == 0
 
 
+def test_the_project_is_not_needed(kore, good, odd, tmp_path):
+    """A hook lints where neither the project nor its plugins are installed; the ini file still counts."""
+    (tmp_path / "conftest.py").write_text("import a_module_of_the_project\n")
+    assert kore("lint", good).err == ""
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\naddopts = --cov=src\nrequired_plugins = pytest-other\nkore_rules = unknown-key = error\n"
+    )
+    ended = kore("lint", odd)
+    assert ended.code == 1
+    assert ended.err.startswith("note: addopts is left out")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --kore-require-assertions\n")
+    assert kore("lint", odd).code == 1
+
+
 def test_the_rules_are_listed(kore):
     """``--list-rules`` names every rule that is looked for in files, and what it does here."""
     ended = kore("lint", "--list-rules", "--rule", "unknown-key=off")
