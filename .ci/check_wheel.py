@@ -17,9 +17,15 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "pytest_kore_convtest"
 TOP_IN_SDIST = (
     *("README.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile", "pyproject.toml"),
-    *("constraints.txt", "constraints-oldest.txt"),
+    *(
+        "constraints.txt",
+        "constraints-oldest.txt",
+        "CODE_OF_CONDUCT.md",
+        "action.yml",
+        ".pre-commit-hooks.yaml",
+    ),
 )
-FOLDERS_IN_SDIST = ("tests", "examples", "docs", "bench", "torture", "changelog.d", ".ci")
+FOLDERS_IN_SDIST = ("tests", "examples", "docs", "bench", "torture", "changelog.d", ".ci", ".github")
 TRY_IT = f"""
 import importlib.metadata, pathlib, {PACKAGE}
 import {PACKAGE}.plugin, {PACKAGE}.api.client
