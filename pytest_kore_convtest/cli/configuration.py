@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_kore_convtest.cli import PROG
 from pytest_kore_convtest.cli.parser import UsageError
 from pytest_kore_convtest.settings.table import SETTINGS
+from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -172,7 +173,7 @@ def _read_settings(options: argparse.Namespace) -> Settings:
 
 
 def read_account(options: argparse.Namespace) -> Settings:
-    """Return the settings with which a sub-command changes something on the platform.
+    """Return the settings with which a sub-command changes something, and print the notes on them.
 
     Raises:
         UsageError: They cannot be read, or name the built-in emulator.
@@ -182,4 +183,6 @@ def read_account(options: argparse.Namespace) -> Settings:
 
     settings = _read_settings(options)
     require(settings, write=True, closing=f"{PROG} doctor says where to find each.")
+    for note in settings.notes:
+        sys.stderr.write(f"note: {one_line(str(note))}\n")
     return settings
