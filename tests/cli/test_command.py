@@ -147,12 +147,13 @@ def test_a_full_disk(begin, tmp_path, words):
     assert (process.returncode, err) == (4, said)
 
 
-@pytest.mark.parametrize("words", [["--version"], ["lint", "a.json"], ["schema"]], ids=" ".join)
-def test_closed_output(tmp_path, words):
-    """Without any standard output the exit code is what it always is."""
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", [["--version"], ["lint", "a.json"], ["init", "--ci", "none"]], ids=" ".join)
+def test_closed_streams(tmp_path, words, closed):
+    """Without standard input, output or errors the exit code is what it always is."""
     (tmp_path / "a.json").write_text(suite())
     command = [sys.executable, "-m", "pytest_kore_convtest", *words]
-    shell = ["sh", "-c", '"$@" >&-', "sh", *command]
+    shell = ["sh", "-c", f'"$@" {closed}', "sh", *command]
     done = subprocess.run(shell, check=False, capture_output=True, text=True)  # noqa: S603 - ours
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -111,7 +111,7 @@ def test_no_account(kore, tmp_path):
 
 
 def test_notes_on_the_settings(account, kore, tmp_path, monkeypatch):
-    """A secret on the command line, and a variable that does nothing, draw a line each, without the secret."""
+    """A secret on the command line and a variable that does nothing draw a line each, without the secret."""
     (tmp_path / "a.json").write_text(suite())
     monkeypatch.setenv("KORE_STREM_ID", "st-1")
     monkeypatch.delenv("KORE_CLIENT_SECRET")
