@@ -136,6 +136,13 @@ class Job(Generic[S]):
     uploads = False
     """Whether it begins with an upload."""
 
+    key: str
+    label: str
+    suite: LocalSuite | None
+    name: str
+    due: float
+    before: float
+
     def __init__(self, key: str, label: str, *, suite: LocalSuite | None = None, name: str = "") -> None:
         self.key, self.label, self.suite, self.name = key, label, suite, name
         self.job_id = ""
@@ -284,6 +291,9 @@ class SuiteRun(Job["RunStatus"]):
     Attributes:
         rules: The chosen severities of what may be found in its result; set by the pipeline.
     """
+
+    version: str
+    after: SuiteImport | None
 
     def __init__(
         self,

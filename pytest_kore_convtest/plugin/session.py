@@ -90,6 +90,11 @@ class Run:
         is_cleaning: Whether suites are being deleted just now.
     """
 
+    config: pytest.Config
+    settings: Settings
+    begun_at: float
+    is_cleaning: bool
+
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
         self.item: pytest.Item | None = None

@@ -86,7 +86,8 @@ def read_record(content: str | bytes, where: str) -> Record:
         record = fit(data)
         _check_indexes(record)
     except json.JSONDecodeError as error:
-        problem = f"{where}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}"
+        why = error.msg if error.doc.strip() else "it is empty"
+        problem = f"{where}:{error.lineno}:{error.colno}: this is not JSON: {why}"
     except ShapeError as error:
         problem = f"{where}: {error}"
     except UnicodeDecodeError as error:
