@@ -287,11 +287,11 @@ def waiter(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
     return wait_for_import
 
 
-def _check_expectations(who: str, expectations: dict[str, Any]) -> None:
+def _check_expectations(who: str, expectations: dict[str, object]) -> None:
     from pytest_kore_convtest.suites.validate import expect
 
     try:
-        expect(stream_id=None, **expectations)
+        expect(expectations, stream_id=None)
     except TypeError as bad:
         problem = str(bad)
     else:
