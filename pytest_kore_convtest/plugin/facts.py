@@ -80,6 +80,7 @@ def _last_words(job: Job) -> str:
 
 
 def _run_facts(job: SuiteRun) -> dict[str, Any]:
+    from pytest_kore_convtest.plugin.help_pages import explain_rules
     from pytest_kore_convtest.suites import run_result
 
     empty = dict.fromkeys((run_result.PASSED, run_result.FAILED, run_result.NOT_EVALUATED), 0)
@@ -104,6 +105,7 @@ def _run_facts(job: SuiteRun) -> dict[str, Any]:
         "steps": len(result.steps),
         "results": counts,
         "notes": [f"{job.label}: {note}" for note in result.notes],
+        "pages": explain_rules(one.rule for one in result.findings if one.severity != "error"),
     }
 
 
@@ -130,10 +132,11 @@ def _trouble(job: Job) -> str:
 def _import_facts(job: Job) -> dict[str, Any]:
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - callers look first
-    verdict, weakest, findings = UNKNOWN, _trouble(job), list[str]()
+    verdict, weakest, findings, rules = UNKNOWN, _trouble(job), list[str](), list[str]()
     if outcome.status is not None:
-        verdict, weakest, findings = _judge(job)
+        verdict, weakest, findings, rules = _judge(job)
     suite = outcome.status.suite if outcome.status else None
+    from pytest_kore_convtest.plugin.help_pages import explain_rules
     from pytest_kore_convtest.reports.job_record import count_assertions
     from pytest_kore_convtest.text import printable
 
@@ -147,10 +150,11 @@ def _import_facts(job: Job) -> dict[str, Any]:
         "assertions": count_assertions(suite) if suite else {},
         "ours": job.suite is not None,
         "notes": findings,
+        "pages": explain_rules(rules),
     }
 
 
-def _judge(job: Job) -> tuple[str, str, list[str]]:
+def _judge(job: Job) -> tuple[str, str, list[str], list[str]]:
     outcome, judge = job.outcome, job.judge
     assert outcome is not None  # noqa: S101 - callers look first
     assert outcome.status is not None  # noqa: S101
@@ -158,7 +162,7 @@ def _judge(job: Job) -> tuple[str, str, list[str]]:
     from pytest_kore_convtest.findings import ERROR, MOST_WARNINGS_SHOWN, Finding, summarize
 
     if outcome.status.meaning != models.SUCCEEDED:
-        return FAILED, "the platform rejected the import", []
+        return FAILED, "the platform rejected the import", [], []
     verdict, wrong = PASSED, ""
     try:
         found = judge(outcome)
@@ -168,9 +172,9 @@ def _judge(job: Job) -> tuple[str, str, list[str]]:
         first = next(one for one in every if one.severity == ERROR)
         verdict, wrong = FAILED, f"{_brief(first.message)} [{first.rule}]"
     except KoreError as unknown:
-        return UNKNOWN, _brief(unknown.message), []
+        return UNKNOWN, _brief(unknown.message), [], []
     lines = summarize(found, MOST_WARNINGS_SHOWN)
-    return verdict, wrong, [f"{job.label}: {line}" for line in lines]
+    return verdict, wrong, [f"{job.label}: {line}" for line in lines], [str(one.rule) for one in found]
 
 
 def _brief(text: str) -> str:
@@ -224,6 +228,7 @@ class Facts:
     Attributes:
         jobs: The facts of all jobs, by their ids; by kind and label without one.
         notes: What the user should know.
+        pages: Where the documentation explains what was found, in the order of the run.
         results: What became of items, by node id.
         entries: The items of ours with their results; known when the run is over.
         not_waited: The configured jobs that no selected item waited for.
@@ -234,6 +239,7 @@ class Facts:
     def __init__(self) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
         self._notes: dict[str, None] = {}
+        self.pages: dict[str, None] = {}
         self.results: dict[str, ItemResult] = {}
         self.entries: list[Entry] = []
         self.not_waited: list[ImportJob] = []
@@ -261,6 +267,8 @@ class Facts:
         """Take in a report."""
         kore = facts_of(report)
         self.add_notes(kore.get("notes", ()))
+        if report.outcome in {"passed", "failed"}:  # a rerun tells anew
+            self.pages.update(dict.fromkeys(kore.get("pages", ())))
         for job in kore.get("jobs", ()):
             key = self.add_job(job)
             if report.failed:
@@ -292,6 +300,7 @@ class Facts:
         if key not in self.jobs or self.jobs[key]["generation"] <= job["generation"]:
             self.jobs[key] = job
         self.add_notes(job["notes"])
+        self.pages.update(dict.fromkeys(job.get("pages", ())))
         return key
 
     def _count_failure(self, report: pytest.TestReport, *, ours: bool) -> None:
