@@ -182,25 +182,16 @@ def show_keys(_: str) -> str:
     return table(["Key", "In", "Needed", "Meaning"], rows)
 
 
-def show_rules(_: str) -> str:
-    """Return every rule, by the check that looks for it."""
-    groups: dict[str, list[list[str]]] = {}
+def show_rules(argument: str) -> str:
+    """Return the rules of a check, each with a link to its entry in the list of all."""
+    rows = []
     for rule in Rule:
-        facts = RULES.get(rule)
-        about = facts.about if facts else "run"
-        fixed = " (cannot be changed)" if facts and facts.fixed else ""
-        row = [code(rule.value), f"{facts.severity}{fixed}" if facts else "", facts.meaning if facts else ""]
-        groups.setdefault(about, []).append(row)
-    titles = {
-        "lint": "In a suite file",
-        "structure": "In the stored suite",
-        "comparison": "In the stored suite, compared with its file",
-        "run": "In the result of a run",
-    }
-    return "\n\n".join(
-        f"### {titles.get(about, about)} {{#rules-{about}}}\n\n{table(['Rule', 'Does', 'Meaning'], rows)}"
-        for about, rows in groups.items()
-    )
+        facts = RULES[rule]
+        if argument in facts.about.split(", "):
+            fixed = ", fixed" if facts.fixed else ""
+            link = f"[{code(rule.value)}](rules.md#{rule.value})"
+            rows.append([link, f"{facts.severity}{fixed}", facts.meaning])
+    return table(["Rule", "Default", "Meaning"], rows)
 
 
 # The JSON report.
