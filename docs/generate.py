@@ -71,7 +71,7 @@ def run(*arguments: str) -> str:
         done = subprocess.run(  # noqa: S603 - our own module
             [sys.executable, "-m", *arguments],
             cwd=empty,
-            env={"COLUMNS": "90", "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PYTHONUTF8": "1"},
+            env={"COLUMNS": "76", "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PYTHONUTF8": "1"},
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -83,7 +83,8 @@ def run(*arguments: str) -> str:
 def show_help(argument: str) -> str:
     """Return the help text of the command, or of one of its sub-commands."""
     words = argument.split()
-    return f"```text\n{run('pytest_kore_convtest', *words, '--help').rstrip()}\n```"
+    shown = run("pytest_kore_convtest", *words, "--help").rstrip()
+    return f'<div class="help" markdown>\n\n```text\n{shown}\n```\n\n</div>'
 
 
 def show_fixtures(_: str) -> str:

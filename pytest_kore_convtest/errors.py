@@ -5,13 +5,13 @@ The tree is cut by what the reader can do about it::
     KoreError
     ├── ConfigError             a setting is missing, unreadable or contradicts another one
     ├── SuiteFileError          a local suite file cannot be used
-    ├── ServiceError            we could not find out
+    ├── ServiceError            the platform could not be used
     │   ├── UnreachableError    no usable answer within the outage budget
     │   ├── AccessDeniedError   token, client, secret, stream or scope
     │   ├── RateLimitedError    the platform's request limits
     │   ├── RefusedError        the platform said no to this request
     │   └── ProtocolError       an answer that does not fit
-    ├── JobError                no verdict on a job
+    ├── JobError                a job was not verified
     │   ├── JobTimeoutError
     │   ├── JobStalledError
     │   └── JobExpiredError
@@ -142,7 +142,7 @@ class SuiteFileError(KoreError):
 
 
 class ServiceError(KoreError):
-    """The service could not be asked, or did not give a usable answer."""
+    """The platform could not be reached, or gave no usable answer."""
 
 
 class UnreachableError(ServiceError):
@@ -190,7 +190,7 @@ class ProtocolError(ServiceError):
 
 
 class JobError(KoreError):
-    """A job gave no verdict.
+    """A job was not verified: nobody saw it come to an end.
 
     Attributes:
         last: The last usable answer in words, or ``None``.
