@@ -159,6 +159,16 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def as_list(value: Any) -> list[Any]:
+    """Return a value of JSON if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def squeeze(text: str) -> str:
+    """Return text with every run of white space as one space, and none at its ends."""
+    return " ".join(text.split())
+
+
 _PLAIN = {"\u2026": "...", "\u2013": "-", "\u2014": "-", "\xb7": "-"}
 """What our own words have beyond ASCII, and how that is written without it."""
 

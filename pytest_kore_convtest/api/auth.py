@@ -360,7 +360,7 @@ class GivenToken:
         try:
             token, facts = self._look()
         except AccessDeniedError as caught:
-            return caught.evidence["reason"], caught.message.rstrip(".")
+            return caught.reason, caught.message.rstrip(".")
         except ConfigError:
             return None
         claims = _unverified(token)[1] or {}

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -76,8 +77,8 @@ class KoreClient(Session):
         else:
             return self._read_import_status(ds_id, reply, doing)
         if refused.status == 404 or "invalid request id" in refused.reply.lower():  # noqa: PLR2004
-            refused.evidence["missing"] = True
-            refused.evidence["expiry"] = self._say_expiry(ds_id, refused)
+            refused.missing = True
+            refused.expiry = self._say_expiry(ds_id, refused)
         raise refused.with_traceback(None)
 
     def _read_import_status(self, ds_id: str, reply: Reply, doing: str) -> ImportStatus:
@@ -102,7 +103,7 @@ class KoreClient(Session):
         return status
 
     def _say_expiry(self, ds_id: str, refused: RefusedError) -> str:
-        expires_at, server_time = self._expiry.get(ds_id), refused.evidence.get("server_time")
+        expires_at, server_time = self._expiry.get(ds_id), refused.server_time
         if expires_at is None or server_time is None or server_time < expires_at.timestamp():
             return ""
         return f"By the server's clock its record expired {server_time - expires_at.timestamp():.0f} s ago."
@@ -165,7 +166,7 @@ class KoreClient(Session):
 
             return self.read(read_import_started, reply, doing)
         if any(word in refused.reply.lower() for word in ("duplicate", "already exist")):
-            refused = type(refused)(f"{refused.message} {_NAME_TAKEN}", **refused.evidence)
+            refused = replace(refused, message=f"{refused.message} {_NAME_TAKEN}")
         raise refused.with_traceback(None)
 
     def start_run(self, name: str, version: str) -> str:
@@ -205,7 +206,7 @@ class KoreClient(Session):
             refused = caught
         else:
             return self._read_run_status(run_id, reply, doing)
-        refused.evidence["missing"] = refused.status == 404 or "not found" in refused.reply.lower()  # noqa: PLR2004
+        refused.missing = refused.status == 404 or "not found" in refused.reply.lower()  # noqa: PLR2004
         raise refused.with_traceback(None)
 
     def _read_run_status(self, run_id: str, reply: Reply, doing: str) -> RunStatus:

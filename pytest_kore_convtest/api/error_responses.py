@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.errors import (
     AccessDeniedError,
-    KoreError,
     ProtocolError,
     RateLimitedError,
     RefusedError,
+    ServiceError,
     UnreachableError,
 )
 from pytest_kore_convtest.text import printable as printable  # noqa: PLC0414 - others still look here
@@ -119,7 +119,7 @@ def read_refusal(  # noqa: PLR0913 - what the answer holds, and what was asked
     *,
     explain: Explanation | None = None,
     names_user: bool = True,
-) -> KoreError:
+) -> ServiceError:
     """Make an error from an answer that is no success.
 
     Args:
@@ -156,7 +156,7 @@ def read_refusal(  # noqa: PLR0913 - what the answer holds, and what was asked
     )
 
 
-def _no_answer(status: int, headers: Mapping[str, str], body: bytes, what: str, now: float) -> KoreError:
+def _no_answer(status: int, headers: Mapping[str, str], body: bytes, what: str, now: float) -> ServiceError:
     cause = f"HTTP {status}"
     if status == 407:  # noqa: PLR2004
         way_out = "The proxy wants a login: put user and password into HTTPS_PROXY"

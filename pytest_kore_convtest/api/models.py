@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from pytest_kore_convtest.strict_json import load_strictly
+from pytest_kore_convtest.text import as_list, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,14 +83,6 @@ def show_word(sent: Any, folded: str) -> str:
     return printable(sent, _LONGEST_WORD) if isinstance(sent, str) and sent.strip() else folded
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _logs(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
@@ -113,7 +106,7 @@ def _number(value: Any) -> float | None:
 
 
 Head = TypeVar("Head", bound=BaseModel)
-Text = Annotated[str, BeforeValidator(_text)]
+Text = Annotated[str, BeforeValidator(as_text)]
 Moment = Annotated[datetime | None, WrapValidator(_moment)]
 Percent = Annotated[float | None, BeforeValidator(_number)]
 
@@ -213,19 +206,19 @@ def read_suite(stored: Mapping[str, Any]) -> Suite:
         ValueError: Something that has to be an object is none.
     """
     return Suite(
-        id=_text(stored.get("_id")),
-        name=_text(stored.get("name")),
-        description=_text(stored.get("description")),
-        tags=[tag for tag in _list(stored.get("tags")) if isinstance(tag, str)],
-        stream_id=_text(stored.get("streamId")),
-        steps=[_read_step(step) for step in _list(stored.get("testSteps"))],
+        id=as_text(stored.get("_id")),
+        name=as_text(stored.get("name")),
+        description=as_text(stored.get("description")),
+        tags=[tag for tag in as_list(stored.get("tags")) if isinstance(tag, str)],
+        stream_id=as_text(stored.get("streamId")),
+        steps=[_read_step(step) for step in as_list(stored.get("testSteps"))],
     )
 
 
 def _read_step(step: Any) -> Step:
     if not isinstance(step, dict):
         raise ValueError("a step is no object")  # noqa: TRY004 - one error for callers
-    return Step(_text(step.get("input")), _text(step.get("event")), read_entries(step.get("outputs")))
+    return Step(as_text(step.get("input")), as_text(step.get("event")), read_entries(step.get("outputs")))
 
 
 def read_entries(value: Any) -> list[Any]:
@@ -234,7 +227,7 @@ def read_entries(value: Any) -> list[Any]:
     Raises:
         ValueError: One of them is not fit for it.
     """
-    entries = _list(value)
+    entries = as_list(value)
     for entry in entries:
         _blocks(entry)
     return entries
@@ -247,7 +240,7 @@ def read_output(entry: Any) -> Output:
         ValueError: It, its assertions or one of them is no object.
     """
     blocks = _blocks(entry)
-    return Output(_text(entry.get("text")), _text(entry.get("nodeId")), blocks)
+    return Output(as_text(entry.get("text")), as_text(entry.get("nodeId")), blocks)
 
 
 def _blocks(entry: Any) -> Mapping[str, Any]:
@@ -271,8 +264,8 @@ def read_assertion(block: Mapping[str, Any] | None) -> Assertion:
     if not block:
         return Assertion()
     # A list of its own: whoever changes it does not change the reply.
-    entries = _list(block.get("contains")).copy()
-    return Assertion(block.get("enabled") is True, entries, _text(block.get("status")))
+    entries = as_list(block.get("contains")).copy()
+    return Assertion(block.get("enabled") is True, entries, as_text(block.get("status")))
 
 
 class ImportStatus(BaseModel):

@@ -20,6 +20,8 @@ from pytest_kore_convtest.errors import KoreError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_kore_convtest.errors import ErrorData
+
 
 class Connection(Protocol):
     """What a lane has to know of a connection."""
@@ -52,7 +54,7 @@ class Describe(Protocol):
 class Outcome:
     """How an exchange ended: a reply, or an error as data."""
 
-    def __init__(self, reply: Any = None, trouble: dict[str, Any] | None = None) -> None:
+    def __init__(self, reply: Any = None, trouble: ErrorData | None = None) -> None:
         self.reply, self.trouble = reply, trouble
 
 
@@ -153,7 +155,7 @@ class RequestThread:
             session.close()
         self._forget(everything=True)
 
-    def _as_data(self, trouble: BaseException) -> dict[str, Any]:
+    def _as_data(self, trouble: BaseException) -> ErrorData:
         ours = (
             trouble
             if isinstance(trouble, KoreError)

@@ -58,8 +58,8 @@ def persist(send: Callable[[], T], budget: float, clock: Clock, *, first_contact
             ``budget`` without it.
 
     Raises:
-        KoreError: It failed, or nobody knows whether it happened. After more than one try its
-            evidence says how many (``tries``) and how long they took (``seconds``).
+        KoreError: It failed, or nobody knows whether it happened. Its ``tries`` says
+            how often it was sent.
     """
     start, growing, tries = clock.monotonic(), FIRST_PAUSE, 0
     while True:
@@ -68,13 +68,12 @@ def persist(send: Callable[[], T], budget: float, clock: Clock, *, first_contact
             return send()
         except ServiceError as caught:
             trouble = caught
-        refused = isinstance(trouble, RateLimitedError) or trouble.evidence.get("sent") is False
-        pause = max(growing, trouble.evidence.get("retry_after") or 0.0)
+        refused = isinstance(trouble, RateLimitedError) or trouble.sent is False
+        pause = max(growing, trouble.retry_after or 0.0)
         growing = min(growing * GROWTH, LONGEST_PAUSE)
-        unreached = first_contact is not None and trouble.evidence.get("cause") in UNREACHED
+        unreached = first_contact is not None and trouble.cause in UNREACHED
         end = start + (min(budget, first_contact or 0.0) if unreached else budget)
-        if not refused or trouble.evidence.get("final") or clock.monotonic() + pause > end:
-            if tries > 1:
-                trouble.evidence.update(tries=tries, seconds=round(clock.monotonic() - start, 3))
+        if not refused or trouble.final or clock.monotonic() + pause > end:
+            trouble.tries = tries
             raise trouble.with_traceback(None)
         clock.sleep(pause)

@@ -18,6 +18,7 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, P
 from pytest_kore_convtest.api import models
 from pytest_kore_convtest.api.models import Assertion, Assertions, Output, Percent, Text
 from pytest_kore_convtest.strict_json import load_strictly
+from pytest_kore_convtest.text import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -294,7 +295,7 @@ def _read_step(entry: Any) -> RunStep:
     """Read one executed step; of a broken one the words that are there are kept."""
     known = entry if isinstance(entry, dict) else {}
     word = known.get("status")
-    words = _text(known.get("input")), _text(known.get("event")), _text(word)
+    words = as_text(known.get("input")), as_text(known.get("event")), as_text(word)
     try:
         expectations = models.read_entries(known.get("outputs"))
         answers = models.read_entries(known.get("actualOutput"))
@@ -302,10 +303,6 @@ def _read_step(entry: Any) -> RunStep:
         return RunStep(*words, is_readable=False)
     is_readable = known is entry and (word is None or isinstance(word, str))
     return RunStep(*words, expectations, answers, is_readable)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def read_run_started(body: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +19,7 @@ from pytest_kore_convtest.errors import (
     KoreError,
     ProtocolError,
     RateLimitedError,
+    RefusedError,
     ServiceError,
 )
 from pytest_kore_convtest.settings.settings import require
@@ -138,14 +140,14 @@ class Session(AbstractContextManager["Session"]):
         except AccessDeniedError as caught:
             denied = caught
         left = end - self._clock.monotonic()
-        if not self._signer.renewable or denied.evidence.get("status") != 401 or left <= 0:  # noqa: PLR2004
+        if not self._signer.renewable or denied.status != 401 or left <= 0:  # noqa: PLR2004
             raise denied.with_traceback(None)
         try:
             return self._exchange(request, doing, left)
         except AccessDeniedError as caught:
             again = caught
         # Without a status it is our own refusal to use a token twice, which explains nothing.
-        raise (again if "status" in again.evidence else denied).with_traceback(None)
+        raise (again if again.status else denied).with_traceback(None)
 
     @contextmanager
     def within(self, budget: float) -> Iterator[None]:
@@ -183,14 +185,14 @@ class Session(AbstractContextManager["Session"]):
         except ServiceError as caught:
             trouble = caught
         now = self._clock.monotonic()
-        refused = isinstance(trouble, RateLimitedError) or trouble.evidence.get("sent") is False
-        tries = trouble.evidence.get("tries", 1)
+        refused = isinstance(trouble, RateLimitedError) or trouble.sent is False
+        tries = trouble.tries
         asked = f" and {tries} requests" if tries > 1 else ""
-        over = (refused and not trouble.evidence.get("final")) or now > end - _LEAST_BUDGET
+        over = (refused and not trouble.final) or now > end - _LEAST_BUDGET
         if over or asked:
             name = "kore_timeout" if end - start < outage_budget else "kore_outage_budget"
             said = f"Given up after {now - start:.1f} s{asked} of {doing}{f' ({name})' if over else ''}."
-            trouble = type(trouble)(f"{trouble.message} {said}", **trouble.evidence)
+            trouble = replace(trouble, message=f"{trouble.message} {said}", seconds=round(now - start, 3))
         raise trouble.with_traceback(None)
 
     def _exchange(self, request: Request, doing: str, budget: float) -> Reply:
@@ -205,13 +207,13 @@ class Session(AbstractContextManager["Session"]):
             if reply.status in _DONE and not is_error(reply.body):
                 return reply
             raise self._refusal(reply, doing, request)
-        if "cause" in trouble.evidence:
+        if isinstance(trouble, ServiceError) and trouble.cause:
             end = "" if trouble.message.endswith("?") else "."
             place = f"{self.settings.host} ({self._say_sources('host')})"
-            trouble = type(trouble)(f"{place}, {doing}: {trouble.message}{end}", **trouble.evidence)
+            trouble = replace(trouble, message=f"{place}, {doing}: {trouble.message}{end}")
         raise trouble.with_traceback(None)
 
-    def _refusal(self, reply: Reply, doing: str, request: Request) -> KoreError:
+    def _refusal(self, reply: Reply, doing: str, request: Request) -> ServiceError:
         now = self._now()
         refusal = read_refusal(
             reply.status,
@@ -224,10 +226,11 @@ class Session(AbstractContextManager["Session"]):
         )
         skew = clock_skew(reply.headers, now)
         if skew is not None:
-            refusal.evidence["server_time"] = now - skew
-        if isinstance(refusal, AccessDeniedError) or "streamid" in refusal.evidence.get("reply", "").lower():
+            refusal.server_time = now - skew
+        said = refusal.reply if isinstance(refusal, RefusedError) else ""
+        if isinstance(refusal, AccessDeniedError) or "streamid" in said.lower():
             sources = self._say_sources("host", "stream_id", *CREDENTIALS)
-            refusal = type(refusal)(f"{refusal.message} In use: {sources}.", **refusal.evidence)
+            refusal = replace(refusal, message=f"{refusal.message} In use: {sources}.")
         return refusal
 
     def _say_sources(self, *names: str) -> str:

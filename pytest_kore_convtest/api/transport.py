@@ -10,6 +10,7 @@ import os
 import threading
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import closing
+from dataclasses import replace
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -253,7 +254,7 @@ def _read(response: requests.Response) -> Reply:
             raise
         if response.status_code >= 500 and bad.cause == SIZE:  # noqa: PLR2004 - it costs as much as with a 200
             said = f"HTTP {response.status_code}, and {bad.message}"
-            raise UnreachableError(said, **bad.evidence) from None
+            raise replace(bad, message=said) from None
         body = b""
     return Reply(response.status_code, headers, body)
 

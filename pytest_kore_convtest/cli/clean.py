@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli import OK
 from pytest_kore_convtest.cli.parser import UsageError
-from pytest_kore_convtest.errors import KoreError, RefusedError
+from pytest_kore_convtest.errors import RefusedError
 
 if TYPE_CHECKING:
     import argparse
@@ -171,8 +171,8 @@ def _delete_one(client: KoreClient, name: str) -> bool:
     return True
 
 
-def _is_gone(refused: KoreError) -> bool:
-    return "not found" in str(refused.evidence.get("reply", "")).lower()
+def _is_gone(refused: RefusedError) -> bool:
+    return "not found" in refused.reply.lower()
 
 
 def _finish(options: argparse.Namespace, deleted: list[str], gone: list[str], said: str) -> int:

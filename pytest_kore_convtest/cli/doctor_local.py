@@ -62,7 +62,7 @@ def settle(raw: Raw) -> tuple[Settings, list[Check]]:
             return resolve(given, env, ini, folder), checks
         except ConfigError as caught:
             bad = caught
-        row = ROWS.get(str(bad.evidence.get("name")))
+        row = ROWS.get(str(bad.name))
         why = "a gate stops with a usage error (exit code 4)"
         fix = "write the value as the sentence says, or remove it"
         checks.append(Check("settings", ERROR, bad.message, why, fix))
@@ -70,7 +70,7 @@ def settle(raw: Raw) -> tuple[Settings, list[Check]]:
             return Settings(), checks
         # One raw value goes, from where it came from, and the others are looked at again.
         homes = {"environment": (env, row.env_name), "ini": (ini, row.name)}
-        home, key = homes.get(str(bad.evidence.get("source")), (given, row.name))
+        home, key = homes.get(str(bad.source), (given, row.name))
         if home.pop(key, None) is None:
             return Settings(), checks
 

@@ -26,6 +26,7 @@ from pytest_kore_convtest.errors import (
     KoreError,
     RateLimitedError,
     RefusedError,
+    ServiceError,
     UnreachableError,
 )
 from pytest_kore_convtest.settings.values import is_loopback
@@ -265,7 +266,7 @@ def _tell_signer(line: _Line, answer: _Answer) -> Check | None:
 
 def _say_unreachable(line: _Line, bad: Exception) -> Check:
     trouble: KoreError = describe(bad)
-    cause = trouble.evidence.get("cause")
+    cause = trouble.cause if isinstance(trouble, ServiceError) else ""
     via = f" through the proxy {line.proxy.hostname}" if line.proxy else ""
     what, why = f"{line.host}:{line.port} is not reached{via}: {trouble.message}", "no request gets through"
     if cause == "certificate":
@@ -439,7 +440,7 @@ def _judge(trouble: KoreError | None, scope: str, skew: float | None) -> list[Ch
     if isinstance(trouble, AccessDeniedError):
         return _judge_denied(trouble, scope, skew, let_in)
     why = "nothing can be said about token, stream and scope"
-    if isinstance(trouble, RefusedError) and "streamid" in str(trouble.evidence.get("reply", "")).lower():
+    if isinstance(trouble, RefusedError) and "streamid" in trouble.reply.lower():
         fix = "copy App ID from App Settings > Dev Tools, and check kore_host's region"
         return [let_in[0], Check("stream", ERROR, trouble.message, "no job of it can be found", fix)]
     if isinstance(trouble, (RateLimitedError, UnreachableError)):
@@ -450,7 +451,7 @@ def _judge(trouble: KoreError | None, scope: str, skew: float | None) -> list[Ch
 def _judge_denied(
     trouble: AccessDeniedError, scope: str, skew: float | None, let_in: list[Check]
 ) -> list[Check]:
-    if trouble.evidence.get("reason") == "scope":
+    if trouble.reason == "scope":
         fix = f"tick {scope} in the JWT app's API scopes, save, and publish the bot: only then it counts"
         return [
             *let_in,
@@ -468,7 +469,7 @@ def _judge_denied(
 def _is_missing(trouble: KoreError) -> bool:
     if not isinstance(trouble, RefusedError):
         return False
-    reply = str(trouble.evidence.get("reply", "")).lower()
+    reply = trouble.reply.lower()
     return any(words in reply for words in _MISSING_JOB)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import KoreError, RefusedError
 from pytest_kore_convtest.jobs.endings import LOOK
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.store import JobStore
 
 ALWAYS, ON_FAILURE, NEVER = "always", "on-failure", "never"
@@ -23,7 +24,7 @@ _MOST_ALONE = 20
 """Suites that are deleted one by one when the platform refuses the whole list."""
 
 
-def names_to_delete(entries: Sequence[dict[str, Any]], keep: str) -> list[str]:
+def names_to_delete(entries: Sequence[JobEntry], keep: str) -> list[str]:
     """Return the stored suites that are not to be kept.
 
     A name that may not exist is none of them: the platform refuses a list that holds one.
@@ -43,18 +44,18 @@ def names_to_delete(entries: Sequence[dict[str, Any]], keep: str) -> list[str]:
     return sorted(stored - unfinished - (failed if keep == ON_FAILURE else set()))
 
 
-def _is_stored(entry: dict[str, Any]) -> bool:
+def _is_stored(entry: JobEntry) -> bool:
     """Say whether the platform's last answer about an import brought the suite."""
-    status = entry.get("outcome", {}).get("status")
-    return bool(status and json.loads(status).get("response"))
+    outcome = entry.get("outcome")
+    return bool(outcome and outcome["status"] and json.loads(outcome["status"]).get("response"))
 
 
-def _is_open(entry: dict[str, Any]) -> bool:
+def _is_open(entry: JobEntry) -> bool:
     """Say whether a job may still be under way: nobody saw its end."""
     if "good" not in entry:
         return True
     outcome = entry.get("outcome")
-    return bool(outcome and not outcome.get("status") and (entry.get("job_id") or entry.get("ambiguous")))
+    return bool(outcome and not outcome["status"] and (entry.get("job_id") or entry.get("ambiguous")))
 
 
 def clean_up(
@@ -105,9 +106,7 @@ def _delete(client: KoreClient, names: Sequence[str], budget: float | None) -> d
     return {name: why for one in names for name, why in _delete(client, [one], budget).items()}
 
 
-def _describe_left(
-    entries: Sequence[dict[str, Any]], told: set[str], keep: str, *, early: bool
-) -> Iterator[str]:
+def _describe_left(entries: Sequence[JobEntry], told: set[str], keep: str, *, early: bool) -> Iterator[str]:
     """Tell of each suite that stays on the platform, or may."""
     ours = [entry for entry in entries if entry.get("name") and "kind" in entry]
     imports = {entry["name"]: entry for entry in ours if entry["kind"] == "SuiteImport"}
@@ -124,7 +123,7 @@ def _describe_left(
         yield f"imported and kept on the platform (kore_keep = {keep}): {', '.join(kept)}"
 
 
-def _describe_open(name: str, entry: dict[str, Any]) -> str:
+def _describe_open(name: str, entry: JobEntry) -> str:
     job_id = entry.get("job_id", "")
     return {
         UPLOADED: f"{name!r} was only uploaded (file {entry.get('file_id') or 'unknown'}); its import did not"

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.settings.values import is_label
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
+    from pytest_kore_convtest.errors import Poll
     from pytest_kore_convtest.settings.settings import Settings
 
 LOOK = "the bot's conversation testing page (Testing > Regression Testing > Conversation Testing)"
@@ -58,7 +60,7 @@ class Ending:
     what: str
     job_id: str = ""
     seconds: float = 0.0
-    polls: list[dict[str, Any]] = field(default_factory=list)
+    polls: list[Poll] = field(default_factory=list)
     resume: str = ""
     way_on: str = ""
     needs: str = ""
@@ -66,17 +68,17 @@ class Ending:
     @property
     def last_status(self) -> str:
         """The platform's last status word as it was sent; empty when none was seen."""
-        return str(self._last.get("status", ""))
+        return self._last["status"] if self._last else ""
 
     @property
     def percent(self) -> float | None:
         """The percentage that came with it."""
-        return self._last.get("percent")
+        return self._last["percent"] if self._last else None
 
     @property
     def words(self) -> str:
         """The last usable answer in words, e.g. ``"IN_PROGRESS 40 %"``; empty when there was none."""
-        return str(self._last.get("saw", ""))
+        return self._last["saw"] if self._last else ""
 
     @property
     def requests(self) -> int:
@@ -84,17 +86,17 @@ class Ending:
         return len(self.polls)
 
     @property
-    def _last(self) -> Mapping[str, Any]:
-        return next((poll for poll in reversed(self.polls) if not poll["fault"]), {})
+    def _last(self) -> Poll | None:
+        return next((poll for poll in reversed(self.polls) if not poll["fault"]), None)
 
     @property
     def never_began(self) -> bool:
         """Whether every answer said 0 %."""
-        percents = [poll.get("percent") for poll in self.polls if not poll["fault"]]
+        percents = [poll["percent"] for poll in self.polls if not poll["fault"]]
         return bool(percents) and all(percent == 0 for percent in percents)
 
-    def to_evidence(self) -> dict[str, Any]:
-        """Return what an error carries of it."""
+    def to_fields(self) -> dict[str, Any]:
+        """Return the fields of an error whose message tells of it."""
         return {
             "job_id": self.job_id,
             "last": self.words or None,
@@ -104,6 +106,7 @@ class Ending:
             "requests": self.requests,
             "history": list(self.polls),
             "resume": self.resume,
+            "describes_wait": True,
         }
 
 
@@ -143,17 +146,17 @@ def summarize(ending: Ending, *, told_last: bool = False) -> str:
     faults = Counter(str(poll["saw"]) for poll in polls if poll["fault"])
     kinds = ", ".join(f"{count} x {words}" for words, count in faults.most_common(_MOST_KINDS))
     without = f", {faults.total()} of them without a usable answer ({kinds})" if faults else ""
-    spent = f"{_seconds(ending.seconds)} and {_count(ending.requests)}{without}"
-    if not ending.words:
-        return f"no status was seen in {spent}"
+    spent = f"{_seconds(ending.seconds)} and {plural(ending.requests, 'request')}{without}"
     last = ending._last  # noqa: SLF001 - ours
+    if last is None:
+        return f"no status was seen in {spent}"
     age = _end_of(ending.polls[-1]) - _end_of(last)
     ago = f" ({age:.0f} s before the last request)" if age >= 1 else ""
     return f"last status {ending.words}{ago}, after {spent}"
 
 
-def _end_of(poll: Mapping[str, Any]) -> float:
-    return float(poll["at"]) + float(poll.get("took", 0.0))
+def _end_of(poll: Poll) -> float:
+    return poll["at"] + poll["took"]
 
 
 def _describe_way_on(ending: Ending, *, goes_on: bool) -> str:
@@ -165,10 +168,6 @@ def _describe_way_on(ending: Ending, *, goes_on: bool) -> str:
 
 def _with(ending: Ending) -> str:
     return f" with {ending.needs} set" if ending.needs else ""
-
-
-def _count(requests: int) -> str:
-    return f"{requests} {'request' if requests == 1 else 'requests'}"
 
 
 def _seconds(seconds: float) -> str:

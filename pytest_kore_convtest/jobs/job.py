@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from pytest_kore_convtest.errors import KoreError, from_data
 from pytest_kore_convtest.jobs.endings import EMULATED, LOOK, resume_command
+from pytest_kore_convtest.jobs.entry import OutcomeEntry
 from pytest_kore_convtest.jobs.wait import PollResult
 from pytest_kore_convtest.text import printable
 
@@ -18,12 +19,20 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.api.models import ImportStatus
     from pytest_kore_convtest.api.run_models import RunStatus
+    from pytest_kore_convtest.errors import Poll
     from pytest_kore_convtest.findings import Finding, Rule, Severity
+    from pytest_kore_convtest.jobs.entry import JobEntry, JobSummary
     from pytest_kore_convtest.jobs.store import Lock
     from pytest_kore_convtest.jobs.wait import Wait
     from pytest_kore_convtest.suites.file import LocalSuite
     from pytest_kore_convtest.suites.run_origin import RunRequest
     from pytest_kore_convtest.suites.run_result import RunResult
+
+S = TypeVar("S", bound="ImportStatus | RunStatus")
+"""What the platform says of a job."""
+
+AnyJob: TypeAlias = "Job[Any]"
+"""A job of either kind."""
 
 _LONGEST_WORD = 120
 
@@ -38,7 +47,7 @@ def run_label(suite: str) -> str:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Generic[S]):
     """How a job ended: with a completed status, or with trouble.
 
     Attributes:
@@ -53,17 +62,17 @@ class Outcome:
         notes: What the user should know.
     """
 
-    status: Any
+    status: S | None
     trouble: KoreError | None
     asks: int
     seconds: float
     ended_at: float | None = None
     clock_skew: float | None = None
     generation: int = 1
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: list[Poll] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def result(self) -> Any:
+    def result(self) -> S:
         """Return the completed status.
 
         Raises:
@@ -74,19 +83,37 @@ class Outcome:
             raise from_data(self.trouble.to_data())
         return self.status
 
-    def to_data(self) -> dict[str, Any]:
+    def to_data(self) -> OutcomeEntry:
         """Return the outcome as JSON-able data."""
-        data = {**vars(self), "status": self.status and json.dumps(self.status.raw)}
-        return {**data, "trouble": self.trouble and self.trouble.to_data()}
+        return OutcomeEntry(
+            status=json.dumps(self.status.raw) if self.status else None,
+            trouble=self.trouble.to_data() if self.trouble else None,
+            asks=self.asks,
+            seconds=self.seconds,
+            ended_at=self.ended_at,
+            clock_skew=self.clock_skew,
+            generation=self.generation,
+            history=self.history,
+            notes=self.notes,
+        )
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any], read: Callable[[bytes], Any]) -> Outcome:
+    def from_data(cls, data: OutcomeEntry, read: Callable[[bytes], S]) -> Outcome[S]:
         """Make an outcome from what ``to_data`` returned; ``read`` reads the status."""
-        status = read(data["status"].encode()) if data["status"] else None
-        return cls(**{**data, "status": status, "trouble": data["trouble"] and from_data(data["trouble"])})
+        return cls(
+            status=read(data["status"].encode()) if data["status"] else None,
+            trouble=data["trouble"] and from_data(data["trouble"]),
+            asks=data["asks"],
+            seconds=data["seconds"],
+            ended_at=data["ended_at"],
+            clock_skew=data["clock_skew"],
+            generation=data["generation"],
+            history=data["history"],
+            notes=data["notes"],
+        )
 
 
-class Job:
+class Job(Generic[S]):
     """One job of this test run, as this process sees it.
 
     Attributes:
@@ -100,7 +127,7 @@ class Job:
         suite: The local suite, when there is one.
         wait: The wait under way; ``None`` before the first ask and while another process asks.
         outcome: How it ended; ``None`` until then.
-        facts: What there is to say about its outcome, once somebody has gathered it.
+        summary: What there is to say about its outcome, once somebody has gathered it.
         judged: The last question to ``judge``, and its answer.
         judge: Judges an outcome as ``Pipeline.judge`` does; set by the pipeline.
         options: What a command that waits for it again has to repeat; ``None`` when there is no platform.
@@ -119,11 +146,11 @@ class Job:
         self.overdue_since: float | None = None
         self.claim: Lock | None = None
         self.slot: Lock | None = None
-        self.entry: dict[str, Any] = {}
+        self.entry: JobEntry = {}
         self.wait: Wait | None = None
-        self.outcome: Outcome | None = None
-        self.facts: dict[str, Any] | None = None
-        self.judged: tuple[Any, list[Finding] | KoreError] | None = None
+        self.outcome: Outcome[S] | None = None
+        self.summary: JobSummary | None = None
+        self.judged: tuple[object, list[Finding] | KoreError] | None = None
         self.judge: Callable[..., list[Finding]] = lambda _outcome, **_stated: []
         self.options: Sequence[str] | None = ()
         self.needs = ""
@@ -151,32 +178,34 @@ class Job:
         """Say whether the next change must not be repeated; an upload alone may be."""
         return not self.uploads or "file_id" in self.entry
 
-    def begin(self, client: KoreClient) -> dict[str, Any]:
+    def begin(self, client: KoreClient) -> JobEntry:
         """Do the next change on the platform; return facts for the store, ``job_id`` once it has begun."""
         raise NotImplementedError
 
-    def ask(self, client: KoreClient, budget: float) -> Any:
+    def ask(self, client: KoreClient, budget: float) -> S:
         """Ask once."""
         raise NotImplementedError
 
-    def see(self, status: Any) -> PollResult:
+    def see(self, status: S) -> PollResult:
         """Say what an answer shows."""
         raise NotImplementedError
 
-    def read(self, body: bytes) -> Any:
+    def read(self, body: bytes) -> S:
         """Read a status from the store."""
         raise NotImplementedError
 
-    def is_good(self, outcome: Outcome) -> bool:
+    def is_good(self, outcome: Outcome[S]) -> bool:
         """Say whether an outcome lets what follows begin."""
         raise NotImplementedError
 
 
-class WatchImport(Job):
+class WatchImport(Job["ImportStatus"]):
     """An import job that somebody else started."""
 
-    def __init__(self, key: str, label: str, job_id: str = "", **more: Any) -> None:
-        super().__init__(key, label, **more)
+    def __init__(
+        self, key: str, label: str, job_id: str = "", *, suite: LocalSuite | None = None, name: str = ""
+    ) -> None:
+        super().__init__(key, label, suite=suite, name=name)
         self.job_id = job_id
 
     @property
@@ -206,7 +235,7 @@ class WatchImport(Job):
 
         return read_import_status(body)
 
-    def is_good(self, outcome: Outcome) -> bool:
+    def is_good(self, outcome: Outcome[ImportStatus]) -> bool:
         """Say whether the suite is stored and sound."""
         try:
             self.judge(outcome)
@@ -220,11 +249,9 @@ class SuiteImport(WatchImport):
 
     uploads = True
 
-    def __init__(self, key: str, label: str, **more: Any) -> None:
-        super().__init__(key, label, **more)
-        self._changed = ""
+    _changed = ""
 
-    def begin(self, client: KoreClient) -> dict[str, Any]:
+    def begin(self, client: KoreClient) -> JobEntry:
         """Upload the file; when it is uploaded, start the import."""
         suite = self.suite
         assert suite is not None  # noqa: S101 - for the type checker
@@ -246,7 +273,7 @@ class SuiteImport(WatchImport):
         return replace(sight, note=said) if said != sight.note else sight
 
 
-class SuiteRun(Job):
+class SuiteRun(Job["RunStatus"]):
     """A run of a suite that this test run imported.
 
     Args:
@@ -272,7 +299,7 @@ class SuiteRun(Job):
         super().__init__(f"run {name} {version} {of}", label, suite=suite, name=name)
         self.version, self.after = version, after
         self.rules: Mapping[Rule, Severity] = {}
-        self._result: tuple[Outcome, RunResult] | None = None
+        self._result: tuple[Outcome[RunStatus], RunResult] | None = None
 
     @property
     def what(self) -> str:
@@ -292,7 +319,7 @@ class SuiteRun(Job):
             return ""
         return None if self.after.is_good(self.after.outcome) else "its import has not passed"
 
-    def begin(self, client: KoreClient) -> dict[str, Any]:
+    def begin(self, client: KoreClient) -> JobEntry:
         """Start the run."""
         return {"job_id": client.start_run(self.name, self.version)}
 
@@ -329,14 +356,14 @@ class SuiteRun(Job):
         assert self.outcome is not None  # noqa: S101 - callers have waited
         return self._judge(self.outcome)
 
-    def _judge(self, outcome: Outcome) -> RunResult:
+    def _judge(self, outcome: Outcome[RunStatus]) -> RunResult:
         if self._result is None or self._result[0] is not outcome:
             from pytest_kore_convtest.suites.run_result import judge_run
 
             self._result = (outcome, judge_run(outcome.result(), self.suite, self._request(outcome)))
         return self._result[1]
 
-    def _request(self, outcome: Outcome) -> RunRequest:
+    def _request(self, outcome: Outcome[RunStatus]) -> RunRequest:
         """Say what was asked for, so that a result of something else is not taken for this run's."""
         from pytest_kore_convtest.suites.run_origin import RunRequest
 
@@ -344,7 +371,7 @@ class SuiteRun(Job):
         began = outcome.ended_at and outcome.ended_at - outcome.seconds
         return RunRequest(self.version, imported, began, outcome.clock_skew, self.rules)
 
-    def is_good(self, outcome: Outcome) -> bool:
+    def is_good(self, outcome: Outcome[RunStatus]) -> bool:
         """Say whether every step passed."""
         from pytest_kore_convtest.suites.run_result import verdict_of
 

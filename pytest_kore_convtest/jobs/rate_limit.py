@@ -52,7 +52,7 @@ class RateLimiter:
             return False
         try:
             now = self._wall()
-            known: list[float] = self._store.read(WRITES).get("times", [])
+            known: list[float] = self._store.find(WRITES).get("times", [])
             # After the clock was set back the future counts as now, else it would block for as long.
             times = [min(at, now) for at in known]
             self._refused, self._allowed = now, RateLimit(times).earliest(now)
@@ -60,7 +60,7 @@ class RateLimiter:
             if allowed:
                 times.append(now)
             if times != known:
-                self._store.write(WRITES, {"times": times[-PER_HOUR:]})
+                self._store.leave(WRITES, {"times": times[-PER_HOUR:]})
         finally:
             turn.release()
         return allowed

@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from pytest_kore_convtest.api.retry import Clock, SystemClock
 from pytest_kore_convtest.errors import (
@@ -24,23 +24,26 @@ from pytest_kore_convtest.errors import (
     from_data,
 )
 from pytest_kore_convtest.jobs.endings import LOOK, resume_options, typed_secret
-from pytest_kore_convtest.jobs.job import Job, Outcome, SuiteImport, SuiteRun, WatchImport, run_label
+from pytest_kore_convtest.jobs.entry import FileEntry, JobEntry
+from pytest_kore_convtest.jobs.job import Job, Outcome, S, SuiteImport, SuiteRun, WatchImport, run_label
 from pytest_kore_convtest.jobs.poll import ask_once
 from pytest_kore_convtest.jobs.rate_limit import RateLimiter, Rounds
 from pytest_kore_convtest.jobs.wait import Wait, WaitLimits
 from pytest_kore_convtest.jobs.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.api.models import ImportStatus
     from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.jobs.backoff import Backoff
+    from pytest_kore_convtest.jobs.job import AnyJob
     from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.settings.settings import Settings
     from pytest_kore_convtest.suites.file import LocalSuite
 
-J = TypeVar("J", bound=Job)
+J = TypeVar("J", bound="AnyJob")
 
 WRITES_GRACE = 2.0
 """Seconds that a change under way may still take when the test run stops, so that its end is known."""
@@ -65,6 +68,7 @@ class Pipeline:
         store: What other processes know.
         clock: The monotonic clock.
         wall: Seconds since the epoch, shared with other processes.
+        pool: Makes what serves the jobs, out of the function that does a job's next step and the clock.
 
     Attributes:
         jobs: All jobs, by key.
@@ -73,7 +77,7 @@ class Pipeline:
         options: What a command that waits for a job again has to repeat; ``None`` against the emulator.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with; three of them for tests alone
         self,
         client: KoreClient,
         settings: Settings,
@@ -81,18 +85,19 @@ class Pipeline:
         *,
         clock: Clock | None = None,
         wall: Callable[[], float] = time.time,
+        pool: Callable[[Callable[[AnyJob], bool], Clock], WorkerPool] = WorkerPool,
     ) -> None:
         self.client, self.settings, self.store = client, settings, store
-        self.jobs: dict[str, Job] = {}
+        self.jobs: dict[str, AnyJob] = {}
         self.begun = False
         self.options: tuple[str, ...] | None = None if settings.emulator else resume_options(settings)
         self._needs = typed_secret(settings)
         self._writes = 0
         self._clock, self._wall = clock or SystemClock(), wall
-        self.make_backoff: Callable[[Job], Backoff] | None = None
+        self.make_backoff: Callable[[AnyJob], Backoff] | None = None
         self._limits = _limits(settings)
         self._limiter = RateLimiter(store, settings, wall)
-        self._pool = WorkerPool(self._step, self._clock)
+        self._pool = pool(self._step, self._clock)
         self._ended = threading.Condition()
         self._stuck: set[str] = set()
         self._seen_begun: dict[str, float] = {}
@@ -116,7 +121,9 @@ class Pipeline:
         run.rules = self.settings.rules
         return self._start(run)
 
-    def wait_for(self, job: Job, tick: Callable[[], None] | None = None, interval: float = 0.25) -> Outcome:
+    def wait_for(
+        self, job: Job[S], tick: Callable[[], None] | None = None, interval: float = 0.25
+    ) -> Outcome[S]:
         """Wait until a job has an outcome.
 
         Args:
@@ -134,14 +141,14 @@ class Pipeline:
             tick()
         return outcome
 
-    def _wait_a_little(self, job: Job, interval: float) -> Outcome | None:
+    def _wait_a_little(self, job: Job[S], interval: float) -> Outcome[S] | None:
         with self._ended:
             self._ended.wait_for(lambda: job.outcome is not None, interval)
             if job.outcome is not None or not self._is_overdue(job):
                 return job.outcome
         return self._give_up(job)
 
-    def _is_overdue(self, job: Job) -> bool:
+    def _is_overdue(self, job: AnyJob) -> bool:
         """Say whether the thread that works on a job is past the job's time, and was so a while ago."""
         now = self._clock.monotonic()
         until = job.busy_until or (job.wait.deadline if job.wait else now)
@@ -151,7 +158,7 @@ class Pipeline:
         job.overdue_since = job.overdue_since or now
         return now - job.overdue_since > OVERDUE
 
-    def _give_up(self, job: Job) -> Outcome | None:
+    def _give_up(self, job: Job[S]) -> Outcome[S] | None:
         """End the wait for a job whose thread does not come back; what that one brings later is dropped."""
         phase = "its last answer was being read and judged" if job.wait else "it was being begun"
         trouble = JobTimeoutError(
@@ -165,7 +172,7 @@ class Pipeline:
         self._stuck.add(job.key)
         return job.outcome
 
-    def ask_again(self, job: Job, seen: int) -> None:
+    def ask_again(self, job: AnyJob, seen: int) -> None:
         """After trouble, ask again with what is left of the job's time.
 
         Args:
@@ -183,7 +190,9 @@ class Pipeline:
             job.entry = {"again": seen}
         self._pool.add(job)
 
-    def judge(self, outcome: Outcome, local: LocalSuite | None = None, **stated: Any) -> list[Finding]:
+    def judge(
+        self, outcome: Outcome[ImportStatus], local: LocalSuite | None = None, **stated: object
+    ) -> list[Finding]:
         """Judge a completed import and return the warnings and hints.
 
         Args:
@@ -201,7 +210,7 @@ class Pipeline:
 
         status = outcome.result()
         rules = self.settings.rules
-        expectations = expect(stream_id=self.settings.stream_id, rules=rules, **stated)
+        expectations = expect(stated, stream_id=self.settings.stream_id, rules=rules)
         findings = judge(status, expectations)
         if local is not None and isinstance(stored := status.raw.get("response"), dict):
             findings += compare(local, stored, rules)
@@ -209,7 +218,7 @@ class Pipeline:
             raise bad
         return [finding for finding in findings if finding.severity != ERROR]
 
-    def _judge_own(self, job: Job, outcome: Outcome, **stated: Any) -> list[Finding]:
+    def _judge_own(self, job: WatchImport, outcome: Outcome[ImportStatus], **stated: object) -> list[Finding]:
         """Judge a job's outcome against its own suite; the same question is answered from memory."""
         question = (outcome.generation, outcome.status is None, repr(sorted(stated.items())))
         if job.judged is None or job.judged[0] != question:
@@ -240,13 +249,14 @@ class Pipeline:
             if job.key in self.jobs:
                 return cast("J", self.jobs[job.key])
             self.jobs[job.key] = job
-            job.judge = partial(self._judge_own, job)
+            if isinstance(job, WatchImport):
+                job.judge = partial(self._judge_own, job)
             job.options, job.needs = self.options, self._needs
             job.due = self._clock.monotonic()
         self._pool.add(job)
         return job
 
-    def _step(self, job: Job) -> bool:
+    def _step(self, job: AnyJob) -> bool:
         """Do the next thing for a job, whatever happens; return whether it is over."""
         try:
             return self._work(job)
@@ -258,11 +268,11 @@ class Pipeline:
             job.busy_until = None
         return True
 
-    def _tell(self, job: Job, trouble: KoreError) -> KoreError:
+    def _tell(self, job: AnyJob, trouble: KoreError) -> KoreError:
         """Tell the story of a job's wait, whatever ended it."""
         return trouble if job.wait is None else job.wait.tell(trouble, self._clock.monotonic())
 
-    def _work(self, job: Job) -> bool:
+    def _work(self, job: AnyJob) -> bool:
         """Do the next thing for a job; return whether it is over."""
         if reason := job.blocked():
             raise JobError(f"{job.what} did not begin: {reason}", job_id="", last=None, history=[])
@@ -287,7 +297,7 @@ class Pipeline:
         self._finish(job, status, None)
         return True
 
-    def _ask(self, job: Job, wait: Wait) -> Any:
+    def _ask(self, job: Job[S], wait: Wait) -> S | None:
         """Ask once, and note what was seen where it outlives this process."""
         before = len(wait.history)
         try:
@@ -296,7 +306,7 @@ class Pipeline:
             for poll in wait.history[before:]:
                 self.store.note_poll(job.key, poll)
 
-    def _take(self, job: Job) -> bool:
+    def _take(self, job: AnyJob) -> bool:
         """Lock a job, or find what another process made of it."""
         again = job.entry.get("again", 0)
         claim = self.store.claim(job.key)
@@ -307,19 +317,19 @@ class Pipeline:
         if settled and (settled["generation"] > again or spent):
             if claim:
                 claim.release()
-            job.entry = {name: entry[name] for name in ("file_id", "file_hash") if name in entry}
+            job.entry = _kept(entry)
             self._end(job, Outcome.from_data(settled, job.read))
             return False
         if claim is None:
             self._check_other(job, entry)
             return False
         job.claim = claim
-        begun = {"started_at": self._wall()} if job.job_id else {}
+        begun = JobEntry(started_at=self._wall()) if job.job_id else JobEntry()
         job.entry = {**begun, **entry, **_identity(job), "again": again}
         self.store.write(job.key, job.entry)
         return True
 
-    def _begin(self, job: Job) -> bool:
+    def _begin(self, job: AnyJob) -> bool:
         """Do the next change on the platform for a job, within all limits; return whether it has begun."""
         job.slot = job.slot or self._rounds.take_slot()
         if job.slot is None or not self._limiter.may_write():
@@ -329,13 +339,13 @@ class Pipeline:
             raise self._unknown(job, JobError("The process that was beginning it has died.", job_id=""))
         if "started_at" not in job.entry:  # the time in the queue before its first request is not its own
             job.began = self._clock.monotonic()
-            self._note(job, started_at=self._wall())
+            self._note(job, JobEntry(started_at=self._wall()))
         left = self._left(job)
         if left <= 0:
             raise self._late(job, "it was about to go on")
         self._count_write(1)
         try:
-            self._note(job, sending=job.begins_once(), uploading=not job.begins_once())
+            self._note(job, JobEntry(sending=job.begins_once(), uploading=not job.begins_once()))
             job.busy_until = self._clock.monotonic() + left
             try:
                 with self.client.within(left):
@@ -344,17 +354,17 @@ class Pipeline:
                 trouble = caught
             else:
                 job.job_id = facts.get("job_id", "")
-                self._note(job, sending=False, uploading=False, resume=job.resume, **facts)
+                self._note(job, {**facts, "sending": False, "uploading": False, "resume": job.resume})
                 job.due = self._clock.monotonic()
                 return bool(job.job_id)
         finally:
             self._count_write(-1)
-        if isinstance(trouble, ProtocolError) or trouble.evidence.get("sent"):
+        if isinstance(trouble, ProtocolError) or trouble.sent:
             raise self._unknown(job, trouble)
-        self._note(job, sending=False, uploading=False)
+        self._note(job, JobEntry(sending=False, uploading=False))
         raise trouble.with_traceback(None)
 
-    def _check_queue(self, job: Job) -> None:
+    def _check_queue(self, job: AnyJob) -> None:
         """Refuse to queue longer than the time that a job has left since its first request.
 
         Raises:
@@ -368,7 +378,7 @@ class Pipeline:
             raise self._late(job, f"it waited for {why}")
         job.due = min(job.due, self._clock.monotonic() + left)
 
-    def _check_other(self, job: Job, entry: Mapping[str, Any]) -> None:
+    def _check_other(self, job: AnyJob, entry: JobEntry) -> None:
         """Refuse to wait for another process that has not ended a job long after its time.
 
         Raises:
@@ -378,10 +388,10 @@ class Pipeline:
         if "started_at" not in entry:
             self._seen_begun.pop(job.key, None)
         elif now - self._seen_begun.setdefault(job.key, now) > self._limits.timeout + OTHERS_OVERDUE:
-            job.entry = dict(entry)
+            job.entry = entry.copy()
             raise self._late(job, "another process of this test run works on it, and hangs or was stopped")
 
-    def _late(self, job: Job, why: str) -> JobTimeoutError:
+    def _late(self, job: AnyJob, why: str) -> JobTimeoutError:
         return JobTimeoutError(
             f"{job.what} is not done in {self._limits.timeout:g} s (kore_timeout): {why}.",
             job_id=job.job_id,
@@ -394,20 +404,20 @@ class Pipeline:
             self._writes += one
             self._ended.notify_all()
 
-    def _unknown(self, job: Job, trouble: KoreError) -> KoreError:
+    def _unknown(self, job: AnyJob, trouble: KoreError) -> KoreError:
         """Note that nobody knows whether a job has begun, so that it is not begun again."""
-        self._note(job, ambiguous=True)
-        return type(trouble)(
-            f"{trouble.message} Whether {job.what} has begun is not known, so it is not begun again:"
+        self._note(job, JobEntry(ambiguous=True))
+        return replace(
+            trouble,
+            message=f"{trouble.message} Whether {job.what} has begun is not known, so it is not begun again:"
             f" look for {job.name!r} on {LOOK}, then start this test run anew.",
-            **trouble.evidence,
         )
 
-    def _note(self, job: Job, **facts: Any) -> None:
+    def _note(self, job: AnyJob, facts: JobEntry) -> None:
         job.entry.update(facts)
         self.store.write(job.key, job.entry)
 
-    def _make_wait(self, job: Job) -> Wait:
+    def _make_wait(self, job: AnyJob) -> Wait:
         left = max(LEAST_WAIT, self._left(job))
         job.before = self._limits.timeout - left
         notes = self.client.check_token(left)
@@ -419,24 +429,24 @@ class Pipeline:
         wait.notes += notes
         return wait
 
-    def _left(self, job: Job) -> float:
+    def _left(self, job: AnyJob) -> float:
         """Return the seconds that are left of a job's time."""
         if job.began is None:
             return self._time_left(job.entry)
         return self._limits.timeout - (self._clock.monotonic() - job.began)
 
-    def _time_left(self, entry: Mapping[str, Any]) -> float:
+    def _time_left(self, entry: JobEntry) -> float:
         now = self._wall()
         started_at: float = entry.get("started_at", now)
         return self._limits.timeout - max(0.0, now - started_at)
 
-    def _finish(self, job: Job, status: Any, trouble: KoreError | None) -> None:
+    def _finish(self, job: Job[S], status: S | None, trouble: KoreError | None) -> None:
         if job.key in self._stuck:
             return  # a waiter has given up on it
         try:
             outcome = self._make_outcome(job, status, trouble)
             good = job.is_good(outcome)
-            self._note(job, outcome=outcome.to_data(), good=good)
+            self._note(job, JobEntry(outcome=outcome.to_data(), good=good))
         except Exception as bad:  # noqa: BLE001 - whatever it is, nobody may wait for ever
             trouble = self._tell(job, bad if isinstance(bad, KoreError) else _defect(job, bad))
             outcome = Outcome(None, trouble, asks=len(job.wait.history) if job.wait else 0, seconds=0.0)
@@ -444,7 +454,7 @@ class Pipeline:
         job.wait = None
         self._end(job, outcome)
 
-    def _make_outcome(self, job: Job, status: Any, trouble: KoreError | None) -> Outcome:
+    def _make_outcome(self, job: Job[S], status: S | None, trouble: KoreError | None) -> Outcome[S]:
         wait = job.wait
         history = wait.history if wait else []
         return Outcome(
@@ -459,13 +469,13 @@ class Pipeline:
             notes=[*self.client.notes, *(wait.notes if wait else [])],
         )
 
-    def _end(self, job: Job, outcome: Outcome) -> None:
+    def _end(self, job: Job[S], outcome: Outcome[S]) -> None:
         self._rounds.leave(job.key)
         with self._ended:
             job.outcome = outcome
             self._ended.notify_all()
 
-    def _let_go(self, job: Job) -> None:
+    def _let_go(self, job: AnyJob) -> None:
         claims = (job.slot, job.claim)
         job.slot = job.claim = None
         for claim in claims:
@@ -475,36 +485,50 @@ class Pipeline:
             self._rounds.slot_is_free()
 
 
-def _defect(job: Job, bug: Exception) -> ServiceError:
+def _defect(job: AnyJob, bug: Exception) -> ServiceError:
     return ServiceError(f"{job.what}: {type(bug).__name__} in this plugin: {bug}")
 
 
-def _identity(job: Job) -> dict[str, Any]:
-    """Return what other processes need to know of a job."""
-    known = {"job_id": job.job_id, "resume": job.resume} if job.job_id else {}
-    suite, after, local = job.suite, getattr(job, "after", None), {}
-    if suite is not None:
-        from pytest_kore_convtest.suites.file import show_path
+def _kept(entry: JobEntry) -> JobEntry:
+    """Return what of an entry says which file was uploaded."""
+    kept = JobEntry()
+    if "file_id" in entry:
+        kept["file_id"] = entry["file_id"]
+    if "file_hash" in entry:
+        kept["file_hash"] = entry["file_hash"]
+    return kept
 
-        local = {
-            "path": show_path(suite.path),
-            "line": suite.place.line,
-            "sha256": suite.sha256,
-            "size": len(suite.data),
-            "split": suite.split,
-        }
-    return {
-        "kind": type(job).__name__,
-        "key": job.key,
-        "label": job.label,
-        "name": job.name,
-        "after": after.key if after else "",
-        "version": getattr(job, "version", ""),
-        "file": local,
-        "way_on": job.way_on,
-        "needs": job.needs,
-        **known,
-    }
+
+def _identity(job: AnyJob) -> JobEntry:
+    """Return what other processes need to know of a job."""
+    entry = JobEntry(
+        kind=type(job).__name__,
+        key=job.key,
+        label=job.label,
+        name=job.name,
+        after="",
+        version="",
+        file=_describe_file(job.suite) if job.suite else None,
+        way_on=job.way_on,
+        needs=job.needs,
+    )
+    if isinstance(job, SuiteRun):
+        entry["version"], entry["after"] = job.version, job.after.key if job.after else ""
+    if job.job_id:
+        entry["job_id"], entry["resume"] = job.job_id, job.resume
+    return entry
+
+
+def _describe_file(suite: LocalSuite) -> FileEntry:
+    from pytest_kore_convtest.suites.file import show_path
+
+    return FileEntry(
+        path=show_path(suite.path),
+        line=suite.place.line,
+        sha256=suite.sha256,
+        size=len(suite.data),
+        split=suite.split,
+    )
 
 
 def _limits(settings: Settings) -> WaitLimits:

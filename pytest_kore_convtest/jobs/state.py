@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.text import printable
+from pytest_kore_convtest.text import plural, printable
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.errors import KoreError
-    from pytest_kore_convtest.jobs.job import Job
+    from pytest_kore_convtest.jobs.job import AnyJob
     from pytest_kore_convtest.jobs.wait import Wait
 
 _LONGEST_LABEL, _LONGEST_WORDS = 80, 120
@@ -72,12 +72,12 @@ class State:
         return bool(self.words or self.trouble)
 
     @property
-    def moved(self) -> tuple[Any, ...]:
+    def moved(self) -> tuple[int, str, str, float | None]:
         """What differs when something has happened; time and asks alone are nothing."""
         return (self.generation, self.words, self.trouble, self.percent)
 
 
-def look(job: Job, now: float) -> State:
+def look(job: AnyJob, now: float) -> State:
     """Look at a job of this process.
 
     Args:
@@ -104,12 +104,12 @@ def look(job: Job, now: float) -> State:
     )
 
 
-def _ended(job: Job, label: str) -> State:
+def _ended(job: AnyJob, label: str) -> State:
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - the caller has looked
     last = outcome.status.sent_status if outcome.status else _last_of(outcome.trouble)
     last = printable(last, _LONGEST_WORDS)
-    asks = f"{outcome.asks} {'request' if outcome.asks == 1 else 'requests'}"
+    asks = f"{plural(outcome.asks, 'request')}"
     began = outcome.status is not None or outcome.asks > 0
     return State(
         job.key,
@@ -124,11 +124,11 @@ def _ended(job: Job, label: str) -> State:
 
 
 def _last_of(trouble: KoreError | None) -> str:
-    seen = trouble.evidence.get("last") if trouble else None
+    seen = trouble.last if trouble else None
     return f"no verdict, last status {seen}," if seen else "no verdict"
 
 
-def _beginning(job: Job) -> str:
+def _beginning(job: AnyJob) -> str:
     if job.slot is None or job.job_id:
         return ""
     if not job.uploads:
@@ -136,7 +136,7 @@ def _beginning(job: Job) -> str:
     return "uploaded, starting the import" if "file_id" in job.entry else "uploading"
 
 
-def memory_of(job: Job) -> str:
+def memory_of(job: AnyJob) -> str:
     """Name a job the same in every test run; one that somebody else began has no known length."""
     return printable(job.label, _LONGEST_LABEL) if job.uploads or not job.resume else ""
 

@@ -12,13 +12,16 @@ import os
 import tempfile
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_kore_convtest.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from pytest_kore_convtest.errors import Poll
+    from pytest_kore_convtest.jobs.entry import JobEntry
 
 
 class Lock:
@@ -42,7 +45,7 @@ class JobStore:
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
         self._memory: dict[str, dict[str, Any]] = {}
-        self._polls: dict[str, list[dict[str, Any]]] = {}
+        self._polls: dict[str, list[Poll]] = {}
         self._held: set[str] = set()
         self._mutex = threading.Lock()
 
@@ -75,15 +78,23 @@ class JobStore:
             self._held.add(key)
         return Lock(lambda: self._held.discard(key))
 
-    def read(self, key: str) -> dict[str, Any]:
+    def read(self, key: str) -> JobEntry:
         """Return a job's entry; empty when there is none.
 
         Raises:
             ConfigError: There is one that cannot be read: a job that has begun must not be begun again.
         """
+        return cast("JobEntry", self.find(key))
+
+    def find(self, name: str) -> dict[str, Any]:
+        """Return what a process of this test run left for the others; empty when it is nothing.
+
+        Raises:
+            ConfigError: There is something that cannot be read.
+        """
         if self._directory is None:
-            return dict(self._memory.get(key, {}))
-        return self._load(self._directory / _file_name(key, ".json"))
+            return dict(self._memory.get(name, {}))
+        return self._load(self._directory / _file_name(name, ".json"))
 
     def _load(self, path: Path) -> dict[str, Any]:
         try:
@@ -96,18 +107,26 @@ class JobStore:
             return loaded
         raise self._unusable(problem)
 
-    def write(self, key: str, entry: dict[str, Any]) -> None:
+    def write(self, key: str, entry: JobEntry) -> None:
         """Replace a job's entry, in one step.
 
         Raises:
             ConfigError: The directory cannot be used.
         """
+        self.leave(key, entry)
+
+    def leave(self, name: str, entry: Mapping[str, object]) -> None:
+        """Replace what is left under a name for the other processes of this test run, in one step.
+
+        Raises:
+            ConfigError: The directory cannot be used.
+        """
         if self._directory is None:
-            self._memory[key] = dict(entry)
+            self._memory[name] = dict(entry)
             return
         problem = ""
         try:
-            path = self._path(key, ".json")
+            path = self._path(name, ".json")
             handle, draft = tempfile.mkstemp(dir=path.parent)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump(entry, file)
@@ -117,7 +136,7 @@ class JobStore:
         if problem:
             raise self._unusable(problem)
 
-    def note_poll(self, key: str, poll: dict[str, Any]) -> None:
+    def note_poll(self, key: str, poll: Poll) -> None:
         """Add one request for a job's status to what is known of the job, should this process die."""
         if self._directory is None:
             self._polls.setdefault(key, []).append(poll)
@@ -126,7 +145,7 @@ class JobStore:
         with suppress(OSError), self._path(key, ".polls").open("a", encoding="utf-8") as file:
             file.write(f"{json.dumps(poll)}\n")
 
-    def polls(self, key: str) -> list[dict[str, Any]]:
+    def polls(self, key: str) -> list[Poll]:
         """Return every request for a job's status that was noted, by whichever process."""
         if self._directory is None:
             return list(self._polls.get(key, ()))
@@ -134,17 +153,17 @@ class JobStore:
             lines = (self._directory / _file_name(key, ".polls")).read_bytes().splitlines()
         except OSError:
             return []
-        found = []
+        found: list[Poll] = []
         for line in lines:
             with suppress(ValueError):  # the last one of a process that was killed may be cut off
                 found.append(json.loads(line))
         return found
 
-    def entries(self) -> list[dict[str, Any]]:
+    def entries(self) -> list[JobEntry]:
         """Return all entries of other processes and this one, in no order."""
         if self._directory is None:
-            return list(self._memory.values())
-        return [self._load(path) for path in self._directory.glob("*.json")]
+            return [cast("JobEntry", entry) for entry in self._memory.values()]
+        return [cast("JobEntry", self._load(path)) for path in self._directory.glob("*.json")]
 
     def _path(self, key: str, suffix: str) -> Path:
         assert self._directory is not None  # noqa: S101 - for the type checker

@@ -6,13 +6,15 @@ Works alike in the process that waited, in xdist's controller, and after a worke
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.jobs.endings import Ending, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
+    from pytest_kore_convtest.errors import Poll
+    from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.store import JobStore
 
 UPLOADED, BEGINNING, IMPORTING, RUNNING = "uploaded", "beginning", "importing", "running"
@@ -31,7 +33,7 @@ class Unfinished:
         ending: What is known of its wait.
     """
 
-    entry: Mapping[str, Any]
+    entry: JobEntry
     stage: str
     ending: Ending
 
@@ -65,8 +67,8 @@ def find_ended(stores: Iterable[JobStore]) -> Iterator[Unfinished]:
     for store in stores:
         for entry in store.entries():
             outcome = entry.get("outcome")
-            if outcome and entry.get("kind") != _RUN and outcome.get("status"):
-                plain = {**entry, "resume": "", "way_on": ""}
+            if outcome and entry.get("kind") != _RUN and outcome["status"]:
+                plain: JobEntry = {**entry, "resume": "", "way_on": ""}
                 found = ending_of(plain, outcome["history"], entry.get("started_at", 0.0))
                 yield Unfinished(entry, IMPORTING, replace(found, seconds=outcome["seconds"]))
 
@@ -80,7 +82,7 @@ def _look_through(store: JobStore, now: float) -> Iterator[Unfinished]:
             yield Unfinished(entry, stage, ending_of(entry, store.polls(entry.get("key", "")), now))
 
 
-def stage_of(entry: Mapping[str, Any]) -> str:
+def stage_of(entry: JobEntry) -> str:
     """Say how far a job came on the platform; empty when nothing of it is there."""
     if entry.get("job_id"):
         return RUNNING if entry["kind"] == _RUN else IMPORTING
@@ -89,7 +91,7 @@ def stage_of(entry: Mapping[str, Any]) -> str:
     return UPLOADED if entry.get("file_id") or entry.get("uploading") else ""
 
 
-def ending_of(entry: Mapping[str, Any], polls: list[dict[str, Any]], now: float) -> Ending:
+def ending_of(entry: JobEntry, polls: list[Poll], now: float) -> Ending:
     """Return what is known of a job's wait.
 
     Args:
@@ -108,7 +110,7 @@ def ending_of(entry: Mapping[str, Any], polls: list[dict[str, Any]], now: float)
     )
 
 
-def what_of(entry: Mapping[str, Any]) -> str:
+def what_of(entry: JobEntry) -> str:
     """Name a job in words."""
     job_id, name = entry.get("job_id", ""), entry.get("name", "")
     of = f" of {name!r}" if name else ""

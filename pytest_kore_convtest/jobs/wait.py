@@ -10,17 +10,17 @@ aimed at it, so that no wait ends on old news. A pause the service asks for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.api.retry import FIRST_CONTACT, UNREACHED
 from pytest_kore_convtest.errors import (
     AccessDeniedError,
-    ConfigError,
     JobExpiredError,
     JobStalledError,
     JobTimeoutError,
     KoreError,
+    Poll,
     ProtocolError,
     RateLimitedError,
     RefusedError,
@@ -90,7 +90,7 @@ class PollResult:
     """
 
     words: str
-    change: Any
+    change: object
     ended: bool = False
     incomplete: bool = False
     note: str = ""
@@ -119,14 +119,14 @@ class Wait:
     def __init__(self, what: str, job_id: str, limits: WaitLimits, start: float, resume: str = "") -> None:
         self.what, self.job_id, self.limits, self.resume = what, job_id, limits, resume
         self.before = 0.0
-        self.earlier: Sequence[dict[str, Any]] = ()
+        self.earlier: Sequence[Poll] = ()
         self.way_on = self.needs = ""
         self.start = start
         self.due = start
         self.deadline = start + limits.timeout
         self.last: PollResult | None = None
         self.notes: list[str] = []
-        self.history: list[dict[str, Any]] = []
+        self.history: list[Poll] = []
         self._asked_at = start
         self._usable_at = self._moved_at = start
         self.backoff = Backoff(limits.poll_interval, limits.max_poll_interval)
@@ -134,7 +134,7 @@ class Wait:
         self._is_last_ask = self._overslept = False
         self._missing = self._incomplete = self._too_large = 0
         self._incomplete_at = start
-        self._trouble: KoreError | None = None
+        self._trouble: ServiceError | None = None
         self._limit = RateLimit() if limits.rate_limit else None
 
     def budget(self, now: float) -> float:
@@ -189,13 +189,13 @@ class Wait:
             KoreError: The wait has failed.
         """
         self._record(now, _in_words(trouble), fault=True)
-        self._trouble = trouble
-        if isinstance(trouble, (AccessDeniedError, ConfigError)) or not isinstance(trouble, ServiceError):
+        if isinstance(trouble, AccessDeniedError) or not isinstance(trouble, ServiceError):
             raise self.tell(trouble, now)
+        self._trouble = trouble
         if isinstance(trouble, RefusedError):
             self._check_refused(trouble, now)
         self._check_outage(trouble, now)
-        self._plan(now, trouble.evidence.get("retry_after") or 0.0)
+        self._plan(now, trouble.retry_after or 0.0)
 
     def _plan(self, now: float, at_least: float = 0.0) -> None:
         if now >= self.deadline or self._is_last_ask:
@@ -230,9 +230,9 @@ class Wait:
                 ends.append(self._incomplete_at + INCOMPLETE_GRACE)
         else:
             ends.append(self._usable_at + self.limits.outage_budget)
-            if self.last is None and self._trouble.evidence.get("cause") in UNREACHED:
+            if self.last is None and self._trouble.cause in UNREACHED:
                 ends.append(self.start + FIRST_CONTACT)
-            if self.last is None and self._trouble.evidence.get("missing"):
+            if self.last is None and isinstance(self._trouble, RefusedError) and self._trouble.missing:
                 ends.append(self.start + UNKNOWN_JOB_GRACE)
         return min(ends)
 
@@ -250,13 +250,13 @@ class Wait:
                 f" {self._incomplete} answers. This proves nothing about the suite: import it again."
                 f" {describe(ending, goes_on=False)}",
                 excerpt=sight.words,
-                **ending.to_evidence(),
+                **ending.to_fields(),
             )
 
     def _check_refused(self, trouble: RefusedError, now: float) -> None:
-        if trouble.evidence.get("passing"):
+        if trouble.passing:
             return
-        if not trouble.evidence.get("missing"):
+        if not trouble.missing:
             raise self.tell(trouble, now)
         self._missing += 1
         if self.last is None:
@@ -266,20 +266,20 @@ class Wait:
             ending = self.ending(now)
             raise JobExpiredError(
                 f"{self.what} is gone: the platform no longer knows it ({_quote(trouble)})."
-                f" {trouble.evidence.get('expiry') or 'It was deleted, or it expired.'}"
+                f" {trouble.expiry or 'It was deleted, or it expired.'}"
                 f" Import the suite again. {describe(ending, goes_on=False)}",
-                **ending.to_evidence(),
+                **ending.to_fields(),
             )
 
-    def _check_outage(self, trouble: KoreError, now: float) -> None:
-        if trouble.evidence.get("final"):
+    def _check_outage(self, trouble: ServiceError, now: float) -> None:
+        if trouble.final:
             raise self.tell(trouble, now)
-        self._too_large += trouble.evidence.get("cause") == "size"
+        self._too_large += trouble.cause == "size"
         if self._too_large >= MOST_TOO_LARGE:
             why = "no more answers are read, although kore_outage_budget is not spent"
             raise self._given_up(f"{self._too_large} answers were larger than any real one: {why}", now)
         out = f"{now - self._usable_at:.0f} s"
-        unreached = self.last is None and trouble.evidence.get("cause") in UNREACHED
+        unreached = self.last is None and trouble.cause in UNREACHED
         if unreached and now >= self.start + FIRST_CONTACT:
             raise self._given_up(f"no answer at all in {out}", now)
         if now >= self._usable_at + self.limits.outage_budget:
@@ -299,22 +299,18 @@ class Wait:
 
     def tell(self, trouble: KoreError, now: float) -> KoreError:
         """Return the same error as one that ends this wait, with the wait's story; once is enough."""
-        if "requests" in trouble.evidence:
+        if trouble.describes_wait:
             return trouble
         ending = self.ending(now)
-        return type(trouble)(
-            f"{_sentence(trouble.message)} {describe(ending, told_last=True)}",
-            **{**trouble.evidence, **ending.to_evidence()},
-        )
+        message = f"{_sentence(trouble.message)} {describe(ending, told_last=True)}"
+        return replace(trouble, message=message, **ending.to_fields())
 
     def _given_up(self, why: str, now: float) -> KoreError:
         trouble = self._trouble
         assert trouble is not None  # noqa: S101 - callers come from failed()
         ending = self.ending(now)
-        return type(trouble)(
-            f"{self.what}: {why}. The last request: {_sentence(trouble.message)} {describe(ending)}",
-            **{**trouble.evidence, **ending.to_evidence()},
-        )
+        message = f"{self.what}: {why}. The last request: {_sentence(trouble.message)} {describe(ending)}"
+        return replace(trouble, message=message, **ending.to_fields())
 
     def _out_of_time(self, now: float, why: str = "") -> KoreError:
         seconds = self.before + now - self.start
@@ -327,28 +323,29 @@ class Wait:
         ending = self.ending(now)
         return kind(
             f"{self.what} {what} after {seconds:.0f} s ({setting}).{notes} {describe(ending)}",
-            **ending.to_evidence(),
+            **ending.to_fields(),
         )
 
     def _record(
         self, now: float, words: str, *, percent: float | None = None, status: str = "", fault: bool = False
     ) -> None:
         at, took = round(self.before + self._asked_at - self.start, 3), round(now - self._asked_at, 3)
-        seen = {"at": at, "took": took, "saw": words, "percent": percent, "fault": fault, "status": status}
-        self.history.append(seen)
+        self.history.append(Poll(at=at, took=took, saw=words, percent=percent, status=status, fault=fault))
 
 
 def _sentence(text: str) -> str:
     return text if text.endswith(("?", "!", "…")) else f"{text.rstrip('.')}."
 
 
-def _quote(trouble: KoreError) -> str:
-    return f"it says {trouble.evidence.get('reply') or 'HTTP 404'!r}"
+def _quote(trouble: RefusedError) -> str:
+    return f"it says {trouble.reply or 'HTTP 404'!r}"
 
 
 def _in_words(trouble: KoreError) -> str:
     if isinstance(trouble, RateLimitedError):
         return "rate limited"
-    evidence = trouble.evidence
-    status = f"HTTP {evidence['status']}" if "status" in evidence else ""
-    return str(evidence.get("cause") or evidence.get("reply") or status or type(trouble).__name__)
+    if not isinstance(trouble, ServiceError):
+        return type(trouble).__name__
+    reply = trouble.reply if isinstance(trouble, RefusedError) else ""
+    status = f"HTTP {trouble.status}" if trouble.status else ""
+    return trouble.cause or reply or status or type(trouble).__name__

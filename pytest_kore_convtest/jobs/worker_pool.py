@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_kore_convtest.api.retry import Clock
-    from pytest_kore_convtest.jobs.job import Job
+    from pytest_kore_convtest.jobs.job import AnyJob
 
 THREADS = 3
 """Threads that serve the heap, each with a connection: more of them bring a hundred jobs no less lag."""
@@ -28,16 +28,16 @@ class WorkerPool:
         clock: The monotonic clock that ``Job.due`` is of.
     """
 
-    def __init__(self, step: Callable[[Job], bool], clock: Clock) -> None:
+    def __init__(self, step: Callable[[AnyJob], bool], clock: Clock) -> None:
         self._step, self._clock = step, clock
-        self._heap: list[tuple[float, int, Job]] = []
+        self._heap: list[tuple[float, int, AnyJob]] = []
         self._order = itertools.count()
         self._awake = threading.Condition()
         self._threads = self._jobs = 0
         self._closed = False
         self._process = os.getpid()
 
-    def require_threads(self, job: Job) -> None:
+    def require_threads(self, job: AnyJob) -> None:
         """Refuse to wait in a process that was forked off: the threads have stayed in its parent.
 
         Raises:
@@ -52,7 +52,7 @@ class WorkerPool:
                 history=[],
             )
 
-    def add(self, job: Job) -> None:
+    def add(self, job: AnyJob) -> None:
         """Serve one more job."""
         with self._awake:
             self._jobs += 1
@@ -67,7 +67,7 @@ class WorkerPool:
             self._closed = True
             self._awake.notify_all()
 
-    def _push(self, job: Job) -> None:
+    def _push(self, job: AnyJob) -> None:
         heapq.heappush(self._heap, (job.due, next(self._order), job))
         self._awake.notify()
 
@@ -80,7 +80,7 @@ class WorkerPool:
                 else:
                     self._push(job)
 
-    def _next_job(self) -> Job | None:
+    def _next_job(self) -> AnyJob | None:
         with self._awake:
             while not self._closed:
                 if not self._heap:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_kore_convtest.jobs.job import Job
+    from pytest_kore_convtest.jobs.job import AnyJob
     from pytest_kore_convtest.jobs.state import State
     from pytest_kore_convtest.settings.settings import Settings
 
@@ -53,7 +53,7 @@ class Durations:
         """Return the seconds that a job usually takes; ``None`` when too little is known."""
         return self._median(state.memory)
 
-    def backoff(self, job: Job) -> Backoff:
+    def backoff(self, job: AnyJob) -> Backoff:
         """Return the pauses for the wait that is about to begin for a job."""
         usual = self._median(memory_of(job))
         left = None if usual is None else usual - job.before

@@ -7,24 +7,22 @@ where a job is there to speak of.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import pytest
 
-from pytest_kore_convtest.errors import KoreError, StructureError
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS, ItemCounts, Tally, write_tally
 from pytest_kore_convtest.plugin.items import COVERED, NOT_CONFIGURED
+from pytest_kore_convtest.plugin.job_summary import FAILED, IMPORT, PASSED, UNKNOWN, brief
 from pytest_kore_convtest.plugin.selection import LINT, OWN, TEST, Selected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_kore_convtest.jobs.job import Job, SuiteRun
+    from pytest_kore_convtest.jobs.entry import JobSummary
     from pytest_kore_convtest.plugin.session import Run
+    from pytest_kore_convtest.reports.job_record import Account
     from pytest_kore_convtest.settings.values import ImportJob
-    from pytest_kore_convtest.suites.run_result import RunResult
-
-PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
 
 ERROR, SKIPPED, XFAILED, XPASSED, NOT_RUN = "error", "skipped", "xfailed", "xpassed", "not run"
 """What else may become of an item, besides ``COVERED`` and ``NOT_CONFIGURED``."""
@@ -40,153 +38,44 @@ _PHASES = frozenset({"setup", "call", "teardown"})
 _CUT_SHORT = frozenset({pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR})
 _GREEN = frozenset({pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED})
 
-_LONGEST_NAME, _LONGEST_REASON = 80, 160
-_MOST_NAMED = 10
 
-IMPORT, RUN = "import", "run"
-"""The kinds of jobs."""
+class ReportFacts(TypedDict, total=False):
+    """What we put on a test report, as plain data that xdist carries.
 
-
-def job_facts(job: Job) -> dict[str, Any]:
-    """Return what there is to say about a job, as plain data; gathered once for an outcome.
-
-    The verdict is that of the import and of its own structure, or of the whole run; what
-    a test expects beyond that is the test's result.
+    Attributes:
+        jobs: The summaries of the jobs that the item waited for.
+        accounts: What there is to say of them in the reports, each once.
+        step: The number of the step that the item is; 0 for another item.
+        ours: Whether an error of ours ended the phase.
+        own: Whether it is an item that we collected.
+        live: Whether it needs the platform.
+        notes: What the user should know.
+        pages: Where the documentation explains what was found.
+        skip: Why we skipped it, one of the words of ``items``; empty when we did not.
+        error_in: The phase in which an error of ours that is no verdict was raised; empty without one.
     """
-    from pytest_kore_convtest.jobs.job import SuiteRun
 
-    outcome = job.outcome
-    assert outcome is not None  # noqa: S101 - callers look first
-    if job.facts is None or job.facts["generation"] != outcome.generation:
-        special = _run_facts(job) if isinstance(job, SuiteRun) else _import_facts(job)
-        job.facts = {
-            "key": job.key,
-            "id": job.job_id,
-            "label": job.label,
-            "asks": outcome.asks,
-            "seconds": outcome.seconds,
-            "last": outcome.status.sent_status if outcome.status else _last_words(job),
-            "generation": outcome.generation,
-            **special,
-            "notes": [*outcome.notes, *special["notes"]],
-        }
-    return job.facts
+    jobs: list[JobSummary]
+    accounts: list[Account]
+    step: int
+    ours: bool
+    own: bool
+    live: bool
+    notes: list[str]
+    pages: list[str]
+    skip: str
+    error_in: str
 
 
-def _last_words(job: Job) -> str:
-    """Return the last usable answer about a job that has no verdict; empty when there was none."""
-    trouble = job.outcome.trouble if job.outcome else None
-    return str(trouble.evidence.get("last") or "") if trouble else ""
-
-
-def _run_facts(job: SuiteRun) -> dict[str, Any]:
-    from pytest_kore_convtest.plugin.help_pages import explain_rules
-    from pytest_kore_convtest.suites import run_result
-
-    empty = dict.fromkeys((run_result.PASSED, run_result.FAILED, run_result.NOT_EVALUATED), 0)
-    facts = {"kind": RUN, "verdict": UNKNOWN, "suite": job.name, "steps": 0, "results": empty}
-    facts |= {"weakest": _trouble(job), "unevaluated": [], "notes": [], "blocked": _is_blocked(job)}
-    if job.outcome is None or job.outcome.status is None:
-        return facts
-    result = job.result()
-    counts = {kind: sum(step.outcome == kind for step in result.steps) for kind in empty}
-    status = job.outcome.status
-    if status.steps is None:  # counts only: the platform's word, not ours
-        counts = {**counts, PASSED: status.passed or 0, FAILED: status.failed or 0}
-        counts[run_result.NOT_EVALUATED] = max(0, len(result.steps) - counts[PASSED] - counts[FAILED])
-    else:
-        skipped = [step.name for step in result.steps if step.outcome == run_result.NOT_EVALUATED]
-        # Every report of every step carries these facts.
-        facts["unevaluated"] = [_brief(name) for name in skipped[:_MOST_NAMED]]
-    return {
-        **facts,
-        "verdict": result.outcome if result.outcome in {PASSED, FAILED} else UNKNOWN,
-        "weakest": _weakest(result),
-        "steps": len(result.steps),
-        "results": counts,
-        "notes": [f"{job.label}: {note}" for note in result.notes],
-        "pages": explain_rules(one.rule for one in result.findings if one.severity != "error"),
-    }
-
-
-def _is_blocked(job: SuiteRun) -> bool:
-    """Say whether a run did not begin because its import, which tells why, has not passed."""
-    before = job.after.outcome if job.after else None
-    return bool(not job.job_id and job.after and before and not job.after.is_good(before))
-
-
-def _weakest(result: RunResult) -> str:
-    """Name the first step that failed; without one, the first reason against a pass."""
-    failed = next((step for step in result.steps if step.outcome == FAILED), None)
-    if failed is not None:
-        return _brief(f"first: {failed.name}: {failed.why}")
-    return _brief(result.why[0]) if result.why else ""
-
-
-def _trouble(job: Job) -> str:
-    """Say why a job has no outcome, without what the line about it says anyway."""
-    trouble = job.outcome.trouble if job.outcome else None
-    return _brief(trouble.message.partition(" did not begin: ")[2] or trouble.message) if trouble else ""
-
-
-def _import_facts(job: Job) -> dict[str, Any]:
-    outcome = job.outcome
-    assert outcome is not None  # noqa: S101 - callers look first
-    verdict, weakest, findings, rules = UNKNOWN, _trouble(job), list[str](), list[str]()
-    if outcome.status is not None:
-        verdict, weakest, findings, rules = _judge(job)
-    suite = outcome.status.suite if outcome.status else None
-    from pytest_kore_convtest.plugin.help_pages import explain_rules
-    from pytest_kore_convtest.reports.job_record import count_assertions
-    from pytest_kore_convtest.text import printable
-
-    return {
-        "kind": IMPORT,
-        "verdict": verdict,
-        "weakest": weakest,
-        "stored": suite is not None,
-        "suite": printable(suite.name, _LONGEST_NAME) if suite else "",
-        "steps": len(suite.steps) if suite else 0,
-        "assertions": count_assertions(suite) if suite else {},
-        "ours": job.suite is not None,
-        "notes": findings,
-        "pages": explain_rules(rules),
-    }
-
-
-def _judge(job: Job) -> tuple[str, str, list[str], list[str]]:
-    outcome, judge = job.outcome, job.judge
-    assert outcome is not None  # noqa: S101 - callers look first
-    assert outcome.status is not None  # noqa: S101
-    from pytest_kore_convtest.api import models
-    from pytest_kore_convtest.findings import ERROR, MOST_WARNINGS_SHOWN, Finding, summarize
-
-    if outcome.status.meaning != models.SUCCEEDED:
-        return FAILED, "the platform rejected the import", [], []
-    verdict, wrong = PASSED, ""
-    try:
-        found = judge(outcome)
-    except StructureError as bad:
-        every = [Finding.from_data(one) for one in bad.findings]
-        found = [one for one in every if one.severity != ERROR]
-        first = next(one for one in every if one.severity == ERROR)
-        verdict, wrong = FAILED, f"{_brief(first.message)} [{first.rule}]"
-    except KoreError as unknown:
-        return UNKNOWN, _brief(unknown.message), [], []
-    lines = summarize(found, MOST_WARNINGS_SHOWN)
-    return verdict, wrong, [f"{job.label}: {line}" for line in lines], [str(one.rule) for one in found]
-
-
-def _brief(text: str) -> str:
-    from pytest_kore_convtest.text import printable
-
-    return printable(text, _LONGEST_REASON)
-
-
-def facts_of(report: pytest.TestReport) -> dict[str, Any]:
+def facts_of(report: pytest.TestReport) -> ReportFacts:
     """Return what we put on a test report; empty when it is none of ours."""
     found = vars(report).get(REPORT_KEY)
-    return found if isinstance(found, dict) else {}
+    return cast("ReportFacts", found) if isinstance(found, dict) else ReportFacts()
+
+
+def is_ours(kore: ReportFacts) -> bool:
+    """Say whether a report is of an item that has to do with the platform, or that we collected."""
+    return bool(kore.get("live") or kore.get("own") or kore.get("jobs") or kore.get("ours"))
 
 
 @dataclass
@@ -237,7 +126,7 @@ class Facts:
     """
 
     def __init__(self) -> None:
-        self.jobs: dict[str, dict[str, Any]] = {}
+        self.jobs: dict[str, JobSummary] = {}
         self._notes: dict[str, None] = {}
         self.pages: dict[str, None] = {}
         self.results: dict[str, ItemResult] = {}
@@ -251,7 +140,7 @@ class Facts:
         self._told: set[str] = set()
         self._ours: set[str] = set()
         self._expected: set[str] = set()
-        self._bad: list[dict[str, Any]] = []
+        self._bad: list[JobSummary] = []
         self._failed = self._foreign_errors = self._own_errors = 0
         self._problems: list[str] = []
         self._resume: list[str] = []
@@ -281,16 +170,16 @@ class Facts:
             self._count_failure(report, ours=kore.get("ours", False))
         if report.when not in _PHASES:
             self._crashed[report.nodeid] = _reason(report)
-        elif any(kore.get(name) for name in ("live", "own", "jobs", "ours")):
+        elif is_ours(kore):
             self._add_result(report, kore)
 
     def add_notes(self, notes: Iterable[str]) -> None:
         """Take in notes, each once."""
         self._notes.update(dict.fromkeys(notes))
 
-    def add_job(self, job: dict[str, Any]) -> str:
+    def add_job(self, job: JobSummary) -> str:
         """Take in the facts of a job and return its key; the latest outcome of a job counts."""
-        key: str = job["id"] or f"{job['kind']} {job['label']}"
+        key = job["id"] or f"{job['kind']} {job['label']}"
         before = self._keys.setdefault(job["key"], key)
         if before != key:  # it had no id before
             if before in self.jobs and self.jobs[before]["generation"] > job["generation"]:
@@ -300,7 +189,10 @@ class Facts:
         if key not in self.jobs or self.jobs[key]["generation"] <= job["generation"]:
             self.jobs[key] = job
         self.add_notes(job["notes"])
-        self.pages.update(dict.fromkeys(job.get("pages", ())))
+        if job["rules"]:
+            from pytest_kore_convtest.plugin.help_pages import explain_rules
+
+            self.pages.update(dict.fromkeys(explain_rules(job["rules"])))
         return key
 
     def _count_failure(self, report: pytest.TestReport, *, ours: bool) -> None:
@@ -311,7 +203,7 @@ class Facts:
         else:
             self._foreign_errors += 1
 
-    def _add_result(self, report: pytest.TestReport, kore: dict[str, Any]) -> None:
+    def _add_result(self, report: pytest.TestReport, kore: ReportFacts) -> None:
         """Note what became of an item; a rerun begins anew."""
         begins = report.when == "setup" and report.passed
         if begins or report.outcome not in {"passed", "failed", "skipped"}:
@@ -449,7 +341,7 @@ class Facts:
         configured = {job.id for job in run.settings.ds_id}
         for key, job in self.jobs.items():
             counts = key in self._ours or job["id"] in configured or key not in self._expected
-            if job["verdict"] == PASSED or job.get("blocked") or not counts:
+            if job["verdict"] == PASSED or job["blocked"] or not counts:
                 continue
             self._bad.append(job)
             if key in self._told:
@@ -459,7 +351,7 @@ class Facts:
             because = f": {job['weakest']}" if job["weakest"] else ""
             why = f"{job['label']} {word}, and no selected test shows it{because}"
             self._problems.append(why)
-            check = "structure" if job["kind"] == IMPORT and job.get("stored") else job["kind"]
+            check = "structure" if job["kind"] == IMPORT and job["stored"] else job["kind"]
             self._unshown.append(Gap(_stand_for(job["label"], check, run), why, failed=failed))
 
     def _say_how_to_resume(self, run: Run) -> None:
@@ -563,11 +455,11 @@ def _outcome(report: pytest.TestReport, skip: str) -> str:
 def _reason(report: pytest.TestReport) -> str:
     """Say in one line why a report is no pass."""
     if hasattr(report, "wasxfail"):
-        return _brief(str(report.wasxfail).removeprefix("reason: "))
+        return brief(str(report.wasxfail).removeprefix("reason: "))
     if isinstance(report.longrepr, tuple):
-        return _brief(str(report.longrepr[2]).removeprefix("Skipped: "))
+        return brief(str(report.longrepr[2]).removeprefix("Skipped: "))
     crash = getattr(report.longrepr, "reprcrash", None)
-    return _brief(str(crash.message if crash else report.longrepr or "").partition("\n")[0])
+    return brief(str(crash.message if crash else report.longrepr or "").partition("\n")[0])
 
 
 def _why_not_run(session: pytest.Session, stopped_by: str) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pytest_kore_convtest.jobs.entry import JobSummary
 
 EMULATOR_WORDS = "built-in emulator; no real platform was contacted"
 
@@ -56,7 +60,7 @@ class Tally:
     """
 
     verdict: str
-    jobs: Sequence[dict[str, Any]] = ()
+    jobs: Sequence[JobSummary] = ()
     not_waited: int = 0
     lint: ItemCounts = field(default_factory=ItemCounts)
     items: ItemCounts = field(default_factory=ItemCounts)
@@ -66,7 +70,7 @@ class Tally:
 def write_tally(tally: Tally) -> str:
     """Write the closing line: it begins with the verdict unless that is a pass."""
     imports = [job for job in tally.jobs if job["kind"] == _IMPORT]
-    runs = [job for job in tally.jobs if job["kind"] == _RUN and not job.get("blocked")]
+    runs = [job for job in tally.jobs if job["kind"] == _RUN and not job["blocked"]]
     if tally.unconfigured and not imports:
         return _write_unconfigured(tally)
     asked = any(job["kind"] == _RUN for job in tally.jobs)
@@ -79,7 +83,7 @@ def write_tally(tally: Tally) -> str:
     else:
         parts += [_against(tally.lint, "lint check"), _against(tally.items, "test")]
     if tally.not_waited:
-        parts.append(f"{_count(tally.not_waited, 'import job')} not waited for")
+        parts.append(f"{plural(tally.not_waited, 'import job')} not waited for")
     if tally.unconfigured:
         parts.append(f"{tally.unconfigured} skipped: Kore is not configured")
     return _prefix(tally.verdict) + "; ".join(filter(None, parts))
@@ -104,13 +108,13 @@ def _write_unconfigured(tally: Tally) -> str:
     return prefix + "; ".join(words)
 
 
-def _suites(imports: list[dict[str, Any]]) -> str:
+def _suites(imports: list[JobSummary]) -> str:
     counted = {word: [job for job in imports if job["verdict"] == word] for word in _VERDICTS}
     said = []
     for word, jobs in counted.items():
         if jobs:
             why = _because(jobs[0]["weakest"]) if word == _UNKNOWN else ""
-            said.append(f"{_count(len(jobs), 'suite')} {_VERDICTS[word]}{why}")
+            said.append(f"{plural(len(jobs), 'suite')} {_VERDICTS[word]}{why}")
     return ", ".join(said)
 
 
@@ -118,22 +122,22 @@ _VERDICTS = {_FAILED: "FAILED", _UNKNOWN: "not verified", _PASSED: "imported and
 """What is said of suites, the worst first."""
 
 
-def _runs(runs: list[dict[str, Any]]) -> str:
+def _runs(runs: list[JobSummary]) -> str:
     """Say which runs were not verified, and why; failed steps are told with the steps."""
     unknown = [job for job in runs if job["verdict"] == _UNKNOWN]
     failed = [job for job in runs if job["verdict"] == _FAILED and not job["results"][_FAILED]]
-    said = [f"{_count(len(failed), 'run')} FAILED"] if failed else []
+    said = [f"{plural(len(failed), 'run')} FAILED"] if failed else []
     if unknown:
-        said.append(f"{_count(len(unknown), 'run')} not verified{_because(unknown[0]['weakest'])}")
+        said.append(f"{plural(len(unknown), 'run')} not verified{_because(unknown[0]['weakest'])}")
     return ", ".join(said)
 
 
-def _steps(imports: list[dict[str, Any]], runs: list[dict[str, Any]], *, asked: bool) -> str:
+def _steps(imports: list[JobSummary], runs: list[JobSummary], *, asked: bool) -> str:
     total = sum(job["steps"] for job in imports)
     if not total:
         return ""
     failed, passed = (sum(job["results"][kind] for job in runs) for kind in (_FAILED, _PASSED))
-    words = f"{passed + failed} of {_count(total, 'step')} executed"
+    words = f"{passed + failed} of {plural(total, 'step')} executed"
     if not runs:
         advice = not asked and any(job["ours"] for job in imports)
         return words + (" (add --kore-run inDevelopment)" if advice else "")
@@ -145,7 +149,7 @@ def _steps(imports: list[dict[str, Any]], runs: list[dict[str, Any]], *, asked: 
 def _checks(counts: ItemCounts, what: str, word: str) -> str:
     if not counts.total:
         return ""
-    return ", ".join([f"{counts.passed} of {_count(counts.total, what)} {word}", *counts.bad])
+    return ", ".join([f"{counts.passed} of {plural(counts.total, what)} {word}", *counts.bad])
 
 
 def _against(counts: ItemCounts, what: str) -> str:
@@ -154,13 +158,9 @@ def _against(counts: ItemCounts, what: str) -> str:
         return ""
     first, *rest = counts.bad
     number, _, words = first.partition(" ")
-    return ", ".join([f"{number} of {_count(counts.total, what)} {words}", *rest])
+    return ", ".join([f"{number} of {plural(counts.total, what)} {words}", *rest])
 
 
 def _because(why: str) -> str:
     line = why.partition("\n")[0].strip().rstrip(".")
     return f" ({line if len(line) <= _LONGEST_REASON else line[:_LONGEST_REASON] + '…'})" if line else ""
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"

@@ -172,10 +172,10 @@ def _agree(run: Run, suite: LocalSuite, identity: str) -> int:
             raise JobError(f"{problem}: it hangs.", job_id="", last=None, history=[])
         time.sleep(_GLANCE)
     try:
-        names = store.read(_NAMES).get("taken", {})
+        names = store.find(_NAMES).get("taken", {})
         number = _number(run, suite, names, identity)
         names[_fold(stored_name(run, _numbered(suite, number)))] = identity
-        store.write(_NAMES, {"taken": names})
+        store.leave(_NAMES, {"taken": names})
     finally:
         claim.release()
     return number

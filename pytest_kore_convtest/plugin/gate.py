@@ -23,11 +23,15 @@ from pytest_kore_convtest.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import TypeAlias
 
+    from pytest_kore_convtest.api.models import ImportStatus
     from pytest_kore_convtest.jobs.job import Outcome, WatchImport
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.settings.settings import Settings
     from pytest_kore_convtest.settings.values import ImportJob
+
+    GateJob: TypeAlias = tuple[WatchImport, Outcome[ImportStatus]]
 
 NODE_ID = "kore-gate"
 
@@ -86,12 +90,12 @@ class GateItem(OwnItem):
 
 
 @pytest.fixture(name="_kore_gate")
-def kore_gate(request: pytest.FixtureRequest, kore_settings: Settings) -> tuple[WatchImport, Outcome]:
+def kore_gate(request: pytest.FixtureRequest, kore_settings: Settings) -> GateJob:
     """Give the outcome of the job of an item of the gate."""
     return find_out(request, kore_settings)
 
 
-def find_out(request: pytest.FixtureRequest, settings: Settings) -> tuple[WatchImport, Outcome]:
+def find_out(request: pytest.FixtureRequest, settings: Settings) -> GateJob:
     """Wait for the outcome of an item's job.
 
     Raises:
@@ -116,7 +120,7 @@ def find_out(request: pytest.FixtureRequest, settings: Settings) -> tuple[WatchI
     return job, outcome
 
 
-def _no_good_import(job: WatchImport, outcome: Outcome) -> str:
+def _no_good_import(job: WatchImport, outcome: Outcome[ImportStatus]) -> str:
     from pytest_kore_convtest.errors import StructureError
 
     try:
@@ -128,7 +132,7 @@ def _no_good_import(job: WatchImport, outcome: Outcome) -> str:
     return ""
 
 
-def _import(_kore_gate: tuple[WatchImport, Outcome]) -> None:
+def _import(_kore_gate: GateJob) -> None:
     """Judge whether the platform accepted the import."""
     from pytest_kore_convtest.suites.validate import verdict
 
@@ -137,7 +141,7 @@ def _import(_kore_gate: tuple[WatchImport, Outcome]) -> None:
         raise bad
 
 
-def _structure(_kore_gate: tuple[WatchImport, Outcome]) -> None:
+def _structure(_kore_gate: GateJob) -> None:
     """Judge the stored suite."""
     job, outcome = _kore_gate
     job.judge(outcome)

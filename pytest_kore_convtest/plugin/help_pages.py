@@ -16,8 +16,7 @@ _ERRORS, _RULES = "errors", "rules"
 
 def explain_error(error: KoreError) -> list[str]:
     """Return the pages about an error of ours: its class, and the rules that its findings broke."""
-    found = error.evidence.get("findings")
-    rules = explain_rules(one.get("rule", "") for one in found or () if isinstance(one, dict))
+    rules = explain_rules(one.get("rule", "") for one in getattr(error, "findings", ()))
     known = (cls for cls in type(error).__mro__ if cls.__module__ == KoreError.__module__)
     name = next(known, KoreError).__name__
     if rules and name == Verdict.__name__:  # a finding in a file: its rule says more

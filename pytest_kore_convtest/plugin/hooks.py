@@ -14,10 +14,11 @@ import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
 from pytest_kore_convtest.plugin import fixtures, terminal
-from pytest_kore_convtest.plugin.facts import Facts, facts_of, job_facts
+from pytest_kore_convtest.plugin.facts import Facts, facts_of
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
 from pytest_kore_convtest.plugin.items import fixture_values
+from pytest_kore_convtest.plugin.job_summary import summarize_job
 from pytest_kore_convtest.plugin.junit import JUnitReport
 from pytest_kore_convtest.plugin.progress import Progress
 from pytest_kore_convtest.plugin.publish import Published, publish
@@ -249,7 +250,7 @@ class Hooks:
             job for job in self._run.jobs() if job.outcome is not None and (job.job_id or job.outcome.asks)
         ]
         return {
-            "jobs": [job_facts(job) for job in left],
+            "jobs": [summarize_job(job) for job in left],
             "accounts": self._run.new_accounts(left) if self._run.wants_record else [],
         }
 
@@ -306,7 +307,7 @@ def check_marker(run: Run, item: pytest.Item) -> None:
         StructureError: An expectation is not met.
         ConfigError: The marker cannot be used.
     """
-    stated: dict[str, Any] = {}
+    stated: dict[str, object] = {}
     for marker in reversed(list(item.iter_markers("kore_suite"))):
         if marker.args:
             raise _bad_marker("takes keywords only: name=, steps=, tags=, inputs=")
@@ -318,7 +319,7 @@ def check_marker(run: Run, item: pytest.Item) -> None:
     if not isinstance(status, ImportStatus):
         raise _bad_marker("needs a test that uses kore_import_status")
     try:
-        expectations = expect(stream_id=status.stream_id, rules=run.settings.rules, **stated)
+        expectations = expect(stated, stream_id=status.stream_id, rules=run.settings.rules)
     except TypeError as bad:
         problem = str(bad)
     else:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
-from pytest_kore_convtest.plugin.facts import REPORT_KEY, facts_of, job_facts
+from pytest_kore_convtest.plugin.facts import REPORT_KEY, ReportFacts, facts_of
 from pytest_kore_convtest.plugin.items import OwnItem, fixture_values, is_live, skipped_by_us
+from pytest_kore_convtest.plugin.job_summary import summarize_job
 from pytest_kore_convtest.text import block, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pytest_kore_convtest.jobs.job import Job
+    from pytest_kore_convtest.jobs.job import AnyJob
     from pytest_kore_convtest.plugin.session import Run
 
 _PACKAGE = str(Path(__file__).parents[1])
@@ -27,7 +28,7 @@ _COLOUR = re.compile(r"(\x1b\[[0-9;]{0,20}m)")
 _SHORT_ENOUGH = 120
 """Characters of a message about a setting that may be said by each item."""
 
-_SEEN: pytest.StashKey[dict[str, Job]] = pytest.StashKey()
+_SEEN: pytest.StashKey[dict[str, AnyJob]] = pytest.StashKey()
 """The jobs of an item that its reports have told of."""
 
 
@@ -153,27 +154,27 @@ def attach(
         item: The item.
         phase: The phase in which it came to pass, whatever the report calls it.
     """
-    ids = {raised.evidence.get("job_id", "")} if isinstance(raised, KoreError) else set()
+    ids = {raised.job_id} if isinstance(raised, KoreError) else set()
     if report.when == "call":
         ids |= {str(value.id) for value in fixture_values(item).values() if _is_status(value)}
     jobs = run.jobs_of(item, ids - {""}) if report.when == "call" or report.failed or report.skipped else []
-    facts = [job_facts(job) for job in jobs if job.outcome is not None]
+    facts = [summarize_job(job) for job in jobs if job.outcome is not None]
     own = item if isinstance(item, OwnItem) else None
     accounts = run.new_accounts(jobs) if run.wants_record else []
-    kore = {
-        "jobs": facts,
-        "accounts": accounts,
-        "step": own.number if own else 0,
-        "ours": isinstance(raised, KoreError),
-        "own": own is not None,
-        "live": is_live(item),
-        "notes": list(own.kore_notes) if own else [],
-        "pages": _find_pages(raised, own),
-    }
+    kore = ReportFacts(
+        jobs=facts,
+        accounts=accounts,
+        step=own.number if own else 0,
+        ours=isinstance(raised, KoreError),
+        own=own is not None,
+        live=is_live(item),
+        notes=list(own.kore_notes) if own else [],
+        pages=_find_pages(raised, own),
+    )
     if not any(kore.values()):
         return
     error = isinstance(raised, KoreError) and not isinstance(raised, Verdict)
-    kore |= {"skip": skipped_by_us(raised), "error_in": phase if error else ""}
+    kore["skip"], kore["error_in"] = skipped_by_us(raised), phase if error else ""
     setattr(report, REPORT_KEY, kore)
     if own and report.when == "call" and not kore["step"]:
         notes = dict.fromkeys(note for holder in (kore, *facts) for note in holder["notes"])
@@ -191,14 +192,14 @@ def _find_pages(raised: BaseException | None, own: OwnItem | None) -> list[str]:
     return [*(explain_error(raised) if isinstance(raised, KoreError) else ()), *explain_rules(rules)]
 
 
-def _add_properties(report: pytest.TestReport, item: pytest.Item, jobs: list[Job]) -> None:
+def _add_properties(report: pytest.TestReport, item: pytest.Item, jobs: list[AnyJob]) -> None:
     """Record an item's jobs on it: JUnit reads the properties of the teardown's report.
 
     Each id stands there; the requests and seconds are those of all its jobs together.
     """
     seen = item.stash.setdefault(_SEEN, {})
     seen.update((job.key, job) for job in jobs)
-    facts = [job_facts(job) for job in seen.values() if job.outcome is not None]
+    facts = [summarize_job(job) for job in seen.values() if job.outcome is not None]
     if not jobs:
         return
     properties = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest import redaction
-from pytest_kore_convtest.plugin.facts import facts_of
+from pytest_kore_convtest.plugin.facts import ReportFacts, facts_of, is_ours
 from pytest_kore_convtest.reports.record import (
     FAILED,
     FORMAT,
@@ -56,7 +56,7 @@ class Recorder:
         crashed = report.when not in {"setup", "call", "teardown"}
         if crashed:
             self._lost.append(Unevaluated(what=report.nodeid, why="the xdist worker that ran it crashed"))
-        elif not any(kore.get(name) for name in ("live", "own", "jobs", "ours")):
+        elif not is_ours(kore):
             return
         self._add_item(report, kore, crashed=crashed)
 
@@ -78,7 +78,7 @@ class Recorder:
         told = [account[kind] for account in self._accounts.values() for kind in ("imported", "run")]
         return {job["id"] for job in told if job}
 
-    def _add_item(self, report: pytest.TestReport, kore: dict[str, Any], *, crashed: bool) -> None:
+    def _add_item(self, report: pytest.TestReport, kore: ReportFacts, *, crashed: bool) -> None:
         """Note what became of an item; a rerun begins anew."""
         fresh = ItemRecord(
             nodeid=report.nodeid, outcome="", seconds=0.0, message="", place=_place(report), suites=[]

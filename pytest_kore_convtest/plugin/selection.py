@@ -69,7 +69,7 @@ def tell_controller(run: Run, selected: list[Selected]) -> None:
     if not selected:
         return
     try:
-        run.store().write(_KEY, {_KEY: [asdict(one) for one in selected]})
+        run.store().leave(_KEY, {_KEY: [asdict(one) for one in selected]})
     except ConfigError:
         return  # the folder cannot be used: each item says so itself
 
@@ -77,7 +77,7 @@ def tell_controller(run: Run, selected: list[Selected]) -> None:
 def ask_workers(run: Run) -> list[Selected]:
     """Return what xdist's workers have selected; all select the same."""
     try:
-        entry = run.store().read(_KEY)
+        entry = run.store().find(_KEY)
     except ConfigError:
         return []
     return [_read(one) for one in entry.get(_KEY, ())]

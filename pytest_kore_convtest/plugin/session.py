@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.findings import Finding
-    from pytest_kore_convtest.jobs.job import Job, Outcome
+    from pytest_kore_convtest.jobs.entry import JobEntry
+    from pytest_kore_convtest.jobs.job import AnyJob, Job, Outcome, S
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.jobs.unfinished import Unfinished
@@ -93,7 +94,7 @@ class Run:
         self.pipelines: list[Pipeline] = []
         self.tick: Callable[[], None] | None = None
         self.rest: Callable[[], None] = lambda: None
-        self._touched: dict[str, list[Job]] = {}
+        self._touched: dict[str, list[AnyJob]] = {}
         self._told: set[tuple[str, int]] = set()
         self._seen: dict[tuple[str, str], int] = {}
         self._emulator: Any = None
@@ -155,7 +156,7 @@ class Run:
         """Return the settings as far as they are known; starts nothing."""
         return self.settings if self._emulator is None else self.live_settings()
 
-    def new_accounts(self, jobs: list[Job]) -> list[Any]:
+    def new_accounts(self, jobs: list[AnyJob]) -> list[Any]:
         """Give account of jobs that have ended, of each once in this process."""
         from pytest_kore_convtest.reports.job_record import give_account
 
@@ -222,7 +223,7 @@ class Run:
         self.pipelines.append(made)
         return made
 
-    def wait(self, pipeline: Pipeline, job: Job) -> Outcome:
+    def wait(self, pipeline: Pipeline, job: Job[S]) -> Outcome[S]:
         """Wait for a job on behalf of the item under way; a rerun after trouble asks again."""
         nodeid = self.item.nodeid if self.item else ""
         self._touched.setdefault(nodeid, []).append(job)
@@ -245,9 +246,9 @@ class Run:
         if worker and not self._emulator_told and getattr(pipeline.client, "emulated", False):
             self._emulator_told = True
             with suppress(ConfigError):  # the disk is full, which the jobs themselves say
-                self.store().write(_EMULATED, {"emulated": True})
+                self.store().leave(_EMULATED, {"emulated": True})
 
-    def _wait(self, pipeline: Pipeline, job: Job, known: int | None) -> Outcome:
+    def _wait(self, pipeline: Pipeline, job: Job[S], known: int | None) -> Outcome[S]:
         tick = partial(self._tick, pipeline, job)
         with terminated_like_interrupted():
             outcome = pipeline.wait_for(job, tick)
@@ -256,7 +257,7 @@ class Run:
                 outcome = pipeline.wait_for(job, tick)
         return outcome
 
-    def _tick(self, pipeline: Pipeline, job: Job) -> None:
+    def _tick(self, pipeline: Pipeline, job: AnyJob) -> None:
         """Show what is seen, and end the wait of the item under way when it cannot go on."""
         if job.outcome is None and (why := self._reason_to_stop()):
             raise self._stop_waiting(pipeline, job, why)
@@ -280,19 +281,19 @@ class Run:
             cancel(item=self.item)
         self.killed_at = ended  # other waits of the same item have no time left either
 
-    def _stop_waiting(self, pipeline: Pipeline, job: Job, why: str) -> JobError:
+    def _stop_waiting(self, pipeline: Pipeline, job: AnyJob, why: str) -> JobError:
         from pytest_kore_convtest.jobs.unfinished import ending_of
 
-        entry = {**pipeline.store.read(job.key), "way_on": job.way_on, "needs": job.needs}
+        entry: JobEntry = {**pipeline.store.read(job.key), "way_on": job.way_on, "needs": job.needs}
         if job.job_id:
-            entry |= {"job_id": job.job_id, "resume": job.resume}
+            entry["job_id"], entry["resume"] = job.job_id, job.resume
         ending = replace(ending_of(entry, pipeline.store.polls(job.key), time.time()), what=job.what)
         return JobError(
             f"{job.what} has no verdict. It is not waited for any longer: {why}. {describe(ending)}",
-            **ending.to_evidence(),
+            **ending.to_fields(),
         )
 
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[AnyJob]:
         """Return all jobs of this process, in the order in which they were first asked for."""
         return [job for made in self.pipelines for job in list(made.jobs.values())]
 
@@ -302,7 +303,7 @@ class Run:
 
         return JobStore(Path(self.shared["folder"]))
 
-    def jobs_of(self, item: pytest.Item, ids: set[str]) -> list[Job]:
+    def jobs_of(self, item: pytest.Item, ids: set[str]) -> list[AnyJob]:
         """Return the jobs that an item waited for, or that have one of these ids."""
         jobs = {job.key: job for job in self._touched.get(item.nodeid, [])}
         jobs |= {job.key: job for made in self.pipelines for job in made.jobs.values() if job.job_id in ids}
@@ -340,7 +341,7 @@ class Run:
             why: Why nobody waits any more; empty when it is an interrupt.
         """
         with suppress(ConfigError):  # they cannot be told; xdist ends them after a while
-            self.store().write(_INTERRUPTED, {"why": why})
+            self.store().leave(_INTERRUPTED, {"why": why})
 
     def heed_interrupt(self) -> str:
         """Say, in a worker, why the controller does not wait any more; empty while it does.
@@ -348,7 +349,7 @@ class Run:
         Raises:
             KeyboardInterrupt: It was interrupted.
         """
-        told = self.store().read(_INTERRUPTED)
+        told = self.store().find(_INTERRUPTED)
         if told.get("why"):
             return str(told["why"])
         if told:

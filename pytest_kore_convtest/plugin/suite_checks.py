@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -134,7 +134,7 @@ def kore_road(request: pytest.FixtureRequest) -> Road:
     pytest looks every fixture named here up again for each item, so only one is named.
     """
     if refused := request.config.stash.get(_REFUSED, None):
-        raise ConfigError(refused.message, **refused.evidence)
+        raise replace(refused)
     require_writable(request.getfixturevalue("kore_settings"))
     return Road(find_run(request.config), request.getfixturevalue("_kore_pipeline"))
 
@@ -317,7 +317,7 @@ def _judge_run(result: RunResult, shown: Collection[int]) -> None:
         return
     if bad.outcome == FAILED:
         raise bad
-    raise ServiceError(bad.message, **{**bad.evidence, "final": True})
+    raise ServiceError(bad.message, run_id=bad.run_id, final=True)
 
 
 def check_step(_kore_road: Road) -> None:

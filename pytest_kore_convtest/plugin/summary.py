@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_kore_convtest.text import fit, one_line
+from pytest_kore_convtest.text import fit, one_line, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from pytest_kore_convtest.jobs.entry import JobSummary
 
 _LOOKS = {"failed": ("FAILED", "red"), "unknown": ("NOT VERIFIED", "yellow"), "passed": ("passed", "green")}
 """How verdicts look, the worst first."""
@@ -23,14 +25,14 @@ class Line(NamedTuple):
     text: str
 
 
-def sum_up(jobs: Iterable[dict[str, Any]]) -> list[Line]:
+def sum_up(jobs: Iterable[JobSummary]) -> list[Line]:
     """Say in one line each what became of jobs: the worst first, else in the order of the run."""
     order = list(_LOOKS)
     ranked = sorted(jobs, key=lambda job: order.index(job["verdict"]))
     return [Line(job["verdict"], describe(job)) for job in ranked]
 
 
-def describe(job: dict[str, Any]) -> str:
+def describe(job: JobSummary) -> str:
     """Say in one line what became of a job: what was found, its weakest point, what it took, its id."""
     if job["verdict"] == "unknown" and not job["steps"]:
         found = [_unknown(job)]
@@ -38,29 +40,29 @@ def describe(job: dict[str, Any]) -> str:
         found = [_steps(job), job["weakest"], *_unevaluated(job)]
     else:
         found = _stored(job)
-    took = f"{job['seconds']:.1f} s, {job['asks']} {'request' if job['asks'] == 1 else 'requests'}"
+    took = f"{job['seconds']:.1f} s, {plural(job['asks'], 'request')}"
     ended = f"platform: {job['last']} after {took}" if job["last"] else f"after {took}"
     end = [f"{ended} ({job['id']})" if job["id"] else ended] if job["asks"] else []
     return f"{job['label']}: " + "; ".join(filter(None, [*found, *end]))
 
 
-def _unknown(job: dict[str, Any]) -> str:
+def _unknown(job: JobSummary) -> str:
     what = "not verified" if job["id"] or job["asks"] else "did not begin"
     nothing = ", no step was evaluated" if job["kind"] == _RUN else ""
     why = f": {job['weakest']}" if job["weakest"] else ""
     return f"{what}{nothing}{why}"
 
 
-def _steps(job: dict[str, Any]) -> str:
+def _steps(job: JobSummary) -> str:
     counts = dict(job["results"])
     passed = counts.pop("passed", 0)
     others = "".join(f", {count} {kind}" for kind, count in counts.items() if count)
     if not passed and not others:
         return "no step was reported"
-    return f"{passed} of {_number(job['steps'], 'step')} passed{others}"
+    return f"{passed} of {plural(job['steps'], 'step')} passed{others}"
 
 
-def _unevaluated(job: dict[str, Any]) -> list[str]:
+def _unevaluated(job: JobSummary) -> list[str]:
     names = job["unevaluated"]
     if not names:
         return []
@@ -69,7 +71,7 @@ def _unevaluated(job: dict[str, Any]) -> list[str]:
     return [f"not evaluated: {', '.join([*names[:_MOST_NAMED], *more])}"]
 
 
-def _stored(job: dict[str, Any]) -> list[str]:
+def _stored(job: JobSummary) -> list[str]:
     valid = "valid" if job["verdict"] == "passed" else "NOT VALID"
     if not job["stored"]:
         return [job["weakest"], "no suite was stored"]
@@ -78,11 +80,7 @@ def _stored(job: dict[str, Any]) -> list[str]:
     checks = f"checks {', '.join(kinds)}" if kinds else "checks nothing at all"
     never = f", never {' or '.join(unused)}" if kinds and unused else ""
     judged = f"{valid}: {job['weakest']}" if job["weakest"] else valid
-    return [judged, f"stored as '{job['suite']}': {_number(job['steps'], 'step')}, {checks}{never}"]
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"
+    return [judged, f"stored as '{job['suite']}': {plural(job['steps'], 'step')}, {checks}{never}"]
 
 
 def _written(reporter: Any, line: str) -> str:

@@ -55,7 +55,7 @@ class Sender:
         self._sent, self._limiter, self._sent_at = seen, turns, now
         entry = {"at": time.time(), "states": [vars(state) for state in states]}
         with suppress(ConfigError):  # a picture that cannot be sent fails no test
-            self._run.store().write(self._key, entry)
+            self._run.store().leave(self._key, entry)
 
 
 class Receiver:
@@ -133,7 +133,7 @@ class Receiver:
         found = dict(self._left)
         store, now = self._run.store(), time.time()
         for worker in list(self._workers):
-            entry = store.read(_key_of(worker))
+            entry = store.find(_key_of(worker))
             for data in entry.get("states", ()):
                 state = _later(State(**data), max(0.0, now - entry["at"]))
                 if state.key not in found or _knows(state) > _knows(found[state.key]):

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.api.models import ImportStatus, Suite
     from pytest_kore_convtest.api.run_models import RunStatus, RunStep
-    from pytest_kore_convtest.jobs.job import Job
+    from pytest_kore_convtest.jobs.job import AnyJob
     from pytest_kore_convtest.jobs.unfinished import Unfinished
     from pytest_kore_convtest.suites.file import LocalSuite
     from pytest_kore_convtest.suites.run_result import RunResult, StepResult
@@ -65,7 +65,7 @@ class Account(TypedDict):
     steps: list[StepRecord]
 
 
-def give_account(job: Job) -> Account:
+def give_account(job: AnyJob) -> Account:
     """Give account of a job that has an outcome."""
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - callers look first
@@ -98,10 +98,10 @@ def give_open_account(job: Unfinished, why: str, now: float) -> Account:
         now: Seconds since the epoch.
     """
     entry, ending = job.entry, job.ending
-    local: File | None = entry.get("file") or None
-    if local:
-        is_sent = bool(entry.get("file_id")) and not local["split"]
-        local = {**local, "sent_sha256": local["sha256"] if is_sent else ""}
+    file, local = entry.get("file"), None
+    if file:
+        is_sent = bool(entry.get("file_id")) and not file["split"]
+        local = File(**file, sent_sha256=file["sha256"] if is_sent else "")
     told = JobRecord(
         id=ending.job_id,
         verdict=UNKNOWN,
@@ -176,7 +176,7 @@ def _write(when: datetime) -> str:
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _tell_file(job: Job) -> File | None:
+def _tell_file(job: AnyJob) -> File | None:
     suite = job.suite
     if suite is None:
         return None
@@ -191,7 +191,7 @@ def _tell_file(job: Job) -> File | None:
     )
 
 
-def _tell_job(job: Job, verdict: str, says: str) -> JobRecord:
+def _tell_job(job: AnyJob, verdict: str, says: str) -> JobRecord:
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - callers look first
     status, trouble = outcome.status, outcome.trouble
@@ -216,7 +216,7 @@ def _tell_job(job: Job, verdict: str, says: str) -> JobRecord:
     )
 
 
-def _tell_import(job: Job) -> ImportRecord:
+def _tell_import(job: AnyJob) -> ImportRecord:
     outcome = job.outcome
     status: ImportStatus | None = outcome.status if outcome else None
     verdict, findings = _judge_import(job)
@@ -250,7 +250,7 @@ def _tell_logs(entries: list[Any]) -> list[str]:
     return [*lines, f"and {left:,} more entries, which are left out"] if left else lines
 
 
-def _judge_import(job: Job) -> tuple[str, list[Finding]]:
+def _judge_import(job: AnyJob) -> tuple[str, list[Finding]]:
     outcome = job.outcome
     if outcome is None or outcome.status is None:
         return UNKNOWN, []

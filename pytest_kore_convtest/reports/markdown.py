@@ -9,6 +9,7 @@ from pytest_kore_convtest.reports import totals
 from pytest_kore_convtest.reports.failures import list_failures, render_failure, render_test
 from pytest_kore_convtest.reports.markup import Section, cell, code, fold, lay_out, table
 from pytest_kore_convtest.reports.record import FAILED, PASSED, UNKNOWN
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,7 @@ def _render_head(record: Record) -> str:
     steps = zip(map(_number, counts), ("passed", "failed", "not evaluated"), strict=True)
     lines = [
         f"## Kore conversation tests: {totals.say_verdict(record)}\n",
-        f"{_count(len(suites), 'suite')}: {told}. Steps: {', '.join(map(' '.join, steps))}.\n",
+        f"{plural(len(suites), 'suite')}: {told}. Steps: {', '.join(map(' '.join, steps))}.\n",
     ]
     evidence = record["evidence"]
     if totals.is_mixed(evidence):
@@ -87,10 +88,6 @@ def _render_head(record: Record) -> str:
     elif any(entry["emulator"] for entry in evidence):
         lines.append(f"> **{totals.EMULATOR[0].upper()}{totals.EMULATOR[1:]}.**\n")
     return "\n".join(lines) + "\n"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what if number == 1 else what + 's'}"
 
 
 def _number(number: int) -> str:

@@ -25,6 +25,7 @@ from pytest_kore_convtest.suites.diff import (
 )
 from pytest_kore_convtest.suites.rules import ALL_OF, is_blank
 from pytest_kore_convtest.suites.validate import MOST_STEPS
+from pytest_kore_convtest.text import as_text, squeeze
 from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ def _find_all(local: LocalSuite, stored: Mapping[str, Any]) -> Iterator[Finding]
     steps = _dicts(stored.get("testSteps"))
     if len(steps) > MOST_STEPS:
         return  # the check of the structure refuses it
-    inputs = [_squeeze(_text(step.get("input"))) for step in steps]
-    found = align([_squeeze(step.input) for step in local.steps], inputs)
+    inputs = [squeeze(as_text(step.get("input"))) for step in steps]
+    found = align([squeeze(step.input) for step in local.steps], inputs)
     yield from _compare_order(local, steps, found)
     for first, second in sorted([*found.same, *found.moved, *found.changed]):
         step, number = local.steps[first], first + 1
@@ -132,12 +133,12 @@ def _say_move(local: LocalSuite, first: int, second: int) -> str:
 
 
 def _compare_step(step: LocalStep, stored: _Stored, where: _Where) -> Iterator[Finding]:
-    found = _text(stored.get("input"))
+    found = as_text(stored.get("input"))
     if step.input != found:
-        same = _squeeze(step.input) == _squeeze(found)
+        same = squeeze(step.input) == squeeze(found)
         rule = Rule.FORMATTING_CHANGED if same else Rule.INPUT_CHANGED
         yield _changed(where, rule, ".input", (step.input, found))
-    event = _text(stored.get("event"))
+    event = as_text(stored.get("event"))
     if step.event != event:
         yield _changed(where, Rule.EVENT_CHANGED, ".event", (step.event, event))
     yield from _compare_replies(step, _dicts(stored.get("outputs")), where)
@@ -287,7 +288,7 @@ def _likeness(text: str, found: str, mode: str) -> str | None:
         return ""
     if templates_equal(text, found):
         return "the formatting of the JSON"
-    if not is_template(text) and _squeeze(text) == _squeeze(found):
+    if not is_template(text) and squeeze(text) == squeeze(found):
         return "white space"
     return None
 
@@ -299,8 +300,8 @@ def _compare_labels(stored: Mapping[str, Any], where: _Where) -> Iterator[Findin
         ours = f"the tags are {_list(local.tags)} in the file ({where.line})"
         said = f"{ours}, but {_list(sorted(theirs))} are stored"
         yield where.find(Rule.TAGS_CHANGED, said, ".tags")
-    description = _text(stored.get("description"))
-    if _squeeze(description) != _squeeze(local.description):
+    description = as_text(stored.get("description"))
+    if squeeze(description) != squeeze(local.description):
         yield _changed(where, Rule.DESCRIPTION_CHANGED, ".description", (local.description, description))
 
 
@@ -335,8 +336,8 @@ def _runs(numbers: Sequence[int]) -> Iterator[list[int]]:
 def _named(run: Sequence[int], first: Any, last: Any, where: str) -> str:
     place = f" ({where})" if where else ""
     if len(run) == 1:
-        return f"step {run[0] + 1:02} '{_cut(_text(first))}'{place}"
-    ends = f"from '{_cut(_text(first))}' to '{_cut(_text(last))}'"
+        return f"step {run[0] + 1:02} '{_cut(as_text(first))}'{place}"
+    ends = f"from '{_cut(as_text(first))}' to '{_cut(as_text(last))}'"
     return f"steps {run[0] + 1:02} to {run[-1] + 1:02}, {ends}{place},"
 
 
@@ -363,14 +364,6 @@ def _cut(text: str) -> str:
 
 def _clip(text: str) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
-
-
-def _squeeze(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _dict(value: Any) -> _Stored:

@@ -17,7 +17,7 @@ from pytest_kore_convtest import json_positions
 from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.json_positions import START, Place
 from pytest_kore_convtest.suites.rules import ALL_OF, BARE, CONTAINS, EQUALS, ONE_OF
-from pytest_kore_convtest.text import one_line
+from pytest_kore_convtest.text import as_list, as_text, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -249,20 +249,20 @@ def _read_suites(path: Path, document: Document, data: bytes) -> Iterator[LocalS
         yield LocalSuite(
             path=path,
             name=name_of(case) or f"suite-{number + 1}",
-            description=_text(case.get("description")),
-            tags=tuple(tag for tag in _items(case.get("tags")) if isinstance(tag, str)),
+            description=as_text(case.get("description")),
+            tags=tuple(tag for tag in as_list(case.get("tags")) if isinstance(tag, str)),
             steps=tuple(_read_steps(document, case, here)),
             data=_split(content, case) if split else data,
             place=document.place(here),
             split=split,
-            bot_id=_text(content.get("botId")),
+            bot_id=as_text(content.get("botId")),
             sha256=sha256,
         )
 
 
 def name_of(case: Any) -> str:
     """Return a suite's name as it stands in the file, or an empty text when it has none."""
-    name = _text(case.get("name")) if isinstance(case, dict) else ""
+    name = as_text(case.get("name")) if isinstance(case, dict) else ""
     return name if name.strip() else ""
 
 
@@ -274,14 +274,14 @@ def _split(content: dict[str, Any], case: dict[str, Any]) -> bytes:
 
 
 def _read_steps(document: Document, case: dict[str, Any], path: json_positions.Path) -> Iterator[LocalStep]:
-    for number, message in enumerate(_items(case.get("messages"))):
+    for number, message in enumerate(as_list(case.get("messages"))):
         here = (*path, "messages", number)
         step = message if isinstance(message, dict) else {}
         outputs = tuple(
             read_output(output, document.place((*here, "outputs", index)))
-            for index, output in enumerate(_items(step.get("outputs")))
+            for index, output in enumerate(as_list(step.get("outputs")))
         )
-        yield LocalStep(_text(step.get("input")), _text(step.get("event")), outputs, document.place(here))
+        yield LocalStep(as_text(step.get("input")), as_text(step.get("event")), outputs, document.place(here))
 
 
 def read_output(output: Any, place: Place = START) -> LocalOutput:
@@ -294,16 +294,8 @@ def read_output(output: Any, place: Place = START) -> LocalOutput:
     if isinstance(expected, dict):
         mode = ALL_OF if ALL_OF in expected and ONE_OF not in expected else ONE_OF
         expected = expected.get(mode)
-    texts = [expected] if isinstance(expected, str) else _items(expected)
+    texts = [expected] if isinstance(expected, str) else as_list(expected)
     return LocalOutput(tuple(text for text in texts if isinstance(text, str)), mode, place)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _error(path: Path, problems: Iterable[Problem]) -> SuiteFileError:

@@ -12,6 +12,7 @@ from pytest_kore_convtest.findings import Rule
 from pytest_kore_convtest.suites.align import align
 from pytest_kore_convtest.suites.diff import around, brief, canonical
 from pytest_kore_convtest.suites.verification import KINDS
+from pytest_kore_convtest.text import as_list, as_text, squeeze
 from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
@@ -136,10 +137,12 @@ def compare_expectations(
         By the 0-based index of a result, how its expectations differ; nothing of what does not.
     """
     response = imported.raw.get("response") if imported else None
-    stored = [_dict(step) for step in _list(_dict(response).get("testSteps"))]
+    stored = [_dict(step) for step in as_list(_dict(response).get("testSteps"))]
     if not stored:
         return {}
-    found = align([_squeeze(step.get("input")) for step in stored], [_squeeze(one.input) for one in results])
+    found = align(
+        [squeeze(as_text(step.get("input"))) for step in stored], [squeeze(one.input) for one in results]
+    )
     differing = {}
     for first, second in [*found.same, *found.moved]:
         if several := list(_compare_step(stored[first], results[second])):
@@ -154,7 +157,7 @@ def _compare_step(stored: Mapping[str, Any], result: RunStep) -> Iterator[Differ
     if result.event and result.event != event:
         said = f"it was begun by the event '{_cut(result.event)}', not {_say(event)}"
         yield Difference(Rule.OTHER_EXPECTATIONS, said)
-    outputs = [_dict(output) for output in _list(stored.get("outputs"))]
+    outputs = [_dict(output) for output in as_list(stored.get("outputs"))]
     if len(outputs) != len(result.expectations):
         said = f"it expects {len(result.expectations)} replies, {len(outputs)} are stored"
         yield Difference(Rule.OTHER_EXPECTATIONS, said)
@@ -178,7 +181,7 @@ class _Text(NamedTuple):
 
     @classmethod
     def read(cls, output: Mapping[str, Any], block: Mapping[str, Any]) -> _Text:
-        entries = [_dict(entry).get("text") for entry in _list(block.get("contains"))]
+        entries = [_dict(entry).get("text") for entry in as_list(block.get("contains"))]
         compared = {canonical(text): text for text in entries if isinstance(text, str) and text}
         own = output.get("text")
         texts = {canonical(own): own, **compared} if isinstance(own, str) and own else compared
@@ -233,7 +236,7 @@ def _entries(block: Mapping[str, Any]) -> frozenset[str]:
         {key: value for key, value in entry.items() if key not in {"status", "_id"}}
         if isinstance(entry, dict)
         else entry
-        for entry in _list(block.get("contains"))
+        for entry in as_list(block.get("contains"))
     ]
     return frozenset(json.dumps(entry, sort_keys=True) for entry in bare)
 
@@ -246,13 +249,5 @@ def _cut(text: str) -> str:
     return brief(text, _LONGEST_TEXT)
 
 
-def _squeeze(text: Any) -> str:
-    return " ".join(text.split()) if isinstance(text, str) else ""
-
-
 def _dict(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

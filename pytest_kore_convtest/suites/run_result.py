@@ -22,7 +22,7 @@ from pytest_kore_convtest.suites.file import show_path
 from pytest_kore_convtest.suites.run_origin import Difference, RunRequest, check_origin, compare_expectations
 from pytest_kore_convtest.suites.verification import verify
 from pytest_kore_convtest.text import one_line as visible
-from pytest_kore_convtest.text import quoted
+from pytest_kore_convtest.text import quoted, squeeze
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -336,7 +336,7 @@ def _match_steps(
     judge: _Judge, results: Sequence[RunStep], local: LocalSuite
 ) -> tuple[list[StepResult], list[tuple[Rule, str]]]:
     """Find each step's result by its input, and say so where the order is not the file's."""
-    found = align([_squeeze(step.input) for step in local.steps], [_squeeze(one.input) for one in results])
+    found = align([squeeze(step.input) for step in local.steps], [squeeze(one.input) for one in results])
     at = dict([*found.same, *found.moved])
     moved, changed = dict(found.moved), dict(found.changed)
     steps = []
@@ -519,7 +519,3 @@ def _place(local: LocalSuite | None, thing: LocalStep | LocalSuite) -> str:
 
 def _located(step: StepResult) -> str:
     return f"{step.name} ({step.place})" if step.place else step.name
-
-
-def _squeeze(text: str) -> str:
-    return " ".join(text.split())

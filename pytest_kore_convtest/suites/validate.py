@@ -68,11 +68,11 @@ class Expectations:
 
 
 def expect(
+    stated: Mapping[str, Any] | None = None,
     *,
     stream_id: str | None,
     rules: Mapping[Rule, Severity] = DEFAULTS,
     require_assertions: bool = False,
-    **stated: Any,
 ) -> Expectations:
     """Make expectations from what a marker or a caller states: ``name``, ``steps``, ``inputs``, ``tags``.
 
@@ -82,25 +82,27 @@ def expect(
     Raises:
         TypeError: Something stated is unknown or of the wrong type.
     """
-    checks: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    checks: Mapping[str, tuple[str, Callable[[object], bool]]] = {
         "name": ("a text", lambda value: isinstance(value, str)),
         "steps": ("a number of steps", lambda value: isinstance(value, int) and not isinstance(value, bool)),
         "inputs": ("a list of texts", lambda value: _are_texts(value, list, tuple)),
         "tags": ("a set of texts", lambda value: _are_texts(value, list, tuple, set, frozenset)),
     }
+    stated = stated or {}
     for key, value in stated.items():
         if key not in checks:
             raise TypeError(f"unknown expectation {key!r}: known are {', '.join(checks)}")
         if value is not None and not checks[key][1](value):
             raise TypeError(f"expectation {key}={value!r} is not {checks[key][0]}")
     required = dict.fromkeys(REQUIRED_BY_ASSERTIONS, ERROR) if require_assertions else {}
-    inputs, tags = stated.pop("inputs", None), stated.pop("tags", None)
+    inputs, tags = stated.get("inputs"), stated.get("tags")
     return Expectations(
         stream_id=stream_id,
-        rules=RuleSettings({**rules, **required}),
+        name=stated.get("name"),
+        steps=stated.get("steps"),
         inputs=None if inputs is None else tuple(inputs),
         tags=None if tags is None else frozenset(tags),
-        **stated,
+        rules=RuleSettings({**rules, **required}),
     )
 
 

@@ -120,7 +120,7 @@ def test_no_documented_answer(status):
     """Another success than the documented one, or a redirect without a target, is passing."""
     error = refuse(status)
     assert type(error) is ProtocolError
-    assert not error.evidence.get("final")
+    assert not error.final
 
 
 BODIES = [

@@ -141,7 +141,7 @@ def test_nothing_is_sent_after_a_cut(lane, phase):
     begun.wait(5)
     assert lane.abandon() is False
     go.set()
-    assert future.result(1).trouble["evidence"]["cause"] == "reset"
+    assert future.result(1).trouble["fields"]["cause"] == "reset"
     assert not sent
     assert phase == "handshake" or twin.calls == ["close"]
 

@@ -79,7 +79,7 @@ def check_clean(error):
     """Hold an error against what must be true of each: ours alone, one sentence, and no token in it."""
     assert error.__context__ is None
     assert error.__cause__ is None
-    shown = [str(error), repr(error), repr(error.args), repr(error.evidence), repr(vars(error))]
+    shown = [str(error), repr(error), repr(error.args), repr(vars(error))]
     shown.append("".join(traceback.TracebackException.from_exception(error, capture_locals=True).format()))
     shown.append(pickle.dumps(error).decode("latin-1"))
     for text in shown:
@@ -243,7 +243,7 @@ def test_an_answer_that_does_not_fit(name):
     with SocketServer(script) as server:
         error = ask(server.url)
     assert type(error) is ProtocolError
-    assert not error.evidence.get("final")
+    assert not error.final
     assert words in f"{error} {error.cause}"
     assert server.url in str(error)
     assert len(str(error)) < 800
@@ -431,7 +431,7 @@ def test_redirects_are_not_followed(status, where):
     assert error.final
     assert "/login" in error.target
     assert error.target in str(error)
-    assert "hidden" not in str(error) + repr(error.evidence)
+    assert "hidden" not in str(error) + repr(vars(error))
 
 
 @pytest.mark.parametrize("target", ["http://[", "//\x80", "http://" + "a" * 60_000, "\xff\xfe:", ""])

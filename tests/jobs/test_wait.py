@@ -263,7 +263,7 @@ def test_a_job_that_is_gone():
 def test_a_job_that_expired():
     """When the server's clock proves the expiry, the error says so."""
     gone = unknown_job()
-    gone.evidence["expiry"] = "By the server's clock its record expired 7 s ago."
+    gone.expiry = "By the server's clock its record expired 7 s ago."
     outcome, _, _, _ = play(running(), gone)
     assert type(outcome) is JobExpiredError
     assert "By the server's clock its record expired 7 s ago." in str(outcome)

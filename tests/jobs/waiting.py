@@ -1,5 +1,7 @@
 """A clock that stands still unless told, and a service that answers by script."""
 
+from dataclasses import replace
+
 from pytest_kore_convtest.errors import KoreError, RefusedError, UnreachableError
 from pytest_kore_convtest.jobs.wait import PollResult, Wait, WaitLimits
 
@@ -58,7 +60,7 @@ class Service:
             self.clock.now += min(answer.seconds, budget)
             raise UnreachableError("no whole answer", cause="timeout", sent=True, final=False)
         if isinstance(answer, KoreError):
-            raise type(answer)(answer.message, **answer.evidence)
+            raise replace(answer)
         return answer
 
     @staticmethod

@@ -164,7 +164,7 @@ class Wire:
 
 
 class Inline(WorkerPool):
-    """A crew without threads: a job is served to its end by whoever adds it."""
+    """A pool without threads: a job is served to its end by whoever adds it."""
 
     def add(self, job):
         """Serve a job to its end."""
@@ -202,9 +202,8 @@ class Road:
         self.wire = self.client._transport = Wire(self.clock, self.client._signer.token, choose)
         self.store = store or JobStore(None)
         self.pipeline = Pipeline(
-            self.client, self.settings, self.store, clock=self.clock, wall=self.clock.wall
+            self.client, self.settings, self.store, clock=self.clock, wall=self.clock.wall, pool=Inline
         )
-        self.pipeline._crew = Inline(self.pipeline._step, self.clock)
 
     @property
     def sent(self):

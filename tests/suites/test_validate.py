@@ -53,7 +53,8 @@ def changed(path, value):
 
 def findings(status, **stated):
     """Judge and return severity, path and message."""
-    expectations = expect(stream_id=STREAM, **stated)
+    require = stated.pop("require_assertions", False)
+    expectations = expect(stated, stream_id=STREAM, require_assertions=require)
     return [
         (found.severity, found.location.json_path, found.message) for found in judge(status, expectations)
     ]
@@ -274,7 +275,7 @@ def test_tags_that_are_none(tags):
 def test_expectations_that_cannot_be(stated, said):
     """A mistake in a marker is told, not compared."""
     with pytest.raises(TypeError) as refused:
-        expect(stream_id=None, **stated)
+        expect(stated, stream_id=None)
     assert said in str(refused.value)
 
 
@@ -358,9 +359,8 @@ JSON = st.recursive(
 def test_no_reply_breaks_the_judgement(response, require):
     """Whatever stands in ``response``, the findings are printable lines."""
     status = answer({**SAMPLE, "response": response})
-    expectations = expect(
-        stream_id=STREAM, require_assertions=require, name="a", steps=1, inputs=["a"], tags=["a"]
-    )
+    stated = {"name": "a", "steps": 1, "inputs": ["a"], "tags": ["a"]}
+    expectations = expect(stated, stream_id=STREAM, require_assertions=require)
     found = judge(status, expectations)
     lines = [str(one) for one in found] + str(verdict(status, found) or "").splitlines()
     assert [line for line in lines if not line.isprintable()] == []

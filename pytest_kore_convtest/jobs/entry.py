@@ -1,0 +1,128 @@
+"""What the processes of a test run write down about a job, key by key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from pytest_kore_convtest.errors import ErrorData, Poll
+
+
+class FileEntry(TypedDict):
+    """The local suite file of a job: where the suite stands in it, size, hash, and whether it was split."""
+
+    path: str
+    line: int
+    sha256: str
+    size: int
+    split: bool
+
+
+class OutcomeEntry(TypedDict):
+    """How a job ended; ``status`` is the platform's whole reply as JSON, ``None`` without one."""
+
+    status: str | None
+    trouble: ErrorData | None
+    asks: int
+    seconds: float
+    ended_at: float | None
+    clock_skew: float | None
+    generation: int
+    history: list[Poll]
+    notes: list[str]
+
+
+class JobEntry(TypedDict, total=False):
+    """All that is known of a job.
+
+    Attributes:
+        kind: The name of its class: ``WatchImport``, ``SuiteImport`` or ``SuiteRun``.
+        key: What makes it one job, whoever asks.
+        label: What to call it on screen.
+        name: The stored suite's name, when we gave it one.
+        after: The key of the import that a run follows.
+        version: The bot version that a run is of.
+        file: The local suite file; ``None`` without one.
+        file_id: The uploaded file.
+        file_hash: What the platform says is the file's hash.
+        job_id: Its id, once it has one.
+        resume: The command that waits for it again.
+        way_on: What to do when there is no such command.
+        needs: The environment name of a secret that such a command needs.
+        started_at: When its first request was sent, in seconds since the epoch.
+        uploading: Whether its file is on the way.
+        sending: Whether a change that must not be repeated is on the way.
+        ambiguous: Whether nobody knows if it began.
+        again: The generation of the outcome after which somebody asked again.
+        outcome: How it ended.
+        good: Whether it ended well; missing while nobody saw its end.
+    """
+
+    kind: str
+    key: str
+    label: str
+    name: str
+    after: str
+    version: str
+    file: FileEntry | None
+    file_id: str
+    file_hash: str
+    job_id: str
+    resume: str
+    way_on: str
+    needs: str
+    started_at: float
+    uploading: bool
+    sending: bool
+    ambiguous: bool
+    again: int
+    outcome: OutcomeEntry
+    good: bool
+
+
+class JobSummary(TypedDict):
+    """What the terminal and the exit code need to know about a job that has ended.
+
+    Attributes:
+        kind: ``"import"`` or ``"run"``.
+        key: What makes it one job, whoever asks.
+        id: Its id; empty when it did not begin.
+        label: What to call it on screen.
+        asks: Requests sent for it.
+        seconds: From its first request to its end.
+        last: The platform's last word, or the last usable answer of a job without a verdict.
+        generation: The number of its outcome.
+        verdict: ``"passed"``, ``"failed"`` or ``"unknown"``.
+        weakest: The first reason against a pass, in one line.
+        suite: The stored suite's name.
+        steps: How many steps it has.
+        notes: What the user should know.
+        rules: The rules that these notes are about.
+        stored: Of an import: whether the platform holds the suite.
+        assertions: Of an import: how many enabled assertions it has, by kind.
+        ours: Of an import: whether this test run uploaded it.
+        results: Of a run: how many steps passed, failed and were not evaluated.
+        unevaluated: Of a run: the first steps that were not evaluated.
+        blocked: Of a run: whether it did not begin because its import, which tells why, has not passed.
+    """
+
+    kind: str
+    key: str
+    id: str
+    label: str
+    asks: int
+    seconds: float
+    last: str
+    generation: int
+    verdict: str
+    weakest: str
+    suite: str
+    steps: int
+    notes: list[str]
+    rules: list[str]
+    stored: bool
+    assertions: dict[str, int]
+    ours: bool
+    results: dict[str, int]
+    unevaluated: list[str]
+    blocked: bool
