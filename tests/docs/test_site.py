@@ -189,6 +189,8 @@ def test_every_sub_command_has_a_section():
         assert f"<!-- generated: help {name} -->" in text
         assert "<!-- run: " in text
         assert f"kore-convtest {name}" in text
+        options_of_it = re.findall(r"--[a-z][a-z-]+", generate.run("pytest_kore_convtest", name, "--help"))
+        assert [option for option in options_of_it if option not in page("command.md")] == []
 
 
 def test_every_field_of_the_report_occurs():
