@@ -247,7 +247,9 @@ def show_error(name: str) -> str:
     attributes = re.findall(r"^    (\w+): ((?:.+(?:\n        )?)+)", rest, re.MULTILINE)
     if attributes and "Attributes:" in rest:
         lines = [f"* `{key}`: {' '.join(what.split())}" for key, what in attributes]
-        shown += "\n\nIts attributes:\n\n" + "\n".join(lines).replace("``", "`")
+        listed = "\n".join(lines).replace("``", "`")
+        title = "Its attributes, for scripts"
+        shown += f"\n\n<details markdown>\n<summary>{title}</summary>\n\n{listed}\n\n</details>"
     return shown
 
 
