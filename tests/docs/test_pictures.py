@@ -13,11 +13,11 @@ HOW = "draw it anew: .venv/bin/python .ci/terminal_picture.py docs/pictures/term
 
 
 def words(svg):
-    """Return the words of a picture, line by line."""
+    """Return the words of a picture, line by line; how long a ruler is depends on the duration."""
     lines = {}
     for y, text in re.findall(r'<text[^>]* y="([\d.]+)"[^>]*>([^<]*)</text>', svg):
         lines.setdefault(float(y), []).extend(html.unescape(text).split())
-    return [" ".join(lines[y]) for y in sorted(lines)]
+    return [re.sub(r"[=_-]{5,}", "=====", " ".join(lines[y])) for y in sorted(lines)]
 
 
 def test_the_terminal_picture_is_true():
