@@ -84,7 +84,7 @@ def show_help(argument: str) -> str:
     """Return the help text of the command, or of one of its sub-commands."""
     words = argument.split()
     shown = run("pytest_kore_convtest", *words, "--help").rstrip()
-    return f'<div class="help" markdown>\n\n```text\n{shown}\n```\n\n</div>'
+    return f'<div class="as-is" markdown>\n\n```text\n{shown}\n```\n\n</div>'
 
 
 def show_fixtures(_: str) -> str:
