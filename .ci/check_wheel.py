@@ -1,9 +1,10 @@
-"""Build the distributions, look into them, and use the wheel in a clean environment."""
+"""Build the distributions, look into them, use the wheel in a clean environment, check its types there."""
 
 # ruff: noqa: INP001, S603, T201 - a script that starts our own tools and prints what it finds
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,9 +17,15 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "pytest_kore_convtest"
 TOP_IN_SDIST = (
     *("README.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile", "pyproject.toml"),
-    *("constraints.txt", "constraints-oldest.txt"),
+    *(
+        "constraints.txt",
+        "constraints-oldest.txt",
+        "CODE_OF_CONDUCT.md",
+        "action.yml",
+        ".pre-commit-hooks.yaml",
+    ),
 )
-FOLDERS_IN_SDIST = ("tests", "examples", "docs", "bench", "torture", "changelog.d", ".ci")
+FOLDERS_IN_SDIST = ("tests", "examples", "docs", "bench", "torture", "changelog.d", ".ci", ".github")
 TRY_IT = f"""
 import importlib.metadata, pathlib, {PACKAGE}
 import {PACKAGE}.plugin, {PACKAGE}.api.client
@@ -26,6 +33,10 @@ home = pathlib.Path({PACKAGE}.__file__)
 assert "site-packages" in home.parts, home
 print("imported", importlib.metadata.version("pytest-kore-convtest"))
 """
+
+
+NOT_YET = f"{os.sep}emulator{os.sep}"
+"""The folder in which types may still be missing."""
 
 
 def is_test(name: str) -> bool:
@@ -60,16 +71,24 @@ def problems_of_sdist(names: list[str]) -> list[str]:
     return said + [f"the sdist lacks {folder}/" for folder in FOLDERS_IN_SDIST if folder not in tops]
 
 
-def try_wheel(wheel: Path, folder: Path) -> None:
+def install(python: Path, what: str) -> None:
+    """Install something into an environment, in the versions of ours."""
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "-c", ROOT / "constraints.txt", what], check=True)
+
+
+def try_wheel(wheel: Path, folder: Path) -> Path:
     """Install a wheel into a clean environment, import it, and let pytest show its options.
+
+    Returns:
+        That environment's Python.
 
     Raises:
         subprocess.CalledProcessError: Something of that did not work.
     """
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "-c", str(ROOT / "constraints.txt"), str(wheel)], check=True)
+    install(python, str(wheel))
     # Elsewhere, so that the checkout is not what gets imported.
     subprocess.run([python, "-c", TRY_IT], check=True, cwd=folder)
     shown = subprocess.run(
@@ -77,6 +96,38 @@ def try_wheel(wheel: Path, folder: Path) -> None:
     )
     if "--kore-gate" not in shown.stdout:
         raise SystemExit("pytest does not show our options: the entry point does not work")
+    return python
+
+
+def find_untyped(python: Path) -> list[str]:
+    """Name what an installed package offers without a type that every type checker knows."""
+    env = os.environ | {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    command = [
+        sys.executable,
+        "-m",
+        "basedpyright",
+        "--verifytypes",
+        PACKAGE,
+        "--ignoreexternal",
+        "--outputjson",
+    ]
+    done = subprocess.run(
+        [*command, "--pythonpath", python],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=env,
+        cwd=python.parent,
+    )
+    symbols = json.loads(done.stdout)["typeCompleteness"]["symbols"]
+    if not symbols:
+        raise SystemExit(f"basedpyright looked at nothing: {done.stdout}{done.stderr}")
+    return [
+        f"{one['name']}: {found['message'].splitlines()[0]}"
+        for one in symbols
+        for found in one["diagnostics"]
+        if found["severity"] == "error" and NOT_YET not in found["file"]
+    ]
 
 
 def build(folder: Path) -> tuple[Path, Path]:
@@ -111,8 +162,11 @@ def main() -> None:
         wheel, sdist = build(Path(name))
         if said := find_problems(wheel, sdist):
             raise SystemExit("\n".join(said))
-        try_wheel(wheel, Path(name))
-        print(f"{wheel.name}: installs, imports, and pytest finds it")
+        python = try_wheel(wheel, Path(name))
+        install(python, f"{wheel}[all]")  # without the extras their types would be unknown
+        if said := find_untyped(python):
+            raise SystemExit("\n".join(said))
+        print(f"{wheel.name}: installs, imports, pytest finds it; typed throughout but for the emulator")
 
 
 if __name__ == "__main__":

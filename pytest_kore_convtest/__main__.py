@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -37,21 +38,28 @@ def main(argv: list[str]) -> int:
 
 def run_command() -> int:
     """Run the command that stands on the command line; the entry point of the console script."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
     # A terminal that knows few letters gets escapes of the others, not a traceback.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = main(sys.argv[1:])
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        import os
-
-        # Python flushes once more at its end, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
+    except (BrokenPipeError, KeyboardInterrupt):  # the reader of a pipe, or the user, has seen enough
+        _drop_output()
         return 2
+    except OSError as error:
+        _drop_output()
+        sys.stderr.write(f"kore-convtest: error: cannot write to standard output: {error.strerror}\n")
+        return 4
     return code
+
+
+def _drop_output() -> None:
+    """Drop what is not written yet: Python flushes once more at its end, and would complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -198,10 +198,14 @@ class AccessDeniedError(ServiceError):
         reason: ``"not-a-token"``, ``"credentials"``, ``"scope"``, ``"replayed"``, ``"expired"``,
             ``"not-yet-valid"`` or ``"forbidden"``.
         skew: Seconds that this machine's clock is ahead of the server's, when that may be why.
+        reply: The platform's own words; empty when it was not asked.
+        advice: What to do about them.
     """
 
     reason: str = ""
     skew: float | None = None
+    reply: str = ""
+    advice: str = ""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

@@ -558,8 +558,14 @@ class Finding:
     def from_data(cls, data: Mapping[str, Any]) -> Finding:
         """Make a finding from what ``to_data`` returned."""
         location = Location(data["file"], data["line"], data["column"], data["path"])
-        rest = {name: data[name] for name in ("message", "suite", "step", "expected", "actual", "count")}
-        return cls(rule=Rule(data["rule"]), severity=Severity(data["severity"]), location=location, **rest)
+        rest = {name: data[name] for name in ("message", "step", "expected", "actual", "count")}
+        return cls(
+            suite=data.get("suite", ""),
+            rule=Rule(data["rule"]),
+            severity=Severity(data["severity"]),
+            location=location,
+            **rest,
+        )
 
 
 def find(rule: Rule, message: str, json_path: str = "", **more: Any) -> Finding:

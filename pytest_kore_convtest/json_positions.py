@@ -65,6 +65,9 @@ class JsonError(ValueError):
         place: Where.
     """
 
+    message: str
+    place: Place
+
     def __init__(self, message: str, place: Place) -> None:
         super().__init__(f"{message} (line {place.line}, column {place.column})")
         self.message, self.place = message, place
@@ -110,6 +113,9 @@ class Document:
         value: Plain Python data.
         twins: The keys that stand in one object more than once, in the order of the text.
     """
+
+    value: Any
+    twins: tuple[Twin, ...]
 
     def __init__(self, value: Any, root: _Mark, twins: tuple[Twin, ...], lines: Lines) -> None:
         self.value, self.twins = value, twins

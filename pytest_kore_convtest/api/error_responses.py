@@ -206,7 +206,9 @@ def _access_denied(  # noqa: PLR0913, PLR0917 - what the answer holds, and what 
         advice += (
             f". This machine's clock is {abs(skew):.0f} s {side} the server's: set it, tokens depend on it"
         )
-    return AccessDeniedError(f"{what}. {_sentence(advice)}", reason=reason, status=status, skew=skew)
+    return AccessDeniedError(
+        f"{what}. {_sentence(advice)}", reason=reason, status=status, skew=skew, reply=said, advice=advice
+    )
 
 
 def _rate_limited(headers: Mapping[str, str], said: str, what: str, now: float) -> RateLimitedError:

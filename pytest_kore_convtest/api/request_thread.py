@@ -54,6 +54,9 @@ class Describe(Protocol):
 class Outcome:
     """How an exchange ended: a reply, or an error as data."""
 
+    reply: Any
+    trouble: ErrorData | None
+
     def __init__(self, reply: Any = None, trouble: ErrorData | None = None) -> None:
         self.reply, self.trouble = reply, trouble
 
@@ -79,7 +82,7 @@ class RequestThread:
         self._cut = False
         self._sent: bool | None = None
         self._peer = ""
-        self.phase = "nothing"
+        self.phase: str = "nothing"
         self._thread = threading.Thread(
             target=self._serve, args=(open_session,), name="kore-lane", daemon=True
         )

@@ -62,6 +62,9 @@ class Session(AbstractContextManager["Session"]):
         ConfigError: Something is missing.
     """
 
+    notes: list[str]
+    emulated: bool
+
     def __init__(
         self, settings: Settings, *, clock: Clock | None = None, now: Callable[[], float] = time.time
     ) -> None:

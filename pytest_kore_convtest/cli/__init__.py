@@ -1,10 +1,14 @@
 """The sub-commands of ``kore-convtest``, one a module; each is imported when it is used.
 
-A module has ``DESCRIPTION``, ``EXAMPLE``, ``add_arguments(parser)`` and ``run(options)``, and imports nothing
-heavy before ``run``: help and shell completion need its arguments only. PYTEST_DONT_REWRITE
+A module has ``DESCRIPTION``, ``EXAMPLES``, ``add_arguments(parser)`` and ``run(options)``, and imports
+nothing heavy before ``run``: help and shell completion need its arguments only. PYTEST_DONT_REWRITE
 """
 
 from __future__ import annotations
+
+TYPE_CHECKING = False  # as ``typing`` has it, which takes longer to load than all the rest
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PROG = "kore-convtest"
 
@@ -31,12 +35,19 @@ EXAMPLES = (
 )
 
 
+def examples(rows: Sequence[tuple[str, str]]) -> str:
+    """Return what a help text begins with.
+
+    Args:
+        rows: Arguments, and what they do.
+    """
+    wide = max(len(command) for command, _ in rows)
+    return "\n".join(["examples:", *(f"  {PROG} {command:{wide}}  {meaning}" for command, meaning in rows)])
+
+
 def help_text() -> str:
     """Return what ``--help`` prints."""
-    wide = max(len(command) for command, _ in EXAMPLES)
-    lines = ["examples:"]
-    lines += [f"  {PROG} {command:{wide}}  {meaning}" for command, meaning in EXAMPLES]
-    lines += ["", f"usage: {PROG} COMMAND [OPTIONS]", "", "commands:"]
+    lines = [examples(EXAMPLES), "", f"usage: {PROG} COMMAND [OPTIONS]", "", "commands:"]
     lines += [f"  {name:11} {meaning}" for name, meaning in COMMANDS.items()]
     lines += [
         "",

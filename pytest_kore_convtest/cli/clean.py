@@ -23,7 +23,11 @@ DESCRIPTION = (
     "Delete the suites that test runs imported and kept, as their JSON reports (--kore-json) say. They are"
     " shown first. Only names that such a run created are deleted; runs against the emulator are skipped."
 )
-EXAMPLE = "clean reports/*.json --yes"
+EXAMPLES = (
+    ("clean reports/kore.json", "show the kept suites, and ask"),
+    ("clean reports/*.json --yes", "show them, and delete them"),
+    ("clean reports/*.json --yes --json", "for a machine"),
+)
 
 _ALWAYS, _NEVER = "always", "never"
 _PASSED, _FAILED = "passed", "failed"
@@ -76,11 +80,9 @@ def run(options: argparse.Namespace) -> int:
     if not kept:
         return _finish(options, [], [], "nothing to delete: these runs kept no suite that they imported")
     from pytest_kore_convtest.api.client import KoreClient
-    from pytest_kore_convtest.cli.configuration import read_settings
-    from pytest_kore_convtest.settings.settings import require
+    from pytest_kore_convtest.cli.configuration import read_account
 
-    settings = read_settings(options)
-    require(settings, write=True)
+    settings = read_account(options)
     _require_same_bot(settings, kept)
     with KoreClient(settings) as client:
         client.require_writable()

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     import argparse
 
 DESCRIPTION = "Print a completion script for a shell."
-EXAMPLE = "completion bash > ~/.local/share/bash-completion/completions/kore-convtest"
+EXAMPLES = (
+    ("completion bash > ~/.local/share/bash-completion/completions/kore-convtest", "bash"),
+    ("completion zsh > ~/.zfunc/_kore-convtest", "zsh"),
+    ("completion fish > ~/.config/fish/completions/kore-convtest.fish", "fish"),
+)
 
 _TOP = {"--help": "list the commands", "--version": "print the version"}
 
@@ -33,7 +37,7 @@ def _words(name: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for action in make_parser(name)._actions:  # noqa: SLF001 - argparse has no other list of them
         text = (action.help or "").replace("%(default)s", str(action.default)).replace("%%", "%")
-        names = action.option_strings or (action.choices or () if action.nargs is None else ())
+        names = action.option_strings or (action.choices or ())
         found |= dict.fromkeys(map(str, names), text)
     return found
 
@@ -91,7 +95,11 @@ _kore_convtest() {{
   _describe option options
   _files
 }}
-compdef _kore_convtest {PROG}"""
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then  # a file in $fpath
+  _kore_convtest "$@"
+else
+  compdef _kore_convtest {PROG}
+fi"""
 
 
 def _fish(commands: dict[str, dict[str, str]]) -> str:

@@ -6,10 +6,15 @@ pytest itself finds the ini file and ``addopts``, so that the command and the ga
 from __future__ import annotations
 
 import argparse
+import io
+import sys
+from contextlib import redirect_stderr
 from typing import TYPE_CHECKING, Any
 
+from pytest_kore_convtest.cli import PROG
 from pytest_kore_convtest.cli.parser import UsageError
 from pytest_kore_convtest.settings.table import SETTINGS
+from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,6 +36,8 @@ CONNECTION = (
     "user_email",
 )
 """The settings that every sub-command takes that contacts the platform."""
+
+_WITHOUT_PLUGINS = ("--override-ini=addopts=", "--override-ini=required_plugins=")
 
 
 def add_settings(parser: argparse.ArgumentParser, more: Iterable[str] = ()) -> None:
@@ -74,6 +81,10 @@ class Raw:
         paths: Where pytest would look for tests.
     """
 
+    root: Path
+    ini: Path | None
+    paths: list[Path]
+
     def __init__(self, config: pytest.Config) -> None:
         from pytest_kore_convtest.plugin.config import gather
 
@@ -85,8 +96,12 @@ class Raw:
         self.paths = [path for path in words if path.exists()] or [here]
 
 
-def gather_raw(options: argparse.Namespace) -> Raw:
+def gather_raw(options: argparse.Namespace, *more: str) -> Raw:
     """Let pytest read its configuration.
+
+    Args:
+        options: What stands on the command line.
+        more: More arguments for pytest.
 
     Raises:
         UsageError: It cannot; pytest has said why.
@@ -104,13 +119,42 @@ def gather_raw(options: argparse.Namespace) -> Raw:
     words = ["-p", "pytest_kore_convtest", *(options.settings or [])]
     words += ["-c", options.config_file] if options.config_file else []
     words += [f"--override-ini={entry}" for entry in options.override_ini]
-    pytest.main(words, plugins=[Look()])
-    if not found:
-        raise UsageError("pytest cannot read its configuration; what it says stands above")
-    return found[0]
+    try:
+        pytest.main([*words, *more], plugins=[Look()])
+    except ValueError as bad:  # an ini file that is not UTF-8, for one
+        problem = f"pytest cannot read its configuration: {bad}"
+    else:
+        if found:
+            return found[0]
+        problem = "pytest cannot read its configuration; what it says stands above"
+    raise UsageError(problem)
 
 
-def read_settings(options: argparse.Namespace) -> Settings:
+def gather_offline(options: argparse.Namespace) -> Raw:
+    """Let pytest read its ini file only: no ``conftest.py`` is run, and ``addopts`` may be left out.
+
+    A hook runs where neither the project nor its plugins of pytest are installed.
+
+    Raises:
+        UsageError: It cannot; pytest has said why.
+    """
+    said = io.StringIO()
+    try:
+        with redirect_stderr(said):
+            return gather_raw(options, "--noconftest")
+    except UsageError as bad:
+        refused = bad
+    try:
+        with redirect_stderr(io.StringIO()):
+            raw = gather_raw(options, "--noconftest", *_WITHOUT_PLUGINS)
+    except UsageError:
+        sys.stderr.write(said.getvalue())
+        raise refused from None
+    sys.stderr.write("note: addopts is left out, because pytest does not understand it here\n")
+    return raw
+
+
+def _read_settings(options: argparse.Namespace) -> Settings:
     """Return the settings with which a sub-command contacts the platform.
 
     Raises:
@@ -125,4 +169,20 @@ def read_settings(options: argparse.Namespace) -> Settings:
             "the built-in emulator of a test run ends with that run, so nothing can be left there:"
             " unset KORE_EMULATOR, or start one with kore-convtest emulator"
         )
+    return settings
+
+
+def read_account(options: argparse.Namespace) -> Settings:
+    """Return the settings with which a sub-command changes something, and print the notes on them.
+
+    Raises:
+        UsageError: They cannot be read, or name the built-in emulator.
+        ConfigError: A value cannot be used, or one is missing.
+    """
+    from pytest_kore_convtest.settings.settings import require
+
+    settings = _read_settings(options)
+    require(settings, write=True, closing=f"{PROG} doctor says where to find each.")
+    for note in settings.notes:
+        sys.stderr.write(f"note: {one_line(str(note))}\n")
     return settings

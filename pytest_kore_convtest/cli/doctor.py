@@ -26,7 +26,11 @@ DESCRIPTION = (
     " platform says to requests that change nothing. The same as pytest --kore-doctor. The exit code is 0"
     " only if a gate would work."
 )
-EXAMPLE = "doctor --json"
+EXAMPLES = (
+    ("doctor", "check the settings of this folder"),
+    ("doctor Booking.json Bot.zip", "compare the bot of these files, too"),
+    ("doctor --json", "for a machine"),
+)
 
 _LONGEST = 2000
 
@@ -55,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
     for path in named:
         if not path.exists():
             raise UsageError(f"{path} does not exist")
+        if not path.is_file() and not path.is_dir():
+            raise UsageError(f"{path} is neither a file nor a folder")
     return _report(gather_raw(options), named, as_json=options.json)
 
 
@@ -74,12 +80,12 @@ def examine(config: pytest.Config) -> int:
 def _report(raw: Raw, named: Sequence[Path], *, as_json: bool) -> int:
     from pytest_kore_convtest.cli import doctor_local
 
-    settings, checks = doctor_local.settle(raw)
+    settings, checks, refused = doctor_local.settle(raw)
     if not as_json:
         _print_settings(doctor_local.describe_settings(settings), raw)
         for check in checks:
             _print_check(check)
-    for check in _look(settings, raw, named):
+    for check in _look(settings, refused, raw, named):
         checks.append(check)
         if not as_json:
             _print_check(check)
@@ -97,7 +103,7 @@ def _report(raw: Raw, named: Sequence[Path], *, as_json: bool) -> int:
     return OK if good else FINDINGS
 
 
-def _look(settings: Settings, raw: Raw, named: Sequence[Path]) -> Iterator[Check]:
+def _look(settings: Settings, refused: set[str], raw: Raw, named: Sequence[Path]) -> Iterator[Check]:
     from pytest_kore_convtest.cli import doctor_local as local
 
     folders = [path for path in named if path.is_dir()]
@@ -107,16 +113,14 @@ def _look(settings: Settings, raw: Raw, named: Sequence[Path]) -> Iterator[Check
     if settings.emulator:
         yield _look_at_emulator()
         return
-    yield from local.look_for_missing(settings, has_suites=bool(suites))
+    yield from local.look_for_missing(settings, refused, has_suites=bool(suites))
     yield from local.look_at_host(settings)
     yield from local.compare_ids(
         settings, suites, {path: bot for path, kind, bot in files if kind == "export"}
     )
-    for path, kind, _ in files:
-        if kind == "neither" and path in named:
-            what = f"{path} is neither a suite file nor a bot export"
-            yield local.Check("files", local.WARNING, what, "nothing could be compared", "name another file")
+    yield from local.name_strangers([path for path, kind, _ in files if kind == "neither"], named)
     yield from local.look_at_files(settings)
+    yield from local.look_at_secret(settings)
     yield from local.look_at_token(settings, time.time())
     from pytest_kore_convtest.cli.doctor_network import look_at_network
 

@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import sys
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from pytest_kore_convtest.settings.settings import Settings, resolve
 from pytest_kore_convtest.suites.file import LARGEST_FILE, open_suite_file, show_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from pytest_kore_convtest.cli.configuration import Raw
 
@@ -53,26 +54,28 @@ class Check:
     fix: str = ""
 
 
-def settle(raw: Raw) -> tuple[Settings, list[Check]]:
-    """Return the settings without those that cannot be used, and what is wrong with each of these."""
+def settle(raw: Raw) -> tuple[Settings, list[Check], set[str]]:
+    """Return the settings without those that cannot be used, what is wrong with these, and their names."""
     given, env, ini, folder = (*map(dict, raw.values[:3]), raw.values[3])
     checks: list[Check] = []
+    refused: set[str] = set()
     while True:
         try:
-            return resolve(given, env, ini, folder), checks
+            return resolve(given, env, ini, folder), checks, refused
         except ConfigError as caught:
             bad = caught
         row = ROWS.get(str(bad.name))
         why = "a gate stops with a usage error (exit code 4)"
-        fix = "write the value as the sentence says, or remove it"
+        fix = "write another value there, or remove it"
         checks.append(Check("settings", ERROR, bad.message, why, fix))
         if row is None:
-            return Settings(), checks
+            return Settings(), checks, refused
+        refused.add(row.name)
         # One raw value goes, from where it came from, and the others are looked at again.
         homes = {"environment": (env, row.env_name), "ini": (ini, row.name)}
         home, key = homes.get(str(bad.source), (given, row.name))
         if home.pop(key, None) is None:
-            return Settings(), checks
+            return Settings(), checks, refused
 
 
 def describe_settings(settings: Settings) -> list[dict[str, str]]:
@@ -103,26 +106,30 @@ def show_value(name: str, value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def look_for_missing(settings: Settings, *, has_suites: bool) -> Iterator[Check]:
-    """Say which settings a gate needs and has not."""
-    where = {
-        "host": "e.g. bots.kore.ai",
-        "stream_id": "in the platform's UI: App Settings > Dev Tools, App ID",
+def look_for_missing(settings: Settings, refused: Collection[str], *, has_suites: bool) -> Iterator[Check]:
+    """Say which settings a gate needs and has not.
+
+    Args:
+        settings: The settings.
+        refused: Names of settings whose values were refused, which is told already.
+        has_suites: Whether there are suite files.
+    """
+    needed = {
+        "host": ("every request goes there", "e.g. bots.kore.ai"),
+        "stream_id": ("it names the bot", "in the platform's UI: App Settings > Dev Tools, App ID"),
     }
-    for name, example in where.items():
-        if getattr(settings, name) is None:
-            yield _missing(name, "nothing can be asked without it", example)
-    secret = settings.client_secret or settings.client_secret_file
-    if not (settings.jwt or settings.jwt_file):
-        if settings.client_id is None:
-            yield _missing("client_id", "every request is signed with it", _DEV_TOOLS)
-        if secret is None:
-            yield _missing("client_secret", "every request is signed with it", _DEV_TOOLS)
-    if settings.user_email is None:
-        needed = has_suites or settings.run is not None
-        why = "needed to import or run suites" + ("" if needed else "; waiting for a job id works without it")
-        yield _missing("user_email", why, "of a user of the platform", ERROR if needed else WARNING)
-    if not settings.ds_id and not has_suites:
+    if not (settings.jwt or settings.jwt_file or {"jwt", "jwt_file"} & set(refused)):
+        needed["client_id"] = ("every request is signed with it", _DEV_TOOLS)
+        if settings.client_secret_file is None and "client_secret_file" not in refused:
+            needed["client_secret"] = ("every request is signed with it", _DEV_TOOLS)
+    for name, (why, example) in needed.items():
+        if getattr(settings, name) is None and name not in refused:
+            yield _missing(name, why, example)
+    if settings.user_email is None and "user_email" not in refused:
+        writes = has_suites or settings.run is not None
+        why = "needed to import or run suites" + ("" if writes else "; waiting for a job id works without it")
+        yield _missing("user_email", why, "of a user of the platform", ERROR if writes else WARNING)
+    if not settings.ds_id and "ds_id" not in refused and not has_suites:
         why = "a gate without a job id and without a suite file has nothing to check"
         fix = "give --kore-ds-id ds-…, or put an exported suite here as NAME.kore.json"
         yield Check("something to check", WARNING, "no job id and no suite file", why, fix)
@@ -130,9 +137,9 @@ def look_for_missing(settings: Settings, *, has_suites: bool) -> Iterator[Check]
 
 def _missing(name: str, why: str, example: str, level: str = ERROR) -> Check:
     row = ROWS[name]
-    names = [row.env_name, row.option + ("-file" if name in SECRETS else "")]
-    names += [] if name in SECRETS else [f"{row.ini_key} in pytest's ini file"]
-    return Check("settings", level, f"{row.ini_key} is not set", why, f"set {' or '.join(names)} ({example})")
+    elsewhere = f"{row.option}-file" if name in SECRETS else f"{row.ini_key} in pytest's ini file"
+    fix = f"set {row.env_name} or {elsewhere} ({example})"
+    return Check("settings", level, f"{row.ini_key} is not set", why, fix)
 
 
 def look_at_notes(settings: Settings) -> Iterator[Check]:
@@ -266,6 +273,23 @@ def read_files(
         yield path, "neither" if found is None else "suite", found or ""
 
 
+def name_strangers(paths: Iterable[Path], named: Sequence[Path]) -> Iterator[Check]:
+    """Name the files that are neither suite files nor bot exports.
+
+    Args:
+        paths: These files.
+        named: Files that were named; others were found by their names, and a gate would collect them.
+    """
+    for path in paths:
+        shown = show_path(path)
+        if path in named:
+            what, why = f"{shown} is neither a suite file nor a bot export", "nothing could be compared"
+            yield Check("files", WARNING, what, why, "name another file")
+        else:
+            why, fix = "a gate collects it, and fails", f"kore-convtest lint {shown} says what is wrong"
+            yield Check("files", WARNING, f"{shown} holds no suite that can be read", why, fix)
+
+
 def _read_bot(path: Path) -> str | None:
     """Return the bot of a suite file, empty when it names none; ``None`` when it is no suite file."""
     if path.suffix != ".json":
@@ -304,6 +328,26 @@ def look_at_files(settings: Settings) -> Iterator[Check]:
             yield Check("secret files", WARNING, what, why, f"chmod 600 {show_path(path)}")
         else:
             yield Check("secret files", OK, f"kore_{name}: only its owner can read {show_path(path)}")
+
+
+def look_at_secret(settings: Settings) -> Iterator[Check]:
+    """Say whether the client secret can sign a token."""
+    secret = settings.client_secret or settings.client_secret_file
+    if settings.jwt or settings.jwt_file or secret is None or settings.client_id is None:
+        return
+    from pytest_kore_convtest.api.credentials import make_signer
+
+    label, fix = "client secret", "copy it from the JWT app (App Settings > Dev Tools > API Scopes)"
+    try:
+        signer, notes = make_signer(settings, time.time)
+        signer.token()
+    except (AccessDeniedError, ConfigError) as bad:
+        yield Check(label, ERROR, bad.message, "no request can be signed", fix)
+        return
+    for note in notes:
+        yield Check(label, WARNING, note, "half a secret signs, too, and is refused", fix)
+    if not notes:
+        yield Check(label, OK, "a token can be signed with it")
 
 
 def look_at_token(settings: Settings, now: float) -> Iterator[Check]:

@@ -90,7 +90,7 @@ class _Line:
 def look_at_network(settings: Settings) -> Iterator[Check]:
     """Check the way to the platform, and whether it lets us in; stops where going on makes no sense."""
     if settings.host is None:
-        yield Check("network", SKIPPED, "no host is set, so nothing was asked")
+        yield Check("network", SKIPPED, "there is no host to ask")
         return
     line = _line(settings)
     yield from _tell_proxy(line)
@@ -404,7 +404,8 @@ def _look_at_access(settings: Settings, skew: float | None) -> Iterator[Check]:
             for job in settings.ds_id:
                 yield _look_at_job(client, job.id)
     except (ConfigError, AccessDeniedError) as bad:
-        yield Check("token", SKIPPED, f"no signed request was sent: {bad.message}")
+        why, fix = "a gate could not ask anything", "mend what is said above, then try again"
+        yield Check("token", ERROR, f"no signed request was sent: {bad.message}", why, fix)
 
 
 def _ask_import(client: KoreClient) -> KoreError | None:
@@ -442,7 +443,8 @@ def _judge(trouble: KoreError | None, scope: str, skew: float | None) -> list[Ch
     why = "nothing can be said about token, stream and scope"
     if isinstance(trouble, RefusedError) and "streamid" in trouble.reply.lower():
         fix = "copy App ID from App Settings > Dev Tools, and check kore_host's region"
-        return [let_in[0], Check("stream", ERROR, trouble.message, "no job of it can be found", fix)]
+        what = f"not known to this account: {_refusal(trouble)}"
+        return [let_in[0], Check("stream", ERROR, what, "no job of it can be found", fix)]
     if isinstance(trouble, (RateLimitedError, UnreachableError)):
         return [Check("token", ERROR, trouble.message, why, "try again in a few minutes")]
     return [Check("token", ERROR, trouble.message, why, "check kore_host, and compare with curl")]
@@ -457,13 +459,17 @@ def _judge_denied(
             *let_in,
             Check("scope", ERROR, f"{scope} is not granted", "requests are refused with 401", fix),
         ]
-    fix = (
-        "copy client id and secret from one JWT app (App Settings > Dev Tools > API Scopes) that is mapped to"
-        " this stream; the platform does not say which of the three is wrong"
-    )
+    fix = trouble.advice or "mend what is said above, then try again"
     if skew is not None and abs(skew) >= _SKEW_WORTH_SAYING:
-        fix = f"set this machine's clock first, it is {abs(skew):.0f} s off; then {fix}"
-    return [Check("token", ERROR, trouble.message, "every request is refused", fix)]
+        fix = f"set this machine's clock first, it is {abs(skew):.0f} s off; then try again"
+    return [Check("token", ERROR, _refusal(trouble), "every request is refused", fix)]
+
+
+def _refusal(trouble: AccessDeniedError | RefusedError) -> str:
+    """Return the platform's own words; of an error that is not the platform's, its message."""
+    if trouble.status is None:
+        return trouble.message
+    return f"refused with HTTP {trouble.status}: '{trouble.reply or 'empty body'}'"
 
 
 def _is_missing(trouble: KoreError) -> bool:

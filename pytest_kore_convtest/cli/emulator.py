@@ -14,7 +14,11 @@ DESCRIPTION = (
     " With -- COMMAND: run that command with the emulator's KORE_* variables in its environment, stop"
     " afterwards, and exit with the command's code."
 )
-EXAMPLE = "emulator -- pytest --kore-run inDevelopment"
+EXAMPLES = (
+    ("emulator", "serve until Ctrl-C"),
+    ("emulator -- pytest --kore-run inDevelopment", "run a command with it"),
+    ("emulator --port 8080", "serve at a port of your own"),
+)
 TAKES_COMMAND = True
 """Whether a command may stand behind ``--``."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.cli import FINDINGS, OK
@@ -25,7 +24,11 @@ DESCRIPTION = (
     " stored, and the id for pytest --kore-gate --kore-ds-id. A file with several suites is split. Nothing is"
     " deleted."
 )
-EXAMPLE = "import Booking.json --wait"
+EXAMPLES = (
+    ("import Booking.json", "import, and print NAME ds-…"),
+    ("import conversations/*.kore.json --wait", "wait until the imports have ended, and judge them"),
+    ("import Booking.json --wait --json", "for a machine"),
+)
 
 _LONGEST_NAME = 200
 
@@ -67,12 +70,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Import suites; every file is read before anything is uploaded."""
     from pytest_kore_convtest.api.client import KoreClient
-    from pytest_kore_convtest.cli.configuration import read_settings
-    from pytest_kore_convtest.settings.settings import require
+    from pytest_kore_convtest.cli.configuration import read_account
 
     suites = list(_read_suites(options.files))
-    settings = read_settings(options)
-    require(settings, write=True)
+    settings = read_account(options)
     imports = list(_name(suites, settings))
     try:
         with KoreClient(settings) as client:
@@ -87,22 +88,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read_suites(files: Iterable[str]) -> Iterator[LocalSuite]:
+    from pytest_kore_convtest.cli.suite_paths import check_paths
     from pytest_kore_convtest.suites.file import read_suite_file
 
-    for name in dict.fromkeys(files):
-        path = Path(name)
-        if not path.exists():
-            raise UsageError(f"{name} does not exist")
-        if path.is_dir():
-            raise UsageError(f"{name} is a folder: name the suite files in it")
-        try:
-            path.open("rb").close()
-        except OSError as bad:
-            problem = f"cannot read {name}: {bad.strerror}"
-        else:
-            yield from read_suite_file(path)
-            continue
-        raise UsageError(problem)
+    for path in check_paths(files):
+        yield from read_suite_file(path)
 
 
 def _name(suites: Iterable[LocalSuite], settings: Settings) -> Iterator[_Import]:

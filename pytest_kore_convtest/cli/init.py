@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.cli import OK, PROG
+from pytest_kore_convtest.cli import OK, PROG, find_version
 from pytest_kore_convtest.cli.parser import UsageError
 from pytest_kore_convtest.text import one_line
 
@@ -24,7 +24,11 @@ DESCRIPTION = (
     " takes the default. Nothing is ever overwritten, and either all files are written or none. No secret is"
     " asked for."
 )
-EXAMPLE = "init --ci github --stream-id st-…"
+EXAMPLES = (
+    ("init", "ask what is needed, then write the files"),
+    ("init --ci gitlab --yes", "ask nothing, take the defaults for the rest"),
+    ("init --skip-existing", "leave the files that exist, write the others"),
+)
 
 CI_FILES = {
     "github": (".github/workflows/conversation-tests.yml", "github.yml"),
@@ -47,7 +51,8 @@ _ELSEWHERE = {
 }
 """Files that configure pytest already when this stands in them; a pytest.ini would hide most of them."""
 
-_OFF = ("", "off", "none")
+_PACKAGE = "pytest-kore-convtest[all]"
+_KIND = "st-"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,16 +78,18 @@ def run(options: argparse.Namespace) -> int:
     """Write the files and say what to do next."""
     folder = Path(options.directory)
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder: make it first")
-    ask = _Asker(options.yes or not (sys.stdin.isatty() and sys.stdout.isatty()))
-    host = ask("Base URL of the platform", options.host, "https://bots.kore.ai", _read_host)
-    stream = ask("The bot's id (st-…), empty to set it later", options.stream_id, "", _read_stream)
-    version = ask("Run which version: inDevelopment, published, off", options.run, "inDevelopment", _read_run)
-    ci = ask(f"CI: {', '.join(CI_FILES)}, none", options.ci, "github", _read_ci)
+        raise UsageError(
+            f"{folder} is not a folder" if folder.exists() else f"there is no folder {folder}: make it first"
+        )
+    ask = _Asker(options)
+    host = ask("host", "Base URL of the platform", "https://bots.kore.ai", _read_host)
+    stream = ask("stream_id", "The bot's id (st-…), empty to set it later", "", _read_stream)
+    version = ask("run", "Run which version: inDevelopment, published, off", "inDevelopment", _read_run)
+    ci = ask("ci", f"CI: {', '.join(CI_FILES)}, none", "github", _read_ci)
     files = {_INI: _ini(host, stream, version), SUITE: _suite(stream)}
     if ci != "none":
         name, template = CI_FILES[ci]
-        files[name] = (Path(__file__).parent / "templates" / template).read_text(encoding="utf-8")
+        files[name] = _ci_file(template)
     left = _leave(folder, files, skip=options.skip_existing)
     _write_all(folder, files)
     for name in files:
@@ -93,23 +100,38 @@ def run(options: argparse.Namespace) -> int:
     return OK
 
 
+def _ci_file(template: str) -> str:
+    """Return a CI file; it installs the version that wrote it, so that a red run has one cause."""
+    text = (Path(__file__).parent / "templates" / template).read_text(encoding="utf-8")
+    version = find_version()
+    return text if version == "unknown" else text.replace(_PACKAGE, f"{_PACKAGE}=={version}")
+
+
 class _Asker:
     """Take an option's value, or ask for it, or take the default.
 
     Args:
-        silent: Whether nothing is asked.
+        options: What stands on the command line; without a terminal nothing is asked.
     """
 
-    def __init__(self, silent: bool) -> None:
-        self._silent = silent
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._given = vars(options)
+        self._silent = options.yes or not (sys.stdin.isatty() and sys.stdout.isatty())
 
-    def __call__(self, question: str, given: str | None, default: str, read: Callable[[str], str]) -> str:
+    def __call__(self, name: str, question: str, default: str, read: Callable[[str], str]) -> str:
+        given = self._given[name]
         if given is not None or self._silent:
             try:
                 return read(default if given is None else given)
             except ValueError as bad:
-                problem = str(bad)
+                problem = f"--{name.replace('_', '-')}: {bad}"
             raise UsageError(problem)
+        try:
+            return self._ask(question, default, read)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("before anything was written") from None
+
+    def _ask(self, question: str, default: str, read: Callable[[str], str]) -> str:
         while True:
             sys.stdout.write(f"{question} [{default}]: ")
             sys.stdout.flush()
@@ -202,10 +224,12 @@ def _leave(folder: Path, files: dict[str, str], *, skip: bool) -> dict[str, str]
     if other and _INI not in left:
         left[_INI] = f": {other} configures pytest here, and a pytest.ini would hide it"
     if left and not skip:
-        reasons = ", ".join(
-            f"{other} configures pytest already" if why else f"{name} exists" for name, why in left.items()
+        there = [name for name, why in left.items() if not why]
+        reasons = [f"{', '.join(there)} exist{'s' if len(there) == 1 else ''}"] if there else []
+        reasons += [f"{other} configures pytest already" for why in left.values() if why]
+        raise UsageError(
+            f"nothing was written, because {' and '.join(reasons)}: --skip-existing writes the other files"
         )
-        raise UsageError(f"nothing was written, because {reasons}: --skip-existing writes the other files")
     if _INI in left:
         left[_INI] += (
             f"; add to it: {' | '.join(lines)}" if not left[_INI] else f"; add there: {' | '.join(lines)}"
@@ -273,11 +297,19 @@ def _write_new(target: Path, text: str) -> None:
         except OSError:
             if os.path.lexists(target):
                 raise
-            with target.open("x", encoding="utf-8", newline="\n") as file:  # no links on this file system
-                file.write(text)
+            _write_here(target, text)  # no links on this file system
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def _write_here(target: Path, text: str) -> None:
+    with target.open("x", encoding="utf-8", newline="\n") as file:
+        try:
+            file.write(text)
+        except BaseException:
+            target.unlink()
+            raise
 
 
 def _next_steps(folder: Path, ci: str, stream: str) -> str:
@@ -286,6 +318,11 @@ def _next_steps(folder: Path, ci: str, stream: str) -> str:
         f"try it without an account: {there}pytest conversations --kore-emulator",
         "export your suites in the platform's UI as JSON and put them into conversations/ as NAME.kore.json",
         *([] if stream else ["set kore_stream_id in pytest.ini (App Settings > Dev Tools: App ID)"]),
+        *(
+            ["check kore_stream_id: these ids begin with st-"]
+            if stream and not stream.startswith(_KIND)
+            else []
+        ),
         "set KORE_CLIENT_ID, KORE_CLIENT_SECRET and KORE_USER_EMAIL in the environment, "
         + (f"and in the secret store of your CI ({ci})" if ci != "none" else "never in a committed file"),
         f"see whether all is there: {PROG} doctor",

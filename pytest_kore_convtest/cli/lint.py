@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.cli import FINDINGS, OK
@@ -12,6 +11,7 @@ from pytest_kore_convtest.cli.parser import UsageError
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from pytest_kore_convtest.findings import Finding, Rule, RuleSettings
     from pytest_kore_convtest.settings.settings import Settings
@@ -21,7 +21,11 @@ DESCRIPTION = (
     " kore_stream_id); needs no account. The exit code is 1 when there is an error, 0 when there are warnings"
     " and hints only."
 )
-EXAMPLE = "lint conversations/*.kore.json --format github"
+EXAMPLES = (
+    ("lint conversations/*.kore.json", "check exported suite files"),
+    ("lint Booking.json --rule unknown-key=error", "with a rule of your own"),
+    ("lint *.kore.json --format sarif > lint.sarif", "for code scanning"),
+)
 
 _FORMATS = ("text", "json", "github", "sarif")
 _SETTINGS = ("rules", "stream_id", "require_assertions", "target", "targets")
@@ -53,8 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what was found."""
     from pytest_kore_convtest.cli import lint_formats
+    from pytest_kore_convtest.cli.suite_paths import check_paths
 
-    paths = list(_check_paths(options.files))
+    paths = list(check_paths(options.files))
     if not paths and not options.list_rules:
         raise UsageError("name at least one suite file")
     typed, only = _read_rules(options.rule), _read_only(options.only)
@@ -68,23 +73,6 @@ def run(options: argparse.Namespace) -> int:
     if text:
         print(text)
     return FINDINGS if any(one.severity == "error" for one in findings) else OK
-
-
-def _check_paths(files: Iterable[str]) -> Iterator[Path]:
-    for name in dict.fromkeys(files):
-        path = Path(name)
-        if path.is_dir():
-            raise UsageError(
-                f"{name} is a folder: name the suite files in it, e.g. {name.rstrip('/')}/*.kore.json"
-            )
-        try:
-            path.open("rb").close()
-        except OSError as bad:
-            problem = f"cannot read {name}: {bad.strerror}"
-        else:
-            yield path
-            continue
-        raise UsageError(problem)
 
 
 def _read_rules(entries: list[str]) -> RuleSettings:
@@ -124,11 +112,11 @@ def _read_only(names: list[str]) -> frozenset[Rule]:
 
 def _read_settings(options: argparse.Namespace) -> Settings:
     """Read the settings that lint depends on, as pytest would; what else is configured does not matter."""
-    from pytest_kore_convtest.cli.configuration import gather_raw
+    from pytest_kore_convtest.cli.configuration import gather_offline
     from pytest_kore_convtest.settings.options import ROWS
     from pytest_kore_convtest.settings.settings import resolve
 
-    given, env, ini, folder = gather_raw(options).values
+    given, env, ini, folder = gather_offline(options).values
     names = {ROWS[name].env_name for name in _SETTINGS}
     return resolve(
         {name: value for name, value in given.items() if name in _SETTINGS},

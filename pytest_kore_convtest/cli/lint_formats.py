@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 from pytest_kore_convtest.api.error_responses import printable
 from pytest_kore_convtest.cli import PROG, find_version
-from pytest_kore_convtest.findings import ERROR, HINT, RULES, WARNING, severity_of
+from pytest_kore_convtest.findings import ERROR, HINT, RULES, WARNING, Rule, severity_of
 from pytest_kore_convtest.suites.file import show_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_kore_convtest.findings import Finding, Rule, RuleSettings
+    from pytest_kore_convtest.findings import Finding, RuleSettings
 
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -33,7 +33,7 @@ def write_text(findings: Sequence[Finding], files: int) -> str:
     """Write a finding a line, as compilers do, and the numbers in the end."""
     lines = [
         f"{_file(one)}:{one.location.line}:{one.location.column}: {one.severity}:"
-        f" {printable(one.message, _LONGEST)} [{one.rule}]"
+        f" {_message(one)} [{one.rule}]"
         for one in findings
     ]
     counts = _count(findings)
@@ -55,7 +55,7 @@ def write_json(findings: Sequence[Finding], files: int) -> str:
             "severity": str(one.severity),
             "suite": one.suite,
             "step": one.step or None,
-            "message": one.message,
+            "message": _message(one),
         }
         for one in findings
     ]
@@ -67,7 +67,7 @@ def write_github(findings: Sequence[Finding], files: int) -> str:  # noqa: ARG00
     return "\n".join(
         f"::{_GITHUB[one.severity]} file={_property(_file(one))},line={max(1, one.location.line)},"
         f"col={max(1, one.location.column)},title={_property(str(one.rule))}::"
-        f"{_data(printable(one.message, _LONGEST))}"
+        f"{_data(_message(one))}"
         for one in findings
     )
 
@@ -109,7 +109,7 @@ def _sarif_result(one: Finding, index: int) -> dict[str, Any]:
         "ruleId": str(one.rule),
         "ruleIndex": index,
         "level": _SARIF[one.severity],
-        "message": {"text": printable(one.message, _LONGEST)},
+        "message": {"text": _message(one)},
         "locations": [{"physicalLocation": place}],
     }
 
@@ -121,6 +121,12 @@ def _uri(path: Path) -> str:
         return shown.resolve().as_uri()
     # A colon in the first part would be read as a scheme.
     return quote(shown.as_posix(), safe="/")
+
+
+def _message(one: Finding) -> str:
+    """Return a finding's message; of an unusable file it begins with the verb, as after the file's name."""
+    subject = "the file " if one.rule == Rule.UNUSABLE_FILE else ""
+    return printable(f"{subject}{one.message}", _LONGEST)
 
 
 def _file(one: Finding) -> str:

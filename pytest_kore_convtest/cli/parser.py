@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pytest_kore_convtest.cli import COMMANDS, FINDINGS, INTERRUPTED, OK, PROG, USAGE
+from pytest_kore_convtest.cli import COMMANDS, FINDINGS, INTERRUPTED, OK, PROG, USAGE, examples
 from pytest_kore_convtest.errors import ConfigError, KoreError
 
 if TYPE_CHECKING:
@@ -24,7 +24,13 @@ class UsageError(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises instead of printing its usage and ending the process."""
+    """A parser that raises instead of printing its usage and ending the process.
+
+    Attributes:
+        examples: What its help begins with: arguments of ``kore-convtest``, and what they do.
+    """
+
+    examples: Sequence[tuple[str, str]] = ()
 
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments.
@@ -33,6 +39,14 @@ class Parser(argparse.ArgumentParser):
             UsageError: Always.
         """
         raise UsageError(message)
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help, and let an error of standard output through, which argparse would swallow."""
+        print(self.format_help(), end="", file=file)
+
+    def format_help(self) -> str:
+        """Return the help; it begins with the examples."""
+        return f"{examples(self.examples)}\n\n{super().format_help()}"
 
 
 def load(name: str) -> Any:
@@ -46,9 +60,9 @@ def make_parser(name: str) -> Parser:
     parser = Parser(
         prog=f"{PROG} {name}",
         description=module.DESCRIPTION,
-        epilog=f"example: {PROG} {module.EXAMPLE}",
         allow_abbrev=False,
     )
+    parser.examples = module.EXAMPLES
     module.add_arguments(parser)
     return parser
 
@@ -74,7 +88,9 @@ def run(name: str, argv: Sequence[str]) -> int:
     except KeyboardInterrupt as stop:
         return _fail(name, " ".join(["interrupted", *map(str, stop.args)]), INTERRUPTED)
     except OSError as error:
-        return _fail(name, _say(error), USAGE)
+        if error.filename is None:  # of standard output, which ``run_command`` knows how to leave
+            raise
+        return _fail(name, f"{error.filename}: {error.strerror}", USAGE)
     else:
         return code
 
@@ -111,11 +127,6 @@ def _fail(name: str, problem: str, code: int) -> int:
     said = fit(one_line(f"{PROG} {name}: error: {problem}"), sys.stderr.encoding)
     sys.stderr.write(f"{said}\n")
     return code
-
-
-def _say(error: OSError) -> str:
-    what = error.strerror or type(error).__name__
-    return f"{error.filename}: {what}" if error.filename else what
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:

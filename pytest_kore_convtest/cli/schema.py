@@ -9,18 +9,25 @@ from pytest_kore_convtest.cli import OK
 if TYPE_CHECKING:
     import argparse
 
-DESCRIPTION = "Print the JSON Schema of suite files, for editors."
-EXAMPLE = "schema > kore.schema.json"
+DESCRIPTION = "Print the JSON Schema of suite files, for editors, or that of the JSON report."
+EXAMPLES = (
+    ("schema > kore.schema.json", "of suite files, for an editor"),
+    ("schema suite", "the same"),
+    ("schema report", "of what --kore-json writes"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
-    parser.add_argument("--report", action="store_true", help="the schema of what --kore-json writes instead")
+    parser.add_argument(
+        "what", nargs="?", choices=["suite", "report"], default="suite", help="of what (default: suite)"
+    )
+    parser.add_argument("--report", action="store_true", help="the same as: schema report")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print a schema."""
-    if options.report:
+    if options.report or options.what == "report":
         from pytest_kore_convtest.reports.schema import write_record_schema
 
         print(write_record_schema())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.api.run_models import RunStatus
     from pytest_kore_convtest.errors import Poll
     from pytest_kore_convtest.findings import Finding, Rule, Severity
-    from pytest_kore_convtest.jobs.entry import JobEntry, JobSummary
+    from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.store import Lock
     from pytest_kore_convtest.jobs.wait import Wait
     from pytest_kore_convtest.suites.file import LocalSuite
@@ -127,7 +127,6 @@ class Job(Generic[S]):
         suite: The local suite, when there is one.
         wait: The wait under way; ``None`` before the first ask and while another process asks.
         outcome: How it ended; ``None`` until then.
-        summary: What there is to say about its outcome, once somebody has gathered it.
         judged: The last question to ``judge``, and its answer.
         judge: Judges an outcome as ``Pipeline.judge`` does; set by the pipeline.
         options: What a command that waits for it again has to repeat; ``None`` when there is no platform.
@@ -136,6 +135,13 @@ class Job(Generic[S]):
 
     uploads = False
     """Whether it begins with an upload."""
+
+    key: str
+    label: str
+    suite: LocalSuite | None
+    name: str
+    due: float
+    before: float
 
     def __init__(self, key: str, label: str, *, suite: LocalSuite | None = None, name: str = "") -> None:
         self.key, self.label, self.suite, self.name = key, label, suite, name
@@ -149,7 +155,6 @@ class Job(Generic[S]):
         self.entry: JobEntry = {}
         self.wait: Wait | None = None
         self.outcome: Outcome[S] | None = None
-        self.summary: JobSummary | None = None
         self.judged: tuple[object, list[Finding] | KoreError] | None = None
         self.judge: Callable[..., list[Finding]] = lambda _outcome, **_stated: []
         self.options: Sequence[str] | None = ()
@@ -286,6 +291,9 @@ class SuiteRun(Job["RunStatus"]):
     Attributes:
         rules: The chosen severities of what may be found in its result; set by the pipeline.
     """
+
+    version: str
+    after: SuiteImport | None
 
     def __init__(
         self,

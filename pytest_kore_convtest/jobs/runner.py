@@ -77,6 +77,10 @@ class Pipeline:
         options: What a command that waits for a job again has to repeat; ``None`` against the emulator.
     """
 
+    client: KoreClient
+    settings: Settings
+    store: JobStore
+
     def __init__(  # noqa: PLR0913 - what it works with; three of them for tests alone
         self,
         client: KoreClient,

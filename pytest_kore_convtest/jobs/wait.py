@@ -116,6 +116,17 @@ class Wait:
         needs: The environment name of a secret that the command needs.
     """
 
+    what: str
+    job_id: str
+    limits: WaitLimits
+    resume: str
+    way_on: str
+    needs: str
+    before: float
+    due: float
+    deadline: float
+    backoff: Backoff
+
     def __init__(self, what: str, job_id: str, limits: WaitLimits, start: float, resume: str = "") -> None:
         self.what, self.job_id, self.limits, self.resume = what, job_id, limits, resume
         self.before = 0.0

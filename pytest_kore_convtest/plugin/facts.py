@@ -7,22 +7,30 @@ where a job is there to speak of.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Final, TypedDict, cast
 
 import pytest
 
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS, ItemCounts, Tally, write_tally
 from pytest_kore_convtest.plugin.items import COVERED, NOT_CONFIGURED
-from pytest_kore_convtest.plugin.job_summary import FAILED, IMPORT, PASSED, UNKNOWN, brief
 from pytest_kore_convtest.plugin.selection import LINT, OWN, TEST, Selected
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_kore_convtest.jobs.entry import JobSummary
     from pytest_kore_convtest.plugin.session import Run
-    from pytest_kore_convtest.reports.job_record import Account
+    from pytest_kore_convtest.reports.job_record import JobResult
+    from pytest_kore_convtest.reports.job_summary import JobSummary
+    from pytest_kore_convtest.reports.record import Verdict
     from pytest_kore_convtest.settings.values import ImportJob
+
+PASSED: Final = "passed"
+FAILED: Final = "failed"
+UNKNOWN: Final = "unknown"
+"""The verdicts."""
+
+_IMPORT = "import"
 
 ERROR, SKIPPED, XFAILED, XPASSED, NOT_RUN = "error", "skipped", "xfailed", "xpassed", "not run"
 """What else may become of an item, besides ``COVERED`` and ``NOT_CONFIGURED``."""
@@ -35,6 +43,8 @@ REPORT_KEY = "pytest_kore_convtest"
 
 _VERDICTS = frozenset({PASSED, FAILED, XPASSED})
 _PHASES = frozenset({"setup", "call", "teardown"})
+_LONGEST_REASON = 160
+
 _CUT_SHORT = frozenset({pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR})
 _GREEN = frozenset({pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED})
 
@@ -44,7 +54,7 @@ class ReportFacts(TypedDict, total=False):
 
     Attributes:
         jobs: The summaries of the jobs that the item waited for.
-        accounts: What there is to say of them in the reports, each once.
+        results: What there is to say of them in the reports, each once.
         step: The number of the step that the item is; 0 for another item.
         ours: Whether an error of ours ended the phase.
         own: Whether it is an item that we collected.
@@ -56,7 +66,7 @@ class ReportFacts(TypedDict, total=False):
     """
 
     jobs: list[JobSummary]
-    accounts: list[Account]
+    results: list[JobResult]
     step: int
     ours: bool
     own: bool
@@ -351,7 +361,7 @@ class Facts:
             because = f": {job['weakest']}" if job["weakest"] else ""
             why = f"{job['label']} {word}, and no selected test shows it{because}"
             self._problems.append(why)
-            check = "structure" if job["kind"] == IMPORT and job["stored"] else job["kind"]
+            check = "structure" if job["kind"] == _IMPORT and job["stored"] else job["kind"]
             self._unshown.append(Gap(_stand_for(job["label"], check, run), why, failed=failed))
 
     def _say_how_to_resume(self, run: Run) -> None:
@@ -381,7 +391,7 @@ class Facts:
             self._made_red = True
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """The verdict of the whole run, as far as it is ours: what was not found out is no pass."""
         outcomes = {result.outcome for _, result in self.entries}
         if FAILED in outcomes or any(job["verdict"] == FAILED for job in self._bad):
@@ -455,11 +465,11 @@ def _outcome(report: pytest.TestReport, skip: str) -> str:
 def _reason(report: pytest.TestReport) -> str:
     """Say in one line why a report is no pass."""
     if hasattr(report, "wasxfail"):
-        return brief(str(report.wasxfail).removeprefix("reason: "))
+        return _brief(str(report.wasxfail).removeprefix("reason: "))
     if isinstance(report.longrepr, tuple):
-        return brief(str(report.longrepr[2]).removeprefix("Skipped: "))
+        return _brief(str(report.longrepr[2]).removeprefix("Skipped: "))
     crash = getattr(report.longrepr, "reprcrash", None)
-    return brief(str(crash.message if crash else report.longrepr or "").partition("\n")[0])
+    return _brief(str(crash.message if crash else report.longrepr or "").partition("\n")[0])
 
 
 def _why_not_run(session: pytest.Session, stopped_by: str) -> str:
@@ -481,3 +491,7 @@ def _resume_command(ds_id: str, label: str = "") -> str:
     from pytest_kore_convtest.jobs.endings import resume_command
 
     return resume_command(ds_id, label)
+
+
+def _brief(text: str) -> str:
+    return printable(text, _LONGEST_REASON)

@@ -10,7 +10,7 @@ from pytest_kore_convtest.text import plural
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_kore_convtest.jobs.entry import JobSummary
+    from pytest_kore_convtest.reports.job_summary import JobSummary
 
 EMULATOR_WORDS = "built-in emulator; no real platform was contacted"
 

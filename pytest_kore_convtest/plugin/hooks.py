@@ -18,7 +18,6 @@ from pytest_kore_convtest.plugin.facts import Facts, facts_of
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
 from pytest_kore_convtest.plugin.items import fixture_values
-from pytest_kore_convtest.plugin.job_summary import summarize_job
 from pytest_kore_convtest.plugin.junit import JUnitReport
 from pytest_kore_convtest.plugin.progress import Progress
 from pytest_kore_convtest.plugin.publish import Published, publish
@@ -98,7 +97,7 @@ class Hooks:
         left = getattr(node, "workeroutput", {}).get(_LEFT, {})
         for job in left.get("jobs", ()):
             self._facts.add_job(job)
-        self._recorder.add_accounts(left.get("accounts", ()))
+        self._recorder.add_results(left.get("results", ()))
         if self._receiver is not None:
             self._receiver.drop(node.gateway.id)
 
@@ -232,7 +231,7 @@ class Hooks:
         left = self._find_left()
         for job in left["jobs"]:
             self._facts.add_job(job)
-        self._recorder.add_accounts(left["accounts"])
+        self._recorder.add_results(left["results"])
         self._facts.close(self._run, session, self._selected)
         self._run.clean_up_suites()
         self._junit.add(self._facts.missing_in_junit())
@@ -250,8 +249,8 @@ class Hooks:
             job for job in self._run.jobs() if job.outcome is not None and (job.job_id or job.outcome.asks)
         ]
         return {
-            "jobs": [summarize_job(job) for job in left],
-            "accounts": self._run.new_accounts(left) if self._run.wants_record else [],
+            "jobs": [self._run.summarize(job) for job in left],
+            "results": self._run.new_results(left) if self._run.wants_record else [],
         }
 
     def _hand_over(self) -> None:

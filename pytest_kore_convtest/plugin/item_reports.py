@@ -12,14 +12,13 @@ import pytest
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
 from pytest_kore_convtest.plugin.facts import REPORT_KEY, ReportFacts, facts_of
 from pytest_kore_convtest.plugin.items import OwnItem, fixture_values, is_live, skipped_by_us
-from pytest_kore_convtest.plugin.job_summary import summarize_job
 from pytest_kore_convtest.text import block, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pytest_kore_convtest.jobs.job import AnyJob
     from pytest_kore_convtest.plugin.session import Run
+    from pytest_kore_convtest.reports.job_summary import JobSummary
 
 _PACKAGE = str(Path(__file__).parents[1])
 
@@ -28,7 +27,7 @@ _COLOUR = re.compile(r"(\x1b\[[0-9;]{0,20}m)")
 _SHORT_ENOUGH = 120
 """Characters of a message about a setting that may be said by each item."""
 
-_SEEN: pytest.StashKey[dict[str, AnyJob]] = pytest.StashKey()
+_SEEN: pytest.StashKey[dict[str, JobSummary]] = pytest.StashKey()
 """The jobs of an item that its reports have told of."""
 
 
@@ -158,12 +157,12 @@ def attach(
     if report.when == "call":
         ids |= {str(value.id) for value in fixture_values(item).values() if _is_status(value)}
     jobs = run.jobs_of(item, ids - {""}) if report.when == "call" or report.failed or report.skipped else []
-    facts = [summarize_job(job) for job in jobs if job.outcome is not None]
+    facts = [run.summarize(job) for job in jobs if job.outcome is not None]
     own = item if isinstance(item, OwnItem) else None
-    accounts = run.new_accounts(jobs) if run.wants_record else []
+    results = run.new_results(jobs) if run.wants_record else []
     kore = ReportFacts(
         jobs=facts,
-        accounts=accounts,
+        results=results,
         step=own.number if own else 0,
         ours=isinstance(raised, KoreError),
         own=own is not None,
@@ -179,7 +178,7 @@ def attach(
     if own and report.when == "call" and not kore["step"]:
         notes = dict.fromkeys(note for holder in (kore, *facts) for note in holder["notes"])
         report.sections += [("kore", "\n".join(map(one_line, notes)))] if notes else []
-    _add_properties(report, item, [job for job in jobs if job.outcome is not None])
+    _add_properties(report, item, facts)
 
 
 def _find_pages(raised: BaseException | None, own: OwnItem | None) -> list[str]:
@@ -192,14 +191,14 @@ def _find_pages(raised: BaseException | None, own: OwnItem | None) -> list[str]:
     return [*(explain_error(raised) if isinstance(raised, KoreError) else ()), *explain_rules(rules)]
 
 
-def _add_properties(report: pytest.TestReport, item: pytest.Item, jobs: list[AnyJob]) -> None:
+def _add_properties(report: pytest.TestReport, item: pytest.Item, jobs: list[JobSummary]) -> None:
     """Record an item's jobs on it: JUnit reads the properties of the teardown's report.
 
     Each id stands there; the requests and seconds are those of all its jobs together.
     """
     seen = item.stash.setdefault(_SEEN, {})
-    seen.update((job.key, job) for job in jobs)
-    facts = [summarize_job(job) for job in seen.values() if job.outcome is not None]
+    seen.update((job["key"], job) for job in jobs)
+    facts = list(seen.values())
     if not jobs:
         return
     properties = {

@@ -71,7 +71,7 @@ class Screen:
         self._live: Any = None
         self._column = 0
         self._before: Any = None
-        self.plain = not (file.encoding or "").lower().startswith("utf")
+        self.plain: bool = not (file.encoding or "").lower().startswith("utf")
 
     def size(self) -> Size:
         """Return the terminal's size, as it is now."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.plugin.facts import Facts
     from pytest_kore_convtest.plugin.recorder import Recorder
     from pytest_kore_convtest.plugin.session import Run
-    from pytest_kore_convtest.reports.job_record import Account
+    from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.record import Evidence, Record, Unevaluated
     from pytest_kore_convtest.settings.settings import Settings
 
@@ -55,7 +55,7 @@ def publish(run: Run, recorder: Recorder, facts: Facts, session: pytest.Session)
         session: The session that is over.
     """
     env, settings = environment(), run.known_settings()
-    recorder.add_accounts(list(_tell_unfinished(run, recorder.job_ids())))
+    recorder.add_results(list(_describe_unfinished(run, recorder.job_ids())))
     evidence = _tell_evidence(run, recorder.clock_skew, session)
     secrets = [secret.reveal() for name in ("client_secret", "jwt") if (secret := getattr(settings, name))]
     recorder.verdict = facts.verdict
@@ -97,20 +97,20 @@ def _find_unevaluated(run: Run, recorder: Recorder, facts: Facts) -> Iterator[Un
     yield from _group(facts.unevaluated())
 
 
-def _tell_unfinished(run: Run, known: set[str]) -> Iterator[Account]:
-    """Give account of the jobs whose end nobody saw, and of those that ended and no item told of."""
+def _describe_unfinished(run: Run, known: set[str]) -> Iterator[JobResult]:
+    """Describe the jobs whose end nobody saw, and of those that ended and no item told of."""
     found = run.unfinished()
     if not found:
         return
     from pytest_kore_convtest.jobs.unfinished import find_ended
-    from pytest_kore_convtest.reports.job_record import give_open_account
+    from pytest_kore_convtest.reports.job_record import describe_unfinished
 
-    yield from run.new_accounts(run.jobs())
+    yield from run.new_results(run.jobs())
     for job in () if run.pipelines else find_ended(run.stores()):
         if job.job_id not in known:
-            yield give_open_account(job, "it ended, and no item of this test run judged it", time.time())
+            yield describe_unfinished(job, "it ended, and no item of this test run judged it", time.time())
     for job in found:
-        yield give_open_account(job, run.stopped or NOBODY, time.time())
+        yield describe_unfinished(job, run.stopped or NOBODY, time.time())
 
 
 def _group(found: Iterable[tuple[str, str]]) -> Iterator[Unevaluated]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pytest_kore_convtest import redaction
 from pytest_kore_convtest.plugin.facts import ReportFacts, facts_of, is_ours
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_kore_convtest.reports.job_record import Account
-    from pytest_kore_convtest.reports.record import Evidence, StepRecord
+    from pytest_kore_convtest.reports.job_record import JobResult
+    from pytest_kore_convtest.reports.record import Evidence, ItemOutcome, StepRecord, Verdict
 
 _LONGEST_MESSAGE = 4000
 _MOST_STEPS_NAMED = 20
+_NONE_YET = cast("ItemOutcome", "")
+"""What has become of an item before its first phase ended."""
+
 _NOT_BEGUN = "not run, because its import has not passed"
 _GRAVITY = ("error", "failed", "xpassed", "xfailed", "skipped", "passed", "")
 
@@ -37,13 +40,13 @@ class Recorder:
     """Gather reports and make a record of them.
 
     Attributes:
-        verdict: The verdict of the whole run, which its exit code follows; while it is empty,
+        verdict: The verdict of the whole run, which its exit code follows; without one
             that of the suites and items counts.
     """
 
     def __init__(self) -> None:
-        self.verdict = ""
-        self._accounts: dict[str, Account] = {}
+        self.verdict: Verdict | None = None
+        self._results: dict[str, JobResult] = {}
         self._items: dict[str, ItemRecord] = {}
         self._jobs: dict[str, set[str]] = {}
         self._steps: dict[tuple[str, int], str] = {}
@@ -52,7 +55,7 @@ class Recorder:
     def add(self, report: pytest.TestReport) -> None:
         """Take in a report."""
         kore = facts_of(report)
-        self.add_accounts(kore.get("accounts", ()))
+        self.add_results(kore.get("results", ()))
         crashed = report.when not in {"setup", "call", "teardown"}
         if crashed:
             self._lost.append(Unevaluated(what=report.nodeid, why="the xdist worker that ran it crashed"))
@@ -60,28 +63,28 @@ class Recorder:
             return
         self._add_item(report, kore, crashed=crashed)
 
-    def add_accounts(self, accounts: Iterable[Account]) -> None:
-        """Take in accounts of jobs; of several of one job the latest counts."""
-        for account in accounts:
-            known = self._accounts.get(account["key"])
-            if known is None or known["generation"] < account["generation"]:
-                self._accounts[account["key"]] = account
+    def add_results(self, results: Iterable[JobResult]) -> None:
+        """Take in results of jobs; of several of one job the latest counts."""
+        for result in results:
+            known = self._results.get(result["key"])
+            if known is None or known["generation"] < result["generation"]:
+                self._results[result["key"]] = result
 
     @property
     def clock_skew(self) -> float | None:
         """By how many seconds the platform's clock was ahead of ours, as last seen by any job."""
-        seen = [account["clock_skew"] for account in self._accounts.values()]
+        seen = [result["clock_skew"] for result in self._results.values()]
         return next((skew for skew in reversed(seen) if skew is not None), None)
 
     def job_ids(self) -> set[str]:
         """Return the ids of all jobs of which a report tells."""
-        told = [account[kind] for account in self._accounts.values() for kind in ("imported", "run")]
+        told = [result[kind] for result in self._results.values() for kind in ("imported", "run")]
         return {job["id"] for job in told if job}
 
     def _add_item(self, report: pytest.TestReport, kore: ReportFacts, *, crashed: bool) -> None:
         """Note what became of an item; a rerun begins anew."""
         fresh = ItemRecord(
-            nodeid=report.nodeid, outcome="", seconds=0.0, message="", place=_place(report), suites=[]
+            nodeid=report.nodeid, outcome=_NONE_YET, seconds=0.0, message="", place=_place(report), suites=[]
         )
         item = self._items.setdefault(report.nodeid, fresh)
         if report.when == "setup" and item["outcome"]:
@@ -89,7 +92,7 @@ class Recorder:
         outcome = "error" if crashed else _outcome(report)
         item["seconds"] = round(item["seconds"] + report.duration, 3)
         if _GRAVITY.index(outcome) < _GRAVITY.index(item["outcome"]):
-            item["outcome"] = outcome
+            item["outcome"] = cast("ItemOutcome", outcome)
             item["message"] = "" if outcome == "passed" else _message(report)
         keys = self._jobs.setdefault(report.nodeid, set())
         keys.update(job["key"] for job in kore.get("jobs", ()))
@@ -113,9 +116,9 @@ class Recorder:
             closing: The closing lines.
             secrets: Texts that must not be in it, wherever they came from.
         """
-        keys = [key for key, account in self._accounts.items() if account["imported"] is not None]
-        runs = {account["after"]: account for account in self._accounts.values() if account["run"]}
-        suites = [self._tell_suite(self._accounts[key], runs.get(key)) for key in keys]
+        keys = [key for key, result in self._results.items() if result["imported"] is not None]
+        runs = {result["after"]: result for result in self._results.values() if result["run"]}
+        suites = [self._make_suite(self._results[key], runs.get(key)) for key in keys]
         index = {key: number for number, key in enumerate(keys)}
         index |= {run["key"]: index[key] for key, run in runs.items() if key in index}
         for nodeid, item in self._items.items():
@@ -141,8 +144,8 @@ class Recorder:
         cleaned: Record = redaction.hide_in(record)
         return cleaned
 
-    def _tell_suite(self, account: Account, run: Account | None) -> SuiteRecord:
-        imported = account["imported"]
+    def _make_suite(self, result: JobResult, run: JobResult | None) -> SuiteRecord:
+        imported = result["imported"]
         assert imported is not None  # noqa: S101 - callers look first
         ran = run["run"] if run else None
         steps = run["steps"] if run else []
@@ -154,10 +157,10 @@ class Recorder:
                 step["why"] = _NOT_BEGUN
         verdicts = {imported["verdict"], ran["verdict"] if ran else PASSED}
         return SuiteRecord(
-            name=account["name"],
+            name=result["name"],
             verdict=next((word for word in (FAILED, UNKNOWN) if word in verdicts), PASSED),
             evidence=0,
-            file=account["file"],
+            file=result["file"],
             imported=imported,
             run=ran,
             steps=steps,
@@ -187,7 +190,7 @@ def _place(report: pytest.TestReport) -> str:
     return f"{path}:{line + 1}" if line is not None else path
 
 
-def _judge(suites: list[SuiteRecord], items: list[ItemRecord]) -> str:
+def _judge(suites: list[SuiteRecord], items: list[ItemRecord]) -> Verdict:
     """Judge the whole run: what could not be found out is no pass, nor is a run that judged nothing."""
     verdicts = {suite["verdict"] for suite in suites}
     outcomes = {item["outcome"] for item in items}

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.jobs.unfinished import Unfinished
+    from pytest_kore_convtest.reports.job_record import JobResult
+    from pytest_kore_convtest.reports.job_summary import JobSummary
     from pytest_kore_convtest.suites.file import LocalSuite
 
 GATE = "pytest_kore_convtest.gate"
@@ -88,6 +90,11 @@ class Run:
         is_cleaning: Whether suites are being deleted just now.
     """
 
+    config: pytest.Config
+    settings: Settings
+    begun_at: float
+    is_cleaning: bool
+
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
         self.item: pytest.Item | None = None
@@ -96,6 +103,8 @@ class Run:
         self.rest: Callable[[], None] = lambda: None
         self._touched: dict[str, list[AnyJob]] = {}
         self._told: set[tuple[str, int]] = set()
+        self._results: dict[str, JobResult] = {}
+        self._summaries: dict[str, JobSummary] = {}
         self._seen: dict[tuple[str, str], int] = {}
         self._emulator: Any = None
         self._own_emulator: Any = None
@@ -156,16 +165,37 @@ class Run:
         """Return the settings as far as they are known; starts nothing."""
         return self.settings if self._emulator is None else self.live_settings()
 
-    def new_accounts(self, jobs: list[AnyJob]) -> list[Any]:
-        """Give account of jobs that have ended, of each once in this process."""
-        from pytest_kore_convtest.reports.job_record import give_account
+    def new_results(self, jobs: list[AnyJob]) -> list[JobResult]:
+        """Describe jobs that have ended, each once in this process, for the record."""
+        from pytest_kore_convtest.jobs.job import SuiteRun
 
-        before = [after for job in jobs if (after := getattr(job, "after", None)) is not None]
+        before = [job.after for job in jobs if isinstance(job, SuiteRun) and job.after is not None]
         ended = [job for job in [*before, *jobs] if job.outcome is not None]
         new = {(job.key, job.outcome.generation): job for job in ended if job.outcome}
-        accounts = [give_account(job) for key, job in new.items() if key not in self._told]
+        results = [self._describe(job) for key, job in new.items() if key not in self._told]
         self._told.update(new)
-        return accounts
+        return results
+
+    def summarize(self, job: AnyJob) -> JobSummary:
+        """Return what the terminal and the exit code need to know of a job, out of its part of the record."""
+        from pytest_kore_convtest.reports.job_summary import summarize_job
+
+        assert job.outcome is not None  # noqa: S101 - callers look first
+        known = self._summaries.get(job.key)
+        if known is None or known["generation"] != job.outcome.generation:
+            known = self._summaries[job.key] = summarize_job(self._describe(job))
+        return known
+
+    def _describe(self, job: AnyJob) -> JobResult:
+        from pytest_kore_convtest.reports.job_record import describe_job
+
+        assert job.outcome is not None  # noqa: S101 - callers look first
+        if not self.wants_record:
+            return describe_job(job)
+        known = self._results.get(job.key)
+        if known is None or known["generation"] != job.outcome.generation:
+            known = self._results[job.key] = describe_job(job)
+        return known
 
     @property
     def shared(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pytest_kore_convtest.text import fit, one_line, plural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_kore_convtest.jobs.entry import JobSummary
+    from pytest_kore_convtest.reports.job_summary import JobSummary
 
 _LOOKS = {"failed": ("FAILED", "red"), "unknown": ("NOT VERIFIED", "yellow"), "passed": ("passed", "green")}
 """How verdicts look, the worst first."""

@@ -1,11 +1,11 @@
-"""Give account of a job that has ended: its part of the record, as plain data."""
+"""Describe a job that has ended: its part of the record, as plain data."""
 
 from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timezone
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from pytest_kore_convtest.api import models
 from pytest_kore_convtest.api.run_models import variations
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.api.models import ImportStatus, Suite
     from pytest_kore_convtest.api.run_models import RunStatus, RunStep
-    from pytest_kore_convtest.jobs.job import AnyJob
+    from pytest_kore_convtest.jobs.job import AnyJob, WatchImport
     from pytest_kore_convtest.jobs.unfinished import Unfinished
+    from pytest_kore_convtest.reports.record import Says, StepOutcome, Verdict
     from pytest_kore_convtest.suites.file import LocalSuite
     from pytest_kore_convtest.suites.run_result import RunResult, StepResult
 
@@ -47,11 +48,16 @@ _MOMENTS = ("requested_at", "created_at", "modified_at", "expires_at")
 _LONGEST_LOG, _LONGEST_WORD = 2000, 120
 
 
-class Account(TypedDict):
+class JobResult(TypedDict):
     """What one job contributes to the record.
 
-    ``key`` names the job in this test run, ``after`` the import that a run followed, empty
-    for an import; of several accounts of one job the one of the latest ``generation`` counts.
+    Attributes:
+        key: Names the job in this test run.
+        after: The key of the import that a run followed; empty for an import.
+        generation: Of several results of one job that of the latest generation counts.
+        suite: The stored suite's name, when we gave it one.
+        remarks: Those notes that are about its result alone.
+        blocked: Of a run: whether it did not begin because its import, which tells why, has not passed.
     """
 
     key: str
@@ -59,38 +65,52 @@ class Account(TypedDict):
     generation: int
     clock_skew: float | None
     name: str
+    suite: str
     file: File | None
     imported: ImportRecord | None
     run: RunRecord | None
     steps: list[StepRecord]
+    remarks: list[str]
+    blocked: bool
 
 
-def give_account(job: AnyJob) -> Account:
-    """Give account of a job that has an outcome."""
+def describe_job(job: AnyJob) -> JobResult:
+    """Describe a job that has an outcome."""
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - callers look first
-    account = Account(
+    result = JobResult(
         key=job.key,
         after="",
         generation=outcome.generation,
         clock_skew=outcome.clock_skew,
         name=job.label,
-        file=_tell_file(job),
+        suite=job.name,
+        file=_describe_file(job),
         imported=None,
         run=None,
         steps=[],
+        remarks=[],
+        blocked=False,
     )
     if isinstance(job, SuiteRun):
-        account["after"] = job.after.key if job.after else ""
-        account["run"] = _tell_run(job)
-        account["steps"] = list(_tell_steps(job))
+        result["after"] = job.after.key if job.after else ""
+        result["run"] = _describe_run(job)
+        result["steps"] = list(_describe_steps(job))
+        result["blocked"] = _is_blocked(job)
+        if job.outcome is not None and job.outcome.status is not None:
+            result["remarks"] = list(job.result().notes)
     else:
-        account["imported"] = _tell_import(job)
-    return account
+        result["imported"] = _describe_import(cast("WatchImport", job))
+    return result
 
 
-def give_open_account(job: Unfinished, why: str, now: float) -> Account:
-    """Give account of a job that nobody saw the end of.
+def _is_blocked(job: SuiteRun) -> bool:
+    before = job.after.outcome if job.after else None
+    return bool(not job.job_id and job.after and before and not job.after.is_good(before))
+
+
+def describe_unfinished(job: Unfinished, why: str, now: float) -> JobResult:
+    """Describe a job that nobody saw the end of.
 
     Args:
         job: The job.
@@ -112,7 +132,7 @@ def give_open_account(job: Unfinished, why: str, now: float) -> Account:
         started_at=moment(now - ending.seconds),
         ended_at=moment(now),
         platform_times={},
-        polls=_tell_polls(ending.polls),
+        polls=_copy_polls(ending.polls),
         trouble={"kind": "JobError", "message": job.tell(why)},
         why=[],
         notes=[],
@@ -120,16 +140,19 @@ def give_open_account(job: Unfinished, why: str, now: float) -> Account:
         download_url="",
         resume=ending.resume,
     )
-    return Account(
+    return JobResult(
         key=entry["key"],
         after=entry.get("after", ""),
         generation=entry.get("again", 0) + 1,
         clock_skew=None,
         name=entry.get("label", ""),
+        suite=entry.get("name", ""),
         file=local,
         imported=None if entry["kind"] == "SuiteRun" else _open_import(told, entry),
         run=_open_run(told, entry) if entry["kind"] == "SuiteRun" else None,
         steps=[],
+        remarks=[],
+        blocked=False,
     )
 
 
@@ -160,7 +183,7 @@ def _open_run(told: JobRecord, entry: Mapping[str, Any]) -> RunRecord:
     )
 
 
-def _tell_polls(polls: Iterable[Mapping[str, Any]]) -> list[Poll]:
+def _copy_polls(polls: Iterable[Mapping[str, Any]]) -> list[Poll]:
     return [
         {"at": poll["at"], "saw": poll["saw"], "percent": poll.get("percent"), "fault": poll["fault"]}
         for poll in polls
@@ -176,7 +199,7 @@ def _write(when: datetime) -> str:
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _tell_file(job: AnyJob) -> File | None:
+def _describe_file(job: AnyJob) -> File | None:
     suite = job.suite
     if suite is None:
         return None
@@ -191,7 +214,7 @@ def _tell_file(job: AnyJob) -> File | None:
     )
 
 
-def _tell_job(job: AnyJob, verdict: str, says: str) -> JobRecord:
+def _describe_job(job: AnyJob, verdict: Verdict, says: Says) -> JobRecord:
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - callers look first
     status, trouble = outcome.status, outcome.trouble
@@ -206,7 +229,7 @@ def _tell_job(job: AnyJob, verdict: str, says: str) -> JobRecord:
         started_at=moment(began),
         ended_at=moment(outcome.ended_at),
         platform_times={},
-        polls=_tell_polls(outcome.history),
+        polls=_copy_polls(outcome.history),
         trouble={"kind": type(trouble).__name__, "message": trouble.message} if trouble else None,
         why=[],
         notes=list(dict.fromkeys(outcome.notes)),
@@ -216,20 +239,19 @@ def _tell_job(job: AnyJob, verdict: str, says: str) -> JobRecord:
     )
 
 
-def _tell_import(job: AnyJob) -> ImportRecord:
+def _describe_import(job: WatchImport) -> ImportRecord:
     outcome = job.outcome
     status: ImportStatus | None = outcome.status if outcome else None
-    verdict, findings = _judge_import(job)
+    verdict, why, findings = _judge_import(job)
     suite = status.suite if status else None
     accepted = status is not None and status.meaning == models.SUCCEEDED
-    told = _tell_job(job, verdict, DERIVED if accepted else PLATFORM)
+    told = _describe_job(job, verdict, DERIVED if accepted else PLATFORM)
     if status:
         told["platform_times"] = {
             name: _write(when) for name in _MOMENTS if (when := getattr(status, name)) is not None
         }
-        told["logs"] = _tell_logs(status.status_logs)
-    if verdict == FAILED and not findings and status:
-        told["why"] = [f"the platform says {printable(status.sent_status, _LONGEST_WORD)}"]
+        told["logs"] = _read_logs(status.status_logs)
+    told["why"] = why
     return ImportRecord(
         **told,
         file_id=job.entry.get("file_id", ""),
@@ -243,27 +265,29 @@ def _tell_import(job: AnyJob) -> ImportRecord:
     )
 
 
-def _tell_logs(entries: list[Any]) -> list[str]:
+def _read_logs(entries: list[Any]) -> list[str]:
     """Return the platform's log, an entry a text; the last of very many says how many are left out."""
     lines = [printable(str(entry), _LONGEST_LOG) for entry in entries[:MOST_LOGS]]
     left = len(entries) - len(lines)
     return [*lines, f"and {left:,} more entries, which are left out"] if left else lines
 
 
-def _judge_import(job: AnyJob) -> tuple[str, list[Finding]]:
+def _judge_import(job: WatchImport) -> tuple[Verdict, list[str], list[Finding]]:
+    """Return the verdict, the reasons that are no findings, and the findings."""
     outcome = job.outcome
     if outcome is None or outcome.status is None:
-        return UNKNOWN, []
+        return UNKNOWN, [], []
     if outcome.status.meaning != models.SUCCEEDED:
-        return FAILED, []
+        said = printable(outcome.status.sent_status, _LONGEST_WORD)
+        return FAILED, [f"the platform rejected the import: {said}"], []
+    verdict: Verdict = PASSED
     try:
         found = [finding.to_data() for finding in job.judge(outcome)]
-        verdict = PASSED
     except StructureError as bad:
         found, verdict = bad.findings, FAILED
-    except KoreError:
-        return UNKNOWN, []
-    return verdict, [Finding(**{key: one[key] for key in Finding.__annotations__}) for one in found]  # type: ignore[typeddict-item]
+    except KoreError as unknown:
+        return UNKNOWN, [unknown.message], []
+    return verdict, [], [Finding(**{key: one[key] for key in Finding.__annotations__}) for one in found]  # type: ignore[typeddict-item]
 
 
 def count_assertions(suite: Suite) -> dict[str, int]:
@@ -275,12 +299,14 @@ def count_assertions(suite: Suite) -> dict[str, int]:
     return found
 
 
-def _tell_run(job: SuiteRun) -> RunRecord:
+def _describe_run(job: SuiteRun) -> RunRecord:
     outcome = job.outcome
     status: RunStatus | None = outcome.status if outcome else None
     result = job.result() if status else None
-    verdict = result.outcome if result and result.outcome in {PASSED, FAILED} else UNKNOWN
-    told = _tell_job(job, verdict, PLATFORM)
+    verdict: Verdict = UNKNOWN
+    if result and result.outcome in {PASSED, FAILED}:
+        verdict = cast("Verdict", result.outcome)
+    told = _describe_job(job, verdict, PLATFORM)
     if status and result:
         told["why"], told["notes"] = list(result.why), [*told["notes"], *result.notes]
         began = status.raw.get("result")
@@ -298,10 +324,10 @@ def _tell_run(job: SuiteRun) -> RunRecord:
     )
 
 
-def _tell_steps(job: SuiteRun) -> Iterator[StepRecord]:
+def _describe_steps(job: SuiteRun) -> Iterator[StepRecord]:
     if job.outcome is not None and job.outcome.status is not None:
         result: RunResult = job.result()
-        yield from map(_tell_step, result.steps)
+        yield from map(_describe_step, result.steps)
         return
     suite: LocalSuite | None = job.suite
     for number, step in enumerate(suite.steps if suite else (), start=1):
@@ -319,22 +345,22 @@ def _tell_steps(job: SuiteRun) -> Iterator[StepRecord]:
         )
 
 
-def _tell_step(result: StepResult) -> StepRecord:
+def _describe_step(result: StepResult) -> StepRecord:
     step = result.step
     return StepRecord(
         number=result.number,
         input=result.input,
         event=step.event if step else "",
-        outcome=result.outcome,
+        outcome=cast("StepOutcome", result.outcome),
         why=result.why,
         says=PLATFORM if result.reported else DERIVED,
         place=result.place,
         nodeid="",
-        replies=list(_tell_replies(step)) if step else [],
+        replies=list(_describe_replies(step)) if step else [],
     )
 
 
-def _tell_replies(step: RunStep) -> Iterator[Reply]:
+def _describe_replies(step: RunStep) -> Iterator[Reply]:
     for output, reply, checks in zip_longest(step.outputs, step.replies, step.checks):
         kinds = (("text", checks.text), ("flow", checks.flow), ("context", checks.context))
         yield Reply(

@@ -69,7 +69,7 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
 def _render_head(record: Record) -> str:
     suites = record["suites"]
     counts = totals.add_counts(map(totals.count_steps, suites))
-    verdicts = [suite["verdict"] for suite in suites]
+    verdicts: list[str] = [suite["verdict"] for suite in suites]
     told = ", ".join(
         f"{verdicts.count(verdict)} {word}"
         for verdict, word in ((PASSED, "passed"), (FAILED, "failed"), (UNKNOWN, "without a verdict"))

@@ -14,7 +14,7 @@ from pytest_kore_convtest.reports.totals import is_mixed, name_platform
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_kore_convtest.reports.record import Evidence, Record, SuiteRecord
+    from pytest_kore_convtest.reports.record import Evidence, Record, SuiteRecord, Verdict
 
 _JOB_ID = re.compile(r"ds-.+")
 _GRAVITY = (FAILED, PASSED, UNKNOWN)
@@ -203,7 +203,7 @@ def _combine(one: SuiteRecord, other: SuiteRecord) -> SuiteRecord:
     }
 
 
-def _join_verdicts(verdicts: Sequence[str]) -> str:
+def _join_verdicts(verdicts: Sequence[str]) -> Verdict:
     if FAILED in verdicts:
         return FAILED
     return PASSED if all(verdict == PASSED for verdict in verdicts) else UNKNOWN

@@ -8,19 +8,34 @@ as ``2026-11-24T13:05:00.123Z``. No secret and no token is ever in it.
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Final, Literal
 
-FORMAT, VERSION = "pytest-kore-convtest", 1
+from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
+
+FORMAT: Final = "pytest-kore-convtest"
+VERSION: Final = 1
 """What a record calls itself, and the version of its shape."""
 
-PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
+PASSED: Final = "passed"
+FAILED: Final = "failed"
+UNKNOWN: Final = "unknown"
 """The verdicts: of a job, of a suite, of the whole run."""
 
-NOT_EVALUATED = "not evaluated"
+NOT_EVALUATED: Final = "not evaluated"
 """What becomes of a step, besides ``PASSED`` and ``FAILED``."""
 
-PLATFORM, DERIVED = "platform", "derived"
+PLATFORM: Final = "platform"
+DERIVED: Final = "derived"
 """Who says so: the platform reported it, or it was derived from what the platform reported."""
+
+
+Verdict = Literal["passed", "failed", "unknown"]
+StepOutcome = Literal["passed", "failed", "not evaluated"]
+ItemOutcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
+Says = Literal["platform", "derived"]
+Level = Literal["error", "warning", "hint"]
+Index = int
+"""Counts from 0 into another list."""
 
 
 class Setting(TypedDict):
@@ -98,7 +113,7 @@ class Finding(TypedDict):
     """
 
     rule: str
-    severity: str
+    severity: Level
     message: str
     path: str
     place: str
@@ -125,8 +140,8 @@ class JobRecord(TypedDict):
     """
 
     id: str
-    verdict: str
-    says: str
+    verdict: Verdict
+    says: Says
     status: str
     asks: int
     seconds: float
@@ -214,9 +229,9 @@ class StepRecord(TypedDict):
     number: int
     input: str
     event: str
-    outcome: str
+    outcome: StepOutcome
     why: str
-    says: str
+    says: Says
     place: str
     nodeid: str
     replies: list[Reply]
@@ -247,8 +262,8 @@ class SuiteRecord(TypedDict):
     """
 
     name: str
-    verdict: str
-    evidence: int
+    verdict: Verdict
+    evidence: Index
     file: File | None
     imported: ImportRecord
     run: RunRecord | None
@@ -264,11 +279,11 @@ class ItemRecord(TypedDict):
     """
 
     nodeid: str
-    outcome: str
+    outcome: ItemOutcome
     seconds: float
     message: str
     place: str
-    suites: list[int]
+    suites: list[Index]
 
 
 class Unevaluated(TypedDict):
@@ -284,9 +299,9 @@ class Record(TypedDict):
     ``evidence`` has one entry per run; ``closing`` are the closing lines of the terminal.
     """
 
-    format: str
-    version: int
-    verdict: str
+    format: Literal["pytest-kore-convtest"]
+    version: Literal[1]
+    verdict: Verdict
     evidence: list[Evidence]
     suites: list[SuiteRecord]
     items: list[ItemRecord]

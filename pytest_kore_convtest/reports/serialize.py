@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.errors import ConfigError, KoreError
 from pytest_kore_convtest.reports.record import FORMAT, VERSION
@@ -23,6 +23,8 @@ _UNSAFE = re.compile(
 """What JSON lets stand, but a terminal or CI server obeys, an editor hides or UTF-8 cannot hold."""
 
 _LARGEST_PLANE = 0xFFFF
+_EXACT = 2**53
+"""Below it a float holds every whole number."""
 
 
 def write_record(record: Record) -> str:
@@ -79,12 +81,13 @@ def read_record(content: str | bytes, where: str) -> Record:
         ConfigError: It is no record, or one of another version.
     """
     try:
-        data = json.loads(_decode(content), parse_constant=_refuse)
+        data = json.loads(_decode(content), parse_constant=_refuse, parse_float=_read_float)
         _check_version(data)
-        record = cast("Record", fit(data))
+        record = fit(data)
         _check_indexes(record)
     except json.JSONDecodeError as error:
-        problem = f"{where}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}"
+        why = error.msg if error.doc.strip() else "it is empty"
+        problem = f"{where}:{error.lineno}:{error.colno}: this is not JSON: {why}"
     except ShapeError as error:
         problem = f"{where}: {error}"
     except UnicodeDecodeError as error:
@@ -101,6 +104,12 @@ def _decode(content: str | bytes) -> str:
     return text.removeprefix("\ufeff")  # what PowerShell puts in front
 
 
+def _read_float(text: str) -> float:
+    """Read a number; JSON knows one kind of them, and other tools write 1 as 1.0."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
+
+
 def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no number in JSON")
 
@@ -113,6 +122,8 @@ def _check_version(data: Any) -> None:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise ShapeError("$.format", f"this is no report of {FORMAT}")
     version = data.get("version")
+    if isinstance(version, bool):
+        raise ShapeError("$.version", f"it has to be a whole number, not {version}")
     if isinstance(version, int) and version > VERSION:
         said = f"version {version} was written by a newer {FORMAT}, this one reads version {VERSION}"
         raise ShapeError("$.version", f"{said}: upgrade it")
@@ -121,11 +132,14 @@ def _check_version(data: Any) -> None:
 def _check_indexes(record: Record) -> None:
     """Refuse a suite of a run that is not there, and an item of a suite that is not there."""
     for at, suite in enumerate(record["suites"]):
-        if suite["evidence"] >= len(record["evidence"]):
-            raise ShapeError(
-                f"$.suites[{at}].evidence", f"there is no entry {suite['evidence']} in $.evidence"
-            )
+        _check_index(suite["evidence"], len(record["evidence"]), "evidence", f"$.suites[{at}].evidence")
     for at, item in enumerate(record["items"]):
         for place, index in enumerate(item["suites"]):
-            if index >= len(record["suites"]):
-                raise ShapeError(f"$.items[{at}].suites[{place}]", f"there is no entry {index} in $.suites")
+            _check_index(index, len(record["suites"]), "suites", f"$.items[{at}].suites[{place}]")
+
+
+def _check_index(index: int, length: int, target: str, path: str) -> None:
+    if index < 0:
+        raise ShapeError(path, "a place in a list is counted from 0")
+    if index >= length:
+        raise ShapeError(path, f"there is no entry {index} in $.{target}")

@@ -10,7 +10,7 @@ from pytest_kore_convtest.reports.record import FAILED, NOT_EVALUATED, PASSED, U
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_kore_convtest.reports.record import Evidence, Finding, Record, StepRecord, SuiteRecord
+    from pytest_kore_convtest.reports.record import Evidence, Finding, Level, Record, StepRecord, SuiteRecord
 
 MOST_FINDINGS = 20
 """Findings of one rule that a report for people lists one by one."""
@@ -104,7 +104,7 @@ class FindingLine(NamedTuple):
 
 def list_findings(findings: Iterable[Finding], most: int = MOST_FINDINGS) -> list[FindingLine]:
     """Return a line for each finding, errors first; of very many of one rule a line for the rest."""
-    kinds: dict[tuple[bool, str, str], list[Finding]] = {}
+    kinds: dict[tuple[bool, Level, str], list[Finding]] = {}
     for finding in findings:
         severity = finding["severity"]
         kinds.setdefault((severity != "error", severity, finding.get("rule", "")), []).append(finding)

@@ -38,6 +38,17 @@ class Setting:
         meaning: What it does, for ``--help`` and the README.
     """
 
+    name: str
+    kind: str
+    metavar: str
+    meaning: str
+    has_option: bool
+    ini: bool
+    env: bool
+    option: str
+    ini_key: str
+    env_name: str
+
     def __init__(self, name: str, kind: str, where: str, metavar: str, meaning: str) -> None:
         self.name, self.kind, self.metavar, self.meaning = name, kind, metavar, meaning
         self.has_option, self.ini, self.env = "o" in where, "i" in where, "e" in where

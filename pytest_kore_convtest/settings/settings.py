@@ -309,12 +309,16 @@ def _odd_host(values: Mapping[str, Any]) -> list[str]:
     return [f"{ROWS['host'].ini_key} has the path /{path}: {said}"]
 
 
-def require(settings: Settings, *, write: bool = False) -> None:
+_WITHOUT_ACCOUNT = "To try without an account: --kore-emulator."
+
+
+def require(settings: Settings, *, write: bool = False, closing: str = _WITHOUT_ACCOUNT) -> None:
     """Refuse settings with which the platform cannot be asked, naming all that is missing.
 
     Args:
         settings: The settings.
         write: Whether something is to be uploaded, imported or run, which needs an e-mail too.
+        closing: The last sentence of the error.
 
     Raises:
         ConfigError: Something is missing.
@@ -332,7 +336,7 @@ def require(settings: Settings, *, write: bool = False) -> None:
     raise ConfigError(
         f"Kore is {'configured only in part' if begun else 'not configured'}. Set: "
         + "; ".join(map(_how, missing))
-        + ". To try without an account: --kore-emulator.",
+        + f". {closing}",
         name=missing[0],
         source="default",
     )

@@ -71,6 +71,11 @@ _LONGEST_INPUT = 60
 _MOST_NAMED = 20
 
 
+def step_name(number: int, said: str) -> str:
+    """Return a step in words, e.g. ``step 02 'quote'``."""
+    return f"step {number:02} '{brief(said, _LONGEST_INPUT)}'"
+
+
 @dataclass(frozen=True)
 class StepResult:
     """What became of one step.
@@ -97,8 +102,8 @@ class StepResult:
 
     @property
     def name(self) -> str:
-        """The step in words, e.g. ``step 02 'quote'``."""
-        return f"step {self.number:02} '{brief(self.input, _LONGEST_INPUT)}'"
+        """The step in words."""
+        return step_name(self.number, self.input)
 
     def to_data(self) -> dict[str, Any]:
         """Return the result as JSON-able data, without the replies."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 from pytest_kore_convtest.suites.rules import VISIBLE
@@ -11,10 +12,22 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _Schema = dict[str, Any]
 
+_SUITE: _Schema = {
+    "name": "BOOKING",
+    "tags": ["smoke"],
+    "description": "A guest books a room.",
+    "preprocessor": "",
+    "messages": [
+        {"input": "Start_Flow", "event": "Start_Flow", "outputs": [{"contains": "How can I help you?"}]},
+        {"input": "I need a room", "outputs": [{"contains": "Which city?"}]},
+    ],
+}
+"""The example that an editor shows."""
+
 
 def suite_schema() -> _Schema:
     """Return the JSON Schema (2020-12) of a suite file."""
-    return {
+    schema: _Schema = {
         "$schema": DIALECT,
         "title": "Kore.ai conversation test suite file",
         "description": "What the platform's UI exports and imports: JSON in UTF-8, at most 2 MB."
@@ -24,10 +37,11 @@ def suite_schema() -> _Schema:
             botId=_optional_text(
                 "Bot", "The bot (stream) that the file was exported from: st-…", examples=["st-1a2b3c4d-…"]
             ),
-            botName=_optional_text("Bot name", "That bot's name."),
+            botName=_optional_text("Bot name", "That bot's name.", examples=["Travel Planning"]),
             testCases={
                 **_list("Suites", "One entry is one suite; several are imported one by one.", "suite"),
                 "minItems": 1,
+                "examples": [[_SUITE]],
             },
         ),
         "$defs": {
@@ -39,6 +53,7 @@ def suite_schema() -> _Schema:
             "visible": {"type": "string", "pattern": VISIBLE},
         },
     }
+    return deepcopy(schema)  # nobody's change of it reaches the examples of others
 
 
 def write_schema() -> str:
@@ -52,8 +67,12 @@ def _suite() -> _Schema:
         "description": "A conversation: what the user says, and what the bot has to answer.",
         **_object(
             ["name", "messages"],
-            name=_words("Name", "The suite is run and deleted by its name: no slash, no blank around it."),
-            description=_optional_text("Description", "What the conversation is about."),
+            name=_words(
+                "Name", "The suite is run and deleted by its name: no slash, no blank around it.", "BOOKING"
+            ),
+            description=_optional_text(
+                "Description", "What the conversation is about.", examples=["A guest books a room."]
+            ),
             tags={
                 "title": "Tags",
                 "description": "Words to find the suite by.",
@@ -62,14 +81,18 @@ def _suite() -> _Schema:
                 "examples": [["smoke"]],
             },
             preprocessor=_optional_text(
-                "Pre-processor", "JavaScript that the platform runs before the suite, e.g. to set user data."
+                "Pre-processor",
+                "JavaScript that the platform runs before the suite, e.g. to set user data; usually empty.",
+                examples=[""],
             ),
             messages={
                 **_list("Steps", "One entry per user input, in order (the UI says test case).", "step"),
                 "minItems": 1,
                 "contains": _expecting_step(),
+                "examples": [_SUITE["messages"]],
             },
         ),
+        "examples": [_SUITE],
     }
 
 
@@ -80,15 +103,19 @@ def _step() -> _Schema:
         "description": "One user input and the replies that the bot has to give.",
         **_object(
             ["input"],
-            input=_words("Input", "What the user says; Start_Flow in the step that begins the conversation."),
+            input=_words(
+                "Input",
+                "What the user says; Start_Flow in the step that begins the conversation.",
+                "I need a room",
+            ),
             event=_optional_text(
                 "Event",
                 "Start_Flow in the first step: the user arrives. No other event is known.",
                 examples=["Start_Flow"],
             ),
-            outputs={**outputs, "type": ["array", "null"]},
+            outputs={**outputs, "type": ["array", "null"], "examples": [_SUITE["messages"][1]["outputs"]]},
         ),
-        "examples": [{"input": "quote", "outputs": [{"contains": "For which car?"}]}],
+        "examples": _SUITE["messages"],
     }
 
 
@@ -98,8 +125,18 @@ def _output() -> _Schema:
     expected = {"$ref": "#/$defs/expected"}
     by_key = _object(
         [],
-        contains={"title": "Expected text", "description": contains, **expected},
-        equals={"title": "Expected text, as it was written in 2019", "description": old, **expected},
+        contains={
+            "title": "Expected text",
+            "description": contains,
+            "examples": ["Which city?", '{"type":"template","payload":{"template_type":"button"}}'],
+            **expected,
+        },
+        equals={
+            "title": "Expected text, as it was written in 2019",
+            "description": old,
+            "examples": ["Which city?"],
+            **expected,
+        },
     )
     return {
         "title": "Expected reply",
@@ -122,8 +159,18 @@ def _expected() -> _Schema:
                 "description": old,
                 **_object(
                     [],
-                    oneOf={"title": "One of these texts", **texts},
-                    allOf={"title": "All of these texts", **texts},
+                    oneOf={
+                        "title": "One of these texts",
+                        "description": f"The message is one of them. {old}",
+                        "examples": [["How many nights?", "For how many nights?"]],
+                        **texts,
+                    },
+                    allOf={
+                        "title": "All of these texts",
+                        "description": f"The message holds every one of them. {old}",
+                        "examples": [["Berlin", "3 nights"]],
+                        **texts,
+                    },
                 ),
                 "anyOf": [{"required": ["oneOf"]}, {"required": ["allOf"]}],
             },
@@ -158,8 +205,8 @@ def _list(title: str, description: str, of: str) -> _Schema:
     return {"title": title, "description": description, "type": "array", "items": items}
 
 
-def _words(title: str, description: str) -> _Schema:
-    return {"title": title, "description": description, "$ref": "#/$defs/words"}
+def _words(title: str, description: str, example: str) -> _Schema:
+    return {"title": title, "description": description, "examples": [example], "$ref": "#/$defs/words"}
 
 
 def _optional_text(title: str, description: str, **more: Any) -> _Schema:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from importlib.metadata import entry_points, version
+from pathlib import Path
 
 import pytest
 from cli.conftest import one_sentence
@@ -12,7 +13,7 @@ from cli.samples import suite
 
 from pytest_kore_convtest.__main__ import main
 from pytest_kore_convtest.cli import COMMANDS, find_version
-from pytest_kore_convtest.cli.parser import make_parser
+from pytest_kore_convtest.cli.parser import load, make_parser
 
 HEAVY = ("requests", "urllib3", "pydantic", "jwt", "werkzeug", "jinja2", "pytest", "_pytest", "ssl", "email")
 
@@ -62,11 +63,21 @@ def test_completion_loads_no_library():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_its_help(name, capsys):
-    """``COMMAND --help`` describes the command, lists its options, and gives an example."""
+    """``COMMAND --help`` begins with three examples, describes the command, and lists its options."""
     assert main([name, "--help"]) == 0
-    printed = capsys.readouterr().out
-    assert printed.startswith(f"usage: kore-convtest {name}")
-    assert f"example: kore-convtest {name}" in printed
+    first, *examples, blank, usage = capsys.readouterr().out.splitlines()[:6]
+    assert (first, blank) == ("examples:", "")
+    assert all(line.startswith(f"  kore-convtest {name}") for line in examples)
+    assert usage.startswith(f"usage: kore-convtest {name}")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_examples_are_right(name):
+    """Every example of a help text has arguments that the command takes."""
+    for line, _ in load(name).EXAMPLES:
+        command, *words = line.partition(" > ")[0].partition(" -- ")[0].split()
+        assert command == name
+        make_parser(name).parse_args(words)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -105,12 +116,46 @@ def test_paths_that_cannot_be_read(name, kind, kore, tmp_path):
 
 
 def test_a_reader_that_has_seen_enough(begin):
-    """A pipe that closes early ends the command quietly."""
+    """A pipe that closes early ends the command quietly, and as interrupted: nobody saw the rest."""
     process = begin("completion", "bash")
     process.stdout.close()
     process.stdout = None
     err = process.communicate(timeout=100)[1]
-    assert err == ""
+    assert (process.returncode, err) == (2, "")
+
+
+@pytest.mark.parametrize(("name", "code"), [("lint", 1), ("import", 1), ("doctor", 4)])
+def test_a_pipe_is_not_waited_for(name, code, kore, tmp_path):
+    """A pipe into which nobody writes is told as what it is; nobody waits for it."""
+    os.mkfifo(tmp_path / "pipe")
+    ended = kore(name, "pipe")
+    assert ended.code == code
+    assert "pipe" in ended.out + ended.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the devices of Linux")
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["lint", "--help"], ["lint", "a.json"], ["schema"]], ids=" ".join
+)
+def test_a_full_disk(begin, tmp_path, words):
+    """Output that cannot be written is one sentence and exit code 4."""
+    (tmp_path / "a.json").write_text(suite())
+    with Path("/dev/full").open("w") as full:
+        process = begin(*words, stdout=full)
+        err = process.communicate(timeout=100)[1]
+    said = "kore-convtest: error: cannot write to standard output: No space left on device\n"
+    assert (process.returncode, err) == (4, said)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", [["--version"], ["lint", "a.json"], ["init", "--ci", "none"]], ids=" ".join)
+def test_closed_streams(tmp_path, words, closed):
+    """Without standard input, output or errors the exit code is what it always is."""
+    (tmp_path / "a.json").write_text(suite())
+    command = [sys.executable, "-m", "pytest_kore_convtest", *words]
+    shell = ["sh", "-c", f'"$@" {closed}', "sh", *command]
+    done = subprocess.run(shell, check=False, capture_output=True, text=True)  # noqa: S603 - ours
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -170,12 +215,23 @@ def test_a_name_that_a_terminal_would_obey(kore):
     one_sentence(ended, 4, "a\\x1b[31m\\n.json")
 
 
-@pytest.mark.parametrize("words", [["doctor"], ["import", "a.json"], ["lint", "a.json"]])
-def test_a_broken_ini_file(kore, tmp_path, words):
-    """When pytest cannot read its configuration, it says why: exit code 4 and no traceback."""
+BROKEN = {
+    "option": (b"[pytest]\naddopts = --no-such-option\n", "--no-such-option"),
+    "syntax": (b"[pytest\n", "pytest.ini:1"),
+    "encoding": (b"\xff\xfe", "can't decode byte 0xff"),
+}
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["import", "a.json"], ["lint", "a.json"]], ids=" ".join)
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_ini_file(kore, tmp_path, words, kind):
+    """When pytest cannot read its configuration, the reason is said: exit code 4 and no traceback."""
+    if (words[0], kind) == ("lint", "option"):
+        pytest.skip("lint goes on without addopts")
+    content, said = BROKEN[kind]
     (tmp_path / "a.json").write_text(suite())
-    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (tmp_path / "pytest.ini").write_bytes(content)
     ended = kore(*words)
     assert ended.code == 4
-    assert "--no-such-option" in ended.err
+    assert said in ended.err
     assert "Traceback" not in ended.err

@@ -140,8 +140,36 @@ def test_wrong_values_do_not_hide_each_other(account, kore, monkeypatch):
     assert "KORE_TIMEOUT (from environment)" in said
     assert "KORE_RUN (from environment)" in said
     assert "names an endpoint" in said
-    assert "kore_host is not set" in said
     assert account.requests == []
+
+
+def test_a_refused_value_is_told_once(account, kore, monkeypatch):
+    """A value that cannot be used is not also called missing."""
+    for name, value in {"KORE_HOST": ":host", "KORE_STREAM_ID": "xxxxx", "KORE_USER_EMAIL": "me"}.items():
+        monkeypatch.setenv(name, value)
+    ended = kore("doctor", "--json")
+    found = by_level(as_json(ended), "error")
+    assert ended.code == 1
+    assert [check["what"].split()[0] for check in found] == ["KORE_HOST", "KORE_STREAM_ID", "KORE_USER_EMAIL"]
+
+
+def test_a_broken_suite_file_is_named(account, kore, tmp_path):
+    """A file that a gate would collect, and that holds no suite, is named with the command that says why."""
+    (tmp_path / "broken.kore.json").write_text("{")
+    found = by_level(as_json(kore("doctor", "--json")), "warning")
+    assert "kore-convtest lint broken.kore.json says what is wrong" in [check["fix"] for check in found]
+
+
+def test_a_secret_that_signs_nothing(account, kore, monkeypatch, tmp_path):
+    """An empty secret file is found offline, and the exit code is not 0."""
+    path = tmp_path / "secret"
+    path.write_text("")
+    path.chmod(0o600)
+    monkeypatch.delenv("KORE_CLIENT_SECRET")
+    monkeypatch.setenv("KORE_CLIENT_SECRET_FILE", str(path))
+    ended = kore("doctor", "--json")
+    assert ended.code == 1
+    assert {check["name"] for check in by_level(as_json(ended), "error")} == {"client secret", "token"}
 
 
 def test_the_botid_of_suite_files_is_compared(kore, account, tmp_path):
@@ -279,7 +307,7 @@ def test_a_wrong_secret():
         found = wire(emulated(emulator, client_secret=SECRET))
     assert found["token"].level == "error"
     assert "Invalid SDK credentials" in found["token"].what
-    assert "copy client id and secret from one JWT app" in found["token"].fix
+    assert "copy id and secret from one JWT app" in found["token"].fix
 
 
 def test_a_stream_of_another_account():
@@ -466,5 +494,5 @@ def test_a_single_use_token_is_not_spent():
     with Emulator() as emulator:
         jwt = sign_token(emulator.client_id, emulator.client_secret, time.time())
         found = wire(Settings.read(env={}, host=emulator.url, stream_id=emulator.stream_id, jwt=jwt))
-        assert found["token"].level == "skipped"
+        assert found["token"].level == "error"
         assert len(emulator.requests) == 1

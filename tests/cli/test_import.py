@@ -110,6 +110,20 @@ def test_no_account(kore, tmp_path):
     one_sentence(kore("import", "a.json"), 4, "Kore is not configured", "--kore-host", "--kore-user-email")
 
 
+def test_notes_on_the_settings(account, kore, tmp_path, monkeypatch):
+    """A secret on the command line and a variable that does nothing draw a line each, without the secret."""
+    (tmp_path / "a.json").write_text(suite())
+    monkeypatch.setenv("KORE_STREM_ID", "st-1")
+    monkeypatch.delenv("KORE_CLIENT_SECRET")
+    ended = kore("import", "a.json", "--kore-client-secret", account.client_secret)
+    assert ended.code == 0
+    assert len(ended.lines) == 1
+    assert account.client_secret not in ended.err
+    exposed, unknown = ended.err.splitlines()
+    assert exposed.startswith("note: --kore-client-secret")
+    assert "did you mean KORE_STREAM_ID?" in unknown
+
+
 def test_no_network(account, kore, tmp_path, monkeypatch):
     """When nobody listens, one sentence says so, with exit code 1."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

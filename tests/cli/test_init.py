@@ -4,6 +4,7 @@ import configparser
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from cli.conftest import one_sentence
 from cli.samples import STREAM
 
 from pytest_kore_convtest.__main__ import main
+from pytest_kore_convtest.cli import find_version
 from pytest_kore_convtest.cli.init import CI_FILES, SUITE
 
 ALL = {"pytest.ini", SUITE, CI_FILES["github"][0]}
@@ -79,6 +81,7 @@ def test_every_ci_file(ci, tmp_path):
     text = (tmp_path / CI_FILES[ci][0]).read_text()
     if ci != "jenkins":
         assert isinstance(yaml.safe_load(text), dict)
+    assert f'"pytest-kore-convtest[all]=={find_version()}"' in text
     assert 'pytest conversations -m "not kore_live"' in text
     assert "--junit-xml=reports/kore.xml" in text
     assert "--kore-html" in text
@@ -95,6 +98,46 @@ def test_nothing_is_overwritten(kore, tmp_path, name):
     one_sentence(kore("init"), 4, f"{name} exists", "--skip-existing")
     assert files(tmp_path) == {name}
     assert (tmp_path / name).read_text() == "mine"
+
+
+def test_all_that_exists_is_named(kore):
+    """When several files exist, one sentence names them all."""
+    assert kore("init").code == 0
+    one_sentence(kore("init"), 4, f"because pytest.ini, {SUITE}, {CI_FILES['github'][0]} exist: ")
+
+
+def test_an_odd_bot_id(kore, tmp_path):
+    """An id that does not look like a bot's is taken, and named among what to do next."""
+    ended = kore("init", "--stream-id", "cs-1", "--ci", "none")
+    assert "these ids begin with st-" in ended.out
+    assert settings(tmp_path)["kore_stream_id"] == "cs-1"
+
+
+def test_no_links_on_this_file_system(tmp_path, monkeypatch):
+    """Where files cannot be linked they are written all the same, and what exists is still not replaced."""
+
+    def refuse(*_args):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert main(["init", "--yes"]) == 0
+    assert files(tmp_path) == ALL
+
+
+def test_ctrl_c_instead_of_an_answer(begin, tmp_path):
+    """Ctrl-C while it asks is exit code 2, and nothing is written."""
+    ours, theirs = pty.openpty()
+    process = begin("init", stdin=theirs, stdout=theirs)
+    os.read(ours, 65536)  # the first question
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=100)[1]
+    os.close(theirs)
+    os.close(ours)
+    assert (process.returncode, err) == (
+        2,
+        "kore-convtest init: error: interrupted before anything was written\n",
+    )
+    assert files(tmp_path) == set()
 
 
 def test_a_dangling_link_is_not_written_through(kore, tmp_path):
@@ -139,9 +182,9 @@ def test_pytest_is_configured_elsewhere(kore, tmp_path, name, text):
         (["--host", "bots.kore.ai/api/public"], "names an endpoint"),
         (["--stream-id", "{{streamId}}"], "a template placeholder"),
         (["--stream-id", "st-1\nkore_jwt = x"], "line break"),
-        (["--run", "later"], "is not one of"),
+        (["--run", "later"], "--run: 'later' is not one of"),
         (["--ci", "travis"], "invalid choice"),
-        (["--directory", "nowhere"], "nowhere is no folder"),
+        (["--directory", "nowhere"], "there is no folder nowhere"),
     ],
 )
 def test_values_that_cannot_be_used(kore, tmp_path, words, said):

@@ -15,8 +15,13 @@ from pytest_kore_convtest.cli.lint_formats import lint_rules
 from pytest_kore_convtest.findings import DEFAULTS
 
 SCHEMA = json.loads(
-    (Path(__file__).parents[1] / "samples" / "sarif-2.1.0.reduced.schema.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[1] / "samples" / "sarif-2.1.0-rtm.5.schema.json").read_text(encoding="utf-8")
 )
+
+
+def fits_sarif(log):
+    """Check a SARIF log against the standard's schema."""
+    jsonschema.Draft4Validator(SCHEMA).validate(log)
 
 
 @pytest.fixture(name="good")
@@ -120,6 +125,20 @@ def test_other_settings_do_not_matter(kore, good, monkeypatch):
     assert kore("lint", good).code == 0
 
 
+def test_the_project_is_not_needed(kore, good, odd, tmp_path):
+    """A hook lints where neither the project nor its plugins are installed; the ini file still counts."""
+    (tmp_path / "conftest.py").write_text("import a_module_of_the_project\n")
+    assert kore("lint", good).err == ""
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\naddopts = --cov=src\nrequired_plugins = pytest-other\nkore_rules = unknown-key = error\n"
+    )
+    ended = kore("lint", odd)
+    assert ended.code == 1
+    assert ended.err.startswith("note: addopts is left out")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --kore-require-assertions\n")
+    assert kore("lint", odd).code == 1
+
+
 def test_the_rules_are_listed(kore):
     """``--list-rules`` names every rule that is looked for in files, and what it does here."""
     ended = kore("lint", "--list-rules", "--rule", "unknown-key=off")
@@ -163,7 +182,7 @@ def test_as_sarif(kore, odd, bad, tmp_path):
     ended = kore("lint", "süß & co/a b.json", bad, outside, "--format", "sarif")
     assert ended.code == 1
     log = json.loads(ended.out)
-    jsonschema.validate(log, SCHEMA)
+    fits_sarif(log)
     (run,) = log["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     for result in run["results"]:
@@ -175,10 +194,19 @@ def test_as_sarif(kore, odd, bad, tmp_path):
     assert {unquote(uri) for uri in uris} == {"süß & co/a b.json", "bad.kore.json", outside.as_uri()}
 
 
+@pytest.mark.parametrize("change", [{"version": "2"}, {"runs": [{}]}, {"other": 1}], ids=str)
+def test_the_sarif_schema_is_strict(change):
+    """A log that the standard does not allow does not fit."""
+    log = {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}}]}
+    fits_sarif(log)
+    with pytest.raises(jsonschema.ValidationError):
+        fits_sarif(log | change)
+
+
 def test_an_empty_sarif_log(kore, good):
     """Without a finding the log is valid and has no result, so that code scanning closes old alerts."""
     log = json.loads(kore("lint", good, "--format", "sarif").out)
-    jsonschema.validate(log, SCHEMA)
+    fits_sarif(log)
     assert log["runs"][0]["results"] == []
 
 

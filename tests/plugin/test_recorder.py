@@ -8,7 +8,7 @@ from jobs.test_job import ran, stored, suite
 from pytest_kore_convtest.errors import JobTimeoutError
 from pytest_kore_convtest.jobs.job import Outcome, SuiteImport, SuiteRun, WatchImport
 from pytest_kore_convtest.plugin.recorder import Recorder
-from pytest_kore_convtest.reports.job_record import give_account
+from pytest_kore_convtest.reports.job_record import describe_job
 
 SUCCESS = stored()
 EVIDENCE = {"requested_version": "inDevelopment"}
@@ -21,23 +21,23 @@ def ended(job, status=None, trouble=None, **more):
 
 
 def an_import(**more):
-    """Return the account of an import by id that went well."""
-    return give_account(ended(WatchImport("import ds-1", "job-1", "ds-1"), SUCCESS, **more))
+    """Return the result of an import by id that went well."""
+    return describe_job(ended(WatchImport("import ds-1", "job-1", "ds-1"), SUCCESS, **more))
 
 
 def a_run(status=None, trouble=None, job_id="ctr-1"):
-    """Return the accounts of a suite's import and of its run."""
+    """Return the results of a suite's import and of its run."""
     imported = ended(SuiteImport("suite A", "A", suite=suite(), name="A_1"), SUCCESS)
     started = SuiteRun("A run", "A_1", "inDevelopment", suite(), imported)
     started.job_id = job_id
-    return [give_account(imported), give_account(ended(started, status, trouble))]
+    return [describe_job(imported), describe_job(ended(started, status, trouble))]
 
 
 def report(  # noqa: PLR0913 - as many parts as a report has
-    nodeid="t.py::a", when="call", outcome="passed", *, accounts=(), keys=(), step=0, text="", **more
+    nodeid="t.py::a", when="call", outcome="passed", *, results=(), keys=(), step=0, text="", **more
 ):
     """Return as much of a test report as is read."""
-    jobs = [{"key": key} for key in (*keys, *(one["key"] for one in accounts))]
+    jobs = [{"key": key} for key in (*keys, *(one["key"] for one in results))]
     return SimpleNamespace(
         nodeid=nodeid,
         when=when,
@@ -49,7 +49,7 @@ def report(  # noqa: PLR0913 - as many parts as a report has
         location=("t.py", 4, "a"),
         longrepr=("t.py", 4, f"Skipped: {text}") if outcome == "skipped" else text,
         longreprtext=text,
-        pytest_kore_convtest={"accounts": list(accounts), "jobs": jobs, "live": True, "step": step},
+        pytest_kore_convtest={"results": list(results), "jobs": jobs, "live": True, "step": step},
         **more,
     )
 
@@ -64,7 +64,7 @@ def make(*reports, secrets=(), **evidence):
 
 def test_an_import_by_id():
     """The job, its suite and its item are told, the steps are not evaluated."""
-    record = make(report(accounts=[an_import()]))
+    record = make(report(results=[an_import()]))
     (told,) = record["suites"]
     assert record["verdict"] == told["verdict"] == told["imported"]["verdict"] == "passed"
     assert told["imported"]["started_at"] == "2023-11-14T22:13:18.500Z"
@@ -80,22 +80,22 @@ def test_an_import_by_id():
     ]
 
 
-def test_the_latest_account_of_a_job_counts():
+def test_the_latest_result_of_a_job_counts():
     """What was asked again after trouble is told once, as it ended."""
-    trouble = give_account(
+    trouble = describe_job(
         ended(WatchImport("import ds-1", "job-1", "ds-1"), trouble=JobTimeoutError("too long"))
     )
     later = an_import(generation=2)
     for order in ([trouble, later], [later, trouble]):
-        record = make(*(report(accounts=[one]) for one in order))
+        record = make(*(report(results=[one]) for one in order))
         assert [one["verdict"] for one in record["suites"]] == ["passed"]
 
 
 def test_trouble_is_unknown():
     """A job without a verdict is neither passed nor failed, and its message says why."""
     trouble = JobTimeoutError("it lasted too long\nsecond line")
-    account = give_account(ended(WatchImport("import ds-1", "job-1", "ds-1"), trouble=trouble))
-    record = make(report(when="setup", outcome="failed", accounts=[account], text="too long"))
+    result = describe_job(ended(WatchImport("import ds-1", "job-1", "ds-1"), trouble=trouble))
+    record = make(report(when="setup", outcome="failed", results=[result], text="too long"))
     assert record["verdict"] == record["suites"][0]["verdict"] == "unknown"
     assert record["suites"][0]["imported"]["trouble"] == {
         "kind": "JobTimeoutError",
@@ -107,8 +107,8 @@ def test_trouble_is_unknown():
 
 def test_a_run_belongs_to_its_import():
     """A suite has one entry, whatever the order in which its jobs are told."""
-    accounts = a_run(ran())
-    record = make(report(accounts=[accounts[1]]), report(accounts=[accounts[0]]))
+    results = a_run(ran())
+    record = make(report(results=[results[1]]), report(results=[results[0]]))
     (told,) = record["suites"]
     assert told["run"]["id"] == "ctr-1"
     assert told["run"]["counts_only"]
@@ -118,7 +118,7 @@ def test_a_run_belongs_to_its_import():
 
 def test_counts_that_do_not_fit_the_file_are_no_pass():
     """The file has no step, the platform counts thirteen: nobody knows what ran."""
-    record = make(report(accounts=a_run(ran())))
+    record = make(report(results=a_run(ran())))
     assert record["suites"][0]["verdict"] == "unknown"
     assert record["verdict"] == "unknown"
 
@@ -182,9 +182,9 @@ def test_secrets_and_tokens_are_taken_out():
 
 def test_many_steps_without_a_result_are_one_gap():
     """A suite of hundreds of steps is not listed step by step when all have the same reason."""
-    accounts = a_run(trouble=JobTimeoutError("too long"))
+    results = a_run(trouble=JobTimeoutError("too long"))
     step = {"number": 1, "outcome": "not evaluated", "why": "no result", "nodeid": ""}
-    accounts[1]["steps"] = [{**step, "number": number} for number in range(1, 31)]
-    gaps = make(report(accounts=accounts))["not_evaluated"]
+    results[1]["steps"] = [{**step, "number": number} for number in range(1, 31)]
+    gaps = make(report(results=results))["not_evaluated"]
     assert {"what": "30 steps of A", "why": "no result"} in gaps
     assert len(gaps) == 2

@@ -247,10 +247,10 @@ def test_a_long_log_is_cut(gate, account, record):
 
 def test_a_long_log_does_not_slow_a_pass(gate, account, monkeypatch):
     """Ten times as many log entries of a good import are not looked at ten times as often."""
-    from pytest_kore_convtest.reports import job_record as accounts
+    from pytest_kore_convtest.reports import job_record
 
-    looked, shorten = [], accounts.printable
-    monkeypatch.setattr(accounts, "printable", lambda text, most: looked.append(1) or shorten(text, most))
+    looked, shorten = [], job_record.printable
+    monkeypatch.setattr(job_record, "printable", lambda text, most: looked.append(1) or shorten(text, most))
     counts = []
     for number in (2_000, 20_000):
         logs = json.dumps({"statusLogs": [f"entry {at}" for at in range(number)]})

@@ -1,12 +1,12 @@
 """Records of runs for the tests of the reports: some written out, and any that has the shape."""
 
 import types
-from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
+from typing_extensions import is_typeddict
 
 from pytest_kore_convtest.reports.record import Record
-from pytest_kore_convtest.reports.schema import INDEXES, WORDS
 
 NASTY = (
     "",
@@ -59,16 +59,15 @@ def shaped(shape, strings=texts):
         return st.lists(shaped(inside[0], strings), max_size=2)
     if origin is dict:
         return st.dictionaries(strings, shaped(inside[1], strings), max_size=2)
+    if origin is Literal:
+        return st.sampled_from(inside)
     if origin in {Union, types.UnionType}:
         return st.one_of(*(shaped(one, strings) for one in inside))
     return plain[shape]
 
 
 def _member(shape, key, inner, strings):
-    place = (shape.__name__, key)
-    if place in WORDS:
-        return st.sampled_from(WORDS[place])
-    if place in INDEXES:
+    if (shape.__name__, key) in {("SuiteRecord", "evidence"), ("ItemRecord", "suites")}:
         index = st.integers(0, 1)
         return index if inner is int else st.lists(index, max_size=2)
     return shaped(inner, strings)

@@ -131,7 +131,7 @@ def broken(change):
 
 WRONG = [
     ("{", "run.json:1:2: this is not JSON"),
-    ("", "run.json:1:1: this is not JSON"),
+    ("", "run.json:1:1: this is not JSON: it is empty"),
     (b"\xff{}", "run.json: this is not JSON in UTF-8: byte 0"),
     ("[" * 100_000, "run.json: this is not JSON that can be read: it is nested too deep"),
     ('{"format": NaN}', "run.json: this is not JSON that can be read: NaN is no number in JSON"),

@@ -96,14 +96,35 @@ def test_what_holds_no_suite_is_invalid(validator, content):
     assert not validator.is_valid(content)
 
 
-def test_every_named_thing_is_described():
-    """Each property that an editor offers says what it is."""
-    schema = suite_schema()
-    offered = [schema, *(schema["$defs"][name] for name in ("suite", "step"))]
-    members = [member for node in offered for member in node["properties"].values()]
-    assert len(members) == 11
-    for node in (*offered, schema["$defs"]["output"], *members):
-        assert {"title", "description"} <= set(node), node
+def keys(schema):
+    """Return every key of a suite file that the schema describes, with its own schema."""
+    return [
+        item for node in nodes(schema) for item in node.get("properties", {}).items() if "title" in item[1]
+    ]
+
+
+def test_every_key_is_described():
+    """Each key that an editor offers has a title, a description and examples."""
+    found = keys(suite_schema())
+    top, suites = (
+        ["botId", "botName", "testCases"],
+        ["name", "description", "tags", "preprocessor", "messages"],
+    )
+    steps, outputs = ["input", "event", "outputs"], ["contains", "equals", "oneOf", "allOf"]
+    assert sorted(name for name, _ in found) == sorted([*top, *suites, *steps, *outputs])
+    for name, member in found:
+        assert {"title", "description", "examples"} <= set(member), name
+    for name in ("suite", "step", "output"):
+        assert {"title", "description"} <= set(suite_schema()["$defs"][name]), name
+
+
+def test_every_example_fits(validator):
+    """Each example is valid for the key that it belongs to."""
+    for name, member in keys(suite_schema()):
+        for example in member["examples"]:
+            assert validator.evolve(schema=member | {"$defs": suite_schema()["$defs"]}).is_valid(example), (
+                name
+            )
 
 
 def test_every_reference_leads_somewhere():
@@ -116,12 +137,14 @@ def test_every_reference_leads_somewhere():
 def test_each_caller_gets_a_schema_of_its_own():
     """Changing what was returned changes nothing for others."""
     suite_schema()["$defs"]["suite"]["properties"].clear()
+    suite_schema()["$defs"]["suite"]["examples"][0].clear()
+    assert suite_schema()["$defs"]["suite"]["examples"][0]
     assert suite_schema()["$defs"]["suite"]["properties"]
 
 
 def test_the_command_prints_it(capsys):
     """``python -m pytest_kore_convtest schema`` prints the schema, indented, sorted, in ASCII."""
-    assert main(["schema"]) == 0
+    assert main(["schema", "suite"]) == 0
     printed = capsys.readouterr().out
     assert printed == f"{write_schema()}\n"
     assert json.loads(printed) == suite_schema()

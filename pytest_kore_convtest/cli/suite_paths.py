@@ -1,0 +1,36 @@
+"""Look at the suite files that were named, before anything is done with one of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.cli.parser import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+def check_paths(names: Iterable[str]) -> Iterator[Path]:
+    """Give each file once.
+
+    Raises:
+        UsageError: One is missing, a folder, or cannot be read.
+    """
+    for name in dict.fromkeys(names):
+        path = Path(name)
+        if path.is_dir():
+            raise UsageError(
+                f"{name} is a folder: name the suite files in it, e.g. {name.rstrip('/')}/*.kore.json"
+            )
+        try:
+            if path.is_file():  # a pipe would wait for its writer
+                path.open("rb").close()
+            else:
+                path.stat()
+        except (OSError, ValueError) as bad:
+            problem = f"cannot read {name}: {bad.strerror if isinstance(bad, OSError) else bad}"
+        else:
+            yield path
+            continue
+        raise UsageError(problem)
