@@ -35,7 +35,7 @@ help:
 	@echo 'make matrix   the tests on every Python 3.10 to 3.13 found, with oldest and newest pytest'
 	@echo 'make release-check  build wheel and sdist, install each into an empty environment, run the demo there'
 	@echo 'make changelog VERSION=1.2.3  gather the fragments of changelog.d into CHANGELOG.md'
-	@echo 'make screenshots  the pictures of the report in docs/pictures; needs Chromium'
+	@echo 'make screenshots  the pictures of the report and of the terminal in docs/pictures; needs Chromium'
 
 $(STAMP): pyproject.toml constraints.txt $(FRESH)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
@@ -78,6 +78,7 @@ docs: $(STAMP)
 
 screenshots: $(STAMP)
 	$(BIN)/python .ci/screenshots.py docs/pictures
+	$(BIN)/python .ci/terminal_picture.py docs/pictures/terminal.svg
 
 release-check: $(STAMP)
 	$(BIN)/python .ci/release_check.py

@@ -60,7 +60,7 @@ def write() -> str:
 def _row(rule: Rule) -> str:
     facts = RULES[rule]
     severity = Severity(facts.severity).value + (", fixed" if facts.fixed else "")
-    return f"| `{rule.value}` | {severity} | {facts.meaning} |\n"
+    return f'| <a id="{rule.value}"></a>`{rule.value}` | {severity} | {facts.meaning} |\n'
 
 
 if __name__ == "__main__":

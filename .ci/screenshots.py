@@ -19,7 +19,7 @@ MOST_BYTES = 300_000
 
 SHOTS = {
     "report": (1180, 1000, "light", ""),
-    "report-steps": (1180, 1000, "light", "#s2"),
+    "report-steps": (1180, 780, "light", "#s2-step-02"),
     "report-dark": (1180, 1000, "dark", "#s2"),
     "report-cards": (1180, 1000, "dark", "#s1-step-02"),
     "report-narrow": (375, 812, "light", ""),

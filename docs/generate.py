@@ -71,7 +71,7 @@ def run(*arguments: str) -> str:
         done = subprocess.run(  # noqa: S603 - our own module
             [sys.executable, "-m", *arguments],
             cwd=empty,
-            env={"COLUMNS": "90", "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PYTHONUTF8": "1"},
+            env={"COLUMNS": "76", "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PYTHONUTF8": "1"},
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -83,7 +83,8 @@ def run(*arguments: str) -> str:
 def show_help(argument: str) -> str:
     """Return the help text of the command, or of one of its sub-commands."""
     words = argument.split()
-    return f"```text\n{run('pytest_kore_convtest', *words, '--help').rstrip()}\n```"
+    shown = run("pytest_kore_convtest", *words, "--help").rstrip()
+    return f'<div class="as-is" markdown>\n\n```text\n{shown}\n```\n\n</div>'
 
 
 def show_fixtures(_: str) -> str:
@@ -182,25 +183,16 @@ def show_keys(_: str) -> str:
     return table(["Key", "In", "Needed", "Meaning"], rows)
 
 
-def show_rules(_: str) -> str:
-    """Return every rule, by the check that looks for it."""
-    groups: dict[str, list[list[str]]] = {}
+def show_rules(argument: str) -> str:
+    """Return the rules of a check, each with a link to its entry in the list of all."""
+    rows = []
     for rule in Rule:
-        facts = RULES.get(rule)
-        about = facts.about if facts else "run"
-        fixed = " (cannot be changed)" if facts and facts.fixed else ""
-        row = [code(rule.value), f"{facts.severity}{fixed}" if facts else "", facts.meaning if facts else ""]
-        groups.setdefault(about, []).append(row)
-    titles = {
-        "lint": "In a suite file",
-        "structure": "In the stored suite",
-        "comparison": "In the stored suite, compared with its file",
-        "run": "In the result of a run",
-    }
-    return "\n\n".join(
-        f"### {titles.get(about, about)} {{#rules-{about}}}\n\n{table(['Rule', 'Does', 'Meaning'], rows)}"
-        for about, rows in groups.items()
-    )
+        facts = RULES[rule]
+        if argument in facts.about.split(", "):
+            fixed = ", fixed" if facts.fixed else ""
+            link = f"[{code(rule.value)}](rules.md#{rule.value})"
+            rows.append([link, f"{facts.severity}{fixed}", facts.meaning])
+    return table(["Rule", "Default", "Meaning"], rows)
 
 
 # The JSON report.
@@ -255,7 +247,9 @@ def show_error(name: str) -> str:
     attributes = re.findall(r"^    (\w+): ((?:.+(?:\n        )?)+)", rest, re.MULTILINE)
     if attributes and "Attributes:" in rest:
         lines = [f"* `{key}`: {' '.join(what.split())}" for key, what in attributes]
-        shown += "\n\nIts attributes:\n\n" + "\n".join(lines).replace("``", "`")
+        listed = "\n".join(lines).replace("``", "`")
+        title = "Its attributes, for scripts"
+        shown += f"\n\n<details markdown>\n<summary>{title}</summary>\n\n{listed}\n\n</details>"
     return shown
 
 

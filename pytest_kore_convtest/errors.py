@@ -5,13 +5,13 @@ The tree is cut by what the reader can do about it::
     KoreError
     ├── ConfigError             a setting is missing, unreadable or contradicts another one
     ├── SuiteFileError          a local suite file cannot be used
-    ├── ServiceError            we could not find out
+    ├── ServiceError            the platform could not be used
     │   ├── UnreachableError    no usable answer within the outage budget
     │   ├── AccessDeniedError   token, client, secret, stream or scope
     │   ├── RateLimitedError    the platform's request limits
     │   ├── RefusedError        the platform said no to this request
     │   └── ProtocolError       an answer that does not fit
-    ├── JobError                no verdict on a job
+    ├── JobError                a job was not verified
     │   ├── JobTimeoutError
     │   ├── JobStalledError
     │   └── JobExpiredError
@@ -158,7 +158,7 @@ class SuiteFileError(KoreError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class ServiceError(KoreError):
-    """The service could not be asked, or did not give a usable answer.
+    """The platform could not be reached, or gave no usable answer.
 
     Attributes:
         cause: A word for what broke, e.g. ``"refused"``, ``"dns"``, ``"certificate"``, ``"HTTP 503"``.
@@ -252,7 +252,7 @@ class ProtocolError(ServiceError):
 
 
 class JobError(KoreError):
-    """A job gave no verdict."""
+    """A job was not verified: nobody saw it come to an end."""
 
 
 class JobTimeoutError(JobError):

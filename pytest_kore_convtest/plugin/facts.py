@@ -60,6 +60,7 @@ class ReportFacts(TypedDict, total=False):
         own: Whether it is an item that we collected.
         live: Whether it needs the platform.
         notes: What the user should know.
+        pages: Where the documentation explains what was found.
         skip: Why we skipped it, one of the words of ``items``; empty when we did not.
         error_in: The phase in which an error of ours that is no verdict was raised; empty without one.
     """
@@ -71,6 +72,7 @@ class ReportFacts(TypedDict, total=False):
     own: bool
     live: bool
     notes: list[str]
+    pages: list[str]
     skip: str
     error_in: str
 
@@ -125,6 +127,7 @@ class Facts:
     Attributes:
         jobs: The facts of all jobs, by their ids; by kind and label without one.
         notes: What the user should know.
+        pages: Where the documentation explains what was found, in the order of the run.
         results: What became of items, by node id.
         entries: The items of ours with their results; known when the run is over.
         not_waited: The configured jobs that no selected item waited for.
@@ -135,6 +138,7 @@ class Facts:
     def __init__(self) -> None:
         self.jobs: dict[str, JobSummary] = {}
         self._notes: dict[str, None] = {}
+        self.pages: dict[str, None] = {}
         self.results: dict[str, ItemResult] = {}
         self.entries: list[Entry] = []
         self.not_waited: list[ImportJob] = []
@@ -162,6 +166,8 @@ class Facts:
         """Take in a report."""
         kore = facts_of(report)
         self.add_notes(kore.get("notes", ()))
+        if report.outcome in {"passed", "failed"}:  # a rerun tells anew
+            self.pages.update(dict.fromkeys(kore.get("pages", ())))
         for job in kore.get("jobs", ()):
             key = self.add_job(job)
             if report.failed:
@@ -193,6 +199,10 @@ class Facts:
         if key not in self.jobs or self.jobs[key]["generation"] <= job["generation"]:
             self.jobs[key] = job
         self.add_notes(job["notes"])
+        if job["rules"]:
+            from pytest_kore_convtest.plugin.help_pages import explain_rules
+
+            self.pages.update(dict.fromkeys(explain_rules(job["rules"])))
         return key
 
     def _count_failure(self, report: pytest.TestReport, *, ours: bool) -> None:

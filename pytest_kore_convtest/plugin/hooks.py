@@ -35,7 +35,7 @@ from pytest_kore_convtest.plugin.session import (
 from pytest_kore_convtest.plugin.summary import sum_up, write_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Collection, Generator
 
     from pytest_kore_convtest.plugin.session import Run
     from pytest_kore_convtest.plugin.xdist import Receiver
@@ -263,7 +263,17 @@ class Hooks:
         jobs = [] if quiet else sum_up(self._facts.jobs.values())
         notes = dict.fromkeys([*self._run.settings.notes, *self._run.notes, *self._facts.notes])
         idle = [] if quiet else [(job.label, job.id) for job in self._facts.not_waited]
-        write_summary(terminalreporter, jobs, list(notes), self._published.written, idle)
+        last = [*self._published.written, *_name_pages(self._facts.pages)]
+        write_summary(terminalreporter, jobs, list(notes), last, idle)
+
+
+def _name_pages(pages: Collection[str]) -> list[str]:
+    """Return the line that names the pages about what was found; nothing without any."""
+    if not pages:
+        return []
+    from pytest_kore_convtest.plugin.help_pages import write_pages
+
+    return [write_pages(pages)]
 
 
 def begin(config: pytest.Config) -> Hooks:

@@ -168,6 +168,7 @@ def attach(
         own=own is not None,
         live=is_live(item),
         notes=list(own.kore_notes) if own else [],
+        pages=_find_pages(raised, own),
     )
     if not any(kore.values()):
         return
@@ -178,6 +179,16 @@ def attach(
         notes = dict.fromkeys(note for holder in (kore, *facts) for note in holder["notes"])
         report.sections += [("kore", "\n".join(map(one_line, notes)))] if notes else []
     _add_properties(report, item, facts)
+
+
+def _find_pages(raised: BaseException | None, own: OwnItem | None) -> list[str]:
+    """Return where the documentation explains an error of ours, or what an item found besides."""
+    rules = own.kore_rules if own else ()
+    if not isinstance(raised, KoreError) and not rules:
+        return []
+    from pytest_kore_convtest.plugin.help_pages import explain_error, explain_rules
+
+    return [*(explain_error(raised) if isinstance(raised, KoreError) else ()), *explain_rules(rules)]
 
 
 def _add_properties(report: pytest.TestReport, item: pytest.Item, jobs: list[JobSummary]) -> None:

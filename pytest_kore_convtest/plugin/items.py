@@ -40,6 +40,7 @@ class OwnItem(pytest.Function):
         number: The 1-based step that it judges, 0 for the other items.
         offline: Whether it judges without asking the platform.
         kore_notes: What else it found.
+        kore_rules: The rules that these notes are about.
     """
 
     job: ImportJob | None = None
@@ -47,6 +48,7 @@ class OwnItem(pytest.Function):
     number: int = 0
     offline: bool = False
     kore_notes: Sequence[str] = ()
+    kore_rules: Sequence[str] = ()
 
     @property
     def needs_run(self) -> bool:

@@ -251,9 +251,11 @@ def check_lint(request: pytest.FixtureRequest) -> None:
     found = [*item.module_node.findings(), *_namesakes(request).get(str(item.path), ())]
     ours = [one for one in found if one.suite in {"", name}]
     errors = [one for one in ours if one.severity == ERROR]
-    rest = summarize((one for one in ours if one.severity != ERROR), show=_say_with_severity)
+    milder = [one for one in ours if one.severity != ERROR]
+    rest = summarize(milder, show=_say_with_severity)
     if not errors:
         item.kore_notes = [*item.kore_notes, *rest]
+        item.kore_rules = [str(one.rule) for one in milder]
         return
     total, first = count(errors), errors[0]
     said = f"{total:,} errors, the first" if total > 1 else "1 error"

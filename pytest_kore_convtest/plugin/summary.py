@@ -102,7 +102,7 @@ def write_summary(
         reporter: pytest's.
         jobs: The jobs' lines.
         notes: Findings, warnings, hints.
-        reports: Which reports were written, and where.
+        reports: Which reports were written, and where; and which pages explain what was found.
         idle: Label and id of each configured job that no selected test waited for.
     """
     if not (jobs or notes or reports or idle):

@@ -39,6 +39,7 @@ class JobSummary(TypedDict):
         suite: The stored suite's name.
         steps: How many steps it has.
         notes: What the user should know.
+        rules: The rules that these notes are about.
         stored: Of an import: whether the platform holds the suite.
         assertions: Of an import: how many enabled assertions it has, by kind.
         ours: Whether this test run uploaded the suite.
@@ -60,6 +61,7 @@ class JobSummary(TypedDict):
     suite: str
     steps: int
     notes: list[str]
+    rules: list[str]
     stored: bool
     assertions: dict[str, int]
     ours: bool
@@ -92,6 +94,7 @@ def summarize_job(result: JobResult) -> JobSummary:
         suite=result["suite"] if result["run"] else "",
         steps=0,
         notes=[note for note in record["notes"] if note not in result["remarks"]],
+        rules=[],
         stored=False,
         assertions={},
         ours=result["file"] is not None,
@@ -141,6 +144,7 @@ def _add_import(summary: JobSummary, imported: ImportRecord) -> None:
     if wrong is not None:
         summary["weakest"] = f"{brief(wrong.message)} [{wrong.rule}]"
     rest = [one for one in found if one.severity != ERROR]
+    summary["rules"] = [str(one.rule) for one in rest]
     summary["notes"] += [f"{summary['label']}: {line}" for line in summarize(rest, MOST_WARNINGS_SHOWN)]
     if imported["stored"]:
         summary["stored"], summary["suite"] = True, printable(imported["stored_name"], _LONGEST_NAME)

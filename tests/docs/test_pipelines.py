@@ -149,3 +149,17 @@ def test_no_secret_and_no_way_around(recipe):
     assert not re.findall(r"\beyJ|\b(?:cs|st|ds)-[0-9a-f]{4,}", read(recipe))
     for word in ("--kore-emulator", "unconfigured", "continue-on-error", "allow_failure", "catchError"):
         assert word not in code(recipe)
+
+
+def test_the_action_and_the_hook_are_as_the_pages_say():
+    """Each input and hook that the CI pages name exists."""
+    yaml = pytest.importorskip("yaml")
+    pages = [(ROOT / "docs" / "ci" / name).read_text("utf-8") for name in ("github-actions.md", "index.md")]
+    blocks = [
+        yaml.safe_load(found) for page in pages for found in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    ]
+    (used,) = (step["with"] for block in blocks for step in block.get("steps", ()) if "with" in step)
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["inputs"]
+    assert {*used, "lint-only", "ds-id"} <= set(inputs)
+    (hook,) = (hook["id"] for block in blocks for repo in block.get("repos", ()) for hook in repo["hooks"])
+    assert hook in {one["id"] for one in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))}

@@ -1,61 +1,155 @@
-"""README.md is true: its tables, names, links and code blocks."""
+"""README.md is true: short, its blocks can be pasted one after the other, its names and links exist."""
 
 from __future__ import annotations
 
 import configparser
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_kore_convtest import Emulator
 from pytest_kore_convtest.settings import options
-from pytest_kore_convtest.settings.settings import Settings, resolve
-
-if TYPE_CHECKING:
-    from pytest_kore_convtest.settings.options import Setting
+from pytest_kore_convtest.settings.settings import resolve
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-ROWS = [line for line in README.splitlines() if line.startswith("| `")]
+MOST_LINES = 250
+
+STEP = re.compile(
+    r"^(?:<!-- (?P<what>run|file|same): (?P<argument>\S+) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+STEPS = list(STEP.finditer(README))
+SHELL = [step for step in STEPS if step["language"] == "bash"]
+
+NOT_HERE = """
+python3() {
+    if [ "$1 $2" = "-m venv" ]; then mkdir -p "$3/bin" && : > "$3/bin/activate"; else command python3 "$@"; fi
+}
+pip() { echo "@pip $*"; }
+"""
+"""What a test cannot do: it has no network, and what would be installed is here."""
+
+END = "printf '\\n@end %s\\n' $?\n"
+"""Prints the exit code of what stands before it."""
 
 
 def blocks(language: str) -> list[str]:
     """Return the fenced blocks of a language."""
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return [step["text"] for step in STEPS if step["language"] == language]
 
 
-def cells(row: Setting) -> list[str]:
-    """Return the cells of a setting's row in the README."""
-    key = f"`{row.option}" if row.has_option else f"`{row.ini_key}`"
-    found = [line for line in ROWS if re.match(rf"\| {re.escape(key)}[` ]", line)]
-    assert len(found) == 1, f"{key} has {len(found)} rows in README.md"
-    return [cell.strip() for cell in found[0].strip("|").split(" | ")]
+def test_it_is_short() -> None:
+    """A front page is read in one go."""
+    assert len(README.splitlines()) <= MOST_LINES
 
 
-@pytest.mark.parametrize("row", options.TABLE, ids=lambda row: row.name)
-def test_every_setting_has_its_row(row: Setting) -> None:
-    """A setting's row names its option, ini key and environment name, or a dash where there is none."""
-    here = cells(row)
-    names = here[1:] if row.has_option else here
-    if row.metavar:
-        assert here[0] == f"`{row.option} {row.metavar}`"
-    assert names[0].startswith(f"`{row.ini_key}`" if row.ini else "none")
-    assert names[1].startswith(f"`{row.env_name}`" if row.env else "none")
+def test_the_first_green_run_takes_twelve_lines() -> None:
+    """The first block, which ends with a green run, has at most twelve lines."""
+    assert SHELL[0]["argument"] == "0"
+    assert len(SHELL[0]["text"].splitlines()) <= 12
+    assert "--kore-emulator" in SHELL[0]["text"].splitlines()[-1]
 
 
-DEFAULTS = {row.name: getattr(Settings(), row.name) for row in options.TABLE}
+def test_every_block_is_tried() -> None:
+    """No block is left out: shell blocks are run, files are written, and so on."""
+    assert {step["what"] for step in SHELL} == {"run"}
+    assert {step["language"] for step in STEPS} == {"bash", "json", "ini", "text", "python"}
+    assert [step["what"] for step in STEPS if step["language"] == "json"] == ["same"]
+    assert [step["what"] for step in STEPS if step["language"] == "ini"] == ["file"]
 
 
-@pytest.mark.parametrize("name", [name for name, value in DEFAULTS.items() if value not in {None, ()}])
-def test_every_default_is_the_real_one(name: str) -> None:
-    """The default that the README shows is the one that the settings have."""
-    row, default = options.ROWS[name], DEFAULTS[name]
-    words = default if isinstance(default, tuple) else (default,)
-    shown = "`" + " ".join(f"{one:g}" if isinstance(one, float) else str(one) for one in words) + "`"
-    if isinstance(default, bool):
-        shown = "on" if default else "off"
-    assert cells(row)[3 if row.has_option else 2] == shown
+@pytest.mark.parametrize("block", blocks("bash"))
+def test_a_block_can_be_pasted_into_any_shell(block: str) -> None:
+    """No prompt, no ellipsis, no comment (zsh runs it), and nothing after a line that reads."""
+    assert not re.search(r"^\$ |…|(^|\s)#", block, re.MULTILINE)
+    assert "&\n" not in block.replace("&&", "")
+    assert not re.search(r"^read .*\n(?=.)", block, re.MULTILINE)
+
+
+@pytest.fixture
+def pasted(tmp_path: Path) -> list[tuple[int, str]]:
+    """Paste every block, in its order, into one shell in a clean directory; return exit codes and outputs."""
+    if not all(map(shutil.which, ("bash", "git", "awk", "sed"))):
+        pytest.skip("needs bash, git, awk and sed")
+    here, home = tmp_path / "here", tmp_path / "home"
+    here.mkdir()
+    (home / "Downloads").mkdir(parents=True)
+    shutil.copy(ROOT / "examples" / "quickstart" / "booking.kore.json", home / "Downloads" / "Booking.json")
+    with Emulator() as emulator:
+        values = {
+            "https://bots.kore.ai": emulator.url,
+            "st-6b2f9a4e-1c35-5d80-9e47-2f81c07ab3d6": emulator.stream_id,
+            "cs-0f3d2c1b-7a55-5e1f-8d3a-90b1c2d3e4f5": emulator.client_id,
+            "you@example.com": emulator.user_email,
+        }
+        typed = [NOT_HERE, "git init -q .\n"]
+        for step in STEPS:
+            text = step["text"]
+            for shown, real in values.items():
+                text = text.replace(shown, real)
+            if step["what"] == "file":
+                typed.append(f"cat > {step['argument']} <<'END'\n{text}END\n")
+            elif step["what"] == "same":
+                typed.append(f"cat {step['argument']} > same.json\n")
+            elif step["what"] == "run":
+                secret = f"{emulator.client_secret}\n" if "\nread " in text else ""
+                typed.append(text + secret + END)
+        done = subprocess.run(
+            ["bash", "--norc"],  # noqa: S607
+            input="".join(typed),
+            cwd=here,
+            env=environment(home),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+    found = re.findall(r"(.*?)^@end (\d+)\n", done.stdout, re.MULTILINE | re.DOTALL)
+    assert len(found) == len(SHELL), done.stdout
+    shown = next(step["text"] for step in STEPS if step["what"] == "same")
+    assert json.loads((here / "same.json").read_text(encoding="utf-8")) == json.loads(shown)
+    return [(int(code), text) for text, code in found]
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return what a person's shell has, with short pauses and no plugin but ours."""
+    return {
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "COLUMNS": "120",
+        "KORE_POLL_INTERVAL": "0.05",
+        "KORE_MAX_POLL_INTERVAL": "0.1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_ADDOPTS": "-p pytest_kore_convtest",
+        **{
+            f"GIT_{who}_{what}": "you@example.com"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        },
+    }
+
+
+def test_the_blocks_do_what_is_said(pasted: list[tuple[int, str]]) -> None:
+    """Pasted in order, each block ends as the README says; a real platform is never contacted."""
+    for step, (code, text) in zip(SHELL, pasted, strict=True):
+        assert code == int(step["argument"]), f"{step['text']}\n{text}"
+    outputs = [text for _, text in pasted]
+    assert "@pip install pytest-kore-convtest[all]" in outputs[0]
+    assert "6 passed" in outputs[0]
+    assert "nothing found in 1 file" in outputs[3]
+    assert sum("built-in emulator; no real platform was contacted" in text for text in outputs) == 6
+    for block in blocks("text"):
+        for line in block.splitlines():
+            assert line in outputs[1]
 
 
 def test_every_option_in_the_text_exists() -> None:
@@ -76,8 +170,11 @@ def test_ini_blocks_are_usable(block: str) -> None:
 
 @pytest.mark.parametrize("target", re.findall(r"\]\((?!http)([^)]+)\)", README))
 def test_every_link_leads_somewhere(target: str) -> None:
-    """A relative link names a file or folder of the project."""
-    assert (ROOT / target).exists()
+    """A relative link names a file or folder of the project, and an anchor that the file has."""
+    path, _, anchor = target.partition("#")
+    assert (ROOT / path).exists()
+    if anchor:
+        assert f'<a id="{anchor}"></a>' in (ROOT / path).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("block", blocks("python"))

@@ -19,6 +19,8 @@ import pytest
 from e2e.browsers import HOW_TO_GET, Visit, expect, find_chromium, open_browser
 
 from pytest_kore_convtest import Settings
+from pytest_kore_convtest.settings import options
+from pytest_kore_convtest.settings.settings import resolve
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -29,7 +31,8 @@ WRITTEN_ELSEWHERE = {"trust.md", "performance.md"}
 LANGUAGES = {"bash", "console", "groovy", "ini", "javascript", "json", "python", "text", "yaml"}
 FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 STEP = re.compile(
-    r"^<!-- (?P<what>file|run): (?P<argument>\S+) -->\n```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    r"^<!-- (?P<what>file|run): (?P<argument>\S+) -->\n```(?P<language>\w+)\n(?P<text>.*?)^```$"
+    r"(?:\n\n```text\n(?P<output>.*?)^```$)?",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -93,6 +96,36 @@ def test_defaults_are_the_real_ones():
     assert shown["host"] == "none"
 
 
+@pytest.mark.parametrize("row", options.TABLE, ids=lambda row: row.name)
+def test_every_setting_has_its_row(row):
+    """The table of all settings has a row for each, with the default that it has."""
+    key = f"{row.option} {row.metavar}".strip() if row.has_option else row.ini_key
+    rows = [line for line in source("settings.md").splitlines() if line.startswith(f"| `{key}` | ")]
+    assert len(rows) == 1, f"{key} has {len(rows)} rows in docs/settings.md"
+    shown = rows[0].split(" | ")[1]
+    default = getattr(Settings(), row.name)
+    if isinstance(default, bool):
+        assert shown == ("on" if default else "off")
+    elif default not in {None, ()}:
+        words = default if isinstance(default, tuple) else (default,)
+        assert (
+            shown == "`" + " ".join(f"{one:g}" if isinstance(one, float) else str(one) for one in words) + "`"
+        )
+
+
+@pytest.mark.parametrize("name", ["settings.md", "gate.md", "ci/index.md"])
+def test_ini_blocks_are_usable(name):
+    """An ini block, pasted into pytest.ini, is accepted."""
+    for language, text in fences(name):
+        if language == "ini":
+            parser = configparser.RawConfigParser()
+            parser.read_string(text)
+            found = {
+                key.removeprefix("kore_"): value for key, value in parser["pytest"].items() if "kore" in key
+            }
+            assert found.keys() == {"targets"} or resolve({}, {}, found).configured
+
+
 def test_no_setting_is_invented():
     """Each option, ini key and environment name on a page exists."""
     text = "\n".join(page(name) for name in OWN)
@@ -137,9 +170,27 @@ def test_no_secret_and_no_address_of_the_build_is_shown():
 
 
 def test_every_rule_occurs():
-    """Each rule has its row."""
+    """Each rule has its row, with a place for links; those of lint are on the page of suite files, too."""
     for rule in generate.Rule:
-        assert f"| `{rule.value}` |" in page("suite-files.md")
+        assert f'| <a id="{rule.value}"></a>`{rule.value}` |' in page("rules.md")
+        if "lint" in generate.RULES[rule].about:
+            assert f"| [`{rule.value}`](rules.md#{rule.value}) |" in page("suite-files.md")
+
+
+def test_every_sub_command_has_a_section():
+    """Each sub-command has an example that is tried, its exit codes or output, and its options."""
+    names = re.findall(
+        r"^  (\w+) {2,}\S", generate.run("pytest_kore_convtest", "--help").split("commands:")[1], re.MULTILINE
+    )
+    assert len(names) >= 9
+    for name in names:
+        text = re.search(rf"^## {name}\n.*?(?=^## |\Z)", source("command.md"), re.MULTILINE | re.DOTALL)[0]
+        assert f"| [`{name}`](#{name}) |" in source("command.md")
+        assert f"<!-- generated: help {name} -->" in text
+        assert "<!-- run: " in text
+        assert f"kore-convtest {name}" in text
+        options_of_it = re.findall(r"--[a-z][a-z-]+", generate.run("pytest_kore_convtest", name, "--help"))
+        assert [option for option in options_of_it if option not in page("command.md")] == []
 
 
 def test_every_field_of_the_report_occurs():
@@ -230,7 +281,15 @@ def test_blocks_do_what_the_page_says(name, tmp_path):
             text=True,
             check=False,
         )
-        assert done.returncode == int(step["argument"]), f"{step['text']}\n{done.stdout}{done.stderr}"
+        said = stable(done.stdout + done.stderr)
+        assert done.returncode == int(step["argument"]), f"{step['text']}\n{said}"
+        for line in stable(step["output"] or "").splitlines():
+            assert line in said, f"{step['text']}\n{said}"
+
+
+def stable(text):
+    """Return a text without the ids that differ from run to run."""
+    return re.sub(r"\b(ds|st)-[0-9a-f-]{36}", r"\1-…", re.sub(r"_[0-9a-f]{10}\b", "_…", text))
 
 
 def test_the_script_of_the_start_page_prints_a_job():

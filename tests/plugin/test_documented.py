@@ -11,6 +11,8 @@ EXAMPLES = ROOT / "examples"
 SHOWN = re.findall(r"```\n(.*?)```", (EXAMPLES / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 TESTS = [block for block in BLOCKS if "def test_" in block]
+PAGE = (ROOT / "docs" / "fixtures.md").read_text(encoding="utf-8")
+SCRIPTS = [one for one in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "def status_of" in one]
 RUN = ("--kore-emulator", "--kore-run", "inDevelopment")
 WORDS = "PASSED|FAILED|ERROR|SKIPPED"
 OUTCOMES = {
@@ -125,10 +127,10 @@ def test_tests_of_the_readme(block, run, account, pytester):
     assert result.counts == {"passed": block.count("def test_")}
 
 
-@pytest.mark.parametrize("block", [one for one in BLOCKS if "def status_of" in one])
-def test_the_script_of_the_readme(block, account):
-    """What README.md shows without pytest asks the platform."""
+@pytest.mark.parametrize("block", SCRIPTS, ids=["fixtures.md"])
+def test_the_script_without_pytest(block, account):
+    """What docs/fixtures.md shows without pytest asks the platform."""
     names = {}
-    exec(compile(block, "README.md", "exec"), names)  # noqa: S102 - our own README
+    exec(compile(block, "fixtures.md", "exec"), names)  # noqa: S102 - our own page
     account.add_job(job="ds-readme")
     assert names["status_of"]("ds-readme") == "SUCCESS"

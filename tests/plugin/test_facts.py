@@ -24,6 +24,7 @@ JOB = {
     "seconds": 1.25,
     "last": "SUCCESS",
     "notes": [],
+    "rules": [],
     "results": {},
     "unevaluated": [],
     "blocked": False,
