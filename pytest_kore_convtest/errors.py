@@ -98,11 +98,11 @@ class KoreError(Exception):
         self.message = block(self.message)
         super().__init__(self.message)
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         _CLASSES.setdefault(cls.__name__, cls)  # a user's class of the same name does not displace ours
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return from_data, (self.to_data(),)
 
     @property
@@ -277,7 +277,7 @@ class Verdict(KoreError, AssertionError):  # noqa: N818 - a verdict is a result,
     """
 
     path: str = ""
-    findings: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[dict[str, object]] = field(default_factory=list)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -311,7 +311,7 @@ class ConversationFailedError(Verdict):
     suite: str = ""
     outcome: str = ""
     why: list[str] = field(default_factory=list)
-    steps: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[dict[str, object]] = field(default_factory=list)
 
 
 def from_data(data: ErrorData) -> KoreError:
@@ -321,5 +321,5 @@ def from_data(data: ErrorData) -> KoreError:
     return kind(data["message"], **{name: value for name, value in data["fields"].items() if name in known})
 
 
-def _default(one: Field[Any]) -> object:
+def _default(one: Field[object]) -> object:
     return one.default if one.default_factory is MISSING else one.default_factory()

@@ -117,7 +117,7 @@ class Document:
     value: Any
     twins: tuple[Twin, ...]
 
-    def __init__(self, value: Any, root: _Mark, twins: tuple[Twin, ...], lines: Lines) -> None:
+    def __init__(self, value: object, root: _Mark, twins: tuple[Twin, ...], lines: Lines) -> None:
         self.value, self.twins = value, twins
         self._root, self._lines = root, lines
 
@@ -158,7 +158,7 @@ def load(text: str) -> Document:
     return Document(value, _Mark(start, start, inside), twins, reader.lines)
 
 
-def kind(value: Any) -> str:
+def kind(value: object) -> str:
     """Say in words what kind of JSON value this is."""
     return _KINDS.get(type(value), "a number")
 
@@ -191,8 +191,8 @@ class _Reader:
             problem, where = str(bad), at
         return self._fail_scalar(problem, where)
 
-    def _read_object(self, at: int) -> tuple[dict[str, Any], int, dict[str, _Mark]]:
-        members: dict[str, Any] = {}
+    def _read_object(self, at: int) -> tuple[dict[str, object], int, dict[str, _Mark]]:
+        members: dict[str, object] = {}
         marks: dict[str, _Mark] = {}
         at = self.skip(at + 1)
         while not self.text.startswith("}", at):
@@ -213,8 +213,8 @@ class _Reader:
             at = self._next(end, "}")
         return members, at + 1, marks
 
-    def _read_list(self, at: int) -> tuple[list[Any], int, list[_Mark]]:
-        values: list[Any] = []
+    def _read_list(self, at: int) -> tuple[list[object], int, list[_Mark]]:
+        values: list[object] = []
         marks: list[_Mark] = []
         at = self.skip(at + 1)
         while not self.text.startswith("]", at):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
 
 _PACKAGE = "pytest_kore_convtest"
 
@@ -35,7 +34,7 @@ MODULES = {
 """The module of each public name."""
 
 
-def resolve(name: str) -> Any:
+def resolve(name: str) -> object:
     """Return a public name's object.
 
     Raises:

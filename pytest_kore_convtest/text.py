@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.redaction import hide
 
@@ -154,12 +154,12 @@ def plural(count: int, word: str, words: str = "") -> str:
     return f"{count} {word if count == 1 else words or word + 's'}"
 
 
-def as_text(value: Any) -> str:
+def as_text(value: object) -> str:
     """Return a value of JSON if it is a text, else an empty one."""
     return value if isinstance(value, str) else ""
 
 
-def as_list(value: Any) -> list[Any]:
+def as_list(value: object) -> list[object]:
     """Return a value of JSON if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 

@@ -145,7 +145,7 @@ def _inspect(token: str, now: float, name: str) -> TokenFacts:
     return _check_times(claims, now, name)
 
 
-def _unverified(token: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+def _unverified(token: str) -> tuple[dict[str, object] | None, dict[str, object] | None]:
     try:
         found = decode_unverified(token, options={"verify_signature": False})
     except (PyJWTError, ValueError, TypeError, RecursionError):
@@ -212,7 +212,7 @@ def _check_times(claims: dict[str, Any], now: float, name: str) -> TokenFacts:
     return TokenFacts(float(expires), single_use)
 
 
-def _moment(value: Any) -> float | None:
+def _moment(value: object) -> float | None:
     """Read a claim that is a time; nonsense is none."""
     # Not isfinite(): that raises for a whole number of 400 digits.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _FOREVER:

@@ -63,7 +63,7 @@ class _BoundedLines:
     def __init__(self, file: Any) -> None:
         self._file = file
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._file, name)
 
     def readline(self, limit: int = -1) -> bytes:

@@ -37,7 +37,7 @@ class Connection(Protocol):
 class Exchange(Protocol):
     """What happens on a lane: a session that carries out jobs."""
 
-    def __call__(self, job: Any) -> Any:
+    def __call__(self, job: Any) -> object:
         """Carry out one job."""
 
     def close(self) -> None:
@@ -57,7 +57,7 @@ class Outcome:
     reply: Any
     trouble: ErrorData | None
 
-    def __init__(self, reply: Any = None, trouble: ErrorData | None = None) -> None:
+    def __init__(self, reply: object = None, trouble: ErrorData | None = None) -> None:
         self.reply, self.trouble = reply, trouble
 
 
@@ -76,7 +76,7 @@ class RequestThread:
 
     def __init__(self, open_session: Callable[[RequestThread], Exchange], describe: Describe) -> None:
         self._describe = describe
-        self._jobs: SimpleQueue[tuple[Any, Future[Outcome]] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[tuple[object, Future[Outcome]] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._watched: list[tuple[Connection, socket.socket]] = []
         self._cut = False
@@ -88,7 +88,7 @@ class RequestThread:
         )
         self._thread.start()
 
-    def start(self, job: Any) -> Future[Outcome]:
+    def start(self, job: object) -> Future[Outcome]:
         """Begin a job."""
         outcome: Future[Outcome] = Future()
         self._jobs.put((job, outcome))

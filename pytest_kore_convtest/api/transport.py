@@ -292,27 +292,27 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+    def proxy_manager_for(self, proxy: str, **kwargs: object) -> Any:
         manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
-    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:  # noqa: ARG002
+    def build_connection_pool_key_attributes(self, request: Any, verify: object, cert: Any = None) -> Any:  # noqa: ARG002
         # requests would add the CA file of its own environment names; ours are settled already.
         return super().build_connection_pool_key_attributes(request, True, None)
 
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+    def cert_verify(self, conn: object, url: str, verify: object, cert: object) -> None:
         """Leave verification to the TLS context."""
 
 
 class _Options(list[Any]):
     """The options of a new socket; who asks for them has looked up the name and connects next."""
 
-    def __init__(self, options: Iterable[Any], lane: RequestThread, host: str) -> None:
+    def __init__(self, options: Iterable[object], lane: RequestThread, host: str) -> None:
         super().__init__(options)
         self._lane, self._host = lane, host
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         self._lane.phase = f"connecting to {self._host}"
         return super().__iter__()
 

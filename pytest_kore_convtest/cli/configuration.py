@@ -66,7 +66,7 @@ def add_settings(parser: argparse.ArgumentParser, more: Iterable[str] = ()) -> N
 class _Kept(argparse.Action):
     """Keep an option as it was typed, for pytest to read."""
 
-    def __call__(self, _parser: Any, options: Any, value: Any, name: str | None = None) -> None:
+    def __call__(self, _parser: object, options: object, value: object, name: str | None = None) -> None:
         kept = getattr(options, self.dest) or []
         setattr(options, self.dest, [*kept, f"{name}={value}"])
 
@@ -88,7 +88,7 @@ class Raw:
     def __init__(self, config: pytest.Config) -> None:
         from pytest_kore_convtest.plugin.config import gather
 
-        self.values: tuple[Mapping[str, Any], Mapping[str, str], Mapping[str, Any], Path | None]
+        self.values: tuple[Mapping[str, Any], Mapping[str, str], Mapping[str, object], Path | None]
         self.values = gather(config)
         self.root, self.ini = config.rootpath, config.inipath
         here = config.invocation_params.dir

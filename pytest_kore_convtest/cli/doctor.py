@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli import FINDINGS, INTERRUPTED, OK
 
@@ -167,7 +167,7 @@ def _print_check(check: Check) -> None:
 
 
 def _print_verdict(settings: Settings, checks: list[Check], *, good: bool) -> None:
-    counts: dict[str, Any] = {
+    counts: dict[str, object] = {
         word: sum(check.level == word for check in checks) for word in ("error", "warning")
     }
     told = ", ".join(

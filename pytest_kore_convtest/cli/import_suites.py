@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli import FINDINGS, OK
 from pytest_kore_convtest.cli.parser import UsageError
@@ -167,7 +167,7 @@ def _show(name: str) -> str:
     return printable(name, _LONGEST_NAME)
 
 
-def _data(one: _Import) -> dict[str, Any]:
+def _data(one: _Import) -> dict[str, object]:
     return {
         "file": str(one.suite.path),
         "suite": one.suite.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pytest_kore_convtest.api.error_responses import printable
@@ -101,8 +101,8 @@ def write_sarif(findings: Sequence[Finding], files: int) -> str:  # noqa: ARG001
     return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
-def _sarif_result(one: Finding, index: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(Path(one.location.file))}}
+def _sarif_result(one: Finding, index: int) -> dict[str, object]:
+    place: dict[str, object] = {"artifactLocation": {"uri": _uri(Path(one.location.file))}}
     if one.location.line:
         place["region"] = {"startLine": one.location.line, "startColumn": max(1, one.location.column)}
     return {

@@ -44,7 +44,7 @@ class JobStore:
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
-        self._memory: dict[str, dict[str, Any]] = {}
+        self._memory: dict[str, dict[str, object]] = {}
         self._polls: dict[str, list[Poll]] = {}
         self._held: set[str] = set()
         self._mutex = threading.Lock()
@@ -96,9 +96,9 @@ class JobStore:
             return dict(self._memory.get(name, {}))
         return self._load(self._directory / _file_name(name, ".json"))
 
-    def _load(self, path: Path) -> dict[str, Any]:
+    def _load(self, path: Path) -> dict[str, object]:
         try:
-            loaded: dict[str, Any] = json.loads(path.read_bytes())
+            loaded: dict[str, object] = json.loads(path.read_bytes())
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return {}
         except OSError as bad:

@@ -109,7 +109,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> Any:
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> object:
     """Collect the gate instead of the module that holds it."""
     if module_path.name != "gate.py" or module_path.parent.name != "pytest_kore_convtest":
         return None
@@ -119,7 +119,7 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     return GateModule.of(parent, module_path)
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Any:
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> object:
     """Collect suite files, and any JSON file that is named on the command line."""
     if not file_path.name.endswith(".json"):
         return None
@@ -241,7 +241,7 @@ def kore_run_suite(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
 
 
 @pytest.fixture(scope="session")
-def kore_emulator(pytestconfig: pytest.Config) -> Any:
+def kore_emulator(pytestconfig: pytest.Config) -> object:
     """Give the running emulator: its address, credentials, scripts and journal."""
     from pytest_kore_convtest.plugin.session import find_run
 

@@ -125,7 +125,7 @@ def _unknown_keys(config: pytest.Config) -> list[str]:
     return hint_at_unknown(dict.fromkeys(keys), [row.ini_key for row in TABLE if row.ini], "an ini key")
 
 
-def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, Any], Path | None]:
+def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, object], Path | None]:
     """Collect the raw values that ``settings.resolve`` takes."""
     typed = [str(arg) for arg in config.invocation_params.args]
     overrides = dict(entry.partition("=")[::2] for entry in config.option.override_ini or ())
@@ -147,7 +147,7 @@ def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, Any]
     return given, environment(), ini, config.inipath.parent if config.inipath else None
 
 
-def _read_ini(config: Any, key: str) -> Any:
+def _read_ini(config: Any, key: str) -> object:
     """Return the raw value of an ini key, or ``UNSET``."""
     try:
         return config.getini(key)

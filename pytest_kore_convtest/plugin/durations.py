@@ -89,7 +89,7 @@ class Durations:
         return f"{self._bot} {memory}"
 
 
-def _read(found: Any) -> dict[str, list[float]]:
+def _read(found: object) -> dict[str, list[float]]:
     """Keep what is usable of what an earlier run, or anybody, has written."""
     if not isinstance(found, dict):
         return {}

@@ -225,7 +225,7 @@ def begin_run(pipeline: Pipeline, imported: SuiteImport) -> SuiteRun:
 
 
 def _job_of(request: pytest.FixtureRequest, settings: Settings) -> ImportJob:
-    param: Any = getattr(request, "param", None)
+    param: object = getattr(request, "param", None)
     if param is not None:
         try:
             given = read_jobs([param])[0]

@@ -257,7 +257,7 @@ class Hooks:
         """Let xdist's controller know of jobs of which no item of this worker has told."""
         self._config.workeroutput[_LEFT] = self._find_left()  # type: ignore[attr-defined] # xdist's
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: object) -> None:
         """Print what became of each job, then warnings, hints and notes."""
         quiet = getattr(self._config.option, "verbose", 0) < 0
         jobs = [] if quiet else sum_up(self._facts.jobs.values())

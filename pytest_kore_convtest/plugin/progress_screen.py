@@ -70,7 +70,7 @@ class Screen:
         self._console: Any = None
         self._live: Any = None
         self._column = 0
-        self._before: Any = None
+        self._before: object = None
         self.plain: bool = not (file.encoding or "").lower().startswith("utf")
 
     def size(self) -> Size:
@@ -158,7 +158,7 @@ class Screen:
 
         self._console.control(Control((ControlType.CURSOR_UP, 1), (ControlType.CURSOR_FORWARD, self._column)))
 
-    def _write(self, *args: Any, **kwargs: Any) -> None:
+    def _write(self, *args: object, **kwargs: object) -> None:
         self.clear()
         self._writer.write(*args, **kwargs)
 

@@ -60,7 +60,7 @@ HASTE = 3.0
 KILL_MARGIN = 1.0
 """Seconds before pytest-timeout ends an item at which its wait is over, so that the story can be told."""
 
-_SHARED: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+_SHARED: pytest.StashKey[dict[str, object]] = pytest.StashKey()
 _RUN: pytest.StashKey[Run] = pytest.StashKey()
 
 
@@ -441,7 +441,7 @@ def find_run(config: pytest.Config) -> Run:
 def shared(config: pytest.Config) -> dict[str, Any]:
     """Return what the processes of this test run share: made by the first, handed to xdist's workers."""
     if _SHARED not in config.stash:
-        handed: dict[str, Any] | None = getattr(config, "workerinput", {}).get("kore")
+        handed: dict[str, object] | None = getattr(config, "workerinput", {}).get("kore")
         # Settled once: a test may set another temporary folder, and its worker would be alone there.
         folder = str(Path(tempfile.gettempdir()) / f"{leftovers.PREFIX}{uuid.uuid4().hex}")
         config.stash[_SHARED] = handed or {"folder": folder, "run": make_run_name(environment())}
@@ -572,7 +572,7 @@ class Farewell:
         while self._before:
             signal.signal(*self._before.popitem())
 
-    def _heed(self, number: int, _frame: Any) -> None:
+    def _heed(self, number: int, _frame: object) -> None:
         self._count += 1
         if self._count > 1:
             self.let_go()

@@ -121,7 +121,7 @@ class SuiteItem(OwnItem):
 
     @classmethod
     def of(
-        cls, parent: Any, name: str, check: Any, suite: LocalSuite | None = None, number: int = 0
+        cls, parent: Any, name: str, check: object, suite: LocalSuite | None = None, number: int = 0
     ) -> SuiteItem:
         """Make an item; all but lint carry the mark ``kore_live``."""
         item: SuiteItem = cls.from_parent(parent, name=name, callobj=check)

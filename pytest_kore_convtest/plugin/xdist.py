@@ -94,7 +94,7 @@ class Receiver:
         """Begin to look; does nothing when this xdist has no loop that takes events."""
         if self._run.config.option.verbose < 0:
             return
-        loop: Any = self._run.config.pluginmanager.get_plugin("dsession")
+        loop: object = self._run.config.pluginmanager.get_plugin("dsession")
         if not hasattr(loop, "queue") or not hasattr(loop, "loop_once"):
             return
         self._loop = loop

@@ -9,7 +9,7 @@ from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
 from math import isinf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from pytest_kore_convtest.reports.record import Evidence, Git, Setting
@@ -72,7 +72,7 @@ def _version_of(package: str) -> str:
 
 def _say(settings: Settings, name: str) -> str:
     """Return a setting's value the way a person would type it; of a secret only that it is set."""
-    value: Any = getattr(settings, name)
+    value: object = getattr(settings, name)
     if value is not None and (name in SECRETS or isinstance(value, Secret)):
         return "set"
     if value is None and settings.source(name) != "default":
@@ -82,7 +82,7 @@ def _say(settings: Settings, name: str) -> str:
     return _plain(value)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     if isinstance(value, ImportJob):
         return f"{value.label}={value.id}"
     if isinstance(value, Target):
@@ -94,7 +94,7 @@ def _plain(value: Any) -> str:
     return _plain_scalar(value)
 
 
-def _plain_scalar(value: Any) -> str:
+def _plain_scalar(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, Enum):

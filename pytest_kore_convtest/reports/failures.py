@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.reports import totals
 from pytest_kore_convtest.reports.markup import code, fence, fold
@@ -141,7 +141,7 @@ def _render_assertion(block: Assertion) -> str:
     return f"Assertion {code(block['kind'])} failed{wanted}"
 
 
-def _as_json(value: Any) -> str:
+def _as_json(value: object) -> str:
     try:
         return json.dumps(value, ensure_ascii=False)
     except RecursionError:

@@ -265,7 +265,7 @@ def _describe_import(job: WatchImport) -> ImportRecord:
     )
 
 
-def _read_logs(entries: list[Any]) -> list[str]:
+def _read_logs(entries: list[object]) -> list[str]:
     """Return the platform's log, an entry a text; the last of very many says how many are left out."""
     lines = [printable(str(entry), _LONGEST_LOG) for entry in entries[:MOST_LOGS]]
     left = len(entries) - len(lines)

@@ -79,7 +79,7 @@ class Section:
 
     title: str
     what: str
-    items: Sequence[Any]
+    items: Sequence[object]
     render: Callable[[Any], str]
     lead: str = ""
 

@@ -100,7 +100,7 @@ class _Merge:
             "closing": self._place(record),
         }
         for key, entries in parts.items():
-            known: list[Any] = merged[key]  # type: ignore[literal-required]
+            known: list[object] = merged[key]  # type: ignore[literal-required]
             spare = Counter(map(_write, known)) if shared else Counter[str]()
             known += [entry for entry in entries if not _take(spare, entry)]
 
@@ -175,11 +175,11 @@ class _Merge:
         return said
 
 
-def _write(data: Any) -> str:
+def _write(data: object) -> str:
     return json.dumps(data, sort_keys=True)
 
 
-def _take(spare: Counter[str], entry: Any) -> bool:
+def _take(spare: Counter[str], entry: object) -> bool:
     """Say whether an entry is among those that are there already, each of which counts once."""
     key = _write(entry)
     if not spare[key]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -100,7 +100,7 @@ def holds_suite(path: str | Path, globs: Sequence[str] = ()) -> bool:
     return isinstance(content, dict) and "testCases" in content
 
 
-def named_by_pytest(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def named_by_pytest(options: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Yield every option of pytest or its plugins that may name a file to write, and that file."""
     for name, value in options.items():
         if name in _NO_PATHS or name.startswith("kore_"):
@@ -112,7 +112,7 @@ def named_by_pytest(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield spelt, text.partition(":")[2]
 
 
-def _texts(value: Any) -> Iterable[str]:
+def _texts(value: object) -> Iterable[str]:
     if isinstance(value, str):
         return [value]
     if isinstance(value, os.PathLike):

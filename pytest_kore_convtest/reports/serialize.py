@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError, KoreError
 from pytest_kore_convtest.reports.record import FORMAT, VERSION
@@ -47,14 +47,14 @@ def write_record(record: Record) -> str:
     raise KoreError(problem)
 
 
-def _dump(data: Any) -> str:
+def _dump(data: object) -> str:
     try:
         return json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
     except ValueError:
         return json.dumps(_without_odd_numbers(data), ensure_ascii=False, indent=1)
 
 
-def _without_odd_numbers(value: Any) -> Any:
+def _without_odd_numbers(value: object) -> object:
     if isinstance(value, dict):
         return {key: _without_odd_numbers(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -118,7 +118,7 @@ def _brief(error: Exception) -> str:
     return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
 
 
-def _check_version(data: Any) -> None:
+def _check_version(data: object) -> None:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise ShapeError("$.format", f"this is no report of {FORMAT}")
     version = data.get("version")

@@ -29,7 +29,7 @@ REAL = (
 """Settings that name or open a real platform; the emulator gets none of them."""
 
 
-def settle(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+def settle(values: dict[str, object], sources: dict[str, str], notes: list[str]) -> None:
     """Choose between target and host, emulator and platform, secret and token.
 
     Raises:
@@ -136,7 +136,7 @@ def _check_together(values: dict[str, Any], sources: dict[str, str]) -> None:
 
 
 def _prefer(
-    names: tuple[str, ...], values: dict[str, Any], sources: dict[str, str], notes: list[str]
+    names: tuple[str, ...], values: dict[str, object], sources: dict[str, str], notes: list[str]
 ) -> str | None:
     """Keep the one of several settings that has the highest source, and drop the others."""
     given = sorted((name for name in names if name in values), key=lambda name: _rank(sources[name]))

@@ -50,7 +50,7 @@ _CA_FALLBACKS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 class Given(NamedTuple):
     """A raw value and its source."""
 
-    value: Any
+    value: object
     source: str
 
 
@@ -116,7 +116,7 @@ class Settings:
         return bool(self.sources)
 
     @classmethod
-    def read(cls, *, env: Mapping[str, str] | None = None, **values: Any) -> Settings:
+    def read(cls, *, env: Mapping[str, str] | None = None, **values: object) -> Settings:
         """Resolve settings without pytest: given values first, then the environment.
 
         ``None`` counts as not given; a given value's source is called ``"command line"``.
@@ -300,7 +300,7 @@ def _odd_ids(values: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _odd_host(values: Mapping[str, Any]) -> list[str]:
+def _odd_host(values: Mapping[str, object]) -> list[str]:
     """Return a hint about a path after the host: an own platform may have one, a copied address has, too."""
     path = str(values.get("host") or "").partition("://")[2].partition("/")[2]
     if not path:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.findings import DEFAULTS, Location, Rule, apply_rules, find
 from pytest_kore_convtest.suites.align import Alignment, align
@@ -45,7 +45,7 @@ _MOST_LOOKED_AT = 50
 _LONGEST_SIDE = 2_000
 """Characters of an expected or stored text that a finding keeps."""
 
-_Stored = dict[str, Any]
+_Stored = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class _Where:
 
 
 def compare(
-    local: LocalSuite, stored: Mapping[str, Any], rules: Mapping[Rule, Severity] = DEFAULTS
+    local: LocalSuite, stored: Mapping[str, object], rules: Mapping[Rule, Severity] = DEFAULTS
 ) -> list[Finding]:
     """Return every difference between a file's suite and the stored one, errors first.
 
@@ -92,7 +92,7 @@ def compare(
     return apply_rules(_find_all(local, stored), rules)
 
 
-def _find_all(local: LocalSuite, stored: Mapping[str, Any]) -> Iterator[Finding]:
+def _find_all(local: LocalSuite, stored: Mapping[str, object]) -> Iterator[Finding]:
     steps = _dicts(stored.get("testSteps"))
     if len(steps) > MOST_STEPS:
         return  # the check of the structure refuses it
@@ -293,7 +293,7 @@ def _likeness(text: str, found: str, mode: str) -> str | None:
     return None
 
 
-def _compare_labels(stored: Mapping[str, Any], where: _Where) -> Iterator[Finding]:
+def _compare_labels(stored: Mapping[str, object], where: _Where) -> Iterator[Finding]:
     local, tags = where.local, stored.get("tags")
     theirs = {tag for tag in tags if isinstance(tag, str)} if isinstance(tags, list) else set()
     if theirs != set(local.tags):
@@ -333,7 +333,7 @@ def _runs(numbers: Sequence[int]) -> Iterator[list[int]]:
         yield run
 
 
-def _named(run: Sequence[int], first: Any, last: Any, where: str) -> str:
+def _named(run: Sequence[int], first: object, last: object, where: str) -> str:
     place = f" ({where})" if where else ""
     if len(run) == 1:
         return f"step {run[0] + 1:02} '{_cut(as_text(first))}'{place}"
@@ -366,10 +366,10 @@ def _clip(text: str) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
-def _dict(value: Any) -> _Stored:
+def _dict(value: object) -> _Stored:
     return value if isinstance(value, dict) else {}
 
 
-def _dicts(value: Any) -> list[_Stored]:
+def _dicts(value: object) -> list[_Stored]:
     """Return the entries of a list; what is no object counts as an empty one, so that places stay."""
     return [_dict(entry) for entry in value] if isinstance(value, list) else []

@@ -12,7 +12,7 @@ from collections import Counter
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.redaction import hide
 from pytest_kore_convtest.text import block as harmless
@@ -183,7 +183,7 @@ def data(expected: str, actual: str) -> list[tuple[str, str, str]]:
 
 
 @lru_cache(maxsize=16)  # the same few texts are asked about again and again; nobody changes the data
-def _load(text: str) -> Any:
+def _load(text: str) -> object:
     """Return a template's data; ``None`` when the text is none, or nested too deep to walk."""
     start = text.lstrip("\ufeff \t\r\n")[:1]
     if start not in {"{", "["}:
@@ -200,7 +200,7 @@ def _refuse(name: str) -> float:
     raise ValueError(name)
 
 
-def _is_shallow(value: Any) -> bool:
+def _is_shallow(value: object) -> bool:
     level = [value]
     for _ in range(_DEEPEST):
         level = [inner for outer in level for inner in _inside(outer)]
@@ -209,11 +209,11 @@ def _is_shallow(value: Any) -> bool:
     return False
 
 
-def _inside(value: Any) -> list[Any]:
+def _inside(value: object) -> list[object]:
     return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
 
 
-def _compare(old: Any, new: Any, path: str) -> Iterator[tuple[str, str, str]]:
+def _compare(old: object, new: object, path: str) -> Iterator[tuple[str, str, str]]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
             below = f"{path}{_step(key)}"
@@ -227,11 +227,11 @@ def _compare(old: Any, new: Any, path: str) -> Iterator[tuple[str, str, str]]:
         yield path, _json(old), _json(new)
 
 
-def _value(side: dict[str, Any], key: str) -> str:
+def _value(side: dict[str, object], key: str) -> str:
     return _json(side[key]) if key in side else NOTHING
 
 
-def _compare_lists(old: list[Any], new: list[Any], path: str) -> Iterator[tuple[str, str, str]]:
+def _compare_lists(old: list[object], new: list[object], path: str) -> Iterator[tuple[str, str, str]]:
     """Compare two lists; an item put in or left out does not make all those after it differ."""
     at = [0, 0]
     for same, a, b in _blocks([_canonical(one) for one in old], [_canonical(one) for one in new]):
@@ -253,9 +253,9 @@ def _step(key: str) -> str:
     return f".{key}" if _NAME.fullmatch(key) else f"[{visible(_json(key))}]"
 
 
-def _canonical(value: Any) -> str:
+def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)

@@ -260,20 +260,22 @@ def _read_suites(path: Path, document: Document, data: bytes) -> Iterator[LocalS
         )
 
 
-def name_of(case: Any) -> str:
+def name_of(case: object) -> str:
     """Return a suite's name as it stands in the file, or an empty text when it has none."""
     name = as_text(case.get("name")) if isinstance(case, dict) else ""
     return name if name.strip() else ""
 
 
-def _split(content: dict[str, Any], case: dict[str, Any]) -> bytes:
+def _split(content: dict[str, object], case: dict[str, object]) -> bytes:
     # No blanks: what was written with fewer than json.dumps adds must not outgrow the limit.
     # A lone half of a surrogate pair has no UTF-8; its escape is JSON.
     alone = json.dumps({**content, "testCases": [case]}, ensure_ascii=False, separators=(",", ":"))
     return alone.encode("utf-8", "backslashreplace")
 
 
-def _read_steps(document: Document, case: dict[str, Any], path: json_positions.Path) -> Iterator[LocalStep]:
+def _read_steps(
+    document: Document, case: dict[str, object], path: json_positions.Path
+) -> Iterator[LocalStep]:
     for number, message in enumerate(as_list(case.get("messages"))):
         here = (*path, "messages", number)
         step = message if isinstance(message, dict) else {}
@@ -284,7 +286,7 @@ def _read_steps(document: Document, case: dict[str, Any], path: json_positions.P
         yield LocalStep(as_text(step.get("input")), as_text(step.get("event")), outputs, document.place(here))
 
 
-def read_output(output: Any, place: Place = START) -> LocalOutput:
+def read_output(output: object, place: Place = START) -> LocalOutput:
     """Read an entry of ``outputs`` in any of the known ways to write it."""
     if isinstance(output, str):
         return LocalOutput((output,), BARE, place)

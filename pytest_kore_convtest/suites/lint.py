@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest import json_positions, redaction
 from pytest_kore_convtest.findings import DEFAULTS, Location, Rule, apply_rules, find
@@ -99,7 +99,7 @@ def _locate(note: Note, file: SuiteFile, document: json_positions.Document) -> F
     return find(note.rule, said, location=location, suite=suite, step=step)
 
 
-def _name(path: json_positions.Path, cases: list[Any]) -> tuple[str, str, int]:
+def _name(path: json_positions.Path, cases: list[object]) -> tuple[str, str, int]:
     """Say a path in words, in which suite it is, and in which step."""
     words: list[str] = []
     rest, suite, step = list(path), "", 0
@@ -122,13 +122,13 @@ def _show(name: str) -> str:
     return quoted(redaction.hide_leaks(name), _LONGEST_NAME)
 
 
-def _judge_texts(value: Any, path: json_positions.Path, *, beside_client: bool = False) -> Iterator[Note]:
+def _judge_texts(value: object, path: json_positions.Path, *, beside_client: bool = False) -> Iterator[Note]:
     """Look at every text of the file, keys included."""
     if isinstance(value, str):
         key = next((part for part in reversed(path) if isinstance(part, str)), "")
         yield from _judge_text(value, path, redaction.find_leaks(value, key=key, beside_client=beside_client))
         return
-    inside: list[tuple[str | int, Any]] = []
+    inside: list[tuple[str | int, object]] = []
     if isinstance(value, (dict, list)):
         inside += value.items() if isinstance(value, dict) else enumerate(value)
     client = any(isinstance(one, str) and redaction.is_client_id(one) for _, one in inside)

@@ -76,7 +76,7 @@ def judge_content(content: dict[str, Any], stream_id: str | None) -> Iterator[No
             yield Note(Rule.WRONG_TYPE, here, said)
 
 
-def _judge_case(case: dict[str, Any], path: json_positions.Path) -> Iterator[Note]:
+def _judge_case(case: dict[str, object], path: json_positions.Path) -> Iterator[Note]:
     yield from _judge_keys(case, path, _CASE_KEYS)
     yield from _judge_name(case.get("name"), (*path, "name"))
     yield from _judge_optional_texts(case, path, ("description", "preprocessor"))
@@ -92,7 +92,7 @@ def _judge_case(case: dict[str, Any], path: json_positions.Path) -> Iterator[Not
     yield from _judge_steps(case.get("messages"), (*path, "messages"))
 
 
-def _judge_name(name: Any, path: json_positions.Path) -> Iterator[Note]:
+def _judge_name(name: object, path: json_positions.Path) -> Iterator[Note]:
     if not isinstance(name, str) or not name.strip():
         what = "is missing" if name is None else "is empty" if isinstance(name, str) else f"is {kind(name)}"
         said = f'{what}: a suite is run by its name: write "name": "…"'
@@ -249,7 +249,9 @@ def _judge_expected_text(text: str, path: json_positions.Path) -> Iterator[Note]
         yield Note(Rule.INVALID_TEMPLATE, path, said)
 
 
-def _judge_keys(holder: dict[str, Any], path: json_positions.Path, known: tuple[str, ...]) -> Iterator[Note]:
+def _judge_keys(
+    holder: dict[str, object], path: json_positions.Path, known: tuple[str, ...]
+) -> Iterator[Note]:
     for key in holder:
         if key in _OLD_KEYS:
             yield Note(Rule.OLD_FORMAT, (*path, key), f"{_OLD}: remove it", at_key=True)
@@ -266,7 +268,7 @@ def _guess_key(key: str, known: tuple[str, ...]) -> str:
 
 
 def _judge_optional_texts(
-    holder: dict[str, Any], path: json_positions.Path, keys: tuple[str, ...]
+    holder: dict[str, object], path: json_positions.Path, keys: tuple[str, ...]
 ) -> Iterator[Note]:
     for key in keys:
         value = holder.get(key)

@@ -150,7 +150,7 @@ def compare_expectations(
     return differing
 
 
-def _compare_step(stored: Mapping[str, Any], result: RunStep) -> Iterator[Difference]:
+def _compare_step(stored: Mapping[str, object], result: RunStep) -> Iterator[Difference]:
     if not result.is_readable:
         return
     event = stored.get("event") or ""
@@ -180,7 +180,7 @@ class _Text(NamedTuple):
     texts: dict[str, str]
 
     @classmethod
-    def read(cls, output: Mapping[str, Any], block: Mapping[str, Any]) -> _Text:
+    def read(cls, output: Mapping[str, object], block: Mapping[str, object]) -> _Text:
         entries = [_dict(entry).get("text") for entry in as_list(block.get("contains"))]
         compared = {canonical(text): text for text in entries if isinstance(text, str) and text}
         own = output.get("text")
@@ -214,7 +214,9 @@ def _say_changed(name: str, lost: str, added: str) -> str:
     return f"the {name} compares with '{theirs}', but '{ours}' is stored"
 
 
-def _compare_block(stored: Mapping[str, Any], judged: Mapping[str, Any], name: str) -> Iterator[Difference]:
+def _compare_block(
+    stored: Mapping[str, object], judged: Mapping[str, object], name: str
+) -> Iterator[Difference]:
     was_on, is_on = stored.get("enabled") is True, judged.get("enabled") is True
     if was_on and not is_on:
         yield Difference(Rule.OTHER_EXPECTATIONS, f"the {name} is off, but on in what is stored")
@@ -230,7 +232,7 @@ def _compare_block(stored: Mapping[str, Any], judged: Mapping[str, Any], name: s
             yield Difference(Rule.MORE_EXPECTATIONS, said)
 
 
-def _entries(block: Mapping[str, Any]) -> frozenset[str]:
+def _entries(block: Mapping[str, object]) -> frozenset[str]:
     """Return what an assertion compares with, without what a run or the database adds to it."""
     bare = [
         {key: value for key, value in entry.items() if key not in {"status", "_id"}}
@@ -241,7 +243,7 @@ def _entries(block: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(json.dumps(entry, sort_keys=True) for entry in bare)
 
 
-def _say(event: Any) -> str:
+def _say(event: object) -> str:
     return f"'{_cut(event)}'" if isinstance(event, str) and event else "by what the user says"
 
 
@@ -249,5 +251,5 @@ def _cut(text: str) -> str:
     return brief(text, _LONGEST_TEXT)
 
 
-def _dict(value: Any) -> Mapping[str, Any]:
+def _dict(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}

@@ -209,5 +209,5 @@ def _words(title: str, description: str, example: str) -> _Schema:
     return {"title": title, "description": description, "examples": [example], "$ref": "#/$defs/words"}
 
 
-def _optional_text(title: str, description: str, **more: Any) -> _Schema:
+def _optional_text(title: str, description: str, **more: object) -> _Schema:
     return {"title": title, "description": description, "type": ["string", "null"], **more}

@@ -106,7 +106,7 @@ def expect(
     )
 
 
-def _are_texts(value: Any, *kinds: type[Iterable[Any]]) -> bool:
+def _are_texts(value: object, *kinds: type[Iterable[object]]) -> bool:
     return isinstance(value, kinds) and all(isinstance(one, str) for one in value)
 
 
@@ -132,7 +132,7 @@ def _find_all(status: ImportStatus, expectations: Expectations) -> Iterator[Find
     yield from _judge_expectations(suite, expectations)
 
 
-def _judge_suite(suite: Mapping[str, Any], expectations: Expectations) -> Iterator[Finding]:
+def _judge_suite(suite: Mapping[str, object], expectations: Expectations) -> Iterator[Finding]:
     name, stream_id = suite.get("name"), suite.get("streamId")
     if not isinstance(name, str) or not name.strip():
         said = f"is {_shown(name)}: a suite is run by its name, so it needs one"
@@ -154,7 +154,7 @@ def _judge_suite(suite: Mapping[str, Any], expectations: Expectations) -> Iterat
         yield find(Rule.TOO_MANY_STEPS, said, path)
 
 
-def _judge_steps(suite: Mapping[str, Any]) -> Iterator[Finding]:
+def _judge_steps(suite: Mapping[str, object]) -> Iterator[Finding]:
     steps = _steps(suite)
     asserting = False
     for number, step in enumerate(steps):
@@ -172,7 +172,7 @@ def _judge_steps(suite: Mapping[str, Any]) -> Iterator[Finding]:
         yield find(Rule.SUITE_WITHOUT_ASSERTION, _NO_STEP_ASSERTS, "$.response.testSteps")
 
 
-def _judge_step(step: Mapping[str, Any], path: str) -> Iterator[Finding]:
+def _judge_step(step: Mapping[str, object], path: str) -> Iterator[Finding]:
     said_by_user = step.get("input")
     if not isinstance(said_by_user, str) or not said_by_user:
         said = f"is {_shown(said_by_user)}, not what a user says"
@@ -186,7 +186,7 @@ def _judge_step(step: Mapping[str, Any], path: str) -> Iterator[Finding]:
         yield from _judge_output(output, f"{path}.outputs[{number}]")
 
 
-def _judge_output(output: Any, path: str) -> Iterator[Finding]:
+def _judge_output(output: object, path: str) -> Iterator[Finding]:
     if not isinstance(output, dict):
         yield find(Rule.STEP_NOT_UNDERSTOOD, f"is {_kind(output)}, not an expected reply", path)
         return
@@ -207,7 +207,7 @@ def _judge_output(output: Any, path: str) -> Iterator[Finding]:
         yield find(Rule.UNKNOWN_ASSERTION_KIND, said, path)
 
 
-def _judge_block(block: Any, path: str, name: str) -> Iterator[Finding]:
+def _judge_block(block: object, path: str, name: str) -> Iterator[Finding]:
     if block is None:
         yield find(Rule.ASSERTION_MISSING, "is missing", path)
         return
@@ -237,7 +237,7 @@ def _judge_block(block: Any, path: str, name: str) -> Iterator[Finding]:
         yield find(Rule.ASSERTION_WITHOUT_CONTENT, "is enabled but has nothing to compare with", path)
 
 
-def _judge_text(entry: Mapping[str, Any], path: str, *, is_variation: bool) -> Iterator[Finding]:
+def _judge_text(entry: Mapping[str, object], path: str, *, is_variation: bool) -> Iterator[Finding]:
     text = entry.get("text")
     if not isinstance(text, str):
         yield find(Rule.ASSERTION_NOT_UNDERSTOOD, f"is {_kind(text)}, not a text", f"{path}.text")
@@ -247,13 +247,13 @@ def _judge_text(entry: Mapping[str, Any], path: str, *, is_variation: bool) -> I
     yield from _judge_keys(entry, path, _TEXT_KEYS)
 
 
-def _judge_keys(holder: Mapping[str, Any], path: str, known: frozenset[str]) -> Iterator[Finding]:
+def _judge_keys(holder: Mapping[str, object], path: str, known: frozenset[str]) -> Iterator[Finding]:
     for key in (key for key in holder if key not in known):
         said = f"has the key {_shown(key)}, which is not documented: it may change what is checked"
         yield find(Rule.UNKNOWN_ASSERTION_KEY, said, path)
 
 
-def asserts(step: Mapping[str, Any]) -> bool:
+def asserts(step: Mapping[str, object]) -> bool:
     """Say whether a step compares anything: an enabled assertion of a known kind, with content."""
     outputs = step.get("outputs")
     blocks = (
@@ -268,13 +268,13 @@ def asserts(step: Mapping[str, Any]) -> bool:
     )
 
 
-def _has_content(name: str, contains: Any) -> bool:
+def _has_content(name: str, contains: object) -> bool:
     """Say whether an assertion has something to compare with: a blank text is nothing."""
     entries = contains if isinstance(contains, list) else []
     return any(isinstance(entry, dict) and _is_filled(name, entry) for entry in entries)
 
 
-def _is_filled(name: str, entry: Mapping[str, Any]) -> bool:
+def _is_filled(name: str, entry: Mapping[str, object]) -> bool:
     if name == "text":
         text = entry.get("text")
         return isinstance(text, str) and not is_blank(text)
@@ -282,7 +282,7 @@ def _is_filled(name: str, entry: Mapping[str, Any]) -> bool:
     return any(not is_blank(value) if isinstance(value, str) else bool(value) for value in values)
 
 
-def _judge_expectations(suite: Mapping[str, Any], wanted: Expectations) -> Iterator[Finding]:
+def _judge_expectations(suite: Mapping[str, object], wanted: Expectations) -> Iterator[Finding]:
     steps = _steps(suite)
     if wanted.name is not None and suite.get("name") != wanted.name:
         said = f"is {_shown(suite.get('name'))}, expected {wanted.name!r}"
@@ -301,7 +301,7 @@ def _judge_expectations(suite: Mapping[str, Any], wanted: Expectations) -> Itera
         yield from _judge_inputs(steps, wanted.inputs)
 
 
-def _judge_inputs(steps: list[Any], wanted: tuple[str, ...]) -> Iterator[Finding]:
+def _judge_inputs(steps: list[object], wanted: tuple[str, ...]) -> Iterator[Finding]:
     for number in range(max(len(steps), len(wanted))):
         path = f"$.response.testSteps[{number}]"
         step = steps[number] if number < len(steps) else None
@@ -317,12 +317,12 @@ def _judge_inputs(steps: list[Any], wanted: tuple[str, ...]) -> Iterator[Finding
         yield find(Rule.UNMET_EXPECTATION, said, path, step=number + 1)
 
 
-def _steps(suite: Mapping[str, Any]) -> list[Any]:
+def _steps(suite: Mapping[str, object]) -> list[object]:
     steps = suite.get("testSteps")
     return steps if isinstance(steps, list) else []
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     names = {
         dict: "an object",
         list: "a list",
@@ -333,7 +333,7 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, str):
         return quoted(value, _MOST_SHOWN) if value else "empty"
     return _kind(value)
@@ -372,14 +372,14 @@ def _import_failed(status: ImportStatus) -> ImportFailedError:
     )
 
 
-def read_logs(entries: list[Any], longest: int = _LONGEST) -> list[str]:
+def read_logs(entries: list[object], longest: int = _LONGEST) -> list[str]:
     """Return the entries of a log as lines; the last of very many says how many are left out."""
     lines = [log_line(entry, longest) for entry in entries[:MOST_LOGS]]
     left = len(entries) - len(lines)
     return [*lines, f"and {left:,} more entries, which are left out"] if left else lines
 
 
-def log_line(entry: Any, longest: int = _LONGEST) -> str:
+def log_line(entry: object, longest: int = _LONGEST) -> str:
     """Read one entry of ``statusLogs``; sibling APIs name its parts differently."""
     if not isinstance(entry, dict):
         return printable(str(entry), longest)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.api import models, run_models
 from pytest_kore_convtest.findings import Rule
@@ -48,8 +48,8 @@ class _Reply(NamedTuple):
     """One expected reply beside the given one; either may be missing."""
 
     number: int
-    expected: Mapping[str, Any] | None
-    given: Mapping[str, Any] | None
+    expected: Mapping[str, object] | None
+    given: Mapping[str, object] | None
 
 
 def verify(step: RunStep) -> Verification:
@@ -102,7 +102,9 @@ def _verify_reply(reply: _Reply, step: RunStep, found: Verification, unjudged: l
         _compare_text(reply, step, found)
 
 
-def _judge_kind(kind: str, blocks: Sequence[Mapping[str, Any]], name: str, found: Verification) -> str | None:
+def _judge_kind(
+    kind: str, blocks: Sequence[Mapping[str, object]], name: str, found: Verification
+) -> str | None:
     """Return what the two sides say of a kind of assertion: ``None`` when it is off, empty without a word."""
     words = []
     for block in blocks:
@@ -119,7 +121,7 @@ def _judge_kind(kind: str, blocks: Sequence[Mapping[str, Any]], name: str, found
     return next((word for word in order if word in words), "")
 
 
-def _judge_block(kind: str, block: Mapping[str, Any], name: str, found: Verification) -> str:
+def _judge_block(kind: str, block: Mapping[str, object], name: str, found: Verification) -> str:
     status = block.get("status")
     said_of_entries = [
         entry.get("status") for entry in models.read_assertion(block).expected if isinstance(entry, dict)
@@ -142,7 +144,7 @@ def _judge_block(kind: str, block: Mapping[str, Any], name: str, found: Verifica
     return word
 
 
-def _read(status: Any) -> str:
+def _read(status: object) -> str:
     """Return ``PASSED``, ``FAILED``, nothing for no result, or ``_UNKNOWN``."""
     if status in (None, ""):
         return ""
@@ -157,7 +159,7 @@ def _is_contradicted(kind: str, words: Sequence[str]) -> bool:
     return bool(words) and all(word == run_models.FAILED for word in words)
 
 
-def _is_compared(kind: str, blocks: Sequence[Mapping[str, Any]], reply: _Reply) -> bool:
+def _is_compared(kind: str, blocks: Sequence[Mapping[str, object]], reply: _Reply) -> bool:
     """Say whether a kind of assertion compared something with something."""
     if reply.expected is None or reply.given is None:
         return False
@@ -195,11 +197,11 @@ def _is_like(expected: str, given: str) -> bool:
     return ours == theirs or (not is_template(expected) and ours in theirs)
 
 
-def _texts(output: Mapping[str, Any]) -> list[str]:
+def _texts(output: Mapping[str, object]) -> list[str]:
     return run_models.variations(models.read_output(output))
 
 
-def _say(given: Any) -> str:
+def _say(given: object) -> str:
     return f"'{_cut(given)}'" if isinstance(given, str) and given else "no text"
 
 
@@ -207,7 +209,7 @@ def _cut(text: str) -> str:
     return brief(text, _LONGEST_TEXT)
 
 
-def _show(value: Any) -> str:
+def _show(value: object) -> str:
     return (
         repr(visible(value)[:_LONGEST_WORD]) if isinstance(value, str) else brief(str(value), _LONGEST_WORD)
     )

@@ -61,7 +61,7 @@ def draw(text: str) -> Card | None:
     return Card(kind, _texts(payload), entries[:MOST_ENTRIES], actions[:MOST_ENTRIES], more, is_strip, data)
 
 
-def _payload(found: Any) -> dict[str, Any]:
+def _payload(found: Any) -> dict[str, object]:
     """Find what is to be drawn: the payload, at whatever depth the channel wraps it."""
     if isinstance(found, list):
         return {"type": "list", "elements": found}
@@ -72,7 +72,7 @@ def _payload(found: Any) -> dict[str, Any]:
     return dict(found)
 
 
-def _entry(one: Any) -> Entry:
+def _entry(one: object) -> Entry:
     if not isinstance(one, dict):
         return Entry([_text(one)], "", [])
     picture = next((_text(one[key]) for key in ("image_url", "icon", "image") if _text(one.get(key))), "")
@@ -83,16 +83,16 @@ def _entry(one: Any) -> Entry:
     return Entry(_texts(one), picture, actions[:MOST_ENTRIES])
 
 
-def _texts(one: dict[str, Any]) -> list[str]:
+def _texts(one: dict[str, object]) -> list[str]:
     texts = [_text(one.get(key)) for key in _TEXTS]
     return [text for text in texts if text]
 
 
-def _actions(one: dict[str, Any]) -> list[Action]:
+def _actions(one: dict[str, object]) -> list[Action]:
     return [_action(action) for action in _first(one, _ACTIONS)]
 
 
-def _action(one: Any) -> Action:
+def _action(one: object) -> Action:
     if not isinstance(one, dict):
         return Action(_text(one), "")
     title = next((_text(one[key]) for key in ("title", "text", "label") if _text(one.get(key))), "")
@@ -100,16 +100,16 @@ def _action(one: Any) -> Action:
     return Action(title or does or "(no caption)", "" if does.casefold() == title.casefold() else does)
 
 
-def _does(one: dict[str, Any]) -> str:
+def _does(one: dict[str, object]) -> str:
     return next((_text(one[key]) for key in ("url", "payload", "value") if _text(one.get(key))), "")
 
 
-def _first(one: dict[str, Any], keys: tuple[str, ...]) -> list[Any]:
+def _first(one: dict[str, Any], keys: tuple[str, ...]) -> list[object]:
     """Return the first list that stands under one of the keys."""
     return next((one[key] for key in keys if isinstance(one.get(key), list)), [])
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """Return a value in words; nested data, which has no place in a drawing, is empty."""
     if isinstance(value, str):
         return value

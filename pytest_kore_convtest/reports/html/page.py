@@ -12,7 +12,7 @@ import hashlib
 import shlex
 from datetime import datetime, timezone
 from importlib import resources
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.reports.html.excerpts import Allowance
 from pytest_kore_convtest.reports.html.suites import CODES, SuiteView, suite_views, tally
@@ -121,7 +121,7 @@ def _hash(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _finalize(value: Any) -> Any:
+def _finalize(value: object) -> object:
     """Show every letter that could hide or reorder text as its escape."""
     return block(value) if type(value) is str else value
 

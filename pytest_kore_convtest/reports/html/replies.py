@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.reports.html.cards import LONGEST_DATA, Card, draw
 from pytest_kore_convtest.reports.html.excerpts import LONGEST_SHOWN, Allowance, Excerpt, compare, excerpt
@@ -119,7 +119,7 @@ def chip(assertion: Assertion, variations: list[str]) -> Chip:
     return Chip(assertion["kind"], status, [_entry(entry, status) for entry in entries])
 
 
-def _entry(entry: Any, overall: str) -> str:
+def _entry(entry: object, overall: str) -> str:
     """Say in words what one entry of an assertion expects, and its status where that is news."""
     if not isinstance(entry, dict):
         return _short(str(entry))
