@@ -68,7 +68,7 @@ class KoreClient(Session):
         Raises:
             ServiceError: There is no usable answer; its class says why.
         """
-        doing = f"asking for import job {ds_id}"
+        doing = f"requesting the status of import job {ds_id}"
         path = f"{_SUITES}/import/{path_id(ds_id, 'ds_id')}/status"
         try:
             reply = self.ask(Request("GET", self.stream_url(path), self.headers()), doing, budget)
@@ -198,7 +198,7 @@ class KoreClient(Session):
         Raises:
             ServiceError: There is no usable answer; its class says why.
         """
-        doing = f"asking for run {run_id} of {name!r}"
+        doing = f"requesting the status of run {run_id} of {name!r}"
         path = f"{_SUITES}/{_path_name(name)}/{path_id(run_id, 'run id')}/status"
         try:
             reply = self.ask(Request("GET", self.stream_url(path), self.headers()), doing, budget)

@@ -371,7 +371,7 @@ def look_at_token(settings: Settings, now: float) -> Iterator[Check]:
         yield Check(label, ERROR, bad.message, why, fix)
         return
     for note in notes:
-        yield Check(label, WARNING, note, "a wait that outlasts the token ends without a verdict", fix)
+        yield Check(label, WARNING, note, "a wait that outlasts the token ends without a result", fix)
     yield Check(label, OK, f"kore_{source}: {_claims(text, now)}")
 
 

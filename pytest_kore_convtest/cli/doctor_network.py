@@ -492,5 +492,5 @@ def _look_at_job(client: KoreClient, ds_id: str) -> Check:
     else:
         return Check("job", OK, f"{ds_id} is known: {printable(status.status, _SHOWN)}")
     return Check(
-        "job", ERROR, trouble.message, "the gate would end without a verdict", "try again, or import again"
+        "job", ERROR, trouble.message, "the gate would end without a result", "try again, or import again"
     )

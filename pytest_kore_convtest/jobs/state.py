@@ -125,7 +125,7 @@ def _ended(job: AnyJob, label: str) -> State:
 
 def _last_of(trouble: KoreError | None) -> str:
     seen = trouble.last if trouble else None
-    return f"no verdict, last status {seen}," if seen else "no verdict"
+    return f"not verified, last status {seen}," if seen else "not verified"
 
 
 def _beginning(job: AnyJob) -> str:

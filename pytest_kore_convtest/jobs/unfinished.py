@@ -48,7 +48,7 @@ class Unfinished:
         Args:
             why: Why nobody waits any more, e.g. ``"the test run was interrupted (SIGTERM)"``.
         """
-        return f"{self.ending.what} has no verdict: {why}. {describe(self.ending)}"
+        return f"{self.ending.what} is not verified: {why}. {describe(self.ending)}"
 
 
 def find_unfinished(stores: Iterable[JobStore], now: float) -> list[Unfinished]:

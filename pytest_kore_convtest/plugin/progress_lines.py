@@ -80,7 +80,7 @@ def _headline(states: Sequence[State]) -> str:
     unbegun = sum(not state.asks for state in lost)
     parts = [f"{ended} of {len(states)} jobs done" if len(states) > 1 else "waiting for 1 job"]
     if len(lost) > unbegun:
-        parts.append(f"{len(lost) - unbegun} without a verdict")
+        parts.append(f"{len(lost) - unbegun} not verified")
     if unbegun:
         parts.append(f"{unbegun} could not begin")
     if troubled:

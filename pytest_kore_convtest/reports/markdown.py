@@ -54,11 +54,11 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
     ]
     sections = [
         Section("Suites", "suites in the table", suites, partial(_render_row, record["evidence"]), _HEADER),
-        Section("What went wrong", "failures", list_failures(suites), render_failure),
+        Section("Failures", "failures", list_failures(suites), render_failure),
         Section("Failed tests", "failed tests", tests, render_test),
         Section("Findings", "findings", findings, _render_finding),
         Section("Not evaluated", "entries of what was not evaluated", record["not_evaluated"], _render_gap),
-        Section("Closing lines", "closing lines", record["closing"], _render_line),
+        Section("Final status", "lines of the final status", record["closing"], _render_line),
         Section("Notes", "notes", record["notes"], _render_line),
         Section("Evidence", "runs in the evidence", record["evidence"], _render_evidence),
         Section("Ids and hashes", "suites in the evidence", suites, partial(_render_ids, record["evidence"])),
@@ -72,7 +72,7 @@ def _render_head(record: Record) -> str:
     verdicts: list[str] = [suite["verdict"] for suite in suites]
     told = ", ".join(
         f"{verdicts.count(verdict)} {word}"
-        for verdict, word in ((PASSED, "passed"), (FAILED, "failed"), (UNKNOWN, "without a verdict"))
+        for verdict, word in ((PASSED, "passed"), (FAILED, "failed"), (UNKNOWN, "not verified"))
     )
     steps = zip(map(_number, counts), ("passed", "failed", "not evaluated"), strict=True)
     lines = [

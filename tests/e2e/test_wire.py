@@ -195,7 +195,7 @@ def test_a_passing_fault(name):
     assert (error.cause, error.final) == (cause, False)
     assert words in str(error)
     assert server.url in str(error)
-    assert f"asking for import job {JOB}" in str(error)
+    assert f"requesting the status of import job {JOB}" in str(error)
     assert server.connections == 1
 
 
@@ -287,7 +287,7 @@ def test_nothing_listens():
         url = server.url
     error = ask(url)
     assert (error.cause, error.sent, error.final) == ("refused", False, False)
-    assert f"{url} (kore_host from command line), asking for" in str(error)
+    assert f"{url} (kore_host from command line), requesting the status of" in str(error)
 
 
 def test_a_full_backlog_means_nothing_was_sent():
@@ -483,7 +483,7 @@ def test_refusals(status, said, kind, words):
         assert len(server.requests) == (2 if kind is AccessDeniedError and status == 401 else 1)
     assert type(error) is kind
     assert words in str(error)
-    assert f"HTTP {status} while asking for import job {JOB} at {server.url}" in str(error)
+    assert f"HTTP {status} while requesting the status of import job {JOB} at {server.url}" in str(error)
     assert said in str(error)
 
 

@@ -78,12 +78,12 @@ def test_trouble_from_the_start_counts_from_the_start():
             "SUCCESS after 1.4 s, 4 requests",
             True,
         ),
-        (Outcome(None, JobError("x", job_id=""), 1, 2.0), "no verdict after 2.0 s, 1 request", False),
+        (Outcome(None, JobError("x", job_id=""), 1, 2.0), "not verified after 2.0 s, 1 request", False),
         (Outcome(None, JobError("x", job_id=""), 0, 0.0), "did not begin", False),
     ],
 )
 def test_the_end_of_a_job(outcome, said, good):
-    """An ended job says what the platform said last, or that there is no verdict."""
+    """An ended job says what the platform said last, or that it is not verified."""
     job = WatchImport("k", "job-1", "ds-1")
     job.outcome = outcome
     state = look(job, 0.0)

@@ -81,7 +81,7 @@ def test_ended_jobs_are_only_counted():
         state("D"),
     ]
     head, *rows = picture(states)
-    assert head == "kore: 3 of 4 jobs done, 1 without a verdict, 1 could not begin"
+    assert head == "kore: 3 of 4 jobs done, 1 not verified, 1 could not begin"
     assert [row.split()[0] for row in rows] == ["D"]
 
 

@@ -92,7 +92,7 @@ def test_the_counts_are_told():
     text = render_markdown(make_record(make_failed_suite(), make_suite(), make_suite(verdict="unknown")))
     assert (
         text.splitlines()[2]
-        == "3 suites: 1 passed, 1 failed, 1 without a verdict. Steps: 1 passed, 1 failed, 4 not evaluated."
+        == "3 suites: 1 passed, 1 failed, 1 not verified. Steps: 1 passed, 1 failed, 4 not evaluated."
     )
 
 
@@ -249,7 +249,7 @@ def test_findings_gaps_notes_and_closing_lines_are_told():
     assert "- **warning** in `BOOKING`, `$.tags`, `b.kore.json:4`: `tags differ`\n" in text
     assert "### Not evaluated\n\n- `step 02`: `the run failed`\n" in text
     assert "### Notes\n\n- `a note`\n" in text
-    assert "### Closing lines\n\n- `kore: 1 suite imported and valid`\n" in text
+    assert "### Final status\n\n- `kore: 1 suite imported and valid`\n" in text
     assert "### Failed tests" not in text
 
 

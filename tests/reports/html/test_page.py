@@ -143,7 +143,7 @@ def test_verdict_counts_and_gaps_come_first(sample):
     wanted = [
         "Failed",
         "3 suites: 1 passed, 2 failed. 17 steps: 7 passed, 4 failed, 6 not evaluated.",
-        "What needs a look",
+        "Failures",
         "REFUND step 02",
         "conversations/refund.kore.json:26",
         "OPENING_HOURS failed",
