@@ -43,7 +43,7 @@ START = Place(1, 1)
 """Where a text begins."""
 
 
-class Twin(NamedTuple):
+class Duplicate(NamedTuple):
     """A key that stands in its object again; the last one counts.
 
     Attributes:
@@ -111,14 +111,14 @@ class Document:
 
     Attributes:
         value: Plain Python data.
-        twins: The keys that stand in one object more than once, in the order of the text.
+        duplicates: The keys that stand in one object more than once, in the order of the text.
     """
 
     value: Any
-    twins: tuple[Twin, ...]
+    duplicates: tuple[Duplicate, ...]
 
-    def __init__(self, value: object, root: _Mark, twins: tuple[Twin, ...], lines: Lines) -> None:
-        self.value, self.twins = value, twins
+    def __init__(self, value: object, root: _Mark, duplicates: tuple[Duplicate, ...], lines: Lines) -> None:
+        self.value, self.duplicates = value, duplicates
         self._root, self._lines = root, lines
 
     def place(self, path: Path) -> Place:
@@ -151,11 +151,11 @@ def load(text: str) -> Document:
     end = reader.skip(end)
     if end < len(text):
         reader.stop(end, f"{text[end]!r} stands after the end of the JSON value: remove what follows it")
-    twins = tuple(
-        Twin(path, reader.lines.place(again), reader.lines.place(first))
-        for path, again, first in reader.twins
+    duplicates = tuple(
+        Duplicate(path, reader.lines.place(again), reader.lines.place(first))
+        for path, again, first in reader.duplicates
     )
-    return Document(value, _Mark(start, start, inside), twins, reader.lines)
+    return Document(value, _Mark(start, start, inside), duplicates, reader.lines)
 
 
 def kind(value: object) -> str:
@@ -168,7 +168,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text, self.lines = text, Lines(text)
-        self.twins: list[tuple[Path, int, int]] = []
+        self.duplicates: list[tuple[Path, int, int]] = []
         self._path: list[str | int] = []
         self._decode = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant).raw_decode
 
@@ -207,7 +207,7 @@ class _Reader:
             self._path.append(key)
             value, end, inside = self.read(at)
             if key in marks:
-                self.twins.append((tuple(self._path), key_at, marks[key].key))
+                self.duplicates.append((tuple(self._path), key_at, marks[key].key))
             self._path.pop()
             members[key], marks[key] = value, _Mark(at, key_at, inside)
             at = self._next(end, "}")

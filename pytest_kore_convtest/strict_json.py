@@ -31,7 +31,7 @@ def load_strictly(body: bytes) -> dict[str, Any]:
     try:
         text = body.removeprefix(_BOM).decode("utf-8")
         loaded = json.loads(
-            text, object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_float=_finite
+            text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite
         )
     except (json.JSONDecodeError, UnicodeDecodeError) as bad:
         problem = f"Invalid JSON: {bad}"
@@ -64,11 +64,11 @@ def _is_shallow(loaded: dict[str, Any]) -> bool:
     return False
 
 
-def _no_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        twin = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ValueError(f"duplicate key {twin[:_LONGEST_KEY]!r}")
+        key = next(name for name, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"duplicate key {key[:_LONGEST_KEY]!r}")
     return found
 
 

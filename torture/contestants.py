@@ -118,7 +118,7 @@ def _leftovers(files: int) -> int:
     """Count the lanes and files that are still there a moment after the end."""
     end = time.monotonic() + 1.0
     while True:
-        lanes = sum(thread.name == "kore-lane" for thread in threading.enumerate())
+        lanes = sum(thread.name == "kore-request" for thread in threading.enumerate())
         left = lanes + max(0, _open_files() - files)
         if not left or time.monotonic() > end:
             return left

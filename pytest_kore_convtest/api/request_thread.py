@@ -1,8 +1,8 @@
 """A daemon thread that carries out one exchange at a time and can be cut off from outside.
 
-A caller that waits for a lane waits no longer than it wants to: name resolution,
+A caller that waits for a thread waits no longer than it wants to: name resolution,
 handshakes and headers that trickle in have no total timeout of their own.
-What a lane raises is caught there and comes back as data, from which the caller
+What a thread raises is caught there and comes back as data, from which the caller
 makes a new error; so no frame, exception or local variable of the caller ever holds a token.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Connection(Protocol):
-    """What a lane has to know of a connection."""
+    """What a thread has to know of a connection."""
 
     @property
     def sock(self) -> Any:
@@ -35,7 +35,7 @@ class Connection(Protocol):
 
 
 class Exchange(Protocol):
-    """What happens on a lane: a session that carries out jobs."""
+    """What happens on a thread: a session that carries out jobs."""
 
     def __call__(self, job: Any) -> object:
         """Carry out one job."""
@@ -65,7 +65,7 @@ class RequestThread:
     """A thread with one session.
 
     Args:
-        open_session: Opens the session, on the lane's thread, before its first job; takes the lane,
+        open_session: Opens the session, on the thread, before its first job; takes the thread,
             which wants to be told of every connection (``opening``, ``watch``, ``sending``).
         describe: Makes an error of ours from a foreign one, given whether the request had begun to leave
             and to which host a connection was opened last.
@@ -84,7 +84,7 @@ class RequestThread:
         self._peer = ""
         self.phase: str = "nothing"
         self._thread = threading.Thread(
-            target=self._serve, args=(open_session,), name="kore-lane", daemon=True
+            target=self._serve, args=(open_session,), name="kore-request", daemon=True
         )
         self._thread.start()
 
@@ -102,9 +102,9 @@ class RequestThread:
         """
         with self._lock:
             self._cut = True
-            for _, twin in self._watched:
+            for _, socket_copy in self._watched:
                 with suppress(OSError):
-                    twin.shutdown(socket.SHUT_RDWR)
+                    socket_copy.shutdown(socket.SHUT_RDWR)
             self._jobs.put(None)
             return self._sent is not False
 
@@ -170,12 +170,12 @@ class RequestThread:
         """Close our duplicates of sockets that are closed already: only then does the server see the end."""
         with self._lock:
             kept = []
-            for connection, twin in self._watched:
+            for connection, socket_copy in self._watched:
                 if everything:
                     # The session forgets its connections, and leaves those that met a fault to the collector.
                     connection.close()
                 if everything or connection.sock is None:
-                    twin.close()
+                    socket_copy.close()
                 else:
-                    kept.append((connection, twin))
+                    kept.append((connection, socket_copy))
             self._watched = kept

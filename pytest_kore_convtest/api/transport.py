@@ -1,6 +1,6 @@
 """One HTTP exchange, bounded in total time and size. The only room in which ``requests`` lives.
 
-Every exchange runs on a lane (a daemon thread with a connection of its own) while the
+Every exchange runs on a daemon thread with a connection of its own while the
 caller waits for it; what comes back is a plain reply or a new error of ours.
 """
 
@@ -121,7 +121,7 @@ class Transport:
     """Exchange requests for replies.
 
     Args:
-        sign: Returns the token for one request; called once per exchange, on the lane's thread.
+        sign: Returns the token for one request; called once per exchange, on the thread.
         trust: Whom TLS trusts; ``None`` when no TLS will be spoken.
         use_proxies: Whether the proxy environment counts; loopback never goes through a proxy.
     """
@@ -129,12 +129,12 @@ class Transport:
     def __init__(self, sign: Callable[[], str], trust: Trust | None, *, use_proxies: bool) -> None:
         self._trust = trust
         self._context: ssl.SSLContext | None = None
-        self._open = lambda lane: _Session(lane, sign, self._tls(), use_proxies=use_proxies)
+        self._open = lambda thread: _Session(thread, sign, self._tls(), use_proxies=use_proxies)
         self._closed = False
         self._begin()
 
     def _begin(self) -> None:
-        """Begin without lanes, as a forked process has to: threads stay in its parent, and so may locks."""
+        """Begin without threads, as a forked process has to: threads stay in its parent, and so may locks."""
         self._process = os.getpid()
         self._idle: list[RequestThread] = []
         self._lock = threading.Lock()
@@ -151,24 +151,24 @@ class Transport:
         if self._process != os.getpid():
             self._begin()
         with self._lock:
-            lane = self._idle.pop() if self._idle else RequestThread(self._open, describe)
-        future = lane.start((request, budget))
+            thread = self._idle.pop() if self._idle else RequestThread(self._open, describe)
+        future = thread.start((request, budget))
         try:
             outcome = future.result(timeout=budget)
         except FutureTimeoutError:
             outcome = None
         except BaseException:
-            lane.abandon()
+            thread.abandon()
             raise
         if outcome is None:
             raise UnreachableError(
-                f"no whole answer came within {round(budget, 2):g} s (it was {lane.phase})",
+                f"no whole answer came within {round(budget, 2):g} s (it was {thread.phase})",
                 cause="timeout",
-                phase=lane.phase,
-                sent=lane.abandon(),
+                phase=thread.phase,
+                sent=thread.abandon(),
                 final=False,
             )
-        self._put_back(lane)
+        self._put_back(thread)
         if outcome.trouble is not None:
             raise from_data(outcome.trouble)
         reply: Reply = outcome.reply
@@ -177,16 +177,16 @@ class Transport:
     def close(self) -> None:
         """Close every idle connection; exchanges under way close theirs when they end."""
         with self._lock:
-            lanes, self._idle, self._closed = self._idle, [], True
-        for lane in lanes:
-            lane.close()
+            threads, self._idle, self._closed = self._idle, [], True
+        for thread in threads:
+            thread.close()
 
-    def _put_back(self, lane: RequestThread) -> None:
+    def _put_back(self, thread: RequestThread) -> None:
         with self._lock:
             if not self._closed:
-                self._idle.append(lane)
+                self._idle.append(thread)
                 return
-        lane.close()
+        thread.close()
 
     def _tls(self) -> ssl.SSLContext | None:
         with self._context_lock:
@@ -196,18 +196,18 @@ class Transport:
 
 
 class _Session(requests.Session):
-    """A session of one lane that never follows a redirect, not even with a glance."""
+    """A session of one thread that never follows a redirect, not even with a glance."""
 
     def __init__(
         self,
-        lane: RequestThread,
+        thread: RequestThread,
         sign: Callable[[], str],
         context: ssl.SSLContext | None,
         *,
         use_proxies: bool,
     ) -> None:
         super().__init__()
-        _HERE.lane = self._lane = lane
+        _HERE.thread = self._thread = thread
         self.trust_env = use_proxies
         self.auth = _TokenAuth(sign)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -222,7 +222,7 @@ class _Session(requests.Session):
     def __call__(self, job: tuple[Request, float]) -> Reply:
         """Carry out one exchange."""
         request, budget = job
-        self._lane.note("making the request", sent=None)
+        self._thread.note("making the request", sent=None)
         response = self.request(
             request.method,
             request.url,
@@ -233,7 +233,7 @@ class _Session(requests.Session):
             allow_redirects=False,
             stream=True,
         )
-        self._lane.phase = "reading the answer"
+        self._thread.phase = "reading the answer"
         with closing(response):
             return _clean(_read(response), response.request.headers["auth"])
 
@@ -275,9 +275,9 @@ class _TokenAuth(AuthBase):
         self._sign = sign
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        _HERE.lane.note("reading or signing the token", sent=False)
+        _HERE.thread.note("reading or signing the token", sent=False)
         request.headers["auth"] = self._sign()
-        _HERE.lane.note("waiting for a connection", sent=None)
+        _HERE.thread.note("waiting for a connection", sent=None)
         return request
 
 
@@ -308,38 +308,38 @@ class _Adapter(HTTPAdapter):
 class _Options(list[Any]):
     """The options of a new socket; who asks for them has looked up the name and connects next."""
 
-    def __init__(self, options: Iterable[object], lane: RequestThread, host: str) -> None:
+    def __init__(self, options: Iterable[object], thread: RequestThread, host: str) -> None:
         super().__init__(options)
-        self._lane, self._host = lane, host
+        self._thread, self._host = thread, host
 
     def __iter__(self) -> Iterator[object]:
-        self._lane.phase = f"connecting to {self._host}"
+        self._thread.phase = f"connecting to {self._host}"
         return super().__iter__()
 
 
 class _Watched(HTTPConnection):
-    """A connection that tells its lane what it does."""
+    """A connection that tells its thread what it does."""
 
     response_class = BoundedResponse
 
     debuglevel = 0  # whoever sets it for http.client would print our headers, the token among them
 
     def _new_conn(self) -> socket.socket:
-        lane = _HERE.lane
-        lane.opening(self.host)
-        self.socket_options = _Options(self.socket_options or (), lane, self.host)
-        connected: socket.socket = lane.watch(self, super()._new_conn())
-        lane.phase = f"greeting {self.host} (TLS, proxy)"
+        thread = _HERE.thread
+        thread.opening(self.host)
+        self.socket_options = _Options(self.socket_options or (), thread, self.host)
+        connected: socket.socket = thread.watch(self, super()._new_conn())
+        thread.phase = f"greeting {self.host} (TLS, proxy)"
         return connected
 
     def getresponse(self) -> Any:
-        _HERE.lane.phase = "waiting for the answer"
+        _HERE.thread.phase = "waiting for the answer"
         return super().getresponse()
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        _HERE.lane.sending()
+        _HERE.thread.sending()
         super().send(data)
 
 

@@ -70,9 +70,9 @@ def _check(outputs: dict[str, str], inputs: list[str]) -> None:
         raise UsageError("an output needs the name of a file")
     if list(outputs.values()).count("-") > 1:
         raise UsageError("only one report can go to standard output: name a file for the other")
-    from pytest_kore_convtest.reports.paths import find_twins, holds_suite, is_same, is_settings_file
+    from pytest_kore_convtest.reports.paths import find_same_file, holds_suite, is_same, is_settings_file
 
-    if find_twins(outputs):
+    if find_same_file(outputs):
         raise UsageError("two reports cannot go to the same file: name one file for each")
     for form, path in outputs.items():
         if path == "-":

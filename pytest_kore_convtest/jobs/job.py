@@ -241,7 +241,7 @@ class WatchImport(Job["ImportStatus"]):
         return read_import_status(body)
 
     def is_good(self, outcome: Outcome[ImportStatus]) -> bool:
-        """Say whether the suite is stored and sound."""
+        """Say whether the suite is stored and valid."""
         try:
             self.judge(outcome)
         except KoreError:

@@ -76,11 +76,9 @@ def _check_collisions(config: pytest.Config, settings: Settings) -> None:
         return
     from pytest_kore_convtest.reports import paths
 
-    if twins := paths.find_twins(reports):
-        other = spelling(ROWS[twins[0]], settings.source(twins[0]))
-        raise _refuse(
-            settings, twins[1], f"{reports[twins[1]]} is also where {other} goes: name another file"
-        )
+    if same := paths.find_same_file(reports):
+        other = spelling(ROWS[same[0]], settings.source(same[0]))
+        raise _refuse(settings, same[1], f"{reports[same[1]]} is also where {other} goes: name another file")
     for name, target in reports.items():
         if paths.is_plain(target) and (what := _find_owner(config, settings, target)):
             raise _refuse(

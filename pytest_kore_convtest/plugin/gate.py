@@ -113,9 +113,9 @@ def find_out(request: pytest.FixtureRequest, settings: Settings) -> GateJob:
     job = pipeline.watch_import(item.job.id, item.job.label)
     outcome = run.wait(pipeline, job)
     if item.check == "structure" and (reason := _no_good_import(job, outcome)):
-        twin = item.nodeid.replace("::structure[", "::import[")
-        if any(other.nodeid == twin for other in request.session.items):
-            pytest.skip(f"the import has not passed, see {twin}: {reason}")
+        import_id = item.nodeid.replace("::structure[", "::import[")
+        if any(other.nodeid == import_id for other in request.session.items):
+            pytest.skip(f"the import has not passed, see {import_id}: {reason}")
     outcome.result()
     return job, outcome
 

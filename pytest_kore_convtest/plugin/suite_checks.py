@@ -207,7 +207,7 @@ def _need(item: Any, name: str, judge: Any) -> None:
         return
     if _is_selected(item, name):
         reason = trouble.message.partition("\n")[0]
-        pytest.skip(f"{item.twin(name)} has not passed: {reason}")
+        pytest.skip(f"{item.sibling(name)} has not passed: {reason}")
     raise trouble.with_traceback(None)
 
 
@@ -215,8 +215,8 @@ def _is_selected(item: SuiteItem, name: str) -> bool:
     """Say whether another item of the same suite is part of this test run, which is red when it is."""
     run = find_run(item.config)
     if run.selected is None:
-        run.selected = {one.twin(one.name) for one in _sure_items(item.session)}
-    return item.twin(name) in run.selected
+        run.selected = {one.sibling(one.name) for one in _sure_items(item.session)}
+    return item.sibling(name) in run.selected
 
 
 def _sure_items(session: pytest.Session) -> Iterator[SuiteItem]:
@@ -235,9 +235,9 @@ def _selected_steps(item: SuiteItem) -> frozenset[int]:
         found: dict[str, set[int]] = {}
         for one in _sure_items(item.session):
             if one.number:
-                found.setdefault(one.twin(""), set()).add(one.number)
+                found.setdefault(one.sibling(""), set()).add(one.number)
         stash[_SELECTED] = {suite: frozenset(numbers) for suite, numbers in found.items()}
-    return stash[_SELECTED].get(item.twin(""), frozenset())
+    return stash[_SELECTED].get(item.sibling(""), frozenset())
 
 
 def check_lint(request: pytest.FixtureRequest) -> None:

@@ -142,7 +142,7 @@ class SuiteItem(OwnItem):
         assert found is not None  # noqa: S101 - every item of ours has one
         return found
 
-    def twin(self, name: str) -> str:
+    def sibling(self, name: str) -> str:
         """Return the node id of another item of the same suite."""
         return f"{self.parent.nodeid if self.parent else ''}::{name}"
 

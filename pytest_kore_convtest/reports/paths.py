@@ -57,7 +57,7 @@ def is_plain(path: str | Path) -> bool:
         return True
 
 
-def find_twins(paths: Mapping[str, str | Path]) -> tuple[str, str] | None:
+def find_same_file(paths: Mapping[str, str | Path]) -> tuple[str, str] | None:
     """Return the names of two of some paths that are one file; ``None`` when there are none."""
     names = [name for name, path in paths.items() if path != STDOUT and is_plain(path)]
     for number, name in enumerate(names):

@@ -52,7 +52,7 @@ def _find_all(file: SuiteFile, stream_id: str | None) -> Iterator[Finding]:
         said = "a byte order mark stands first, which many JSON readers refuse: save as UTF-8 without it"
         yield find(Rule.BYTE_ORDER_MARK, said, location=_locate_place(file.path, START))
     if file.document:
-        notes = chain(_judge_texts(file.document.value, ()), _judge_twins(file.document))
+        notes = chain(_judge_texts(file.document.value, ()), _judge_duplicates(file.document))
         if not file.problems:
             notes = chain(notes, judge_content(file.document.value, stream_id))
         yield from (_locate(note, file, file.document) for note in notes)
@@ -150,7 +150,7 @@ def _judge_text(text: str, path: json_positions.Path, found: list[redaction.Leak
         yield Note(Rule.HALF_CHARACTER, path, said)
 
 
-def _judge_twins(document: json_positions.Document) -> Iterator[Note]:
-    for twin in document.twins:
-        said = f"duplicate key, first in line {twin.first.line}; only the last counts: remove one"
-        yield Note(Rule.DUPLICATE_KEY, twin.path, said, at_key=True)
+def _judge_duplicates(document: json_positions.Document) -> Iterator[Note]:
+    for duplicate in document.duplicates:
+        said = f"duplicate key, first in line {duplicate.first.line}; only the last counts: remove one"
+        yield Note(Rule.DUPLICATE_KEY, duplicate.path, said, at_key=True)

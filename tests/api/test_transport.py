@@ -16,9 +16,9 @@ PATIENCE = 30
 """Seconds after which a thread that should end is stuck."""
 
 
-def lanes():
-    """Return the lanes of this process: an earlier test's may still be dying."""
-    return {thread for thread in threading.enumerate() if thread.name == "kore-lane"}
+def request_threads():
+    """Return the request_threads of this process: an earlier test's may still be dying."""
+    return {one for one in threading.enumerate() if one.name == "kore-request"}
 
 
 class Session:
@@ -26,12 +26,12 @@ class Session:
 
     closed = False
 
-    def __init__(self, lane):
-        self.lane = lane
+    def __init__(self, thread):
+        self.thread = thread
 
     def __call__(self, job):
         """Do it."""
-        return job(self.lane)
+        return job(self.thread)
 
     def close(self):
         """Note it."""
@@ -45,48 +45,48 @@ def sessions():
 
 
 @pytest.fixture
-def lane(sessions):
-    """Return a lane."""
+def thread(sessions):
+    """Return a thread."""
 
-    def open_session(lane):
-        sessions.append(Session(lane))
+    def open_session(thread):
+        sessions.append(Session(thread))
         return sessions[-1]
 
-    lane = RequestThread(open_session, describe)
-    yield lane
-    lane.close()
+    thread = RequestThread(open_session, describe)
+    yield thread
+    thread.close()
 
 
-def test_one_session_for_many_jobs(lane, sessions):
-    """A lane opens its session at the first job, on its own thread, and closes it at the end."""
-    names = [lane.start(lambda _: threading.current_thread().name).result(1).reply for _ in range(3)]
-    assert names == ["kore-lane"] * 3
+def test_one_session_for_many_jobs(thread, sessions):
+    """A thread opens its session at the first job, on its own thread, and closes it at the end."""
+    names = [thread.start(lambda _: threading.current_thread().name).result(1).reply for _ in range(3)]
+    assert names == ["kore-request"] * 3
     assert len(sessions) == 1
-    lane.close()
+    thread.close()
     assert sessions[0].closed
 
 
 @pytest.mark.parametrize("trouble", [ZeroDivisionError("canary"), SystemExit(3), KeyboardInterrupt()])
-def test_what_a_job_raises_comes_back_as_data(lane, trouble):
-    """Whatever a job raises, the lane lives on and gives plain data with nothing of it."""
+def test_what_a_job_raises_comes_back_as_data(thread, trouble):
+    """Whatever a job raises, the thread lives on and gives plain data with nothing of it."""
 
     def fail(_):
         raise trouble
 
-    outcome = lane.start(fail).result(1)
+    outcome = thread.start(fail).result(1)
     assert outcome.reply is None
     assert outcome.trouble["class"] == "UnreachableError"
     assert "canary" not in str(outcome.trouble)
-    assert lane.start(lambda _: "fine").result(1).reply == "fine"
+    assert thread.start(lambda _: "fine").result(1).reply == "fine"
 
 
-def test_our_own_errors_stay_what_they_are(lane):
+def test_our_own_errors_stay_what_they_are(thread):
     """An error of ours keeps its class and evidence."""
 
     def fail(_):
         raise AccessDeniedError("no", reason="scope")
 
-    assert lane.start(fail).result(1).trouble == AccessDeniedError("no", reason="scope").to_data()
+    assert thread.start(fail).result(1).trouble == AccessDeniedError("no", reason="scope").to_data()
 
 
 class Twin:
@@ -121,72 +121,72 @@ class Connected:
 
 
 @pytest.mark.parametrize("phase", ["connecting", "handshake"])
-def test_nothing_is_sent_after_a_cut(lane, phase):
-    """A lane that is cut while it still connects sends nothing, and the caller knows that."""
+def test_nothing_is_sent_after_a_cut(thread, phase):
+    """A thread that is cut while it still connects sends nothing, and the caller knows that."""
     go, begun, sent, twin = threading.Event(), threading.Event(), [], Twin()
 
-    def slow(lane):
-        lane.opening("host")
+    def slow(thread):
+        thread.opening("host")
         if phase == "handshake":
-            lane.watch(Connected(None), twin)
+            thread.watch(Connected(None), twin)
         begun.set()
         go.wait(5)
         if phase == "connecting":
-            lane.watch(Connected(None), twin)
+            thread.watch(Connected(None), twin)
             sent.append("connected")
-        lane.sending()
+        thread.sending()
         sent.append("request")
 
-    future = lane.start(slow)
+    future = thread.start(slow)
     begun.wait(5)
-    assert lane.abandon() is False
+    assert thread.abandon() is False
     go.set()
     assert future.result(1).trouble["fields"]["cause"] == "reset"
     assert not sent
     assert phase == "handshake" or twin.calls == ["close"]
 
 
-def test_a_cut_knows_what_was_sent(lane):
-    """A lane that is cut after it began to send says so, and shuts the socket down, once."""
+def test_a_cut_knows_what_was_sent(thread):
+    """A thread that is cut after it began to send says so, and shuts the socket down, once."""
     twin, go, begun = Twin(), threading.Event(), threading.Event()
 
-    def slow(lane):
-        lane.opening("host")
-        lane.watch(Connected(twin), twin)
-        lane.sending()
+    def slow(thread):
+        thread.opening("host")
+        thread.watch(Connected(twin), twin)
+        thread.sending()
         begun.set()
         go.wait(5)
 
-    future = lane.start(slow)
+    future = thread.start(slow)
     begun.wait(5)
-    assert lane.abandon() is True
+    assert thread.abandon() is True
     assert twin.calls == ["shutdown"]
     go.set()
     future.result(1)
-    lane.close()
+    thread.close()
     assert twin.calls == ["shutdown", "close"]
 
 
-def test_duplicates_are_closed_with_their_sockets(lane):
+def test_duplicates_are_closed_with_their_sockets(thread):
     """After each job the duplicates of closed sockets are closed, those of open ones kept."""
     open_twin, closed_twin = Twin(), Twin()
 
-    def job(lane):
-        lane.watch(Connected(open_twin), open_twin)
-        lane.watch(Connected(None), closed_twin)
+    def job(thread):
+        thread.watch(Connected(open_twin), open_twin)
+        thread.watch(Connected(None), closed_twin)
 
-    lane.start(job).result(1)
-    lane.start(lambda _: None).result(1)
+    thread.start(job).result(1)
+    thread.start(lambda _: None).result(1)
     assert (open_twin.calls, closed_twin.calls) == ([], ["close"])
 
 
-def test_the_end_of_a_lane_closes_its_connections(lane):
-    """A lane closes its connections itself; a session may leave one that met a fault to the collector."""
+def test_the_end_of_a_lane_closes_its_connections(thread):
+    """A thread closes its connections itself; a session may leave one that met a fault to the collector."""
     twin = Twin()
     connection = Connected(Twin())
-    lane.start(lambda lane: lane.watch(connection, twin) and None).result(1)
+    thread.start(lambda thread: thread.watch(connection, twin) and None).result(1)
     assert connection.closed == 0
-    lane.close()
+    thread.close()
     assert (connection.closed, twin.calls) == (1, ["close"])
 
 
@@ -216,13 +216,13 @@ def test_a_reply_does_not_show_its_body():
 
 
 @responses.activate
-def test_lanes_are_used_again(transport):
-    """One exchange after the other uses one lane; a close ends it."""
-    before = lanes()
+def test_threads_are_used_again(transport):
+    """One exchange after the other uses one thread; a close ends it."""
+    before = request_threads()
     responses.get(URL, b"")
     for _ in range(3):
         transport.exchange(Request("GET", URL, {}), 1)
-    new = lanes() - before
+    new = request_threads() - before
     assert len(new) == 1
     transport.close()
     for thread in new:
@@ -233,11 +233,11 @@ def test_lanes_are_used_again(transport):
 @responses.activate
 def test_after_a_close(transport):
     """A closed transport still answers, but keeps nothing open."""
-    before = lanes()
+    before = request_threads()
     responses.get(URL, b"late")
     transport.close()
     assert transport.exchange(Request("GET", URL, {}), 1).body == b"late"
-    for thread in lanes() - before:
+    for thread in request_threads() - before:
         thread.join(PATIENCE)
         assert not thread.is_alive()
 
@@ -258,7 +258,7 @@ def test_a_signer_that_refuses():
 
 def test_a_signer_that_hangs():
     """A token file on a dead network drive takes no longer than the budget."""
-    before = lanes()
+    before = request_threads()
     release, signed = threading.Event(), []
 
     def sign():
@@ -271,7 +271,7 @@ def test_a_signer_that_hangs():
     assert not signed
     release.set()
     transport.close()
-    for thread in lanes() - before:
+    for thread in request_threads() - before:
         thread.join(PATIENCE)  # else it would send its request into the next test's double
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_kore_convtest.json_positions import DEEPEST, JsonError, Lines, Place, Twin, kind, load
+from pytest_kore_convtest.json_positions import DEEPEST, Duplicate, JsonError, Lines, Place, kind, load
 
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
@@ -146,9 +146,9 @@ def test_twins_are_told_with_both_places():
     document = load('{"a": [{"b": 1,\n"b": 2,\n "b": {"c": 0}}], "c": 0}')
     path = ("a", 0, "b")
     assert document.value == {"a": [{"b": {"c": 0}}], "c": 0}
-    assert document.twins == (
-        Twin(path, Place(2, 1), Place(1, 9)),
-        Twin(path, Place(3, 2), Place(2, 1)),
+    assert document.duplicates == (
+        Duplicate(path, Place(2, 1), Place(1, 9)),
+        Duplicate(path, Place(3, 2), Place(2, 1)),
     )
     assert document.key_place(path) == (3, 2)
 

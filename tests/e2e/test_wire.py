@@ -70,7 +70,7 @@ def ask(url, budget=AMPLE, **more):
 def lanes_end():
     """Wait until no lane is left; fail when one stays."""
     deadline = time.monotonic() + 30.0
-    while any(thread.name == "kore-lane" for thread in threading.enumerate()):
+    while any(thread.name == "kore-request" for thread in threading.enumerate()):
         assert time.monotonic() < deadline, "a lane's thread is still there"
         time.sleep(0.002)
 
