@@ -39,7 +39,7 @@ def load_strictly(body: bytes) -> dict[str, Any]:
         problem = _TOO_DEEP
     else:
         if not isinstance(loaded, dict):
-            problem = "the whole is not valid JSON object"
+            problem = "the whole is not a JSON object"
         elif not _is_shallow(loaded):
             problem = _TOO_DEEP
         elif _HALF.search(body) and any(found[1] for found in _ESCAPE.finditer(body)):
