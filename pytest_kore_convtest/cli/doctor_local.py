@@ -32,7 +32,7 @@ _LARGEST_EXPORT = 256 * 1024 * 1024
 _PRUNED = frozenset({"node_modules", "__pycache__", "build", "dist", "venv"})
 _MOST_FILES = 5000
 _MOST_SHOWN = 3
-_DEV_TOOLS = "in the platform's UI: App Settings > Dev Tools > API Scopes, a JWT app with HS256"
+_DEV_TOOLS = "in the platform's UI: App Settings > Dev Tools, a JWT app with HS256"
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,10 @@ def look_for_missing(settings: Settings, refused: Collection[str], *, has_suites
     """
     needed = {
         "host": ("every request goes there", "e.g. bots.kore.ai"),
-        "stream_id": ("it names the bot", "in the platform's UI: App Settings > Dev Tools, App ID"),
+        "stream_id": (
+            "it names the bot",
+            "in the platform's UI: App ID, usually in App Settings > Dev Tools",
+        ),
     }
     if not (settings.jwt or settings.jwt_file or {"jwt", "jwt_file"} & set(refused)):
         needed["client_id"] = ("every request is signed with it", _DEV_TOOLS)
@@ -227,7 +230,7 @@ def compare_ids(
     elif bots and stream and bots[0] != stream:
         what = f"kore_stream_id is {stream}, the suite files' botId is {bots[0]}"
         why = "normal when suites go from one environment to the next, else it is the wrong bot"
-        yield Check(name, WARNING, what, why, "compare with App ID (App Settings > Dev Tools)")
+        yield Check(name, WARNING, what, why, "compare with App ID (usually in App Settings > Dev Tools)")
     for path, bot in exports.items():
         if bot and stream and bot != stream:
             what = f"kore_stream_id is {stream}, the bot export {show_path(path)} is of {bot}"
@@ -337,7 +340,7 @@ def look_at_secret(settings: Settings) -> Iterator[Check]:
         return
     from pytest_kore_convtest.api.credentials import make_signer
 
-    label, fix = "client secret", "copy it from the JWT app (App Settings > Dev Tools > API Scopes)"
+    label, fix = "client secret", "copy it from the JWT app (App Settings > Dev Tools)"
     try:
         signer, notes = make_signer(settings, time.time)
         signer.token()

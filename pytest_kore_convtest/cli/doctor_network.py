@@ -442,7 +442,7 @@ def _judge(trouble: KoreError | None, scope: str, skew: float | None) -> list[Ch
         return _judge_denied(trouble, scope, skew, let_in)
     why = "nothing can be said about token, stream and scope"
     if isinstance(trouble, RefusedError) and "streamid" in trouble.reply.lower():
-        fix = "copy App ID from App Settings > Dev Tools, and check kore_host's region"
+        fix = "copy App ID (usually in App Settings > Dev Tools), and check kore_host's region"
         what = f"not known to this account: {_refusal(trouble)}"
         return [let_in[0], Check("stream", ERROR, what, "no job of it can be found", fix)]
     if isinstance(trouble, (RateLimitedError, UnreachableError)):

@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--host", metavar="URL", help="base URL of the platform (default: https://bots.kore.ai)"
     )
     parser.add_argument(
-        "--stream-id", metavar="ID", help="the bot's st-… id (App Settings > Dev Tools: App ID)"
+        "--stream-id", metavar="ID", help="the bot's st-… id (App ID; usually in App Settings > Dev Tools)"
     )
     parser.add_argument(
         "--run", metavar="VERSION", help="what is run: inDevelopment (default), published or off"
@@ -173,7 +173,9 @@ def _read_ci(text: str) -> str:
 def _settings(host: str, stream: str, version: str) -> list[str]:
     lines = [f"kore_host = {host}"]
     lines.append(
-        f"kore_stream_id = {stream}" if stream else "# kore_stream_id = (App Settings > Dev Tools: App ID)"
+        f"kore_stream_id = {stream}"
+        if stream
+        else "# kore_stream_id = (App ID; usually in App Settings > Dev Tools)"
     )
     lines.append(f"kore_run = {version}" if version else "# kore_run = inDevelopment")
     return lines
@@ -317,7 +319,11 @@ def _next_steps(folder: Path, ci: str, stream: str) -> str:
     steps = [
         f"try it without an account: {there}pytest conversations --kore-emulator",
         "export your suites in the platform's UI as JSON and put them into conversations/ as NAME.kore.json",
-        *([] if stream else ["set kore_stream_id in pytest.ini (App Settings > Dev Tools: App ID)"]),
+        *(
+            []
+            if stream
+            else ["set kore_stream_id in pytest.ini (App ID; usually in App Settings > Dev Tools)"]
+        ),
         *(
             ["check kore_stream_id: these ids begin with st-"]
             if stream and not stream.startswith(_KIND)
