@@ -22,9 +22,10 @@ from pytest_kore_convtest.jobs.endings import describe
 from pytest_kore_convtest.jobs.run_name import make_run_name
 from pytest_kore_convtest.plugin.config import read_settings
 from pytest_kore_convtest.plugin.items import attempts
-from pytest_kore_convtest.settings.options import READABLE, REPORTS
+from pytest_kore_convtest.settings.options import FAST, READABLE, REPORTS
+from pytest_kore_convtest.settings.resolve import named
 from pytest_kore_convtest.settings.settings import Settings, environment, require
-from pytest_kore_convtest.settings.values import Secret
+from pytest_kore_convtest.settings.values import Secret, describe_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -44,7 +45,12 @@ _INTERRUPTED = "interrupted"
 """The key of the store's entry that says so."""
 
 _EMULATED = "emulated"
-"""The key of the store's entry that says that a worker's answers came from the emulator."""
+"""The key of the store's entry that says that a worker's answers came from the emulator; with a word behind
+it, how the emulator's bot answered."""
+
+_REPEATS, _SCRIPTED = "repeats", "scripted"
+"""The emulator's words for a bot that repeats what the suite expects, and for one that has a script."""
+
 NOBODY = "the test run ended without it"
 """Why nobody waited for a job to its end, when there is no better reason."""
 
@@ -85,10 +91,14 @@ class Run:
         killed_at: When pytest-timeout is about to end the item under way, by the monotonic clock.
         killed_by: How it says so.
         is_cleaning: Whether suites are being deleted just now.
+
+    Raises:
+        ConfigError: What the emulated bot answers cannot be read.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
+        self._bot = _read_bot(settings)
         self.item: pytest.Item | None = None
         self.pipelines: list[Pipeline] = []
         self.tick: Callable[[], None] | None = None
@@ -107,7 +117,8 @@ class Run:
         self.chosen: frozenset[str] = frozenset()
         self.notes: list[str] = []
         self.begun_at = time.time()
-        self.interrupted = self._emulator_told = False
+        self.interrupted = False
+        self._emulator_told: set[str] = set()
         self.stopped = ""
         self.killed_at: float | None = None
         self.killed_by = ""
@@ -126,6 +137,13 @@ class Run:
             or any(getattr(made.client, "emulated", False) for made in self.pipelines)
             or bool(self.store().read(_EMULATED))
         )
+
+    @property
+    def bot_repeats(self) -> bool:
+        """Whether suites were run, and the emulator's bot gave each the replies that it expects."""
+        seen = {word for made in self.pipelines for word in getattr(made.client, "emulated_bots", ())}
+        seen |= {word for word in (_REPEATS, _SCRIPTED) if self.store().read(f"{_EMULATED} {word}")}
+        return seen == {_REPEATS}
 
     @property
     def only_gate(self) -> bool:
@@ -205,7 +223,7 @@ class Run:
 
                 self._emulator = Emulator.attach(handle)
             else:
-                self._emulator = self._own_emulator = start_emulator()
+                self._emulator = self._own_emulator = start_emulator(self.settings, self._bot)
         return self._emulator
 
     def pipeline(self, client: KoreClient, settings: Settings) -> Pipeline:
@@ -240,12 +258,14 @@ class Run:
         return outcome
 
     def _tell_emulator(self, pipeline: Pipeline) -> None:
-        """Tell xdist's controller, once, that the emulator answers."""
-        worker = hasattr(self.config, "workerinput")
-        if worker and not self._emulator_told and getattr(pipeline.client, "emulated", False):
-            self._emulator_told = True
+        """Tell xdist's controller, once, that the emulator answers, and how its bot does."""
+        if not hasattr(self.config, "workerinput") or not getattr(pipeline.client, "emulated", False):
+            return
+        keys = {_EMULATED, *(f"{_EMULATED} {word}" for word in pipeline.client.emulated_bots)}
+        for key in keys - self._emulator_told:
+            self._emulator_told.add(key)
             with suppress(ConfigError):  # the disk is full, which the jobs themselves say
-                self.store().write(_EMULATED, {"emulated": True})
+                self.store().write(key, {"emulated": True})
 
     def _wait(self, pipeline: Pipeline, job: Job, known: int | None) -> Outcome:
         tick = partial(self._tick, pipeline, job)
@@ -440,8 +460,24 @@ def clean_up(config: pytest.Config) -> None:
         leftovers.remove(Path(shared(config)["folder"]))
 
 
-def start_emulator() -> Any:
+def _read_bot(settings: Settings) -> dict[str, list[str]]:
+    if settings.bot is None:
+        return {}
+    from pytest_kore_convtest.emulator.bot_file import BotFileError, read_bot_file
+
+    try:
+        return read_bot_file(settings.bot)
+    except BotFileError as bad:
+        problem = f"{named('bot', settings.sources)}: {describe_path(settings.bot)} {bad}"
+    raise ConfigError(problem, name="bot", source=settings.source("bot"))
+
+
+def start_emulator(settings: Settings, bot: Mapping[str, list[str]]) -> Any:
     """Start the emulator.
+
+    Args:
+        settings: How fast its jobs are.
+        bot: What its bot answers.
 
     Raises:
         ConfigError: It is not installed, or this process may not listen.
@@ -449,7 +485,8 @@ def start_emulator() -> Any:
     from pytest_kore_convtest.emulator import Emulator, EmulatorUnavailableError
 
     try:
-        return Emulator().start()
+        polls = {"job_polls": 1} if settings.emulator_speed == FAST else {}
+        return Emulator(bot=bot, **polls).start()
     except EmulatorUnavailableError as missing:
         problem = str(missing)
     except (OSError, RuntimeError, Warning) as refused:
