@@ -33,7 +33,7 @@ def read_bot_file(path: Path) -> dict[str, list[str]]:
     try:
         replies = read_bot(data)
     except ValueError as bad:
-        raise BotFileError(f"is not usable: {bad}") from None
+        raise BotFileError(f"is no bot script: {bad}") from None
     if not replies:
         raise BotFileError('names no input: write e.g. {"hello": ["Hi!"]}')
     return replies
@@ -41,19 +41,15 @@ def read_bot_file(path: Path) -> dict[str, list[str]]:
 
 def _read_text(path: Path) -> str:
     try:
-        status = path.stat()
-        if S_ISDIR(status.st_mode):
-            raise BotFileError("is a folder: name a file")
-        if not S_ISREG(status.st_mode):
+        mode = path.stat().st_mode
+        if not (
+            S_ISREG(mode) or S_ISDIR(mode)
+        ):  # a pipe may never end; of a folder the system says what it is
             raise BotFileError("is no plain file")
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
-    except FileNotFoundError:
-        raise BotFileError("does not exist") from None
-    except (OSError, ValueError) as error:
-        if isinstance(error, BotFileError):
-            raise
-        raise BotFileError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    except OSError as error:
+        raise BotFileError(f"cannot be read: {error.strerror or error}") from None
     if len(data) > _LARGEST:
         raise BotFileError("is larger than 1 MiB")
     try:

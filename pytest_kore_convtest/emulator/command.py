@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _NOTICE = "This is the built-in emulator; no real platform is contacted."
 
 
+_JOB_POLLS = 1
 _HIGHEST_PORT = 65535
 _MANY = 1_000_000
 
@@ -64,8 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pace.add_argument(
         "--job-polls",
         type=_count,
-        default=1,
-        help="answers that say a job is under way before one says its end (default: %(default)s)",
+        help=f"answers that say a job is under way before one says its end (default: {_JOB_POLLS})",
     )
     pace.add_argument("--job-seconds", type=_seconds, help="seconds a job takes, instead")
     parser.add_argument("--demo-job", action="store_true", help="create an import job, print its KORE_DS_ID")
@@ -101,7 +101,7 @@ def _read_replies(path: Path) -> Mapping[str, Any]:
     try:
         return read_bot_file(path)
     except BotFileError as bad:
-        raise CommandError(f"the bot script {path} {bad}") from None
+        raise CommandError(f"the bot script {path} is not usable: it {bad}") from None
 
 
 def _start(options: argparse.Namespace, replies: Mapping[str, Any]) -> Emulator:
@@ -112,7 +112,7 @@ def _start(options: argparse.Namespace, replies: Mapping[str, Any]) -> Emulator:
         port=options.port,
         allow_remote=options.allow_remote,
         bot=replies,
-        job_polls=options.job_polls,
+        job_polls=_JOB_POLLS if options.job_polls is None else options.job_polls,
         job_seconds=options.job_seconds,
     )
     try:

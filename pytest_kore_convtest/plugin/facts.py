@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_kore_convtest.errors import KoreError, StructureError
-from pytest_kore_convtest.plugin.final_status import BOT_REPEATS, EMULATOR_WORDS, ItemCounts, Tally, write_tally
+from pytest_kore_convtest.plugin.final_status import (
+    BOT_REPEATS,
+    EMULATOR_WORDS,
+    ItemCounts,
+    Tally,
+    write_tally,
+)
 from pytest_kore_convtest.plugin.items import COVERED, NOT_CONFIGURED
 from pytest_kore_convtest.plugin.selection import LINT, OWN, TEST, Selected
 
