@@ -28,7 +28,7 @@ from pytest_kore_convtest.settings.settings import Settings, environment, requir
 from pytest_kore_convtest.settings.values import Secret, describe_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.findings import Finding
@@ -47,6 +47,12 @@ _INTERRUPTED = "interrupted"
 _EMULATED = "emulated"
 """The key of the store's entry that says that a worker's answers came from the emulator; with a word behind
 it, how the emulator's bot answered."""
+
+_HINTS = "hints"
+"""The key of the store's entry that holds what a worker noted about the files that it collected."""
+
+_MOST_OPENED, _MOST_NAMED = 100, 5
+"""JSON files that are opened to see whether they are suites, and suites that a hint names."""
 
 _REPEATS, _SCRIPTED = "repeats", "scripted"
 """The emulator's words for a bot that repeats what the suite expects, and for one that has a script."""
@@ -407,6 +413,31 @@ class Run:
         with KoreClient(self.live_settings()) as client:
             yield client, self.store()
 
+    def hint_at_suites(self, files: Sequence[Path]) -> None:
+        """Note which of some JSON files in the collected folders are suites that nobody collects."""
+        from pytest_kore_convtest.reports.paths import holds_suite
+        from pytest_kore_convtest.suites.file import show_path
+
+        names = [show_path(path) for path in files[:_MOST_OPENED] if holds_suite(path)]
+        if not names:
+            return
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        hold, are = ("holds a suite", "is") if len(names) == 1 else ("hold suites", "are")
+        hint = (
+            f"not tested: {', '.join(names[:_MOST_NAMED])}{more} {hold}, but {are} not named"
+            f" {' or '.join(self.settings.suite_files)}. Rename, or name on the command line or in"
+            " kore_suite_files."
+        )
+        self.notes.append(hint)
+        if hasattr(self.config, "workerinput"):
+            with suppress(ConfigError):
+                self.store().write(_HINTS, {_HINTS: [hint]})
+
+    def take_over_hints(self) -> None:
+        """Note what xdist's workers, which all see the same files, have hinted at."""
+        with suppress(ConfigError):
+            self.notes += self.store().read(_HINTS).get(_HINTS, [])
+
     def close(self) -> None:
         """Stop what this process started."""
         for made in self.pipelines:
@@ -485,7 +516,7 @@ def start_emulator(settings: Settings, bot: Mapping[str, list[str]]) -> Any:
     from pytest_kore_convtest.emulator import Emulator, EmulatorUnavailableError
 
     try:
-        polls = {"job_polls": 1} if settings.emulator_speed == FAST else {}
+        polls: dict[str, Any] = {"job_polls": 1} if settings.emulator_speed == FAST else {}
         return Emulator(bot=bot, **polls).start()
     except EmulatorUnavailableError as missing:
         problem = str(missing)

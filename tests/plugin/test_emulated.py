@@ -1,6 +1,7 @@
 """A run against the built-in emulator: quick, and with a bot that may say something else."""
 
 import json
+import sys
 
 import pytest
 
@@ -97,3 +98,38 @@ def test_a_bot_without_the_emulator(run, pytester):
     result = run(write_bot(pytester))
     assert result.code == 4
     assert "--kore-bot (from command line) is only used with --kore-emulator" in result.text
+
+
+def test_a_missing_werkzeug_is_said_once(run, monkeypatch, plugin_args):
+    """It is a usage error with the command that installs it, and not one error for each test."""
+    monkeypatch.setitem(sys.modules, "werkzeug", None)
+    result = run(*RUN, *plugin_args)
+    assert result.code == 4
+    assert result.text.count("pip install 'pytest-kore-convtest[emulator]'") == 1
+
+
+def test_suites_with_other_names_draw_one_hint(run, pytester, plugin_args):
+    """JSON files beside suite files that hold suites are named in one line, with the two ways out."""
+    for name in ("Booking.json", "b.json"):
+        (pytester.path / name).write_bytes((pytester.path / "talk.kore.json").read_bytes())
+    (pytester.path / "other.json").write_text("{}")
+    result = run("--kore-emulator", *plugin_args)
+    assert [line for line in result.lines if "Booking.json" in line] == [
+        "not tested: Booking.json, b.json hold suites, but are not named *.kore.json. Rename, or name on the"
+        " command line or in kore_suite_files."
+    ]
+    assert result.code == 0
+
+
+def test_suites_that_are_collected_draw_no_hint(run, pytester):
+    """Named on the command line or in kore_suite_files they are tested, so nothing is said."""
+    (pytester.path / "talk.kore.json").rename(pytester.path / "Talk.json")
+    assert "not tested" not in run("--kore-emulator", "Talk.json").text
+    pytester.makeini("[pytest]\nkore_suite_files = *.json")
+    assert "not tested" not in run("--kore-emulator").text
+
+
+def test_nobody_opens_files_without_our_settings(run, pytester):
+    """Where nobody configured anything, JSON files stay closed and nothing is said."""
+    (pytester.path / "talk.kore.json").rename(pytester.path / "Talk.json")
+    assert "kore" not in run().text.partition("collected")[2]
