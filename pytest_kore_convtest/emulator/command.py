@@ -146,7 +146,7 @@ def _announce(emulator: Emulator, *, demo: bool) -> None:
 
 
 def _usual(options: argparse.Namespace) -> dict[str, str]:
-    """Return what is put into a command's environment unless it is there: jobs that end at once need no pauses."""
+    """Return what is put into a command's environment unless it is there: short jobs need no pauses."""
     return {"KORE_EMULATOR_SPEED": "fast"} if options.job_seconds is None else {}
 
 

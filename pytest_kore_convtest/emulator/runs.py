@@ -33,7 +33,7 @@ def _text(said: str, reply: Any) -> str:
     if isinstance(reply, str):
         return reply
     if not isinstance(reply, (dict, list)):
-        raise ValueError(
+        raise ValueError(  # noqa: TRY004 - one error for callers
             f"a reply to {said[:_LONGEST_SHOWN]!r} is neither a text nor a template: put it in quotes,"
             " or write [] for a bot that stays silent"
         )

@@ -24,7 +24,7 @@ REAL_ACCOUNT = (
     "KORE_JWT_FILE",
     "KORE_TARGET",
 )
-"""Variables that name a real account, its jobs, or another emulator: the command must neither use nor see them."""
+"""Variables that name a real account or its jobs, or another emulator: the command must not see them."""
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _SIGNALLED = 128

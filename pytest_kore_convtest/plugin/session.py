@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import tempfile
 import threading
@@ -398,7 +399,22 @@ class Run:
         from pytest_kore_convtest.jobs.cleanup import clean_up
 
         budget = HASTE if self.interrupted else None
-        return clean_up(client, store, self.settings.keep, early=bool(self.stopped), budget=budget)
+        return clean_up(
+            client,
+            store,
+            self.settings.keep,
+            early=bool(self.stopped),
+            budget=budget,
+            way_out="" if self.settings.emulator else self._way_to_delete(),
+        )
+
+    def _way_to_delete(self) -> str:
+        """Say how suites that are kept are deleted: by the command, which needs this run's JSON report."""
+        from pytest_kore_convtest.suites.file import show_path
+
+        if self.settings.json is None:
+            return "With --kore-json REPORT.json, kore-convtest clean REPORT.json deletes them."
+        return f"To delete: kore-convtest clean {shlex.quote(show_path(self.settings.json))}"
 
     def _suppliers(self) -> Iterator[tuple[KoreClient, JobStore]]:
         """Yield each client with what was begun through it; xdist's controller makes one of its own."""

@@ -122,7 +122,7 @@ def _is_on_this_machine(values: Mapping[str, Any]) -> bool:
 
 
 def _choose_bot(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
-    """Drop the emulated bot's answers where a real bot answers; refuse them when they were typed for this run.
+    """Drop the emulated bot's answers where a real bot answers; refuse them when typed for this run.
 
     An ini file may hold them for those runs that use the emulator.
     """

@@ -30,14 +30,11 @@ NOTHING = "(nothing)"
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|\w+|\s|[^\w\s]")
 """A word, a mark or one blank; Chinese and Japanese have no blanks, so each letter is a word."""
 
-_JOINS = re.compile(r"[\w\n]")
+_SEPARATES = re.compile(r"[\w\n]")
 """What keeps two differences apart when it stands between them."""
 
-_THREE = 3
-"""A difference, what is the same, and another difference."""
-
-LEAST_COMMON = 1 / 3
-"""The part of the longer text's words that two texts share at least when it is worth while to mark the others."""
+_LEAST_COMMON = 1 / 3
+"""The part of the longer text's words that two texts share at least when the others are marked."""
 
 _DEEPEST = 100
 _MOST_WORK = 10_000_000
@@ -63,7 +60,7 @@ def words(expected: str, actual: str) -> list[tuple[str, str]]:
         for same, a, b in _blocks(_TOKEN.findall(expected), _TOKEN.findall(actual))
     )
     common = sum(_count_words(a) for same, a, _ in blocks if same)
-    if common < LEAST_COMMON * max(_count_words(expected), _count_words(actual)):
+    if common < _LEAST_COMMON * max(_count_words(expected), _count_words(actual)):
         blocks = [(False, expected, actual)]
     pieces: list[tuple[str, str]] = []
     for same, a, b in blocks:
@@ -82,12 +79,12 @@ def _join(blocks: Iterable[tuple[bool, str, str]]) -> list[tuple[bool, str, str]
     """Join two differences that have nothing but blanks and punctuation of one line between them."""
     joined: list[tuple[bool, str, str]] = []
     for same, a, b in blocks:
+        if not same and len(joined) > 1 and not _SEPARATES.search(joined[-1][1]):
+            (_, old, new), (_, between, _) = joined[-2:]
+            if (old or a) and (new or b):
+                joined[-2:] = [(False, old + between + a, new + between + b)]
+                continue
         joined.append((same, a, b))
-        if same or len(joined) < _THREE:
-            continue
-        (_, a1, b1), (_, between, _), _ = joined[-_THREE:]
-        if (a1 or a) and (b1 or b) and not _JOINS.search(between):
-            joined[-_THREE:] = [(False, a1 + between + a, b1 + between + b)]
     return joined
 
 

@@ -86,7 +86,7 @@ def test_a_file_that_is_no_bot_script(tmp_path, content, sentence):
     ],
 )
 def test_a_yaml_file_that_is_no_bot_script(tmp_path, content, sentence):
-    """YAML that is broken, or that says more than texts, is refused; nothing in it is executed or multiplied."""
+    """YAML that is broken, or says more than texts, is refused; nothing in it is executed or multiplied."""
     assert written(tmp_path, content, "bot.yaml").startswith(sentence)
 
 

@@ -63,7 +63,7 @@ def test_the_options_are_those_of_the_contract():
 
 
 def test_names_without_an_ini_key_or_environment():
-    """The emulator's two, gate and doctor have no ini key; gate, doctor, globs and targets no environment name."""
+    """Emulator, speed, gate and doctor have no ini key; gate, doctor, globs, targets no environment name."""
     without = ([row.name for row in TABLE if not row.ini], [row.name for row in TABLE if not row.env])
     assert without == (
         ["emulator", "emulator_speed", "gate", "doctor"],

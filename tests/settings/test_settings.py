@@ -529,7 +529,7 @@ def rhythm(**sources):
     ],
 )
 def test_nothing_waits_for_the_emulator(sources, expected):
-    """Against the emulator pauses are short and limits off, unless somebody set them or wants the real speed."""
+    """Against the emulator pauses are short and limits off, unless set, or the real speed is wanted."""
     assert rhythm(**sources) == expected
 
 
@@ -541,7 +541,7 @@ def test_a_speed_without_the_emulator_draws_a_hint():
 
 @pytest.mark.parametrize(("source", "notes"), [("env", 1), ("ini", 0), ("addopts", 0)])
 def test_a_bot_without_the_emulator(source, notes):
-    """In a file it waits for runs that use the emulator, in the environment it draws a hint; typed it is refused."""
+    """In a file it waits for the emulator, in the environment it draws a hint; typed it is refused."""
     found = settings(**{source: {"bot": "bot.json"}})
     assert (found.bot, found.source("bot"), len(found.notes)) == (None, "default", notes)
     assert str(refusal({"bot": "bot.json"})) == (
