@@ -29,7 +29,7 @@ from pytest_kore_convtest.settings.settings import Settings, environment, requir
 from pytest_kore_convtest.settings.values import Secret, describe_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.findings import Finding
@@ -429,7 +429,7 @@ class Run:
         with KoreClient(self.live_settings()) as client:
             yield client, self.store()
 
-    def hint_at_suites(self, files: Sequence[Path]) -> None:
+    def hint_at_suites(self, files: list[Path]) -> None:
         """Note which of some JSON files in the collected folders are suites that nobody collects."""
         from pytest_kore_convtest.reports.paths import holds_suite
         from pytest_kore_convtest.suites.file import show_path

@@ -89,7 +89,7 @@ def _join(blocks: Iterable[tuple[bool, str, str]]) -> list[tuple[bool, str, str]
 
 
 def stand_alone(pieces: Sequence[tuple[str, str]]) -> bool:
-    """Say whether the texts of a comparison are seen to differ as they are, so that marks would only hinder."""
+    """Say whether two texts are seen to differ as they are, so that marks would only hinder."""
     texts = [text for _, text in pieces]
     plain = all(kind != SAME for kind, _ in pieces) and all(text.strip() for text in texts)
     return plain and len({harmless(text) for text in texts}) == len(texts)

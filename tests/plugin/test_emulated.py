@@ -64,7 +64,7 @@ def test_a_bot_from_the_ini_file(run, pytester):
 
 
 def test_a_bot_that_is_never_asked(run, pytester):
-    """A script with no input of the suite, a slip perhaps, leaves the bot repeating, and the last line says so."""
+    """A script with no input of the suite, a slip perhaps, leaves the bot repeating, and that is said."""
     result = run(*RUN, write_bot(pytester, content='{"good-bye": ["x"]}'))
     assert result.code == 0
     assert REPEATS in result.last_lines[-1]
