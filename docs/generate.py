@@ -140,6 +140,7 @@ KINDS = {
     "template": "a text with `{name}` and `{run}`",
     "keep": "`always`, `on-failure` or `never`",
     "unconfigured": "`error` or `skip`",
+    "speed": "`fast` or `real`",
     "seconds": "seconds, or a time with its unit: `90s`, `10m`, `1h`",
     "seconds_or_off": "seconds, or a time with its unit: `90s`, `10m`, `1h`; `off` for no limit",
     "report": "a path, or `off`",

@@ -39,6 +39,9 @@ T = TypeVar("T")
 EMULATOR = "kore-convtest-emulator"
 """How the built-in emulator calls itself in the ``Server`` header of every reply."""
 
+_BOT = "x-kore-emulator-bot"
+"""The header with which it says of a run how its bot answers."""
+
 _EXCERPT = 300
 _LEAST_BUDGET = 0.05
 """Seconds that an exchange gets at least."""
@@ -57,6 +60,7 @@ class Session(AbstractContextManager["Session"]):
 
     Attributes:
         emulated: Whether a reply came from the built-in emulator.
+        emulated_bots: How its bot answers in the runs begun: ``"scripted"`` or ``"repeats"``.
 
     Raises:
         ConfigError: Something is missing.
@@ -79,6 +83,7 @@ class Session(AbstractContextManager["Session"]):
         self._reached = False
         self._limit = threading.local()
         self.emulated = False
+        self.emulated_bots: set[str] = set()
         self._dated: tuple[Mapping[str, str], float] = ({}, 0.0)
 
     @property
@@ -206,6 +211,7 @@ class Session(AbstractContextManager["Session"]):
         else:
             self._reached = True
             self.emulated = self.emulated or _is_emulator(reply)
+            self.emulated_bots.update(filter(None, [reply.headers.get(_BOT)]))
             self._dated = reply.headers, self._now()
             if reply.status in _DONE and not is_error(reply.body):
                 return reply

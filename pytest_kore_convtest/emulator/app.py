@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -52,6 +53,9 @@ _SCOPES = {
     "run": "execution",
     "run-status": "execution",
 }
+BOT_HEADER = "X-Kore-Emulator-Bot"
+"""Says of a run whether the bot answers as its script says, or repeats what the suite expects."""
+
 ENDPOINTS = ("upload", *_SCOPES)
 
 
@@ -172,7 +176,9 @@ class Application:
             raise invalid_arguments()
         self._check_user(email)
         job = self._platform.add_run(segments[4], version)
-        return ok({"status": "IN_PROGRESS", "testRunId": job.id})
+        bot = "scripted" if job.is_scripted else "repeats"
+        reply = ok({"status": "IN_PROGRESS", "testRunId": job.id})
+        return replace(reply, headers=((BOT_HEADER, bot),))
 
     def _run_status(self, segments: list[str], _: Request) -> Reply:
         job = self._platform.find_run(segments[4], segments[5])

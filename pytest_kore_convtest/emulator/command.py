@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import signal
 import sys
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 _NOTICE = "This is the built-in emulator; no real platform is contacted."
 
 
+_JOB_POLLS = 1
 _HIGHEST_PORT = 65535
 _MANY = 1_000_000
 
@@ -39,15 +39,14 @@ def run(options: argparse.Namespace, command: Sequence[str] | None = None) -> in
     """
     if command == []:
         raise CommandError("nothing stands behind --: write the command there, e.g. -- pytest")
-    replies = _read_replies(options.bot) if options.bot else {}
-    with _start(options) as emulator:
-        emulator.bot(replies)
+    replies = _read_replies(options.bot) if options.bot is not None else {}
+    with _start(options, replies) as emulator:
         if command:
             from .wrapping import run_command
 
             sys.stderr.write(f"{_NOTICE}\n")
             sys.stderr.flush()
-            return run_command(command, _variables(emulator, demo=options.demo_job))
+            return run_command(command, _variables(emulator, demo=options.demo_job), _usual(options))
         _serve(emulator, demo=options.demo_job)
     return 0
 
@@ -56,9 +55,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=0, help="port; 0 takes a free one (default: 0)")
-    parser.add_argument("--bot", metavar="BOT.json", help='what the bot answers: {"input": ["reply", …]}')
+    parser.add_argument(
+        "--bot",
+        type=Path,
+        metavar="BOT.json|yaml",
+        help='what the bot answers: {"input": ["reply", …]}; without it, what the suite expects',
+    )
     pace = parser.add_mutually_exclusive_group()
-    pace.add_argument("--job-polls", type=_count, default=3, help="status requests before a job ends")
+    pace.add_argument(
+        "--job-polls",
+        type=_count,
+        help=f"answers that say a job is under way before one says its end (default: {_JOB_POLLS})",
+    )
     pace.add_argument("--job-seconds", type=_seconds, help="seconds a job takes, instead")
     parser.add_argument("--demo-job", action="store_true", help="create an import job, print its KORE_DS_ID")
     parser.add_argument("--allow-remote", action="store_true", help="let other machines reach it")
@@ -87,25 +95,24 @@ def _number(text: str, highest: int, *, whole: bool) -> float:
     return number
 
 
-def _read_replies(path: str) -> Mapping[str, Any]:
-    from .runs import read_bot
+def _read_replies(path: Path) -> Mapping[str, Any]:
+    from .bot_file import BotFileError, read_bot_file
 
     try:
-        return read_bot(json.loads(Path(path).read_text(encoding="utf-8-sig")))
-    except OSError as error:
-        raise CommandError(f"cannot read the bot script {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise CommandError(f"the bot script {path} is not usable: {error}") from None
+        return read_bot_file(path)
+    except BotFileError as bad:
+        raise CommandError(f"the bot script {path} is not usable: it {bad}") from None
 
 
-def _start(options: argparse.Namespace) -> Emulator:
+def _start(options: argparse.Namespace, replies: Mapping[str, Any]) -> Emulator:
     from .local import Emulator, EmulatorUnavailableError
 
     emulator = Emulator(
         host=options.host,
         port=options.port,
         allow_remote=options.allow_remote,
-        job_polls=options.job_polls,
+        bot=replies,
+        job_polls=_JOB_POLLS if options.job_polls is None else options.job_polls,
         job_seconds=options.job_seconds,
     )
     try:
@@ -136,6 +143,11 @@ def _announce(emulator: Emulator, *, demo: bool) -> None:
     sys.stderr.write(f"{_NOTICE} Stop it with Ctrl-C.\n")
     for name, value in _variables(emulator, demo=demo).items():
         print(f"{name}={shlex.quote(value)}", flush=True)  # noqa: T201 - a command prints
+
+
+def _usual(options: argparse.Namespace) -> dict[str, str]:
+    """Return what is put into a command's environment unless it is there: short jobs need no pauses."""
+    return {"KORE_EMULATOR_SPEED": "fast"} if options.job_seconds is None else {}
 
 
 def _variables(emulator: Emulator, *, demo: bool) -> dict[str, str]:

@@ -167,6 +167,7 @@ class RunJob(Job):
         version: The version as reported: ``published`` or ``configured``.
         total: Test steps in the suite.
         results: The execution results of all steps that ran.
+        is_scripted: Whether the bot's script says what it answers, at least to one input.
         short: Whether the platform reports counts only.
         drift: What is reported instead of what happened, see ``Switches.run_drift``.
     """
@@ -176,6 +177,7 @@ class RunJob(Job):
     version: str
     total: int
     results: list[dict[str, Any]]
+    is_scripted: bool = False
     short: bool = False
     drift: RunDrift | str | None = None
 

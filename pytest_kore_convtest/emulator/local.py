@@ -12,6 +12,7 @@ from .app import Application
 from .control import Controls, Desk
 from .remote import RemoteEmulator
 from .replies import RefusalError, Reply, encode, ok
+from .runs import read_bot
 from .state import Platform
 from .switches import Switches
 
@@ -41,10 +42,11 @@ class Emulator(Controls):
         port: The port; 0 for a free one.
         allow_remote: Allow an address that other machines can reach.
         clock: Seconds since the epoch.
+        bot: What the bot answers, as ``bot`` takes it; ``reset`` comes back to it.
         switches: See ``Switches``: ``job_polls``, ``job_seconds``, ``drift``, …
 
     Raises:
-        ValueError: The address is not loopback, or a switch is unknown.
+        ValueError: The bot's answers cannot be used, or a switch is unknown.
     """
 
     def __init__(
@@ -54,11 +56,12 @@ class Emulator(Controls):
         port: int = 0,
         allow_remote: bool = False,
         clock: Callable[[], float] = time.time,
+        bot: Mapping[str, Any] | None = None,
         **switches: Any,
     ) -> None:
         self._host, self._port, self._allow_remote = host, port, allow_remote
         self._clock = clock
-        self._platform = Platform(Switches().changed(**switches), clock)
+        self._platform = Platform(Switches().changed(**switches), clock, read_bot(bot or {}))
         self._lock = RLock()
         self._desk = Desk(self._platform, self._lock)
         self._key = secrets.token_urlsafe(24)

@@ -11,6 +11,7 @@ from .suites import build_output
 
 Bot = Mapping[str, list[str]]
 _NLP = "v3"
+_LONGEST_SHOWN = 60
 
 
 def read_bot(replies: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -21,17 +22,25 @@ def read_bot(replies: Mapping[str, Any]) -> dict[str, list[str]]:
     """
     if not isinstance(replies, Mapping) or not all(isinstance(key, str) for key in replies):
         raise ValueError('a bot script maps inputs to lists of replies, e.g. {"hello": ["Hi!"]}')
-    return {said: [_text(reply) for reply in _listed(answer)] for said, answer in replies.items()}
+    return {said: [_text(said, reply) for reply in _listed(answer)] for said, answer in replies.items()}
 
 
 def _listed(answer: Any) -> list[Any]:
     return answer if isinstance(answer, list) else [answer]
 
 
-def _text(reply: Any) -> str:
+def _text(said: str, reply: Any) -> str:
     if isinstance(reply, str):
         return reply
-    return json.dumps(reply, ensure_ascii=False, separators=(",", ":"))
+    if not isinstance(reply, (dict, list)):
+        raise ValueError(  # noqa: TRY004 - one error for callers
+            f"a reply to {said[:_LONGEST_SHOWN]!r} is neither a text nor a template: put it in quotes,"
+            " or write [] for a bot that stays silent"
+        )
+    try:
+        return json.dumps(reply, ensure_ascii=False, separators=(",", ":"))
+    except TypeError as bad:
+        raise ValueError(f"a reply to {said[:_LONGEST_SHOWN]!r} is no JSON: {bad}") from None
 
 
 def execute(suite: dict[str, Any], bot: Bot, run_id: str) -> list[dict[str, Any]]:

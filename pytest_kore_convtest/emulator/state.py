@@ -65,19 +65,20 @@ class Platform:
     Args:
         switches: How to behave.
         clock: Seconds since the epoch.
+        bot: What the bot answers, by input.
     """
 
-    def __init__(self, switches: Switches, clock: Callable[[], float]) -> None:
+    def __init__(self, switches: Switches, clock: Callable[[], float], bot: runs.Bot) -> None:
         self.identity = Identity()
         self.clock = clock
         self.gatekeeper = Gatekeeper(self.identity.client_id, self.identity.client_secret)
-        self._first_switches = switches
+        self._first_switches, self._first_bot = switches, bot
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything but the identity and the first switches."""
+        """Forget everything but the identity, and the first switches and bot."""
         self.switches = self._first_switches
-        self.bot: dict[str, list[str]] = {}
+        self.bot = self._first_bot
         self.files: dict[str, Upload] = {}
         self.imports: dict[str, ImportJob] = {}
         self.runs: dict[str, RunJob] = {}
@@ -221,6 +222,7 @@ class Platform:
             version=version,
             total=len(results),
             results=results[: len(results) // 2] if aborted else results,
+            is_scripted=any(step["input"] in self.bot for step in suite["testSteps"]),
             short=self.switches.run_results == "summary",
             drift=self.switches.run_drift,
         )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 REAL_ACCOUNT = (
+    "KORE_BOT",
     "KORE_CLIENT_SECRET_FILE",
     "KORE_DS_ID",
     "KORE_EMULATOR",
@@ -23,18 +24,19 @@ REAL_ACCOUNT = (
     "KORE_JWT_FILE",
     "KORE_TARGET",
 )
-"""Variables that name a real account or its jobs: the command must neither use nor see them."""
+"""Variables that name a real account or its jobs, or another emulator: the command must not see them."""
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _SIGNALLED = 128
 
 
-def run_command(command: Sequence[str], variables: Mapping[str, str]) -> int:
+def run_command(command: Sequence[str], variables: Mapping[str, str], usual: Mapping[str, str]) -> int:
     """Run a command and return its exit code; 128 and the signal's number when a signal ended it.
 
     Args:
         command: The command and its arguments.
         variables: What is put into its environment.
+        usual: What is put there unless the user has.
 
     Raises:
         CommandError: It cannot be started.
@@ -44,7 +46,7 @@ def run_command(command: Sequence[str], variables: Mapping[str, str]) -> int:
     with _forwarding(pending) as forward_to:
         try:
             # What the user typed behind -- is to be run; no shell comes between.
-            process = subprocess.Popen(list(command), env={**inherited, **variables})  # noqa: S603
+            process = subprocess.Popen(list(command), env={**usual, **inherited, **variables})  # noqa: S603
         except (OSError, ValueError) as error:
             problem = getattr(error, "strerror", None) or str(error)
         else:

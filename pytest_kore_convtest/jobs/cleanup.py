@@ -20,6 +20,9 @@ ALWAYS, ON_FAILURE, NEVER = "always", "on-failure", "never"
 """When imported suites are kept: the words of ``--kore-keep``."""
 
 _BY_HAND = f"delete it by hand on {LOOK}"
+_MOST_NAMED = 10
+"""Kept suites that are named one by one."""
+
 _MOST_ALONE = 20
 """Suites that are deleted one by one when the platform refuses the whole list."""
 
@@ -58,8 +61,14 @@ def _is_open(entry: JobEntry) -> bool:
     return bool(outcome and not outcome["status"] and (entry.get("job_id") or entry.get("ambiguous")))
 
 
-def clean_up(
-    client: KoreClient, store: JobStore, keep: str, *, early: bool = False, budget: float | None = None
+def clean_up(  # noqa: PLR0913 - how it ended is in three words
+    client: KoreClient,
+    store: JobStore,
+    keep: str,
+    *,
+    early: bool = False,
+    budget: float | None = None,
+    way_out: str = "",
 ) -> list[str]:
     """Delete the suites of a test run; return what to tell about it.
 
@@ -71,6 +80,7 @@ def clean_up(
         keep: ``ALWAYS``, ``ON_FAILURE`` or ``NEVER``.
         early: Whether the test run stopped before its end: then each suite is told of.
         budget: Seconds that a deletion may take.
+        way_out: How kept suites are deleted; without it they are only told of after an early stop.
     """
     entries = store.entries()
     names = names_to_delete(entries, keep)
@@ -82,7 +92,7 @@ def clean_up(
     gone = [name for name in names if name not in troubles]
     if early and gone:
         notes.append(f"imported and deleted again (kore_keep = {keep}): {', '.join(gone)}")
-    return [*notes, *_describe_left(entries, {*names}, keep, early=early)]
+    return [*notes, *_describe_left(entries, {*names}, keep, early=early, way_out=way_out)]
 
 
 def _delete(client: KoreClient, names: Sequence[str], budget: float | None) -> dict[str, str]:
@@ -106,7 +116,9 @@ def _delete(client: KoreClient, names: Sequence[str], budget: float | None) -> d
     return {name: why for one in names for name, why in _delete(client, [one], budget).items()}
 
 
-def _describe_left(entries: Sequence[JobEntry], told: set[str], keep: str, *, early: bool) -> Iterator[str]:
+def _describe_left(
+    entries: Sequence[JobEntry], told: set[str], keep: str, *, early: bool, way_out: str
+) -> Iterator[str]:
     """Tell of each suite that stays on the platform, or may."""
     ours = [entry for entry in entries if entry.get("name") and "kind" in entry]
     imports = {entry["name"]: entry for entry in ours if entry["kind"] == "SuiteImport"}
@@ -117,10 +129,14 @@ def _describe_left(entries: Sequence[JobEntry], told: set[str], keep: str, *, ea
         open_job = next((one for one in (run, entry) if one and _is_open(one) and stage_of(one)), None)
         if open_job is not None and (early or keep != ALWAYS or "outcome" not in open_job):
             yield _describe_open(name, open_job)
-        elif early and name not in told and _is_stored(entry):
+        elif name not in told and _is_stored(entry):
             kept.append(name)
-    if kept:
-        yield f"imported and kept on the platform (kore_keep = {keep}): {', '.join(kept)}"
+    if kept and (early or way_out):
+        more = f" and {len(kept) - _MOST_NAMED} more" if len(kept) > _MOST_NAMED else ""
+        said = (
+            f"imported and kept on the platform (kore_keep = {keep}): {', '.join(kept[:_MOST_NAMED])}{more}"
+        )
+        yield f"{said}. {way_out}" if way_out else said
 
 
 def _describe_open(name: str, entry: JobEntry) -> str:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.api.run_models import RunStatus
     from pytest_kore_convtest.settings.settings import Settings
 
+OTHER_JSON: pytest.StashKey[list[Path]] = pytest.StashKey()
+"""JSON files in the collected folders that are called otherwise than suite files; nobody has opened them."""
+
 LIVE = frozenset(
     {"kore_client", "kore_import_status", "kore_wait_for_import", "kore_import_suite", "kore_run_suite"}
 )
@@ -124,6 +127,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> object:
     if not file_path.name.endswith(".json"):
         return None
     if not parent.session.isinitpath(file_path) and not _is_suite_file(parent.config, file_path):
+        parent.config.stash.setdefault(OTHER_JSON, []).append(file_path)
         return None
     from pytest_kore_convtest.plugin.suite_items import SuiteModule
 

@@ -34,6 +34,9 @@ def read_settings(config: pytest.Config) -> Settings:
     hide_secrets(config)
     settings = resolve(*raw)
     learn_secrets(settings)
+    if settings.emulator and find_spec("werkzeug") is None:
+        problem = "the emulator needs Werkzeug: pip install 'pytest-kore-convtest[emulator]'"
+        raise _refuse(settings, "emulator", problem)
     _check_reports(settings)
     _check_collisions(config, settings)
     if hints := _unknown_keys(config):

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Final, TypedDict, cast
 
 import pytest
 
-from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS, ItemCounts, Tally, write_tally
+from pytest_kore_convtest.plugin.final_status import (
+    BOT_REPEATS,
+    EMULATOR_WORDS,
+    ItemCounts,
+    Tally,
+    write_tally,
+)
 from pytest_kore_convtest.plugin.items import COVERED, NOT_CONFIGURED
 from pytest_kore_convtest.plugin.selection import LINT, OWN, TEST, Selected
 from pytest_kore_convtest.text import printable
@@ -155,7 +161,7 @@ class Facts:
         self._problems: list[str] = []
         self._resume: list[str] = []
         self._unwritten: list[str] = []
-        self._emulator = self._excused = self._made_red = False
+        self._emulator = self._bot_repeats = self._excused = self._made_red = False
 
     @property
     def notes(self) -> list[str]:
@@ -233,7 +239,7 @@ class Facts:
             session: The session that is over.
             selected: The items of ours that were selected.
         """
-        self._emulator = run.emulated
+        self._emulator, self._bot_repeats = run.emulated, run.bot_repeats
         if session.exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
         self._settle(selected, _why_not_run(session, self.stopped_by))
@@ -418,7 +424,7 @@ class Facts:
             lines.append(f"kore: {write_tally(self._tally())}")
         lines += [f"kore: {line}" for line in [*self._unwritten, *self._resume]]
         if self._emulator and self.entries:
-            lines.append(f"kore: {EMULATOR_WORDS}")
+            lines.append(f"kore: {EMULATOR_WORDS}{BOT_REPEATS * self._bot_repeats}")
         return lines
 
     def _tally(self) -> Tally:

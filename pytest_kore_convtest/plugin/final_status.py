@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 EMULATOR_WORDS = "built-in emulator; no real platform was contacted"
 
+BOT_REPEATS = "; its bot repeats what the suite expects (--kore-bot BOT.json makes it answer something else)"
+
 _PASSED, _FAILED, _UNKNOWN = "passed", "failed", "unknown"
 _IMPORT, _RUN = "import", "run"
 _LONGEST_REASON = 120

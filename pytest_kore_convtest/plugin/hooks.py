@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
-from pytest_kore_convtest.plugin import fixtures, terminal
+from pytest_kore_convtest.plugin import OTHER_JSON, fixtures, terminal
 from pytest_kore_convtest.plugin.facts import Facts, facts_of
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
@@ -126,6 +126,7 @@ class Hooks:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what is selected of ours: all of it counts."""
         self._selected = select(session.items, self._run.settings)
+        self._run.hint_at_suites(self._config.stash.get(OTHER_JSON, []))
         if self._worker:
             tell_controller(self._run, self._selected)
 
@@ -228,6 +229,7 @@ class Hooks:
         self._run.settle()
         if self._controls_workers():
             self._selected = ask_workers(self._run)
+            self._run.take_over_hints()
         left = self._find_left()
         for job in left["jobs"]:
             self._facts.add_job(job)

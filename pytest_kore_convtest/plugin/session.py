@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import tempfile
 import threading
@@ -22,9 +23,10 @@ from pytest_kore_convtest.jobs.endings import describe
 from pytest_kore_convtest.jobs.run_name import make_run_name
 from pytest_kore_convtest.plugin.config import read_settings
 from pytest_kore_convtest.plugin.items import attempts
-from pytest_kore_convtest.settings.options import READABLE, REPORTS
+from pytest_kore_convtest.settings.options import FAST, READABLE, REPORTS
+from pytest_kore_convtest.settings.resolve import named
 from pytest_kore_convtest.settings.settings import Settings, environment, require
-from pytest_kore_convtest.settings.values import Secret
+from pytest_kore_convtest.settings.values import Secret, describe_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,7 +49,18 @@ _INTERRUPTED = "interrupted"
 """The key of the store's entry that says so."""
 
 _EMULATED = "emulated"
-"""The key of the store's entry that says that a worker's answers came from the emulator."""
+"""The key of the store's entry that says that a worker's answers came from the emulator; with a word behind
+it, how the emulator's bot answered."""
+
+_HINTS = "hints"
+"""The key of the store's entry that holds what a worker noted about the files that it collected."""
+
+_MOST_OPENED, _MOST_NAMED = 100, 5
+"""JSON files that are opened to see whether they are suites, and suites that a hint names."""
+
+_REPEATS, _SCRIPTED = "repeats", "scripted"
+"""The emulator's words for a bot that repeats what the suite expects, and for one that has a script."""
+
 NOBODY = "the test run ended without it"
 """Why nobody waited for a job to its end, when there is no better reason."""
 
@@ -88,6 +101,9 @@ class Run:
         killed_at: When pytest-timeout is about to end the item under way, by the monotonic clock.
         killed_by: How it says so.
         is_cleaning: Whether suites are being deleted just now.
+
+    Raises:
+        ConfigError: What the emulated bot answers cannot be read.
     """
 
     config: pytest.Config
@@ -97,6 +113,7 @@ class Run:
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
+        self._bot = _read_bot(settings)
         self.item: pytest.Item | None = None
         self.pipelines: list[Pipeline] = []
         self.tick: Callable[[], None] | None = None
@@ -117,7 +134,8 @@ class Run:
         self.chosen: frozenset[str] = frozenset()
         self.notes: list[str] = []
         self.begun_at = time.time()
-        self.interrupted = self._emulator_told = False
+        self.interrupted = False
+        self._emulator_told: set[str] = set()
         self.stopped = ""
         self.killed_at: float | None = None
         self.killed_by = ""
@@ -134,8 +152,15 @@ class Run:
         return (
             self.settings.emulator
             or any(getattr(made.client, "emulated", False) for made in self.pipelines)
-            or bool(self.store().read(_EMULATED))
+            or bool(self.store().find(_EMULATED))
         )
+
+    @property
+    def bot_repeats(self) -> bool:
+        """Whether suites were run, and the emulator's bot gave each the replies that it expects."""
+        seen = {word for made in self.pipelines for word in getattr(made.client, "emulated_bots", ())}
+        seen |= {word for word in (_REPEATS, _SCRIPTED) if self.store().find(f"{_EMULATED} {word}")}
+        return seen == {_REPEATS}
 
     @property
     def only_gate(self) -> bool:
@@ -236,7 +261,7 @@ class Run:
 
                 self._emulator = Emulator.attach(handle)
             else:
-                self._emulator = self._own_emulator = start_emulator()
+                self._emulator = self._own_emulator = start_emulator(self.settings, self._bot)
         return self._emulator
 
     def pipeline(self, client: KoreClient, settings: Settings) -> Pipeline:
@@ -271,12 +296,14 @@ class Run:
         return outcome
 
     def _tell_emulator(self, pipeline: Pipeline) -> None:
-        """Tell xdist's controller, once, that the emulator answers."""
-        worker = hasattr(self.config, "workerinput")
-        if worker and not self._emulator_told and getattr(pipeline.client, "emulated", False):
-            self._emulator_told = True
+        """Tell xdist's controller, once, that the emulator answers, and how its bot does."""
+        if not hasattr(self.config, "workerinput") or not getattr(pipeline.client, "emulated", False):
+            return
+        keys = {_EMULATED, *(f"{_EMULATED} {word}" for word in pipeline.client.emulated_bots)}
+        for key in keys - self._emulator_told:
+            self._emulator_told.add(key)
             with suppress(ConfigError):  # the disk is full, which the jobs themselves say
-                self.store().leave(_EMULATED, {"emulated": True})
+                self.store().leave(key, {"emulated": True})
 
     def _wait(self, pipeline: Pipeline, job: Job[S], known: int | None) -> Outcome[S]:
         tick = partial(self._tick, pipeline, job)
@@ -403,7 +430,22 @@ class Run:
         from pytest_kore_convtest.jobs.cleanup import clean_up
 
         budget = HASTE if self.interrupted else None
-        return clean_up(client, store, self.settings.keep, early=bool(self.stopped), budget=budget)
+        return clean_up(
+            client,
+            store,
+            self.settings.keep,
+            early=bool(self.stopped),
+            budget=budget,
+            way_out="" if self.settings.emulator else self._way_to_delete(),
+        )
+
+    def _way_to_delete(self) -> str:
+        """Say how suites that are kept are deleted: by the command, which needs this run's JSON report."""
+        from pytest_kore_convtest.suites.file import show_path
+
+        if self.settings.json is None:
+            return "With --kore-json REPORT.json, kore-convtest clean REPORT.json deletes them."
+        return f"To delete: kore-convtest clean {shlex.quote(show_path(self.settings.json))}"
 
     def _suppliers(self) -> Iterator[tuple[KoreClient, JobStore]]:
         """Yield each client with what was begun through it; xdist's controller makes one of its own."""
@@ -417,6 +459,31 @@ class Run:
 
         with KoreClient(self.live_settings()) as client:
             yield client, self.store()
+
+    def hint_at_suites(self, files: list[Path]) -> None:
+        """Note which of some JSON files in the collected folders are suites that nobody collects."""
+        from pytest_kore_convtest.reports.paths import holds_suite
+        from pytest_kore_convtest.suites.file import show_path
+
+        names = [show_path(path) for path in files[:_MOST_OPENED] if holds_suite(path)]
+        if not names:
+            return
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        hold, are = ("holds a suite", "is") if len(names) == 1 else ("hold suites", "are")
+        hint = (
+            f"not tested: {', '.join(names[:_MOST_NAMED])}{more} {hold}, but {are} not named"
+            f" {' or '.join(self.settings.suite_files)}. Rename, or name on the command line or in"
+            " kore_suite_files."
+        )
+        self.notes.append(hint)
+        if hasattr(self.config, "workerinput"):
+            with suppress(ConfigError):
+                self.store().leave(_HINTS, {_HINTS: [hint]})
+
+    def take_over_hints(self) -> None:
+        """Note what xdist's workers, which all see the same files, have hinted at."""
+        with suppress(ConfigError):
+            self.notes += self.store().find(_HINTS).get(_HINTS, [])
 
     def close(self) -> None:
         """Stop what this process started."""
@@ -471,8 +538,24 @@ def clean_up(config: pytest.Config) -> None:
         leftovers.remove(Path(shared(config)["folder"]))
 
 
-def start_emulator() -> Any:
+def _read_bot(settings: Settings) -> dict[str, list[str]]:
+    if settings.bot is None:
+        return {}
+    from pytest_kore_convtest.emulator.bot_file import BotFileError, read_bot_file
+
+    try:
+        return read_bot_file(settings.bot)
+    except BotFileError as bad:
+        problem = f"{named('bot', settings.sources)}: {describe_path(settings.bot)} {bad}"
+    raise ConfigError(problem, name="bot", source=settings.source("bot"))
+
+
+def start_emulator(settings: Settings, bot: Mapping[str, list[str]]) -> Any:
     """Start the emulator.
+
+    Args:
+        settings: How fast its jobs are.
+        bot: What its bot answers.
 
     Raises:
         ConfigError: It is not installed, or this process may not listen.
@@ -480,7 +563,8 @@ def start_emulator() -> Any:
     from pytest_kore_convtest.emulator import Emulator, EmulatorUnavailableError
 
     try:
-        return Emulator().start()
+        polls: dict[str, Any] = {"job_polls": 1} if settings.emulator_speed == FAST else {}
+        return Emulator(bot=bot, **polls).start()
     except EmulatorUnavailableError as missing:
         problem = str(missing)
     except (OSError, RuntimeError, Warning) as refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import subprocess
 from collections.abc import Mapping
 from enum import Enum
@@ -21,6 +22,21 @@ if TYPE_CHECKING:
 
 SECRET_FILES = frozenset({"client_secret_file", "jwt_file"})
 """Settings in whose place a secret itself is often given."""
+
+_CHECKOUTS = (
+    ("GITHUB_SHA", ("GITHUB_HEAD_REF", "GITHUB_REF_NAME")),
+    ("CI_COMMIT_SHA", ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_COMMIT_REF_NAME")),
+    ("BUILD_SOURCEVERSION", ("SYSTEM_PULLREQUEST_SOURCEBRANCH", "BUILD_SOURCEBRANCH")),
+    ("CIRCLE_SHA1", ("CIRCLE_BRANCH",)),
+    ("BITBUCKET_COMMIT", ("BITBUCKET_BRANCH",)),
+    ("BUILDKITE_COMMIT", ("BUILDKITE_BRANCH",)),
+    ("TRAVIS_COMMIT", ("TRAVIS_PULL_REQUEST_BRANCH", "TRAVIS_BRANCH")),
+    ("GIT_COMMIT", ("CHANGE_BRANCH", "BRANCH_NAME", "GIT_BRANCH")),
+)
+"""Environment names of the commit and the branch that a CI service tests: GitHub, GitLab, Azure, CircleCI,
+Bitbucket, Buildkite, Travis and Jenkins."""
+
+_COMMIT = re.compile("[0-9a-f]{7,64}")
 
 _LONGEST_WAIT = 5.0
 """Seconds that ``git`` may take; a report is not worth more."""
@@ -105,13 +121,36 @@ def _plain_scalar(value: object) -> str:
 
 
 def read_git(root: Path, env: Mapping[str, str]) -> Git | None:
-    """Ask ``git`` for the checkout of a folder; ``None`` without ``git`` or checkout."""
-    commit = _ask_git(root, env, "rev-parse", "HEAD")
-    status = _ask_git(root, env, "status", "--porcelain")
-    if not commit or status is None:
+    """Ask ``git`` for the checkout of a folder, and the CI service for what git does not know.
+
+    CI checks a commit out and no branch, and a container may have no ``git``. Nothing is said of a remote
+    repository: its address may hold a password.
+    """
+    ci = find_checkout(env)
+    found = _read_status(_ask_git(root, env, "status", "--porcelain=v2", "--branch") or "")
+    if found is None or ci is None or found["branch"] or found["commit"] != ci["commit"]:
+        return found or ci
+    return {**found, "branch": ci["branch"]}
+
+
+def _read_status(text: str) -> Git | None:
+    lines = text.splitlines()
+    heads = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# branch."))
+    commit, branch = heads.get("branch.oid", ""), heads.get("branch.head", "")
+    if not _COMMIT.fullmatch(commit):
         return None
-    branch = _ask_git(root, env, "rev-parse", "--abbrev-ref", "HEAD") or ""
-    return Git(commit=commit, branch="" if branch == "HEAD" else branch, dirty=bool(status))
+    is_dirty = any(not line.startswith("# ") for line in lines)
+    return Git(commit=commit, branch="" if branch == "(detached)" else branch, dirty=is_dirty)
+
+
+def find_checkout(env: Mapping[str, str]) -> Git | None:
+    """Return the commit and branch that the CI service says it tests."""
+    for commit, branches in _CHECKOUTS:
+        if _COMMIT.fullmatch(env.get(commit, "")):
+            branch = next((env[name] for name in branches if env.get(name)), "")
+            branch = branch.removeprefix("refs/heads/").removeprefix("origin/")
+            return Git(commit=env[commit], branch=branch, dirty=None)
+    return None
 
 
 def _ask_git(root: Path, env: Mapping[str, str], *words: str) -> str | None:

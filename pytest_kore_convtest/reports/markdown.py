@@ -31,6 +31,8 @@ _HEADER = (
 )
 
 _HUGE = 10**12
+_MOST_TESTED = 3
+"""Bots and checkouts that the head names."""
 
 
 def render_markdown(record: Record, limit: int = LIMIT) -> str:
@@ -80,6 +82,9 @@ def _render_head(record: Record) -> str:
         f"{plural(len(suites), 'suite')}: {told}. Steps: {', '.join(map(' '.join, steps))}.\n",
     ]
     evidence = record["evidence"]
+    lines += [
+        f"Tested: {code(tested, 300)}\n" for tested in totals.list_tested(evidence, _MOST_TESTED) if tested
+    ]
     if totals.is_mixed(evidence):
         for index, entry in enumerate(evidence):
             where = f"{entry['host'] or 'no host'}, {entry['started_at']}"

@@ -47,11 +47,14 @@ class Setting(TypedDict):
 
 
 class Git(TypedDict):
-    """The checkout that the test run stood in."""
+    """The checkout that the test run stood in, as git says, or without git the CI service.
+
+    ``branch`` is empty when neither names one; ``dirty`` is ``None`` without git.
+    """
 
     commit: str
     branch: str
-    dirty: bool
+    dirty: bool | None
 
 
 class Evidence(TypedDict):

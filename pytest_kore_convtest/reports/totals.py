@@ -142,6 +142,24 @@ def name_platform(entry: Evidence) -> str:
     return "built-in emulator" if entry["emulator"] else "real platform"
 
 
+def list_tested(evidence: Iterable[Evidence], most: int) -> list[str]:
+    """Say which bots were tested from which checkouts, each once: bot, target, branch and commit."""
+    said = list(dict.fromkeys(map(_say_tested, evidence)))
+    rest = len(said) - most
+    return [*said[:most], f"and {rest} more"] if rest > 0 else said
+
+
+def _say_tested(entry: Evidence) -> str:
+    git = entry["git"]
+    parts = [
+        ("bot", "built-in emulator" if entry["emulator"] else entry["stream_id"]),
+        ("target", entry["target"]),
+        ("branch", git["branch"] if git else ""),
+        ("commit", git["commit"][:12] if git else ""),
+    ]
+    return ", ".join(f"{what} {name}" for what, name in parts if name)
+
+
 def name_run(evidence: Sequence[Evidence], index: int) -> str:
     """Name one of several runs by its number, beginning and platform."""
     entry = evidence[index]

@@ -23,6 +23,12 @@ GITHUB = "github"
 POLL_INTERVAL, MAX_POLL_INTERVAL = 2.0, 10.0
 """Defaults that depend on each other: the shortest and the longest pause, seconds."""
 
+EMULATED_INTERVALS = 0.02, 0.1
+"""The same against the built-in emulator, unless it keeps the real speed."""
+
+FAST, REAL_SPEED = "fast", "real"
+"""What ``emulator_speed`` may be."""
+
 UNSET = ...
 """What pytest gives for an ini key that stands in no file."""
 

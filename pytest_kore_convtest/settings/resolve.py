@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.findings import ERROR, REQUIRED_BY_ASSERTIONS, RuleSettings
-from pytest_kore_convtest.settings.options import MAX_POLL_INTERVAL, POLL_INTERVAL, ROWS, Setting
+from pytest_kore_convtest.settings.options import (
+    EMULATED_INTERVALS,
+    MAX_POLL_INTERVAL,
+    POLL_INTERVAL,
+    REAL_SPEED,
+    ROWS,
+    Setting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +44,8 @@ def settle(values: dict[str, object], sources: dict[str, str], notes: list[str])
     """
     _choose_target(values, sources, notes)
     _choose_emulator(values, sources, notes)
+    _choose_speed(values, sources, notes)
+    _choose_bot(values, sources, notes)
     _choose_credentials(values, sources, notes)
     _choose_rules(values, sources, notes)
     _check_together(values, sources)
@@ -88,6 +97,47 @@ def _choose_emulator(values: dict[str, Any], sources: dict[str, str], notes: lis
     for name in ignored:
         del values[name], sources[name]
     values.pop("protected", None)
+
+
+def _choose_speed(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+    """Let nothing wait for the emulator but what somebody set, unless it keeps the real speed."""
+    is_emulator = values.get("emulator") or ("emulator_speed" in values and _is_on_this_machine(values))
+    if "emulator_speed" in values and not is_emulator:
+        notes.append(f"{named('emulator_speed', sources)} is not used: it is for the emulator")
+    if not is_emulator or values.get("emulator_speed") == REAL_SPEED:
+        return
+    shortest, longest = EMULATED_INTERVALS
+    values.setdefault("poll_interval", min(shortest, values.get("max_poll_interval", shortest)))
+    values.setdefault("max_poll_interval", max(longest, values["poll_interval"]))
+    values.setdefault("rate_limit", False)
+
+
+def _is_on_this_machine(values: Mapping[str, Any]) -> bool:
+    """Say whether the host is this machine, as that of ``kore-convtest emulator`` is."""
+    from urllib.parse import urlsplit
+
+    from pytest_kore_convtest.settings.values import is_loopback
+
+    return is_loopback(urlsplit(values.get("host", "")).hostname or "")
+
+
+def _choose_bot(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+    """Drop the emulated bot's answers where a real bot answers; refuse them when typed for this run.
+
+    An ini file may hold them for those runs that use the emulator.
+    """
+    if "bot" not in values or values.get("emulator"):
+        return
+    said = f"{named('bot', sources)} is only used with --kore-emulator"
+    if sources["bot"] == "command line":
+        raise ConfigError(
+            f"{said}: a real bot answers for itself. For kore-convtest emulator write --bot.",
+            name="bot",
+            source=sources["bot"],
+        )
+    if sources["bot"] == "environment":
+        notes.append(said)
+    del values["bot"], sources["bot"]
 
 
 def _choose_credentials(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:

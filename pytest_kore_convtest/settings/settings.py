@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.findings import DEFAULTS
 from pytest_kore_convtest.settings.options import (
+    FAST,
     GITHUB,
     MAX_POLL_INTERVAL,
     POLL_INTERVAL,
@@ -86,6 +87,8 @@ class Settings:
     json: Path | None = None
     markdown: Path | str | None = None
     emulator: bool = False
+    emulator_speed: str = FAST
+    bot: Path | None = None
     gate: bool = False
     doctor: bool = False
     bot_language: str = "en"

@@ -31,6 +31,8 @@ SETTINGS = (
         "write a Markdown report there; github: to the job summary",
     ),
     ("emulator", "flag", "o e", "", "use the built-in emulator, no account needed"),
+    ("emulator_speed", "speed", "o e", "SPEED", "the emulator's jobs and our pauses: fast, or real"),
+    ("bot", "path", "oie", "P", "what the emulated bot answers, JSON or YAML: {input: [reply, ...]}"),
     ("gate", "flag", "o", "", "collect the import gate and nothing else"),
     ("doctor", "flag", "o", "", "check the configuration and the way to the platform, run no test"),
     ("bot_language", "language", "ie", "", "bot-language header"),

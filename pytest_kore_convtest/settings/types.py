@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.findings import RULES, Rule, RuleSettings, Severity
 from pytest_kore_convtest.redaction import describe
+from pytest_kore_convtest.settings.options import FAST, REAL_SPEED
 from pytest_kore_convtest.settings.values import (
     read_id,
     read_jobs,
@@ -231,6 +232,7 @@ READERS: dict[str, Callable[[object], Any]] = {
     "template": read_template,
     "keep": one_of("always", "on-failure", "never"),
     "unconfigured": one_of("error", "skip"),
+    "speed": one_of(FAST, REAL_SPEED),
     "seconds": read_seconds,
     "seconds_or_off": read_seconds_or_off,
     "count": read_count,

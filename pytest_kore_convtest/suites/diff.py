@@ -19,7 +19,7 @@ from pytest_kore_convtest.text import block as harmless
 from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 SAME, EXPECTED, ACTUAL = " ", "-", "+"
 """Marks of a piece of text: in both, only in the expected one, only in the actual one."""
@@ -29,6 +29,12 @@ NOTHING = "(nothing)"
 
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|\w+|\s|[^\w\s]")
 """A word, a mark or one blank; Chinese and Japanese have no blanks, so each letter is a word."""
+
+_SEPARATES = re.compile(r"[\w\n]")
+"""What keeps two differences apart when it stands between them."""
+
+_LEAST_COMMON = 1 / 3
+"""The part of the longer text's words that two texts share at least when the others are marked."""
 
 _DEEPEST = 100
 _MOST_WORK = 10_000_000
@@ -42,19 +48,51 @@ _KEPT = 60
 
 
 def words(expected: str, actual: str) -> list[tuple[str, str]]:
-    """Compare two texts word by word.
+    """Compare two texts word by word; neighbouring words that differ are one piece.
 
     Returns:
-        Pieces in order, each with its mark: ``SAME``, ``EXPECTED`` or ``ACTUAL``.
+        Pieces in order, each with its mark: ``SAME``, ``EXPECTED`` or ``ACTUAL``. Two texts that have
+        little in common are one piece each.
     """
-    old, new = _TOKEN.findall(hide(expected)), _TOKEN.findall(hide(actual))
+    expected, actual = hide(expected), hide(actual)
+    blocks = _join(
+        (same, "".join(a), "".join(b))
+        for same, a, b in _blocks(_TOKEN.findall(expected), _TOKEN.findall(actual))
+    )
+    common = sum(_count_words(a) for same, a, _ in blocks if same)
+    if common < _LEAST_COMMON * max(_count_words(expected), _count_words(actual)):
+        blocks = [(False, expected, actual)]
     pieces: list[tuple[str, str]] = []
-    for same, a, b in _blocks(old, new):
+    for same, a, b in blocks:
         if same:
-            pieces.append((SAME, "".join(a)))
+            pieces.append((SAME, a))
         else:
-            pieces += [(mark, "".join(part)) for mark, part in ((EXPECTED, a), (ACTUAL, b)) if part]
+            pieces += [(mark, part) for mark, part in ((EXPECTED, a), (ACTUAL, b)) if part]
     return pieces
+
+
+def _count_words(text: str) -> int:
+    return sum(token[0].isalnum() for token in _TOKEN.findall(text))
+
+
+def _join(blocks: Iterable[tuple[bool, str, str]]) -> list[tuple[bool, str, str]]:
+    """Join two differences that have nothing but blanks and punctuation of one line between them."""
+    joined: list[tuple[bool, str, str]] = []
+    for same, a, b in blocks:
+        if not same and len(joined) > 1 and not _SEPARATES.search(joined[-1][1]):
+            (_, old, new), (_, between, _) = joined[-2:]
+            if (old or a) and (new or b):
+                joined[-2:] = [(False, old + between + a, new + between + b)]
+                continue
+        joined.append((same, a, b))
+    return joined
+
+
+def stand_alone(pieces: Sequence[tuple[str, str]]) -> bool:
+    """Say whether two texts are seen to differ as they are, so that marks would only hinder."""
+    texts = [text for _, text in pieces]
+    plain = all(kind != SAME for kind, _ in pieces) and all(text.strip() for text in texts)
+    return plain and len({harmless(text) for text in texts}) == len(texts)
 
 
 def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
@@ -90,8 +128,14 @@ def mark(pieces: list[tuple[str, str]]) -> tuple[str, str]:
 
     Returns:
         The expected text with its own words as ``[-word-]``, and the actual one with ``{+word+}``;
-        long stretches that are the same on both sides are shortened.
+        long stretches that are the same on both sides are shortened. Texts that have little in
+        common stand as they are, so that they can be copied.
     """
+    if stand_alone(pieces):
+        first, second = (
+            "".join(text for kind, text in pieces if kind == side) for side in (EXPECTED, ACTUAL)
+        )
+        return harmless(first), harmless(second)
     last = len(pieces) - 1
     expected, actual = [], []
     for at, (kind, text) in enumerate(pieces):

@@ -25,7 +25,14 @@ def is_gone(url):
 
 def test_a_command_gets_the_account_and_no_other(kore, monkeypatch):
     """The command sees the emulator's account, nothing of a real one, and the emulator ends with it."""
-    for name in ("KORE_JWT", "KORE_TARGET", "KORE_DS_ID", "KORE_CLIENT_SECRET_FILE", "KORE_EMULATOR"):
+    for name in (
+        "KORE_BOT",
+        "KORE_JWT",
+        "KORE_TARGET",
+        "KORE_DS_ID",
+        "KORE_CLIENT_SECRET_FILE",
+        "KORE_EMULATOR",
+    ):
         monkeypatch.setenv(name, "real")
     monkeypatch.setenv("KORE_CLIENT_SECRET", "real")
     monkeypatch.setenv("KORE_TIMEOUT", "77")
@@ -34,6 +41,7 @@ def test_a_command_gets_the_account_and_no_other(kore, monkeypatch):
     assert sorted(seen) == [
         "KORE_CLIENT_ID",
         "KORE_CLIENT_SECRET",
+        "KORE_EMULATOR_SPEED",
         "KORE_HOST",
         "KORE_STREAM_ID",
         "KORE_TIMEOUT",
@@ -43,6 +51,22 @@ def test_a_command_gets_the_account_and_no_other(kore, monkeypatch):
     assert ended.code == 0
     assert "no real platform is contacted" in ended.err
     assert is_gone(seen["KORE_HOST"])
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "speed"),
+    [
+        ("", [], "fast"),
+        ("real", [], "real"),
+        ("", ["--job-seconds", "9"], None),
+        ("", ["--job-polls", "9"], "fast"),
+    ],
+)
+def test_a_command_waits_no_longer_than_the_jobs_take(kore, monkeypatch, given, options, speed):
+    """The command's pauses are short, unless the user says otherwise or jobs take seconds."""
+    monkeypatch.setenv("KORE_EMULATOR_SPEED", given) if given else None
+    ended = kore("emulator", *options, "--", sys.executable, "-c", SHOW)
+    assert json.loads(ended.out).get("KORE_EMULATOR_SPEED") == speed
 
 
 @pytest.mark.parametrize("code", [0, 1, 5, 77])
@@ -110,10 +134,21 @@ def test_a_test_run(kore, tmp_path):
     """A whole test run against it needs no other setting."""
     (tmp_path / "booking.kore.json").write_text(suite())
     pytest_run = (sys.executable, "-m", "pytest", "-p", "pytest_kore_convtest", "-q")
-    speed = ("-o", "kore_poll_interval=0.05", "-o", "kore_max_poll_interval=0.05")
-    ended = kore("emulator", "--job-polls", "0", "--", *pytest_run, "--kore-run", "published", *speed)
+    ended = kore("emulator", "--", *pytest_run, "--kore-run", "published")
     assert ended.code == 0, ended.out
     assert "2 of 2 steps executed" in ended.out
+    assert "its bot repeats what the suite expects" in ended.out
+
+
+def test_a_test_run_against_a_bot(kore, tmp_path):
+    """With ``--bot`` a reply that the suite does not expect makes the command's test run red."""
+    (tmp_path / "booking.kore.json").write_text(suite())
+    (tmp_path / "bot.json").write_text(json.dumps({"Start_Flow": ["Go away."]}))
+    pytest_run = (sys.executable, "-m", "pytest", "-p", "pytest_kore_convtest", "-q")
+    ended = kore("emulator", "--bot", "bot.json", "--", *pytest_run, "--kore-run", "published")
+    assert ended.code == 1
+    assert "Go away." in ended.out
+    assert "its bot repeats" not in ended.out
 
 
 def test_a_port_in_use_is_one_sentence(kore, emulator):

@@ -96,7 +96,10 @@ def test_a_shell_can_eval_the_output():
         (["--job-polls", "1", "--job-seconds", "1"], "not allowed with"),
         (["--what"], "unrecognized arguments: --what"),
         (["--host", "0.0.0.0"], "0.0.0.0 can be reached by other machines; --allow-remote permits that"),  # noqa: S104
-        (["--bot", "nowhere.json"], "cannot read the bot script nowhere.json"),
+        (
+            ["--bot", "nowhere.json"],
+            "the bot script nowhere.json is not usable: it cannot be read: No such file",
+        ),
     ],
 )
 def test_wrong_arguments(capsys, arguments, sentence):

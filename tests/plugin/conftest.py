@@ -105,12 +105,12 @@ class Result:
     @property
     def closing(self):
         """The same without the one that tells of the emulator, which nearly all tests here use."""
-        return [line for line in self.last_lines if line != EMULATED]
+        return [line for line in self.last_lines if not line.startswith(EMULATED)]
 
     @property
     def emulated(self):
         """Whether the lines at the very end tell of the emulator."""
-        return EMULATED in self.last_lines
+        return any(line.startswith(EMULATED) for line in self.last_lines)
 
     @property
     def reasons(self):

@@ -68,6 +68,7 @@ def end(  # noqa: PLR0913
     source="default",
     ds_id=(),
     emulator=False,
+    repeats=False,
     interrupted=False,
     selected=(),
     gate=False,
@@ -82,7 +83,8 @@ def end(  # noqa: PLR0913
     )
     session = SimpleNamespace(exitstatus=exitstatus)
     run = SimpleNamespace(
-        settings=settings, emulated=emulator, unfinished=list, interrupted=interrupted, stopped="",
+        settings=settings, emulated=emulator, bot_repeats=repeats, unfinished=list, interrupted=interrupted,
+        stopped="",
         is_gate=gate, only_gate=gate, is_unconfigured=lambda: False,
     )  # fmt: skip
     facts.close(run, session, selected)
@@ -230,6 +232,14 @@ def test_the_emulator_has_the_last_word():
     facts = Facts()
     facts.add(report(jobs=[JOB]))
     assert end(facts, emulator=True)[1][-1] == "kore: built-in emulator; no real platform was contacted"
+
+
+def test_a_bot_that_repeats_is_told():
+    """Where the emulated bot says whatever the suite expects, the last line says that, too."""
+    facts = Facts()
+    facts.add(report(jobs=[JOB]))
+    said = "no real platform was contacted; its bot repeats what the suite expects (--kore-bot BOT.json makes"
+    assert said in end(facts, emulator=True, repeats=True)[1][-1]
 
 
 def test_notes_are_kept_once():

@@ -126,6 +126,30 @@ def test_what_is_kept(files, run, plugin_args, account, keep, gone):  # noqa: PL
     expected = [name for name in imported(account) if name[0] in gone]
     assert deleted(account) == ([expected] if expected else [])
     assert len(expected) == len(gone)
+    kept = [line for line in result.lines if line.startswith("imported and kept")]
+    names = [name for name in imported(account) if name not in expected]
+    assert [all(name in line for name in names) for line in kept] == [True] * bool(names)
+
+
+@pytest.mark.parametrize(
+    ("args", "way_out"),
+    [
+        (["--kore-json=my report.json"], "To delete: kore-convtest clean 'my report.json'"),
+        ([], "With --kore-json REPORT.json, kore-convtest clean REPORT.json deletes them."),
+    ],
+)
+def test_the_command_that_deletes_kept_suites(files, run, account, args, way_out):
+    """What is kept is named with the command that deletes it, or with what that command needs."""
+    result = run("a.kore.json", "--kore-keep=always", *args)
+    [name] = imported(account)
+    said = f"imported and kept on the platform (kore_keep = always): {name}. {way_out}"
+    assert said in result.lines
+
+
+def test_nothing_is_kept_in_the_runs_own_emulator(files, run, monkeypatch):
+    """The emulator ends with the test run and its suites with it, so nothing is said of them."""
+    monkeypatch.delenv("KORE_HOST")
+    assert "kept on the platform" not in run("--kore-emulator", "--kore-keep=always").text
 
 
 def test_a_bad_structure_is_kept_on_failure(files, run, plugin_args, account):

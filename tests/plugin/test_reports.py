@@ -283,7 +283,7 @@ def test_pytest_html_shows_the_transcript(run, mixed, pytester):
     assert result.code == 1
     page = html.unescape(html.unescape((pytester.path / "theirs.html").read_text()))
     assert "the conversation so far" in page
-    assert "[-2-]" in page
+    assert "actual    two!" in page
     assert "of the file is lost" in page
     assert "stands for the user's arrival" not in page
 

@@ -48,6 +48,53 @@ def test_a_checkout_of_no_branch_has_none(checkout):
     assert found["branch"] == ""
 
 
+@pytest.mark.parametrize(
+    ("env", "branch"),
+    [
+        ({"GITHUB_SHA": "", "GITHUB_HEAD_REF": "fix", "GITHUB_REF_NAME": "7/merge"}, "fix"),
+        ({"GITHUB_SHA": "", "GITHUB_HEAD_REF": "", "GITHUB_REF_NAME": "main"}, "main"),
+        ({"CI_COMMIT_SHA": "", "CI_COMMIT_REF_NAME": "main"}, "main"),
+        ({"BUILD_SOURCEVERSION": "", "BUILD_SOURCEBRANCH": "refs/heads/a/b"}, "a/b"),
+        ({"CIRCLE_SHA1": "", "CIRCLE_BRANCH": "main"}, "main"),
+        ({"GIT_COMMIT": "", "GIT_BRANCH": "origin/main"}, "main"),
+    ],
+)
+def test_the_ci_service_names_the_branch(checkout, env, branch):
+    """Of a commit that CI checked out, the branch is what the service says; git says the rest."""
+    path, git = checkout
+    git("checkout", "-q", "--detach")
+    commit = git("rev-parse", "HEAD")
+    env = {name: value or commit for name, value in env.items() if value or not name.endswith("REF")}
+    found = read_git(path, {"PATH": os.environ["PATH"], "HOME": str(path), **env})
+    assert found == {"commit": commit, "branch": branch, "dirty": False}
+
+
+def test_the_ci_service_is_not_believed_of_another_commit(checkout):
+    """What the service says of one repository is not said of another one that was checked out beside it."""
+    path, git = checkout
+    git("checkout", "-q", "--detach")
+    env = {"PATH": os.environ["PATH"], "HOME": str(path), "GITHUB_SHA": "a" * 40, "GITHUB_REF_NAME": "x"}
+    found = read_git(path, env)
+    assert found is not None
+    assert found["branch"] == ""
+
+
+def test_without_git_the_ci_service_is_believed(tmp_path):
+    """In a container without git commit and branch are the service's, and local changes are not known."""
+    env = {"PATH": str(tmp_path), "CIRCLE_SHA1": "a" * 40, "CIRCLE_BRANCH": "main"}
+    assert read_git(tmp_path, env) == {"commit": "a" * 40, "branch": "main", "dirty": None}
+    assert read_git(tmp_path, {**env, "CIRCLE_SHA1": "https://me:pw@example.com"}) is None
+
+
+def test_git_is_asked_once_and_for_no_remote(tmp_path):
+    """One call is all, and it names no repository of others."""
+    spy = tmp_path / "git"
+    spy.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/seen\n')
+    spy.chmod(0o755)
+    read_git(tmp_path, {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    assert (tmp_path / "seen").read_text() == "--no-optional-locks status --porcelain=v2 --branch\n"
+
+
 def test_no_checkout_or_no_git_is_none(tmp_path):
     """A folder outside any repository is no checkout, and without git nothing is known."""
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_DIR": str(tmp_path / "none")}

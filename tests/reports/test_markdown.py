@@ -87,6 +87,18 @@ def test_the_emulator_is_told_in_a_line_of_its_own():
     assert "emulator" not in render_markdown(make_record())
 
 
+def test_what_was_tested_is_told_of_each_run():
+    """Bot, target, branch and commit stand at the top, of merged runs each once; of many the first ones."""
+    bots = [make_evidence(stream_id=f"st-{number}") for number in (1, 2, 2)]
+    lines = render_markdown(make_record(evidence=bots)).splitlines()
+    assert [line for line in lines if line.startswith("Tested: ")] == [
+        "Tested: `bot st-1, target booking-dev, branch main, commit 4f1e4f1e4f1e`",
+        "Tested: `bot st-2, target booking-dev, branch main, commit 4f1e4f1e4f1e`",
+    ]
+    many = [make_evidence(stream_id=f"st-{number}", git=None, target="") for number in range(9)]
+    assert "Tested: `bot st-2`\n\nTested: `and 6 more`\n" in render_markdown(make_record(evidence=many))
+
+
 def test_the_counts_are_told():
     """Suites by verdict and steps by outcome stand below the first line."""
     text = render_markdown(make_record(make_failed_suite(), make_suite(), make_suite(verdict="unknown")))

@@ -49,7 +49,7 @@ def rungs_of(row):
 LADDERS = [
     pytest.param(row, rungs_of(row)[number:], id=f"{row.name}-{rungs_of(row)[number]}")
     for row in TABLE
-    if row.kind in SAMPLES
+    if row.kind in SAMPLES and row.name != "bot"  # without the emulator nobody answers by it
     for number in range(len(rungs_of(row)))
 ]
 
@@ -505,3 +505,52 @@ def test_reading_settings_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip() == "[]"
+
+
+def rhythm(**sources):
+    """Return the pauses and whether the platform's limits are kept."""
+    found = settings(**sources)
+    return found.poll_interval, found.max_poll_interval, found.rate_limit
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ({}, (2.0, 10.0, True)),
+        ({"line": {"emulator": True}}, (0.02, 0.1, False)),
+        ({"env": {"emulator": "1", "emulator_speed": "real"}}, (2.0, 10.0, True)),
+        ({"line": {"emulator": True}, "ini": {"poll_interval": "3"}}, (3.0, 3.0, False)),
+        ({"line": {"emulator": True}, "env": {"max_poll_interval": "0.01"}}, (0.01, 0.01, False)),
+        ({"line": {"emulator": True}, "ini": {"rate_limit": "on"}}, (0.02, 0.1, True)),
+        ({"line": {"host": "h.example.com"}, "env": {"emulator": "1"}}, (2.0, 10.0, True)),
+        ({"env": {"host": "http://127.0.0.1:1"}}, (2.0, 10.0, True)),
+        ({"env": {"host": "http://127.0.0.1:1", "emulator_speed": "fast"}}, (0.02, 0.1, False)),
+        ({"env": {"host": "https://h.example.com", "emulator_speed": "fast"}}, (2.0, 10.0, True)),
+    ],
+)
+def test_nothing_waits_for_the_emulator(sources, expected):
+    """Against the emulator pauses are short and limits off, unless set, or the real speed is wanted."""
+    assert rhythm(**sources) == expected
+
+
+def test_a_speed_without_the_emulator_draws_a_hint():
+    """Who asks for speed against a real platform is told that there is none."""
+    found = settings(env={"emulator_speed": "fast", "host": "h.example.com"})
+    assert found.notes == ("KORE_EMULATOR_SPEED (from environment) is not used: it is for the emulator",)
+
+
+@pytest.mark.parametrize(("source", "notes"), [("env", 1), ("ini", 0), ("addopts", 0)])
+def test_a_bot_without_the_emulator(source, notes):
+    """In a file it waits for the emulator, in the environment it draws a hint; typed it is refused."""
+    found = settings(**{source: {"bot": "bot.json"}})
+    assert (found.bot, found.source("bot"), len(found.notes)) == (None, "default", notes)
+    assert str(refusal({"bot": "bot.json"})) == (
+        "--kore-bot (from command line) is only used with --kore-emulator: a real bot answers for itself."
+        " For kore-convtest emulator write --bot."
+    )
+
+
+def test_the_bot_is_found_where_the_ini_file_is(tmp_path):
+    """A relative path of the ini file starts at it."""
+    found = settings({"emulator": True}, ini={"bot": "bot.json"}, ini_dir=tmp_path)
+    assert found.bot == tmp_path / "bot.json"

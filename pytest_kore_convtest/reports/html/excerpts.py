@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_kore_convtest.suites.diff import ACTUAL, EXPECTED, SAME, words
+from pytest_kore_convtest.suites.diff import ACTUAL, EXPECTED, SAME, stand_alone, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 LONGEST_SHOWN = 2000
 """Letters of one text that are in view; about a screen of chat."""
@@ -95,7 +95,9 @@ def _pieces(expected: str, actual: str, allowance: Allowance) -> list[tuple[str,
     return [(SAME, expected[:at]), (EXPECTED, old), (ACTUAL, new)]
 
 
-def _kept(pieces: Iterable[tuple[str, str]], own: str) -> list[tuple[str, str]]:
+def _kept(pieces: Sequence[tuple[str, str]], own: str) -> list[tuple[str, str]]:
+    if stand_alone(pieces):
+        return [(SAME, text) for kind, text in pieces if kind == own]
     return [(kind, _seen(kind, text)) for kind, text in pieces if kind in {SAME, own} and text]
 
 

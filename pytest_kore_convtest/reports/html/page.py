@@ -18,7 +18,7 @@ from pytest_kore_convtest.reports.html.excerpts import Allowance
 from pytest_kore_convtest.reports.html.suites import CODES, SuiteView, suite_views, tally
 from pytest_kore_convtest.reports.html.timelines import HEIGHT, MARGIN
 from pytest_kore_convtest.reports.record import FAILED, NOT_EVALUATED, PASSED
-from pytest_kore_convtest.reports.totals import name_platform
+from pytest_kore_convtest.reports.totals import list_tested, name_platform
 from pytest_kore_convtest.suites.diff import brief
 from pytest_kore_convtest.text import block
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.reports.record import Evidence, ItemRecord, Record, Unevaluated
 
 MOST_FAILURES = 50
+MOST_IN_TITLE = 2
 """Failed steps that are listed at the top of the page."""
 
 _LONGEST_LINE = 120
@@ -73,6 +74,7 @@ def render_html(record: Record, allowance: Allowance | None = None) -> str:
         suite_tally=tally(suite["verdict"] for suite in record["suites"]),
         step_tally=tally(step["outcome"] for suite in record["suites"] for step in suite["steps"]),
         headline=headline(record),
+        tested="; ".join(list_tested(record["evidence"], MOST_IN_TITLE)),
         failures=failures(suites),
         most_failures=MOST_FAILURES,
         gaps=gaps(record["not_evaluated"]),

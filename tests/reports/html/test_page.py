@@ -187,6 +187,17 @@ def test_the_emulator_is_named(emulators, said):
     assert said in Page(render_html(make_record(evidence=evidence))).text
 
 
+def test_the_title_says_what_was_tested():
+    """The page's title names bot, target, branch and commit, of several runs those of the first ones."""
+    start = "<title>Passed: bot st-1, target booking-dev, branch main, commit 4f1e4f1e4f1e"
+    one, two, three = (make_evidence(stream_id=f"st-{number}") for number in (1, 2, 3))
+    assert f"{start} - Kore.ai conversation tests</title>" in render_html(make_record(evidence=[one]))
+    assert f"{start}; bot st-2, " in render_html(make_record(evidence=[one, two, three]))
+    assert "; and 1 more - Kore" in render_html(make_record(evidence=[one, two, three]))
+    bare = make_evidence(stream_id="", target="", git=None)
+    assert "<title>Passed: Kore.ai conversation tests</title>" in render_html(make_record(evidence=[bare]))
+
+
 def test_a_real_platform_is_not_called_an_emulator():
     """Without the emulator nothing at the top says that no platform was contacted."""
     assert "no real platform" not in Page(render_html(make_record())).text

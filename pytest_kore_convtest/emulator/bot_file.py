@@ -1,0 +1,104 @@
+"""Read the file that says what the bot answers: JSON, or YAML."""
+
+from __future__ import annotations
+
+import json
+from stat import S_ISDIR, S_ISREG
+from typing import TYPE_CHECKING, Any
+
+from .reading import read_json
+from .runs import read_bot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LARGEST = 1024 * 1024
+_YAML = (".yaml", ".yml")
+
+
+class BotFileError(ValueError):
+    """Say what is wrong with the file, as the rest of a sentence that begins with its name."""
+
+
+def read_bot_file(path: Path) -> dict[str, list[str]]:
+    """Return a bot script in one shape: lists of replies by input.
+
+    Raises:
+        BotFileError: The file cannot be used.
+    """
+    text = _read_text(path)
+    if not text.strip():
+        raise BotFileError('is empty: write e.g. {"hello": ["Hi!"]}')
+    data = _read_yaml(text) if path.suffix.lower() in _YAML else _read_json(text)
+    try:
+        replies = read_bot(data)
+    except ValueError as bad:
+        raise BotFileError(f"is no bot script: {bad}") from None
+    if not replies:
+        raise BotFileError('names no input: write e.g. {"hello": ["Hi!"]}')
+    return replies
+
+
+def _read_text(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        if not (
+            S_ISREG(mode) or S_ISDIR(mode)
+        ):  # a pipe may never end; of a folder the system says what it is
+            raise BotFileError("is no plain file")
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise BotFileError(f"cannot be read: {error.strerror or error}") from None
+    if len(data) > _LARGEST:
+        raise BotFileError("is larger than 1 MiB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BotFileError(f"is not UTF-8 text (byte {error.start})") from None
+
+
+def _read_json(text: str) -> Any:
+    try:
+        data = read_json(text)
+        json.loads(text, object_pairs_hook=_refuse_duplicates)
+    except BotFileError:
+        raise
+    except ValueError as error:
+        raise BotFileError(f"is not valid JSON: {error}") from None
+    return data
+
+
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
+    seen = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise BotFileError(f"has the key {key[:60]!r} twice: remove one of them")
+        seen.add(key)
+
+
+def _read_yaml(text: str) -> Any:
+    try:
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import YAMLError
+        from ruamel.yaml.events import AliasEvent
+    except ImportError:
+        raise BotFileError(
+            'is YAML, which needs ruamel.yaml: pip install "pytest-kore-convtest[yaml]", or write JSON'
+        ) from None
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        # A few aliases of aliases can stand for more text than there is memory.
+        has_alias = any(isinstance(event, AliasEvent) for event in yaml.parse(text))
+        data = None if has_alias else yaml.load(text)
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise BotFileError(f"is not valid YAML: {_describe(error)}") from None
+    if has_alias:
+        raise BotFileError("has a YAML alias (*name) in it: write the text out")
+    return data
+
+
+def _describe(error: Exception) -> str:
+    problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+    place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+    return f"{problem or type(error).__name__}{place}"

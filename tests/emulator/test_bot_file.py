@@ -1,0 +1,128 @@
+"""The file that says what the emulated bot answers."""
+
+import json
+import os
+import sys
+
+import pytest
+
+from pytest_kore_convtest.emulator import Emulator
+from pytest_kore_convtest.emulator.bot_file import BotFileError, read_bot_file
+from pytest_kore_convtest.emulator.runs import read_bot
+
+TEMPLATE = {"type": "template", "payload": {"text": "Größe?"}}
+
+
+def written(folder, content, name="bot.json"):
+    """Write a file; return what it reads as, or the sentence that refuses it."""
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    try:
+        return read_bot_file(path)
+    except BotFileError as bad:
+        return str(bad)
+
+
+def test_json_and_yaml_say_the_same(tmp_path):
+    """Lists, single texts, templates and silence read alike in both formats; a byte order mark is no text."""
+    bot = {"hello": ["Hi!", "How are you?"], "bye": "Bye.", "size": [TEMPLATE], "x": []}
+    expected = {
+        **bot,
+        "bye": ["Bye."],
+        "size": [json.dumps(TEMPLATE, ensure_ascii=False, separators=(",", ":"))],
+    }
+    yaml = """
+    hello: [Hi!, How are you?]
+    bye: Bye.
+    size:
+      - {type: template, payload: {text: "Größe?"}}
+    x: []
+    """
+    assert written(tmp_path, "\ufeff" + json.dumps(bot)) == expected
+    assert written(tmp_path, yaml, "bot.yaml") == expected
+    assert written(tmp_path, json.dumps(bot), "bot.YML") == expected
+
+
+def test_yaml_words_are_texts(tmp_path):
+    """Neither a yes nor a date-like input becomes something else than the text that stands there."""
+    assert written(tmp_path, "yes: [on]\nno: [off]", "bot.yaml") == {"yes": ["on"], "no": ["off"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", "is empty"),
+        (" \n", "is empty"),
+        ("{}", "names no input"),
+        ("[]", "is no bot script: a bot script maps inputs"),
+        ("{", "is not valid JSON: Expecting property name"),
+        ('{"a": NaN}', "is not valid JSON: NaN is no number"),
+        ("[" * 5_000, "is not valid JSON"),
+        ('{"a": ["b"], "a": ["c"]}', "has the key 'a' twice"),
+        ('{"a": null}', "is no bot script: a reply to 'a' is neither a text nor a template"),
+        ('{"a": [1]}', "is no bot script: a reply to 'a' is neither"),
+        (b"\xff\xfe", "is not UTF-8 text (byte 0)"),
+        (b" " * (1024 * 1024 + 1), "is larger than 1 MiB"),
+    ],
+)
+def test_a_file_that_is_no_bot_script(tmp_path, content, sentence):
+    """What is wrong is said in one sentence."""
+    assert written(tmp_path, content).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("a: [b", "is not valid YAML: "),
+        ("a: b\na: c", "is not valid YAML: found duplicate key"),
+        ("1: b", "is no bot script: a bot script maps inputs"),
+        ("a: 2024-01-01", "is no bot script: a reply to 'a' is neither"),
+        ("a: {b: 2024-01-01}", "is no bot script: a reply to 'a' is no JSON"),
+        ("a: &x [b]\nc: *x", "has a YAML alias"),
+        ("a: b\n---\nc: d", "is not valid YAML: but found another document"),
+        ("a: !!python/object:os.system x", "is not valid YAML: "),
+        ("[" * 5_000, "is not valid YAML: "),
+        ("just a text", "is no bot script: a bot script maps inputs"),
+    ],
+)
+def test_a_yaml_file_that_is_no_bot_script(tmp_path, content, sentence):
+    """YAML that is broken, or says more than texts, is refused; nothing in it is executed or multiplied."""
+    assert written(tmp_path, content, "bot.yaml").startswith(sentence)
+
+
+def test_what_is_no_plain_file(tmp_path):
+    """A missing file, a folder and a pipe, which might never end, are refused."""
+    os.mkfifo(tmp_path / "pipe")
+    problems = []
+    for name in ("missing", ".", "pipe"):
+        with pytest.raises(BotFileError) as refused:
+            read_bot_file(tmp_path / name)
+        problems.append(str(refused.value))
+    assert problems == [
+        "cannot be read: No such file or directory",
+        "cannot be read: Is a directory",
+        "is no plain file",
+    ]
+
+
+def test_yaml_without_its_library(tmp_path, monkeypatch):
+    """Without ruamel.yaml one sentence says what to install, and what does without."""
+    monkeypatch.setitem(sys.modules, "ruamel.yaml", None)
+    assert written(tmp_path, "a: b", "bot.yaml") == (
+        'is YAML, which needs ruamel.yaml: pip install "pytest-kore-convtest[yaml]", or write JSON'
+    )
+
+
+def test_a_reset_comes_back_to_the_first_answers():
+    """What the emulator was started with outlives a reset, a script of a test does not."""
+    emulator = Emulator(bot={"hello": "Hi!"})
+    emulator.bot({"hello": ["No."]})
+    emulator.reset()
+    assert emulator._platform.bot == {"hello": ["Hi!"]}
+
+
+@pytest.mark.parametrize("reply", [None, 1, True, [None]])
+def test_a_reply_that_is_no_reply(reply):
+    """A test that scripts a bot is refused the same things."""
+    with pytest.raises(ValueError, match="put it in quotes"):
+        read_bot({"a": reply})
