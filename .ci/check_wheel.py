@@ -35,10 +35,6 @@ print("imported", importlib.metadata.version("pytest-kore-convtest"))
 """
 
 
-NOT_YET = f"{os.sep}emulator{os.sep}"
-"""The folder in which types may still be missing."""
-
-
 def is_test(name: str) -> bool:
     """Say whether a file of a distribution belongs to a test suite."""
     *folders, base = name.split("/")
@@ -126,7 +122,7 @@ def find_untyped(python: Path) -> list[str]:
         f"{one['name']}: {found['message'].splitlines()[0]}"
         for one in symbols
         for found in one["diagnostics"]
-        if found["severity"] == "error" and NOT_YET not in found["file"]
+        if found["severity"] == "error"
     ]
 
 

@@ -67,8 +67,10 @@ class Emulator(Controls):
         self._key = secrets.token_urlsafe(24)
         self._server: Server | None = None
         identity = self._platform.identity
-        self.stream_id, self.user_email = identity.stream_id, identity.user_email
-        self.client_id, self.client_secret = identity.client_id, identity.client_secret
+        self.stream_id: str = identity.stream_id
+        self.client_id: str = identity.client_id
+        self.client_secret: str = identity.client_secret
+        self.user_email: str = identity.user_email
 
     @staticmethod
     def attach(handle: Mapping[str, str]) -> RemoteEmulator:

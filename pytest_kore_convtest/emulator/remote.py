@@ -28,10 +28,10 @@ class RemoteEmulator(Controls):
     def __init__(self, url: str, control_key: str, **identity: str) -> None:
         self._url = url
         self._key = control_key
-        self.stream_id = identity.get("stream_id", "")
-        self.client_id = identity.get("client_id", "")
-        self.client_secret = identity.get("client_secret", "")
-        self.user_email = identity.get("user_email", "")
+        self.stream_id: str = identity.get("stream_id", "")
+        self.client_id: str = identity.get("client_id", "")
+        self.client_secret: str = identity.get("client_secret", "")
+        self.user_email: str = identity.get("user_email", "")
 
     @property
     def url(self) -> str:

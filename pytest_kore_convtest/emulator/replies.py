@@ -50,7 +50,7 @@ class RefusalError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.code = status if code is None else code
+        self.code: int = status if code is None else code
         self.retry_after = retry_after
 
     def reply(self) -> Reply:

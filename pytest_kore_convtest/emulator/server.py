@@ -124,7 +124,7 @@ class Handler(WSGIRequestHandler):
         super().setup()
         self.rfile.close()
         self._wire = _Wire(self.connection)
-        self.rfile = io.BufferedReader(self._wire)
+        self.rfile: io.BufferedIOBase = io.BufferedReader(self._wire)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Refuse what is no request; the standard library would do it in HTML, or as of HTTP/0.9."""
@@ -148,7 +148,11 @@ class Handler(WSGIRequestHandler):
         peer = str(self.client_address[0])
         try:
             length = self._length()
-            admitted = self.server.may_control(request, peer) if controls else self.server.admits(request)
+            admitted = (
+                self.server.answers.may_control(request, peer)
+                if controls
+                else self.server.answers.admits(request)
+            )
             if admitted and self._unread:
                 request = replace(request, body=self._read_body(length))
                 self._unread = False
@@ -161,9 +165,9 @@ class Handler(WSGIRequestHandler):
         self.close_connection |= self._unread and (length or 0) > _LEFT_OVER
         self.connection.settimeout(_BODY_TIME)
         if controls:
-            self._write(self.server.control(request, peer))
+            self._write(self.server.answers.control(request, peer))
         else:
-            self._deliver(self.server.answer(request))
+            self._deliver(self.server.answers.answer(request))
         if self._unread:
             self._throw_away(length)
 
@@ -291,7 +295,7 @@ class Handler(WSGIRequestHandler):
         for start in range(0, len(data), size):
             self.wfile.write(data[start : start + size])
             if self.server.stopping.wait(reply.delay / _PIECES):
-                self.close_connection = True
+                self.close_connection: bool = True
                 return
 
     def log(self, *_: Any) -> None:
@@ -312,9 +316,9 @@ class Server(ThreadedWSGIServer):
     """
 
     def __init__(self, host: str, port: int, answers: Answers, now: Callable[[], float]) -> None:
-        self.answer, self.admits, self.control, self.may_control = answers
+        self.answers: Answers = answers
         self.now = now
-        self.stopping = Event()
+        self.stopping: Event = Event()
         self._aborted: set[int] = set()
         self._open: dict[socket.socket, Thread] = {}
         # Werkzeug would print and exit the process when it cannot bind, so it gets a bound socket.

@@ -69,16 +69,16 @@ class Platform:
     """
 
     def __init__(self, switches: Switches, clock: Callable[[], float], bot: runs.Bot) -> None:
-        self.identity = Identity()
+        self.identity: Identity = Identity()
         self.clock = clock
-        self.gatekeeper = Gatekeeper(self.identity.client_id, self.identity.client_secret)
+        self.gatekeeper: Gatekeeper = Gatekeeper(self.identity.client_id, self.identity.client_secret)
         self._first_switches, self._first_bot = switches, bot
         self.clear()
 
     def clear(self) -> None:
         """Forget everything but the identity, and the first switches and bot."""
-        self.switches = self._first_switches
-        self.bot = self._first_bot
+        self.switches: Switches = self._first_switches
+        self.bot: runs.Bot = self._first_bot
         self.files: dict[str, Upload] = {}
         self.imports: dict[str, ImportJob] = {}
         self.runs: dict[str, RunJob] = {}
@@ -86,7 +86,7 @@ class Platform:
         self.next_scripts: deque[Script] = deque()
         self.waiting_scripts: dict[str, Script] = {}
         self.log: deque[tuple[Request, int]] = deque(maxlen=_RECORDS)
-        self.limiter = Limiter()
+        self.limiter: Limiter = Limiter()
         self.gatekeeper.forget()
 
     def take_fault(self, endpoint: str) -> Word | None:
