@@ -21,7 +21,7 @@ from rich.text import Text
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 100
-BOT = re.compile(r"^echo '(.*)' > bot\.json\n(kore-convtest emulator .*)$", re.MULTILINE)
+BOT = re.compile(r"^echo '(.*)' > bot\.json\n(pytest .*)$", re.MULTILINE)
 """The block of the README that is drawn: what the bot says, and the command."""
 
 STABLE = (
@@ -80,8 +80,6 @@ def run() -> str:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "LANG": "C.UTF-8",
         "COLUMNS": str(WIDTH),
-        "KORE_POLL_INTERVAL": "0.05",
-        "KORE_MAX_POLL_INTERVAL": "0.1",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTEST_ADDOPTS": "-p pytest_kore_convtest -p no:cacheprovider -rN --color=yes",
     }

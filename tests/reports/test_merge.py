@@ -156,9 +156,11 @@ def test_nothing_cannot_be_merged():
 @given(parts=st.lists(records(), min_size=1, max_size=3))
 def test_merging_loses_nothing_and_changes_no_part(parts):
     """A merged record is a record and has every suite of every different part, which are as they were."""
-    for at, part in enumerate(parts):  # what is the same in all respects counts once: see above
+    for at, part in enumerate(parts):  # one item, or one job, of two parts counts once: see above
         for number, item in enumerate(part["items"]):
             item["nodeid"] = f"{at}.{number} {item['nodeid']}"
+        for number, suite in enumerate(part["suites"]):
+            suite["imported"]["id"] = f"{at}.{number}"
     before = copy.deepcopy(parts)
     merged = merge_records(parts)
     different = [part for at, part in enumerate(parts) if part not in parts[:at]]
