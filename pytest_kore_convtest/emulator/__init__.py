@@ -19,7 +19,7 @@ __all__ = ["Emulator", "EmulatorUnavailableError", "RemoteEmulator"]
 _HOMES = {"Emulator": "local", "EmulatorUnavailableError": "local", "RemoteEmulator": "remote"}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_HOMES[name]}", __name__), name)

@@ -244,7 +244,7 @@ def _object(request: Request) -> dict[str, Any]:
     return body
 
 
-def _filled(body: dict[str, Any], name: str) -> str:
+def _filled(body: dict[str, object], name: str) -> str:
     value = body.get(name)
     if not (isinstance(value, str) and value.strip()):
         raise invalid_arguments()

@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +95,7 @@ def _number(text: str, highest: int, *, whole: bool) -> float:
     return number
 
 
-def _read_replies(path: Path) -> Mapping[str, Any]:
+def _read_replies(path: Path) -> Mapping[str, object]:
     from .bot_file import BotFileError, read_bot_file
 
     try:
@@ -104,7 +104,7 @@ def _read_replies(path: Path) -> Mapping[str, Any]:
         raise CommandError(f"the bot script {path} is not usable: it {bad}") from None
 
 
-def _start(options: argparse.Namespace, replies: Mapping[str, Any]) -> Emulator:
+def _start(options: argparse.Namespace, replies: Mapping[str, object]) -> Emulator:
     from .local import Emulator, EmulatorUnavailableError
 
     emulator = Emulator(

@@ -78,7 +78,7 @@ class Controls:
         """
         self._call("fail_next", status=status, times=times, retry_after=retry_after, endpoint=endpoint)
 
-    def bot(self, replies: Mapping[str, Any]) -> None:
+    def bot(self, replies: Mapping[str, object]) -> None:
         """Say what the bot answers to which input; to all others it answers what the suite expects.
 
         Args:
@@ -86,7 +86,7 @@ class Controls:
         """
         self._call("bot", replies=replies)
 
-    def switch(self, **changes: Any) -> None:
+    def switch(self, **changes: object) -> None:
         """Change switches until ``reset``, e.g. ``switch(drift="change-text")``.
 
         Raises:
@@ -94,7 +94,7 @@ class Controls:
         """
         self._call("switch", **changes)
 
-    def add_job(self, suite: Any = None, status: str = "SUCCESS", job: str | None = None) -> str:
+    def add_job(self, suite: object = None, status: str = "SUCCESS", job: str | None = None) -> str:
         """Create an import job without an upload; return its id.
 
         Args:
@@ -131,7 +131,7 @@ class Desk:
     def __init__(self, platform: Platform, lock: RLock) -> None:
         self._platform = platform
         self._lock = lock
-        self._commands: dict[str, Callable[..., Any]] = {
+        self._commands: dict[str, Callable[..., object]] = {
             "script": self._script,
             "fail_next": self._fail_next,
             "bot": self._bot,
@@ -142,7 +142,7 @@ class Desk:
             "uploads": self._uploads,
         }
 
-    def carry_out(self, command: str, arguments: Mapping[str, Any]) -> Any:
+    def carry_out(self, command: str, arguments: Mapping[str, object]) -> object:
         """Carry out one command; return plain data.
 
         Raises:
@@ -169,10 +169,10 @@ class Desk:
             raise ValueError(f"unknown endpoint {endpoint!r}; known: {', '.join(ENDPOINTS)}")
         self._platform.faults.append(Fault(word, times, endpoint))
 
-    def _bot(self, replies: Mapping[str, Any]) -> None:
+    def _bot(self, replies: Mapping[str, object]) -> None:
         self._platform.bot = read_bot(replies)
 
-    def _switch(self, **changes: Any) -> None:
+    def _switch(self, **changes: object) -> None:
         self._platform.switches = self._platform.switches.changed(**changes)
 
     def _add_job(self, suite: str | None, status: str, job: str | None) -> str:
@@ -185,7 +185,7 @@ class Desk:
             added.finish(platform.clock())
         return added.id
 
-    def _requests(self) -> list[dict[str, Any]]:
+    def _requests(self) -> list[dict[str, object]]:
         secret = self._platform.identity.client_secret
         return [make_record(request, status, secret).to_data() for request, status in self._platform.log]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from . import runs
 from .replies import Reply, ok, timestamp
@@ -115,7 +115,7 @@ class ImportJob(Job):
         deleted: Whether the suite was deleted afterwards.
     """
 
-    suite: dict[str, Any] | None
+    suite: dict[str, object] | None
     problem: str = ""
     draft_id: str
     user_id: str
@@ -129,7 +129,7 @@ class ImportJob(Job):
     def reply(self, word: Word) -> Reply:
         """Return the import status for a status word."""
         created = timestamp(self.created)
-        body: dict[str, Any] = {
+        body: dict[str, object] = {
             "_id": self.id,
             "status": word.name,
             "percentageComplete": word.percent,
@@ -176,7 +176,7 @@ class RunJob(Job):
     name: str
     version: str
     total: int
-    results: list[dict[str, Any]]
+    results: list[dict[str, object]]
     is_scripted: bool = False
     short: bool = False
     drift: RunDrift | str | None = None
@@ -205,7 +205,7 @@ class RunJob(Job):
             return "failed" if runs.count(self.results)["failed"] else "passed"
         return word.name.lower().replace("_", "")
 
-    def _result(self, word: Word, status: str) -> dict[str, Any]:
+    def _result(self, word: Word, status: str) -> dict[str, object]:
         start = timestamp(self.created)
         if not self.over or word.says_no("response"):
             return {**runs.running(start, self.version), "status": status}
@@ -219,7 +219,7 @@ def _ends(word: Word) -> bool:
     return word.name.upper() in STATUS_WORDS and word.name.upper() not in _RUNNING
 
 
-def _answer(body: dict[str, Any], word: Word) -> Reply:
+def _answer(body: dict[str, object], word: Word) -> Reply:
     if "merge" in word.options:
         body.update(json.loads(word.options["merge"]))
     return ok(body)

@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .app import Application
 from .control import Controls, Desk
@@ -56,8 +56,8 @@ class Emulator(Controls):
         port: int = 0,
         allow_remote: bool = False,
         clock: Callable[[], float] = time.time,
-        bot: Mapping[str, Any] | None = None,
-        **switches: Any,
+        bot: Mapping[str, object] | None = None,
+        **switches: object,
     ) -> None:
         self._host, self._port, self._allow_remote = host, port, allow_remote
         self._clock = clock
@@ -123,7 +123,7 @@ class Emulator(Controls):
         names = ("url", "stream_id", "client_id", "client_secret", "user_email")
         return {**{name: getattr(self, name) for name in names}, "control_key": self._key}
 
-    def _call(self, command: str, **arguments: Any) -> Any:
+    def _call(self, command: str, **arguments: object) -> object:
         return self._desk.carry_out(command, arguments)
 
     def _may_control(self, request: Request, peer: str) -> bool:

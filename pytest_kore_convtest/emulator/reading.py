@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from math import isfinite
-from typing import Any
 
 _DEEPEST = 200
 """Levels of lists and objects in each other that are read; what walks them calls itself."""
 
 
-def read_json(data: bytes | str) -> Any:
+def read_json(data: bytes | str) -> object:
     """Return what some JSON says.
 
     Raises:
@@ -36,7 +35,7 @@ def _read_number(text: str) -> float:
 _DECODER = json.JSONDecoder(parse_constant=_read_number, parse_float=_read_number)
 
 
-def _is_shallow(value: Any) -> bool:
+def _is_shallow(value: object) -> bool:
     level = [value]
     for _ in range(_DEEPEST + 1):
         inner = [

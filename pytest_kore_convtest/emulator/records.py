@@ -73,7 +73,7 @@ class Request:
             return self
         return replace(self, body=b"")
 
-    def json(self) -> Any:
+    def json(self) -> object:
         """Return the body as JSON if it says that it is, else ``None``."""
         if not self._says_json:
             return None
@@ -98,10 +98,10 @@ class Record:
     method: str
     path: str
     headers: Headers
-    json: Any
+    json: object
     status: int
 
-    def to_data(self) -> dict[str, Any]:
+    def to_data(self) -> dict[str, object]:
         """Return plain data; ``from_data`` makes it a record again."""
         return {**vars(self), "headers": dict(self.headers)}
 

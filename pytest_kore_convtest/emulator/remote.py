@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .control import Controls
@@ -56,7 +56,7 @@ class RemoteEmulator(Controls):
         names = ("url", "stream_id", "client_id", "client_secret", "user_email")
         return {**{name: getattr(self, name) for name in names}, "control_key": self._key}
 
-    def _call(self, command: str, **arguments: Any) -> Any:
+    def _call(self, command: str, **arguments: object) -> object:
         try:
             body = json.dumps(arguments, default=list)
         except TypeError:
@@ -68,7 +68,7 @@ class RemoteEmulator(Controls):
             raise RuntimeError(f"the emulator at {self._url} refuses to be driven (HTTP {status})")
         return answer["result"]
 
-    def _post(self, command: str, body: str) -> tuple[int, dict[str, Any]]:
+    def _post(self, command: str, body: str) -> tuple[int, dict[str, object]]:
         # http.client on purpose: it knows no proxies and no .netrc.
         address = urlsplit(self._url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT)

@@ -63,7 +63,7 @@ class RefusalError(Exception):
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def encode(value: Any) -> bytes:
+def encode(value: object) -> bytes:
     """Return JSON as the platform writes it: compact, UTF-8, lone surrogates escaped."""
     try:
         return _ENCODER.encode(value).encode()
@@ -71,7 +71,7 @@ def encode(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
-def ok(value: Any) -> Reply:
+def ok(value: object) -> Reply:
     """Return a 200 with a JSON body."""
     return Reply(200, encode(value))
 

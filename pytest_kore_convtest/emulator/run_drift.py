@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
-RunDrift = Callable[[dict[str, Any]], dict[str, Any]]
+RunDrift = Callable[[dict[str, object]], dict[str, Any]]
 """Takes the answer about a run that is over, returns what is answered instead."""
 
 
@@ -49,7 +49,7 @@ def _other_version(body: dict[str, Any]) -> None:
     body["result"]["version"] = "configured" if word == "published" else "published"
 
 
-def _other_suite(body: dict[str, Any]) -> None:
+def _other_suite(body: dict[str, object]) -> None:
     body["testSuiteId"] = "ctc-00000000-0000-5000-8000-000000000000"
 
 
@@ -57,36 +57,36 @@ def _old_start(body: dict[str, Any]) -> None:
     body["result"]["startTime"] = "2023-08-23T10:14:13.330Z"
 
 
-def _no_assertions(body: dict[str, Any]) -> None:
+def _no_assertions(body: dict[str, object]) -> None:
     for block in _blocks(body):
         block["enabled"] = False
         block.pop("status", None)
 
 
-def _no_outputs(body: dict[str, Any]) -> None:
+def _no_outputs(body: dict[str, object]) -> None:
     for step in _steps(body):
         step["outputs"] = []
 
 
-def _no_replies(body: dict[str, Any]) -> None:
+def _no_replies(body: dict[str, object]) -> None:
     for step in _steps(body):
         step["actualOutput"] = []
 
 
-def _no_statuses(body: dict[str, Any]) -> None:
+def _no_statuses(body: dict[str, object]) -> None:
     for block in _blocks(body):
         block.pop("status", None)
         for entry in block["contains"]:
             entry.pop("status", None)
 
 
-def _odd_statuses(body: dict[str, Any]) -> None:
+def _odd_statuses(body: dict[str, object]) -> None:
     for block in _blocks(body):
         if "status" in block:
             block["status"] = "verified"
 
 
-def _empty_texts(body: dict[str, Any]) -> None:
+def _empty_texts(body: dict[str, object]) -> None:
     for step in _steps(body):
         for output in step["outputs"]:
             output["text"] = ""
@@ -94,7 +94,7 @@ def _empty_texts(body: dict[str, Any]) -> None:
                 entry["text"] = ""
 
 
-def _first_variation(body: dict[str, Any]) -> None:
+def _first_variation(body: dict[str, object]) -> None:
     for step in _steps(body):
         for output in step["outputs"]:
             del output["assertions"]["text"]["contains"][1:]
@@ -124,15 +124,15 @@ def _odd_counts(body: dict[str, Any]) -> None:
     body["result"]["stepDetails"]["passed"] += 1
 
 
-def _drop_result(body: dict[str, Any]) -> None:
+def _drop_result(body: dict[str, object]) -> None:
     del _steps(body)[-1:]
 
 
-def _repeat_result(body: dict[str, Any]) -> None:
+def _repeat_result(body: dict[str, object]) -> None:
     _steps(body)[-1:] = _steps(body)[:1]
 
 
-_DRIFTS: dict[str, Callable[[dict[str, Any]], None]] = {
+_DRIFTS: dict[str, Callable[[dict[str, object]], None]] = {
     "other-version": _other_version,
     "other-suite": _other_suite,
     "old-start": _old_start,

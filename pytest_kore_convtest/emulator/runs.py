@@ -14,7 +14,7 @@ _NLP = "v3"
 _LONGEST_SHOWN = 60
 
 
-def read_bot(replies: Mapping[str, Any]) -> dict[str, list[str]]:
+def read_bot(replies: Mapping[str, object]) -> dict[str, list[str]]:
     """Return a bot script in one shape; a single reply may stand alone, a template may be an object.
 
     Raises:
@@ -25,7 +25,7 @@ def read_bot(replies: Mapping[str, Any]) -> dict[str, list[str]]:
     return {said: [_text(said, reply) for reply in _listed(answer)] for said, answer in replies.items()}
 
 
-def _listed(answer: Any) -> list[Any]:
+def _listed(answer: object) -> list[object]:
     return answer if isinstance(answer, list) else [answer]
 
 
@@ -86,7 +86,7 @@ def _judge(output: dict[str, Any], reply: str | None) -> bool:
     return passed
 
 
-def _actual(expected: list[dict[str, Any]], index: int, text: str) -> dict[str, Any]:
+def _actual(expected: list[dict[str, object]], index: int, text: str) -> dict[str, object]:
     if index >= len(expected):
         return {**build_output([]), "text": text}
     actual = copy.deepcopy(expected[index])
@@ -98,14 +98,14 @@ def _status(passed: bool) -> str:
     return "passed" if passed else "failed"
 
 
-def running(start: str, version: str) -> dict[str, Any]:
+def running(start: str, version: str) -> dict[str, object]:
     """Return the ``result`` of a run that is under way."""
     return {"nlpVersion": [], "startTime": start, "version": version, "status": "inprogress"}
 
 
 def finished(
-    results: list[dict[str, Any]], start: str, version: str, duration: int, status: str
-) -> dict[str, Any]:
+    results: list[dict[str, object]], start: str, version: str, duration: int, status: str
+) -> dict[str, object]:
     """Return the full ``result`` of a run that is over.
 
     Args:
@@ -127,13 +127,13 @@ def finished(
     }
 
 
-def count(results: list[dict[str, Any]]) -> dict[str, int]:
+def count(results: list[dict[str, object]]) -> dict[str, int]:
     """Return how many steps passed and failed."""
     passed = sum(result["status"] == "passed" for result in results)
     return {"passed": passed, "failed": len(results) - passed, "total": len(results)}
 
 
-def summarise(result: dict[str, Any]) -> dict[str, Any]:
+def summarise(result: dict[str, object]) -> dict[str, object]:
     """Return the short form of a finished result, as the 2026 documentation shows it."""
     dropped = ("nlpVersion", "errorDetails", "executionResults")
     return {key: value for key, value in result.items() if key not in dropped}

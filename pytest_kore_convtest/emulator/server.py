@@ -375,10 +375,10 @@ class Server(ThreadedWSGIServer):
         else:
             super().shutdown_request(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         """Drop the connection without a word: a client may break off whenever it likes."""
 
-    def log(self, *_: Any) -> None:
+    def log(self, *_: object) -> None:
         """Say nothing."""
 
 
@@ -394,7 +394,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _no_wsgi(*_: Any) -> Any:
+def _no_wsgi(*_: object) -> Any:
     raise NotImplementedError("the handler answers by itself")
 
 

@@ -142,7 +142,7 @@ class Platform:
         self.imports[job_id] = job
         return job
 
-    def _read(self, data: bytes, fields: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+    def _read(self, data: bytes, fields: dict[str, object]) -> tuple[dict[str, object] | None, str]:
         who = self.identity
         fields = {
             "_id": new_id("ctc"),

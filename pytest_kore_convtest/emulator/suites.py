@@ -10,7 +10,7 @@ from typing import Any
 from .reading import read_json
 
 MAX_BYTES = 2 * 1024 * 1024
-DEMO_FILE: dict[str, Any] = {
+DEMO_FILE: dict[str, object] = {
     "botId": "st-demo",
     "botName": "demo",
     "testCases": [
@@ -40,7 +40,7 @@ class BadFileError(ValueError):
     """Say in one sentence why an uploaded file holds no suite."""
 
 
-def read_case(data: bytes) -> dict[str, Any]:
+def read_case(data: bytes) -> dict[str, object]:
     """Return the first test case of an uploaded file.
 
     Raises:
@@ -58,7 +58,7 @@ def read_case(data: bytes) -> dict[str, Any]:
     return dict(cases[0])
 
 
-def build_steps(case: dict[str, Any]) -> list[dict[str, Any]]:
+def build_steps(case: dict[str, object]) -> list[dict[str, object]]:
     """Return a test case's messages in the stored shape.
 
     Raises:
@@ -70,7 +70,7 @@ def build_steps(case: dict[str, Any]) -> list[dict[str, Any]]:
     return [_step(message, f"testCases[0].messages[{index}]") for index, message in enumerate(messages)]
 
 
-def _step(message: Any, place: str) -> dict[str, Any]:
+def _step(message: object, place: str) -> dict[str, object]:
     if not (isinstance(message, dict) and isinstance(message.get("input"), str)):
         raise BadFileError(f"{place}.input is missing")
     outputs = message.get("outputs", [])
@@ -85,7 +85,7 @@ def _step(message: Any, place: str) -> dict[str, Any]:
     return step
 
 
-def _texts(output: Any, place: str) -> list[str]:
+def _texts(output: object, place: str) -> list[str]:
     expected = output
     if isinstance(output, dict):
         expected = output.get("contains", output.get("equals"))
@@ -97,9 +97,9 @@ def _texts(output: Any, place: str) -> list[str]:
     return texts
 
 
-def build_output(texts: list[str]) -> dict[str, Any]:
+def build_output(texts: list[str]) -> dict[str, object]:
     """Return one stored output that accepts any of the texts."""
-    output: dict[str, Any] = {"text": texts[0] if texts else ""}
+    output: dict[str, object] = {"text": texts[0] if texts else ""}
     output.update(dict.fromkeys(_NODE_FIELDS, ""))
     output.update({name: [] for name in _LIST_FIELDS})
     output["assertions"] = {
@@ -110,7 +110,7 @@ def build_output(texts: list[str]) -> dict[str, Any]:
     return output
 
 
-def build_suite(case: dict[str, Any], **fields: Any) -> dict[str, Any]:
+def build_suite(case: dict[str, object], **fields: object) -> dict[str, object]:
     """Return the stored suite of a test case; ``fields`` overrule what the file says.
 
     Raises:
@@ -133,11 +133,11 @@ def build_suite(case: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {**suite, **fields}
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: object) -> list[object]:
     return list(value) if isinstance(value, list) else []
 
 
-Drift = Callable[[dict[str, Any]], dict[str, Any]]
+Drift = Callable[[dict[str, object]], dict[str, object]]
 
 
 def apply_drift(suite: dict[str, Any], drift: Drift | str | dict[str, str] | None) -> dict[str, Any]:
@@ -200,7 +200,7 @@ def _add_variation(suite: dict[str, Any]) -> dict[str, Any]:
     return suite
 
 
-def _disable_text(suite: dict[str, Any]) -> dict[str, Any]:
+def _disable_text(suite: dict[str, Any]) -> dict[str, object]:
     for step in suite["testSteps"]:
         for output in step["outputs"]:
             output["assertions"]["text"]["enabled"] = False

@@ -59,10 +59,10 @@ class Switches:
     per_minute: int = 60
     per_hour: int = 1800
     retry_after: bool = False
-    drift: Callable[[dict[str, Any]], dict[str, Any]] | str | dict[str, str] | None = None
+    drift: Callable[[dict[str, object]], dict[str, object]] | str | dict[str, str] | None = None
     run_results: str = "full"
     abort_runs: bool = False
-    run_drift: Callable[[dict[str, Any]], dict[str, Any]] | str | None = None
+    run_drift: Callable[[dict[str, object]], dict[str, Any]] | str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scopes", frozenset(self.scopes))

@@ -81,7 +81,7 @@ class Gatekeeper:
         self._seen[jti] = exp
 
 
-def _split(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
+def _split(token: str) -> tuple[dict[str, object], dict[str, object], bytes, bytes]:
     parts = token.split(".")
     if len(parts) != _PARTS:
         raise not_a_token()
@@ -96,7 +96,7 @@ def _split(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
 
 
 @lru_cache(maxsize=64)
-def _read_header(part: str) -> Any:
+def _read_header(part: str) -> object:
     """Read a token's header, which is the same in most tokens."""
     return read_json(_decode(part))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import KoreError, Verdict
 
@@ -24,7 +24,7 @@ def explain_error(error: KoreError) -> list[str]:
     return [f"{_ERRORS}#{name.lower()}", *rules]
 
 
-def explain_rules(rules: Iterable[Any]) -> list[str]:
+def explain_rules(rules: Iterable[object]) -> list[str]:
     """Return the entries of rules, each once."""
     return [f"{_RULES}#{rule}" for rule in dict.fromkeys(map(str, rules)) if rule]
 

@@ -58,7 +58,7 @@ def shorten(an_id: str) -> str:
 
 def write_lines(config: pytest.Config, lines: list[str]) -> None:
     """Print lines of their own in the middle of pytest's output, past its capture."""
-    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    reporter: object = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None:
         return
     capture: Any = config.pluginmanager.get_plugin("capturemanager")
