@@ -8,7 +8,7 @@ an emulator starts.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .local import Emulator, EmulatorUnavailableError
