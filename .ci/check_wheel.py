@@ -162,7 +162,7 @@ def main() -> None:
         install(python, f"{wheel}[all]")  # without the extras their types would be unknown
         if said := find_untyped(python):
             raise SystemExit("\n".join(said))
-        print(f"{wheel.name}: installs, imports, pytest finds it; typed throughout but for the emulator")
+        print(f"{wheel.name}: installs, imports, pytest finds it; typed throughout")
 
 
 if __name__ == "__main__":
