@@ -61,8 +61,9 @@ demo: $(STAMP)
 		-v -p no:randomly $(ARGS)
 	@echo 'Open reports/kore.html in a browser to see the conversation.'
 
+# Most tests wait for other processes half of the time.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 $(ARGS)
+	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(8, 2 * (os.cpu_count() or 1)))') $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/python -m ruff format --check .

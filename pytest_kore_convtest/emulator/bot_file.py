@@ -10,9 +10,11 @@ from .reading import read_json
 from .runs import read_bot
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _LARGEST = 1024 * 1024
+_DEEPEST = 50
 _YAML = (".yaml", ".yml")
 
 
@@ -81,21 +83,31 @@ def _read_yaml(text: str) -> Any:
     try:
         from ruamel.yaml import YAML
         from ruamel.yaml.error import YAMLError
-        from ruamel.yaml.events import AliasEvent
     except ImportError:
         raise BotFileError(
             'is YAML, which needs ruamel.yaml: pip install "pytest-kore-convtest[yaml]", or write JSON'
         ) from None
     yaml = YAML(typ="safe", pure=True)
     try:
-        # A few aliases of aliases can stand for more text than there is memory.
-        has_alias = any(isinstance(event, AliasEvent) for event in yaml.parse(text))
-        data = None if has_alias else yaml.load(text)
+        _check_events(yaml.parse(text))
+        return yaml.load(text)
+    except BotFileError:
+        raise
     except (YAMLError, ValueError, RecursionError) as error:
         raise BotFileError(f"is not valid YAML: {_describe(error)}") from None
-    if has_alias:
-        raise BotFileError("has a YAML alias (*name) in it: write the text out")
-    return data
+
+
+def _check_events(events: Iterable[object]) -> None:
+    from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+
+    depth = 0
+    for event in events:
+        # A few aliases of aliases can stand for more text than there is memory.
+        if isinstance(event, AliasEvent):
+            raise BotFileError("has a YAML alias (*name) in it: write the text out")
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _DEEPEST:  # the library's time grows with the square of it
+            raise BotFileError(f"is not valid YAML: more than {_DEEPEST} lists and objects in each other")
 
 
 def _describe(error: Exception) -> str:

@@ -279,7 +279,7 @@ def hint_at_unknown(names: Iterable[str], known: Sequence[str], what: str) -> li
         if row is not None and name.lower() not in {one.lower() for one in known}:
             way = row.option if row.has_option else f"the ini key {row.ini_key}"
             hints.append(f"{name} is not {what} of this plugin: it is given as {way} only")
-        elif near:
+        elif near and not name.startswith(f"{folded[near[0]]}_"):  # KORE_BOT_ID is no slip for KORE_BOT
             hints.append(
                 f"{name} is not {what} of this plugin and does nothing: did you mean {folded[near[0]]}?"
             )

@@ -62,7 +62,7 @@ class Bench:
     """
 
     def __init__(self, **switches):
-        self.platform = Platform(Switches(**switches), time.time)
+        self.platform = Platform(Switches(**switches), time.time, {})
         self.application = Application(self.platform, threading.RLock(), read_form)
         self.stream = self.platform.identity.stream_id
 

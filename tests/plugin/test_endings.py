@@ -222,11 +222,11 @@ def test_a_signal_between_two_waits(account, pytester):
 def test_pytest_timeout_ends_a_wait(run, account, pytester):
     """Before pytest-timeout kills, the wait ends as ERROR with the story; the reports are written."""
     account.script("IN_PROGRESS@40", job="ds-demo")
-    args = ("-p", "pytest_timeout", "--timeout=8", "--timeout-method=thread", "--kore-json=k.json")
+    args = ("-p", "pytest_timeout", "--timeout=3", "--timeout-method=thread", "--kore-json=k.json")
     result = run("--kore-gate", "--kore-ds-id=ds-demo", *args, apart=True)
     assert result.code == 1
     assert (
-        "Timeout (>8s) from pytest-timeout is about to end this test. Last status IN_PROGRESS" in result.text
+        "Timeout (>3s) from pytest-timeout is about to end this test. Last status IN_PROGRESS" in result.text
     )
     assert RESUME in result.text
     assert RESUME in (pytester.path / "k.json").read_text()

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_kore_convtest.plugin.session import Run, clean_up
+from pytest_kore_convtest.settings.settings import Settings
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def test_an_interrupted_import_of_a_worker_is_named(run, account, pytester):
 def test_workers_heed_the_controllers_interrupt():
     """A worker's wait goes on until the controller says that it was interrupted, and then ends."""
     config = SimpleNamespace(stash=pytest.Stash())
-    controller, worker = Run(config, None), Run(config, None)
+    controller, worker = Run(config, Settings()), Run(config, Settings())
     worker.heed_interrupt()
     controller.interrupt_workers()
     with pytest.raises(KeyboardInterrupt):

@@ -56,6 +56,8 @@ WORST = {
     "suites.run_origin._RUN_ID": ["", "ctr-"],
     "plugin.suite_items._END_OF_NAME": [],
     "suites.diff._NAME": [""],
+    "suites.diff._SEPARATES": [],
+    "reports.evidence._COMMIT": [""],
     "suites.diff._TOKEN": ["\u3042"],
     "emulator.records._RUN": [],
     "emulator.script._OPTION": ["", "k=x ", "k='", 'k="', "k=x  \t", "k=,"],
