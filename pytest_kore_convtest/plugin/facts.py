@@ -7,7 +7,7 @@ where a job is there to speak of.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypedDict, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,95 +18,33 @@ from pytest_kore_convtest.plugin.final_status import (
     Tally,
     write_tally,
 )
+from pytest_kore_convtest.plugin.item_results import (
+    ERROR,
+    NOT_RUN,
+    SKIPPED,
+    XFAILED,
+    XPASSED,
+    ItemResult,
+    ItemResults,
+)
 from pytest_kore_convtest.plugin.items import COVERED, NOT_CONFIGURED
+from pytest_kore_convtest.plugin.report_facts import facts_of
 from pytest_kore_convtest.plugin.selection import LINT, OWN, TEST, Selected
-from pytest_kore_convtest.text import printable
+from pytest_kore_convtest.reports.record import FAILED, PASSED, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_kore_convtest.plugin.session import Run
-    from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.job_summary import JobSummary
     from pytest_kore_convtest.reports.record import Verdict
     from pytest_kore_convtest.settings.values import ImportJob
 
-PASSED: Final = "passed"
-FAILED: Final = "failed"
-UNKNOWN: Final = "unknown"
-"""The verdicts."""
-
 _IMPORT = "import"
 
-ERROR, SKIPPED, XFAILED, XPASSED, NOT_RUN = "error", "skipped", "xfailed", "xpassed", "not run"
-"""What else may become of an item, besides ``COVERED`` and ``NOT_CONFIGURED``."""
-
-GRAVITY = (FAILED, ERROR, SKIPPED, NOT_CONFIGURED, COVERED, XFAILED, XPASSED, PASSED, NOT_RUN)
-"""What may become of an item; of several phases the first one of these counts."""
-
-REPORT_KEY = "pytest_kore_convtest"
-"""The attribute of a test report that carries our facts."""
-
 _VERDICTS = frozenset({PASSED, FAILED, XPASSED})
-_PHASES = frozenset({"setup", "call", "teardown"})
-_LONGEST_REASON = 160
-
 _CUT_SHORT = frozenset({pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR})
 _GREEN = frozenset({pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED})
-
-
-class ReportFacts(TypedDict, total=False):
-    """What we put on a test report, as plain data that xdist carries.
-
-    Attributes:
-        jobs: The summaries of the jobs that the item waited for.
-        results: What there is to say of them in the reports, each once.
-        step: The number of the step that the item is; 0 for another item.
-        ours: Whether an error of ours ended the phase.
-        own: Whether it is an item that we collected.
-        live: Whether it needs the platform.
-        notes: What the user should know.
-        pages: Where the documentation explains what was found.
-        skip: Why we skipped it, one of the words of ``items``; empty when we did not.
-        error_in: The phase in which an error of ours that is no verdict was raised; empty without one.
-    """
-
-    jobs: list[JobSummary]
-    results: list[JobResult]
-    step: int
-    ours: bool
-    own: bool
-    live: bool
-    notes: list[str]
-    pages: list[str]
-    skip: str
-    error_in: str
-
-
-def facts_of(report: pytest.TestReport) -> ReportFacts:
-    """Return what we put on a test report; empty when it is none of ours."""
-    found = vars(report).get(REPORT_KEY)
-    return cast("ReportFacts", found) if isinstance(found, dict) else ReportFacts()
-
-
-def is_ours(kore: ReportFacts) -> bool:
-    """Say whether a report is of an item that has to do with the platform, or that we collected."""
-    return bool(kore.get("live") or kore.get("own") or kore.get("jobs") or kore.get("ours"))
-
-
-@dataclass
-class ItemResult:
-    """What became of an item.
-
-    Attributes:
-        outcome: One of ``GRAVITY``.
-        why: Why it is no pass, in one line.
-        told: Whether a job that it waited for tells why.
-    """
-
-    outcome: str = NOT_RUN
-    why: str = ""
-    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,13 +83,12 @@ class Facts:
         self.jobs: dict[str, JobSummary] = {}
         self._notes: dict[str, None] = {}
         self.pages: dict[str, None] = {}
-        self.results: dict[str, ItemResult] = {}
+        self.results = ItemResults()
         self.entries: list[Entry] = []
         self.not_waited: list[ImportJob] = []
         self.gaps: list[Gap] = []
         self._unshown: list[Gap] = []
         self.stopped_by = ""
-        self._crashed: dict[str, str] = {}
         self._keys: dict[str, str] = {}
         self._told: set[str] = set()
         self._ours: set[str] = set()
@@ -184,10 +121,7 @@ class Facts:
                 self._expected.add(key)
         if report.failed:
             self._count_failure(report, ours=kore.get("ours", False))
-        if report.when not in _PHASES:
-            self._crashed[report.nodeid] = _reason(report)
-        elif is_ours(kore):
-            self._add_result(report, kore)
+        self.results.add(report)
 
     def add_notes(self, notes: Iterable[str]) -> None:
         """Take in notes, each once."""
@@ -218,18 +152,6 @@ class Facts:
             self._own_errors += 1
         else:
             self._foreign_errors += 1
-
-    def _add_result(self, report: pytest.TestReport, kore: ReportFacts) -> None:
-        """Note what became of an item; a rerun begins anew."""
-        begins = report.when == "setup" and report.passed
-        if begins or report.outcome not in {"passed", "failed", "skipped"}:
-            self.results[report.nodeid] = ItemResult()
-            return
-        result = self.results.setdefault(report.nodeid, ItemResult())
-        outcome = _outcome(report, kore.get("skip", ""))
-        if GRAVITY.index(outcome) < GRAVITY.index(result.outcome):
-            why = _reason(report)
-            self.results[report.nodeid] = ItemResult(outcome, why, told=bool(kore.get("jobs")))
 
     def close(self, run: Run, session: pytest.Session, selected: Sequence[Selected] = ()) -> None:
         """Decide the exit code: what could not be found out is no pass.
@@ -289,9 +211,7 @@ class Facts:
         others = [nodeid for nodeid in self.results if nodeid not in known]
         for nodeid in [*known, *others]:
             result = self.results.get(nodeid, ItemResult())
-            if nodeid in self._crashed:
-                result = ItemResult(ERROR, self._crashed[nodeid])
-            elif result.outcome == NOT_RUN:
+            if result.outcome == NOT_RUN:
                 result = ItemResult(NOT_RUN, why_not_run)
             self.entries.append((known.get(nodeid) or Selected(nodeid, TEST, ()), result))
 
@@ -458,26 +378,6 @@ def _first_reason(entries: Sequence[Entry]) -> str:
     return ""
 
 
-def _outcome(report: pytest.TestReport, skip: str) -> str:
-    if hasattr(report, "wasxfail"):
-        return XFAILED if report.skipped else XPASSED
-    if report.failed:
-        return FAILED if report.when == "call" else ERROR
-    if report.skipped:
-        return skip or SKIPPED
-    return PASSED if report.when == "call" else NOT_RUN
-
-
-def _reason(report: pytest.TestReport) -> str:
-    """Say in one line why a report is no pass."""
-    if hasattr(report, "wasxfail"):
-        return _brief(str(report.wasxfail).removeprefix("reason: "))
-    if isinstance(report.longrepr, tuple):
-        return _brief(str(report.longrepr[2]).removeprefix("Skipped: "))
-    crash = getattr(report.longrepr, "reprcrash", None)
-    return _brief(str(crash.message if crash else report.longrepr or "").partition("\n")[0])
-
-
 def _why_not_run(session: pytest.Session, stopped_by: str) -> str:
     stop = stopped_by or getattr(session, "shouldfail", "") or getattr(session, "shouldstop", "")
     return f"the run ended before it{f': {stop}' if isinstance(stop, str) and stop else ''}"
@@ -497,7 +397,3 @@ def _resume_command(ds_id: str, label: str = "") -> str:
     from pytest_kore_convtest.jobs.endings import resume_command
 
     return resume_command(ds_id, label)
-
-
-def _brief(text: str) -> str:
-    return printable(text, _LONGEST_REASON)

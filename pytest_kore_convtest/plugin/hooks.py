@@ -14,7 +14,7 @@ import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
 from pytest_kore_convtest.plugin import OTHER_JSON, fixtures, terminal
-from pytest_kore_convtest.plugin.facts import Facts, facts_of
+from pytest_kore_convtest.plugin.facts import Facts
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
 from pytest_kore_convtest.plugin.items import fixture_values
@@ -22,6 +22,7 @@ from pytest_kore_convtest.plugin.junit import JUnitReport
 from pytest_kore_convtest.plugin.progress import Progress
 from pytest_kore_convtest.plugin.publish import Published, publish
 from pytest_kore_convtest.plugin.recorder import Recorder
+from pytest_kore_convtest.plugin.report_facts import facts_of
 from pytest_kore_convtest.plugin.selection import Selected, ask_workers, select, tell_controller
 from pytest_kore_convtest.plugin.session import (
     KILL_MARGIN,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_kore_convtest import redaction
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.plugin.session import NOBODY, in_github
 from pytest_kore_convtest.settings.options import GITHUB, REPORTS
@@ -57,14 +58,16 @@ def publish(run: Run, recorder: Recorder, facts: Facts, session: pytest.Session)
     env, settings = environment(), run.known_settings()
     recorder.add_results(list(_describe_unfinished(run, recorder.job_ids())))
     evidence = _tell_evidence(run, recorder.clock_skew, session)
-    secrets = [secret.reveal() for name in ("client_secret", "jwt") if (secret := getattr(settings, name))]
+    for name in ("client_secret", "jwt"):
+        if secret := getattr(settings, name):
+            redaction.remember(secret.reveal())
     recorder.verdict = facts.verdict
     record = recorder.make(
         evidence,
+        facts.results,
         _find_unevaluated(run, recorder, facts),
         [*settings.notes, *run.notes],
         facts.last_words(),
-        secrets,
     )
     written, problems = write_reports(record, settings, env)
     return Published(written, problems, _annotate(record, env) if in_github(env) else ())

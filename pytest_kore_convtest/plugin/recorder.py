@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest import redaction
-from pytest_kore_convtest.plugin.facts import ReportFacts, facts_of, is_ours
+from pytest_kore_convtest.plugin.report_facts import facts_of
 from pytest_kore_convtest.reports.record import (
     FAILED,
     FORMAT,
@@ -13,7 +13,6 @@ from pytest_kore_convtest.reports.record import (
     PASSED,
     UNKNOWN,
     VERSION,
-    ItemRecord,
     Record,
     SuiteRecord,
     Unevaluated,
@@ -24,16 +23,13 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_kore_convtest.plugin.item_results import ItemResults
     from pytest_kore_convtest.reports.job_record import JobResult
-    from pytest_kore_convtest.reports.record import Evidence, ItemOutcome, StepRecord, Verdict
+    from pytest_kore_convtest.reports.record import Evidence, ItemRecord, StepRecord, Verdict
 
-_LONGEST_MESSAGE = 4000
 _MOST_STEPS_NAMED = 20
-_NONE_YET = cast("ItemOutcome", "")
-"""What has become of an item before its first phase ended."""
-
+_CRASHED = "the xdist worker that ran it crashed"
 _NOT_BEGUN = "not run, because its import has not passed"
-_GRAVITY = ("error", "failed", "xpassed", "xfailed", "skipped", "passed", "")
 
 
 class Recorder:
@@ -47,21 +43,14 @@ class Recorder:
     def __init__(self) -> None:
         self.verdict: Verdict | None = None
         self._results: dict[str, JobResult] = {}
-        self._items: dict[str, ItemRecord] = {}
-        self._jobs: dict[str, set[str]] = {}
         self._steps: dict[tuple[str, int], str] = {}
-        self._lost: list[Unevaluated] = []
 
     def add(self, report: pytest.TestReport) -> None:
         """Take in a report."""
         kore = facts_of(report)
         self.add_results(kore.get("results", ()))
-        crashed = report.when not in {"setup", "call", "teardown"}
-        if crashed:
-            self._lost.append(Unevaluated(what=report.nodeid, why="the xdist worker that ran it crashed"))
-        elif not is_ours(kore):
-            return
-        self._add_item(report, kore, crashed=crashed)
+        if kore.get("step"):
+            self._steps.update({(job["key"], kore["step"]): report.nodeid for job in kore.get("jobs", ())})
 
     def add_results(self, results: Iterable[JobResult]) -> None:
         """Take in results of jobs; of several of one job the latest counts."""
@@ -81,49 +70,33 @@ class Recorder:
         told = [result[kind] for result in self._results.values() for kind in ("imported", "run")]
         return {job["id"] for job in told if job}
 
-    def _add_item(self, report: pytest.TestReport, kore: ReportFacts, *, crashed: bool) -> None:
-        """Note what became of an item; a rerun begins anew."""
-        fresh = ItemRecord(
-            nodeid=report.nodeid, outcome=_NONE_YET, seconds=0.0, message="", place=_place(report), suites=[]
-        )
-        item = self._items.setdefault(report.nodeid, fresh)
-        if report.when == "setup" and item["outcome"]:
-            item = self._items[report.nodeid] = fresh
-        outcome = "error" if crashed else _outcome(report)
-        item["seconds"] = round(item["seconds"] + report.duration, 3)
-        if _GRAVITY.index(outcome) < _GRAVITY.index(item["outcome"]):
-            item["outcome"] = cast("ItemOutcome", outcome)
-            item["message"] = "" if outcome == "passed" else _message(report)
-        keys = self._jobs.setdefault(report.nodeid, set())
-        keys.update(job["key"] for job in kore.get("jobs", ()))
-        if kore.get("step"):
-            self._steps.update({(key, kore["step"]): report.nodeid for key in keys})
-
     def make(
         self,
         evidence: Evidence,
+        results: ItemResults,
         unevaluated: Iterable[Unevaluated],
         notes: Iterable[str],
         closing: Iterable[str],
-        secrets: Iterable[str],
     ) -> Record:
         """Make the record.
 
         Args:
             evidence: What was tested, where and when.
+            results: What became of the items.
             unevaluated: What was meant to be evaluated and was not, as far as no report tells it.
             notes: What the user should know.
             closing: The closing lines.
-            secrets: Texts that must not be in it, wherever they came from.
         """
         keys = [key for key, result in self._results.items() if result["imported"] is not None]
         runs = {result["after"]: result for result in self._results.values() if result["run"]}
         suites = [self._make_suite(self._results[key], runs.get(key)) for key in keys]
         index = {key: number for number, key in enumerate(keys)}
         index |= {run["key"]: index[key] for key, run in runs.items() if key in index}
-        for nodeid, item in self._items.items():
-            item["suites"] = sorted({index[key] for key in self._jobs.get(nodeid, ()) if key in index})
-        items = [item for item in self._items.values() if item["outcome"]]
+        items = []
+        for item, jobs in results.records():
+            item["suites"] = sorted({index[key] for key in jobs if key in index})
+            items.append(item)
+        lost = [Unevaluated(what=nodeid, why=_CRASHED) for nodeid in results.crashed]
         record = Record(
             format=FORMAT,
             version=VERSION,
@@ -133,14 +106,12 @@ class Recorder:
             items=items,
             not_evaluated=[
                 *(one for suite in suites for one in _find_unevaluated(suite, evidence["requested_version"])),
-                *self._lost,
-                *(one for one in unevaluated if one["what"] not in {lost["what"] for lost in self._lost}),
+                *lost,
+                *(one for one in unevaluated if one["what"] not in results.crashed),
             ],
             notes=list(notes),
             closing=list(closing),
         )
-        for secret in secrets:
-            redaction.remember(secret)
         cleaned: Record = redaction.hide_in(record)
         return cleaned
 
@@ -165,29 +136,6 @@ class Recorder:
             run=ran,
             steps=steps,
         )
-
-
-def _outcome(report: pytest.TestReport) -> str:
-    if report.outcome not in {"passed", "failed", "skipped"}:
-        return ""  # a rerun follows
-    if hasattr(report, "wasxfail"):
-        return "xfailed" if report.skipped else "xpassed"
-    if report.failed:
-        return "failed" if report.when == "call" else "error"
-    if report.skipped:
-        return "skipped"
-    return "passed" if report.when == "call" else ""
-
-
-def _message(report: pytest.TestReport) -> str:
-    if isinstance(report.longrepr, tuple):
-        return str(report.longrepr[2]).removeprefix("Skipped: ")[:_LONGEST_MESSAGE]
-    return (report.longreprtext or str(getattr(report, "wasxfail", "")))[:_LONGEST_MESSAGE]
-
-
-def _place(report: pytest.TestReport) -> str:
-    path, line, _ = report.location
-    return f"{path}:{line + 1}" if line is not None else path
 
 
 def _judge(suites: list[SuiteRecord], items: list[ItemRecord]) -> Verdict:

@@ -48,6 +48,9 @@ def report(  # noqa: PLR0913
         skipped=outcome == "skipped",
         passed=outcome == "passed",
         longrepr=("t.py", 1, "Skipped: why") if outcome == "skipped" else None,
+        longreprtext="",
+        duration=0.25,
+        location=("t.py", 0, "a"),
         pytest_kore_convtest={
             "jobs": list(jobs),
             "ours": ours,

@@ -5,8 +5,10 @@ from types import SimpleNamespace
 import pytest
 from jobs.test_job import ran, stored, suite
 
+from pytest_kore_convtest import redaction
 from pytest_kore_convtest.errors import JobTimeoutError
 from pytest_kore_convtest.jobs.job import Outcome, SuiteImport, SuiteRun, WatchImport
+from pytest_kore_convtest.plugin.item_results import ItemResults
 from pytest_kore_convtest.plugin.recorder import Recorder
 from pytest_kore_convtest.reports.job_record import describe_job
 
@@ -56,10 +58,13 @@ def report(  # noqa: PLR0913 - as many parts as a report has
 
 def make(*reports, secrets=(), **evidence):
     """Return the record that some reports make."""
-    recorder = Recorder()
+    recorder, results = Recorder(), ItemResults()
+    for secret in secrets:
+        redaction.remember(secret)
     for one in reports:
         recorder.add(one)
-    return recorder.make({**EVIDENCE, **evidence}, (), (), (), secrets)
+        results.add(one)
+    return recorder.make({**EVIDENCE, **evidence}, results, (), (), ())
 
 
 def test_an_import_by_id():
