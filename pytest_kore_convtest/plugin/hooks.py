@@ -14,7 +14,6 @@ import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
 from pytest_kore_convtest.plugin import OTHER_JSON, fixtures, terminal
-from pytest_kore_convtest.plugin.facts import Facts
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
 from pytest_kore_convtest.plugin.items import fixture_values
@@ -23,6 +22,7 @@ from pytest_kore_convtest.plugin.progress import Progress
 from pytest_kore_convtest.plugin.publish import Published, publish
 from pytest_kore_convtest.plugin.recorder import Recorder
 from pytest_kore_convtest.plugin.report_facts import facts_of
+from pytest_kore_convtest.plugin.run_verdict import RunVerdict
 from pytest_kore_convtest.plugin.selection import Selected, ask_workers, select, tell_controller
 from pytest_kore_convtest.plugin.session import (
     KILL_MARGIN,
@@ -51,7 +51,7 @@ _LEFT = "kore_left"
 
 
 class Hooks:
-    """Hooks that judge, gather facts and speak the last word.
+    """Hooks that judge, gather results and write the final status.
 
     Args:
         run: The run of this process.
@@ -59,7 +59,7 @@ class Hooks:
 
     def __init__(self, run: Run) -> None:
         self._run, self._config = run, run.config
-        self._facts = Facts()
+        self._verdict = RunVerdict()
         self._recorder = Recorder()
         self._published = Published()
         self._junit = JUnitReport(run.config)
@@ -97,7 +97,7 @@ class Hooks:
         """Take over what an xdist worker leaves behind."""
         left = getattr(node, "workeroutput", {}).get(_LEFT, {})
         for job in left.get("jobs", ()):
-            self._facts.add_job(job)
+            self._verdict.add_job(job)
         self._recorder.add_results(left.get("results", ()))
         if self._receiver is not None:
             self._receiver.drop(node.gateway.id)
@@ -134,7 +134,7 @@ class Hooks:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note why the run stops; pass an interrupt on to the workers' waits."""
         stop = excinfo.value
-        self._facts.stopped_by = str(stop)
+        self._verdict.stopped_by = str(stop)
         # --stepwise raises pytest's, --maxfail under xdist raises xdist's own.
         if "Interrupted" in {cls.__name__ for cls in type(stop).__mro__}:
             self._run.stopped = f"the test run stopped ({_reason(stop)})"
@@ -178,7 +178,7 @@ class Hooks:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Put errors of ours into the right drawer, and facts on the report."""
+        """Put errors of ours into the right phase, and what we know on the report."""
         report = yield
         phase = str(report.when)
         raised = call.excinfo.value if call.excinfo else None
@@ -194,8 +194,8 @@ class Hooks:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Gather the facts; on xdist's controller this is where the workers' facts arrive."""
-        self._facts.add(report)
+        """Gather the results; on the controller of xdist this is where those of the workers arrive."""
+        self._verdict.add(report)
         self._junit.follow(report, facts_of(report).get("error_in", ""))
         if report.failed and self._controls_workers():
             self._failures += 1
@@ -220,8 +220,8 @@ class Hooks:
             return None
         self._close(session)
         yield
-        self._facts.keep_exit_code(session)
-        terminal.last_words(self._config, self._facts.last_words(), self._published.annotations)
+        self._verdict.keep_exit_code(session)
+        terminal.last_words(self._config, self._verdict.last_words(), self._published.annotations)
         return None
 
     def _close(self, session: pytest.Session) -> None:
@@ -233,18 +233,18 @@ class Hooks:
             self._run.take_over_hints()
         left = self._find_left()
         for job in left["jobs"]:
-            self._facts.add_job(job)
+            self._verdict.add_job(job)
         self._recorder.add_results(left["results"])
-        self._facts.close(self._run, session, self._selected)
+        self._verdict.close(self._run, session, self._selected)
         self._run.clean_up_suites()
-        self._junit.add(self._facts.missing_in_junit())
-        if self._run.emulated and self._facts.entries:
+        self._junit.add(self._verdict.missing_in_junit())
+        if self._run.emulated and self._verdict.entries:
             self._junit.add_property("kore_emulator", EMULATOR_WORDS)
         for job in self._run.unfinished():
             self._junit.add_property("kore_unfinished", job.tell(self._run.stopped or NOBODY))
         if self._run.wants_record:
-            self._published = publish(self._run, self._recorder, self._facts, session)
-            self._facts.add_problems(session, self._published.problems)
+            self._published = publish(self._run, self._recorder, self._verdict, session)
+            self._verdict.add_problems(session, self._published.problems)
 
     def _find_left(self) -> dict[str, list[Any]]:
         """Return what there is to say of this process's jobs that began and of which no item has told."""
@@ -263,10 +263,10 @@ class Hooks:
     def pytest_terminal_summary(self, terminalreporter: object) -> None:
         """Print what became of each job, then warnings, hints and notes."""
         quiet = getattr(self._config.option, "verbose", 0) < 0
-        jobs = [] if quiet else sum_up(self._facts.jobs.values())
-        notes = dict.fromkeys([*self._run.settings.notes, *self._run.notes, *self._facts.notes])
-        idle = [] if quiet else [(job.label, job.id) for job in self._facts.not_waited]
-        last = [*self._published.written, *_name_pages(self._facts.pages)]
+        jobs = [] if quiet else sum_up(self._verdict.jobs.values())
+        notes = dict.fromkeys([*self._run.settings.notes, *self._run.notes, *self._verdict.notes])
+        idle = [] if quiet else [(job.label, job.id) for job in self._verdict.not_waited]
+        last = [*self._published.written, *_name_pages(self._verdict.pages)]
         write_summary(terminalreporter, jobs, list(notes), last, idle)
 
 

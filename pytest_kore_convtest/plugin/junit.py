@@ -14,7 +14,7 @@ from pytest_kore_convtest.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_kore_convtest.plugin.facts import Gap
+    from pytest_kore_convtest.plugin.run_verdict import Gap
 
 
 class JUnitReport:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_kore_convtest.plugin.facts import Facts
     from pytest_kore_convtest.plugin.recorder import Recorder
+    from pytest_kore_convtest.plugin.run_verdict import RunVerdict
     from pytest_kore_convtest.plugin.session import Run
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.record import Evidence, Record, Unevaluated
@@ -46,13 +46,13 @@ class Published:
     annotations: Sequence[str] = ()
 
 
-def publish(run: Run, recorder: Recorder, facts: Facts, session: pytest.Session) -> Published:
+def publish(run: Run, recorder: Recorder, verdict: RunVerdict, session: pytest.Session) -> Published:
     """Make the record of a run and write all its reports.
 
     Args:
         run: The run.
         recorder: What its test reports told.
-        facts: What the run comes to.
+        verdict: What the run comes to.
         session: The session that is over.
     """
     env, settings = environment(), run.known_settings()
@@ -61,13 +61,13 @@ def publish(run: Run, recorder: Recorder, facts: Facts, session: pytest.Session)
     for name in ("client_secret", "jwt"):
         if secret := getattr(settings, name):
             redaction.remember(secret.reveal())
-    recorder.verdict = facts.verdict
+    recorder.verdict = verdict.verdict
     record = recorder.make(
         evidence,
-        facts.results,
-        _find_unevaluated(run, recorder, facts),
+        verdict.results,
+        _find_unevaluated(run, recorder, verdict),
         [*settings.notes, *run.notes],
-        facts.last_words(),
+        verdict.last_words(),
     )
     written, problems = write_reports(record, settings, env)
     return Published(written, problems, _annotate(record, env) if in_github(env) else ())
@@ -88,16 +88,16 @@ def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) 
     }
 
 
-def _find_unevaluated(run: Run, recorder: Recorder, facts: Facts) -> Iterator[Unevaluated]:
+def _find_unevaluated(run: Run, recorder: Recorder, verdict: RunVerdict) -> Iterator[Unevaluated]:
     """Yield what was configured, selected or begun, and of which no job of the record tells."""
     known = recorder.job_ids()
-    idle = {job.id for job in facts.not_waited}
+    idle = {job.id for job in verdict.not_waited}
     ended = run.stopped or "the run ended before its end was seen"
     for job in run.settings.ds_id:
         if job.id not in known:
             why = "not waited for: no selected test waits for it" if job.id in idle else ended
             yield {"what": f"import job {job.id} ({job.label})", "why": why}
-    yield from _group(facts.unevaluated())
+    yield from _group(verdict.unevaluated())
 
 
 def _describe_unfinished(run: Run, known: set[str]) -> Iterator[JobResult]:

@@ -1,4 +1,4 @@
-"""The facts of a run, gathered once from the test reports: what was found out, and what was not.
+"""The verdict of a whole run, from its items and jobs: what was found out, what was not, and the exit code.
 
 Loaded as soon as anything is configured; what knows the platform's replies is imported
 where a job is there to speak of.
@@ -65,11 +65,11 @@ class Gap:
 Entry = tuple[Selected, ItemResult]
 
 
-class Facts:
+class RunVerdict:
     """Gather reports; say in the end what was found out, and whether that is enough.
 
     Attributes:
-        jobs: The facts of all jobs, by their ids; by kind and label without one.
+        jobs: The summaries of all jobs, by their ids; by kind and label without one.
         notes: What the user should know.
         pages: Where the documentation explains what was found, in the order of the run.
         results: What became of items, by node id.
@@ -128,7 +128,7 @@ class Facts:
         self._notes.update(dict.fromkeys(notes))
 
     def add_job(self, job: JobSummary) -> str:
-        """Take in the facts of a job and return its key; the latest outcome of a job counts."""
+        """Take in the summary of a job and return its key; the latest outcome of a job counts."""
         key = job["id"] or f"{job['kind']} {job['label']}"
         before = self._keys.setdefault(job["key"], key)
         if before != key:  # it had no id before

@@ -1,10 +1,10 @@
-"""Facts about jobs, and what they say in the end."""
+"""What a run comes to: its verdict, its exit code and its closing lines."""
 
 from types import SimpleNamespace
 
 import pytest
 
-from pytest_kore_convtest.plugin.facts import Facts
+from pytest_kore_convtest.plugin.run_verdict import RunVerdict
 from pytest_kore_convtest.plugin.selection import LINT, OWN, TEST, Selected
 
 JOB = {
@@ -96,14 +96,14 @@ def end(  # noqa: PLR0913
 
 def test_nothing_of_ours_says_nothing():
     """Plain tests draw no closing line and keep their exit code."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report(live=False))
     assert end(facts) == (0, [])
 
 
 def test_a_good_run():
     """The tally counts each job once, however many tests used it."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report("a", jobs=[JOB]))
     facts.add(report("b", jobs=[JOB]))
     facts.add(report("c", jobs=[job("ds-2", steps=1)]))
@@ -112,7 +112,7 @@ def test_a_good_run():
 
 def test_all_kinds_in_one_tally():
     """Good, bad and unknown jobs are counted apart."""
-    facts = Facts()
+    facts = RunVerdict()
     verdicts = ("passed", "failed", "failed", "unknown")
     jobs = [
         job(f"ds-{number}", verdict=word, steps=0, weakest="too late.")
@@ -127,7 +127,7 @@ def test_all_kinds_in_one_tally():
 @pytest.mark.parametrize("outcome", ["skipped", "failed"])
 def test_no_verdict_is_red(outcome):
     """When no item of ours gave a verdict, an exit code of 0 becomes 1."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report(when="setup", outcome=outcome, ours=True))
     status, lines = end(facts, exitstatus=int(outcome == "failed"))
     assert status == 1
@@ -137,7 +137,7 @@ def test_no_verdict_is_red(outcome):
 
 def test_skipped_for_want_of_settings_is_green_when_wished():
     """Only --kore-unconfigured=skip makes a run green that checked nothing, and it says so."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report(when="setup", outcome="skipped", skip="not configured"))
     status, lines = end(facts, unconfigured="skip")
     assert status == 0
@@ -156,7 +156,7 @@ def test_skipped_for_want_of_settings_is_green_when_wished():
 )
 def test_the_exit_code_for_no_verdict(reports, exit_code):
     """It is used when nothing failed and every error is "could not find out"."""
-    facts = Facts()
+    facts = RunVerdict()
     for one in reports:
         facts.add(one)
     assert end(facts, exitstatus=1, no_verdict_exit=75)[0] == exit_code
@@ -167,7 +167,7 @@ def test_the_exit_code_for_no_verdict(reports, exit_code):
 )
 def test_a_job_that_nobody_waited_for(source, status, said):
     """A job id from the command line that no test waited for is red, with the command that does."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report(live=False))
     found, lines = end(facts, source=source, ds_id=["ds-9"])
     assert found == status
@@ -176,7 +176,7 @@ def test_a_job_that_nobody_waited_for(source, status, said):
 
 def test_an_interrupted_run_says_how_to_go_on():
     """Every job that is not finished is named with the command that resumes."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report(jobs=[job("ds-1")]))
     status, lines = end(facts, exitstatus=2, ds_id=["ds-1", "ds-2"], interrupted=True)
     assert status == 2
@@ -188,13 +188,13 @@ def test_an_interrupted_run_says_how_to_go_on():
 
 def test_a_collection_error_is_no_interruption():
     """A run that a broken test module stopped does not say that a job goes on."""
-    facts = Facts()
+    facts = RunVerdict()
     assert end(facts, exitstatus=2, ds_id=["ds-1"], source="command line") == (2, [])
 
 
 def test_a_selected_item_that_never_got_to_ask_counts_as_waiting():
     """A job whose item was skipped or had an error before its first ask is not called forgotten."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report(when="setup", outcome="failed", ours=True))
     selected = [Selected("t.py::a", TEST, ("ds-1",))]
     _, lines = end(facts, exitstatus=1, ds_id=["ds-1"], source="command line", selected=selected)
@@ -203,7 +203,7 @@ def test_a_selected_item_that_never_got_to_ask_counts_as_waiting():
 
 def test_a_bad_verdict_that_no_selected_item_tells_is_red():
     """A gate of which only the import was selected is not green when the suite is not sound."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report(own=True, jobs=[{**JOB, "verdict": "failed"}]))
     status, lines = end(facts)
     assert status == 1
@@ -214,14 +214,14 @@ def test_a_bad_verdict_that_no_selected_item_tells_is_red():
 
 def test_a_test_that_expects_a_bad_verdict_stays_green():
     """A user's own test may pass because an import failed."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report(own=False, jobs=[{**JOB, "verdict": "failed"}]))
     assert end(facts)[0] == 0
 
 
 def test_failed_tests_are_in_the_closing_line():
     """A sound import does not hide that a test of it failed."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report(outcome="failed", jobs=[JOB]))
     facts.add(report("t.py::b", jobs=[JOB]))
     assert (
@@ -232,14 +232,14 @@ def test_failed_tests_are_in_the_closing_line():
 
 def test_the_emulator_has_the_last_word():
     """Against the emulator the last line says so."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report(jobs=[JOB]))
     assert end(facts, emulator=True)[1][-1] == "kore: built-in emulator; no real platform was contacted"
 
 
 def test_a_bot_that_repeats_is_told():
     """Where the emulated bot says whatever the suite expects, the last line says that, too."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report(jobs=[JOB]))
     said = "no real platform was contacted; its bot repeats what the suite expects (--kore-bot BOT.json makes"
     assert said in end(facts, emulator=True, repeats=True)[1][-1]
@@ -247,7 +247,7 @@ def test_a_bot_that_repeats_is_told():
 
 def test_notes_are_kept_once():
     """The same note from two reports is one note."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report("a", jobs=[{**JOB, "notes": ["odd"]}]))
     facts.add(report("b", jobs=[{**JOB, "notes": ["odd", "more"]}]))
     assert facts.notes == ["odd", "more"]
@@ -255,7 +255,7 @@ def test_notes_are_kept_once():
 
 def test_a_configured_job_counts_whatever_a_test_expects():
     """A test that passes because an import failed does not make green a job that was configured."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report(own=False, jobs=[job(verdict="failed")]))
     assert end(facts, ds_id=["ds-1"])[0] == 1
     assert facts.verdict == "failed"
@@ -269,7 +269,7 @@ def test_a_configured_job_counts_whatever_a_test_expects():
 @pytest.mark.parametrize("how", [{"outcome": "skipped"}, {"outcome": "skipped", "xfail": True}])
 def test_a_skip_is_no_verdict(kind, code, how):
     """An item of ours that is skipped or fails as expected makes the run red; a user's own test may."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report("good"))
     skipped = report("bad", "call" if how.get("xfail") else "setup", "skipped", own=kind != TEST)
     if how.get("xfail"):
@@ -283,7 +283,7 @@ def test_a_skip_is_no_verdict(kind, code, how):
 
 def test_a_user_s_skipped_test_counts_when_it_wanted_a_configured_job():
     """Then nobody has waited for that job, which was configured."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report("good"))
     facts.add(report("bad", "setup", "skipped"))
     selected = [Selected("good", OWN, ()), Selected("bad", TEST, ("ds-1",))]
@@ -292,7 +292,7 @@ def test_a_user_s_skipped_test_counts_when_it_wanted_a_configured_job():
 
 def test_what_covers_an_item_has_to_be_red():
     """An item that was skipped because its predecessor failed is a gap when that passed in the end."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report("structure", "setup", "skipped", own=True, skip="covered"))
     facts.add(report("import", "setup", "failed", own=True, ours=True))
     facts.add(report("import", "setup", own=True))
@@ -303,7 +303,7 @@ def test_what_covers_an_item_has_to_be_red():
 
 def test_a_selected_item_that_did_not_run_is_a_gap():
     """Whatever ended the run, and whatever exit code that left."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.stopped_by = "enough"
     facts.add(report("good", own=True))
     selected = [Selected("good", OWN, ()), Selected("late", OWN, ())]
@@ -315,14 +315,14 @@ def test_a_selected_item_that_did_not_run_is_a_gap():
 
 def test_a_gate_that_ran_nothing_is_red():
     """Pytest's own exit code for it is taken for a pass by many a build."""
-    status, lines = end(Facts(), exitstatus=5, gate=True)
+    status, lines = end(RunVerdict(), exitstatus=5, gate=True)
     assert status == 1
     assert lines == ["kore: NOT VERIFIED: the gate ran 0 tests, because none of them was selected"]
 
 
 def test_a_job_that_nobody_wants_is_told():
     """From the environment it may be left out; JUnit and the closing line have it."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(report("good", own=True, jobs=[job("ds-1")]))
     selected = [Selected("good", OWN, ("ds-1",))]
     status, lines = end(facts, selected=selected, ds_id=["ds-1", "ds-2"], source="environment")
@@ -333,7 +333,7 @@ def test_a_job_that_nobody_wants_is_told():
 
 def test_a_job_is_one_job_before_and_after_it_has_an_id():
     """An upload that was refused and went well in a rerun is told once, as it ended."""
-    facts = Facts()
+    facts = RunVerdict()
     facts.add(
         report(when="setup", outcome="failed", own=True, jobs=[{**JOB, "id": "", "verdict": "unknown"}])
     )
