@@ -28,7 +28,7 @@ help:
 	@echo 'make demo     run the example suite against the built-in emulator; no account needed'
 	@echo 'make test     run the tests (more arguments: make test ARGS="-n 0 -k gate")'
 	@echo 'make check    formatting, lint, types, the site, and whether the built wheel installs and imports'
-	@echo 'make docs     docs/rules.md from the rules, then the documentation site, into site/; open site/index.html'
+	@echo 'make docs     what the pages take from the code, then the documentation site, into site/; open site/index.html'
 	@echo 'make bench    what the plugin costs, side by side with going without; prints tables'
 	@echo 'make fuzz     the property tests and the attack on the emulator, twenty times as long (CONVTEST_FUZZ=n)'
 	@echo 'make torture  whole runs that would lie, then the fault matrix: ours beside a plain loop and tenacity'
@@ -75,6 +75,7 @@ check: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python .ci/rules.py
+	$(BIN)/python docs/generate.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --clean
 
 screenshots: $(STAMP)

@@ -1,8 +1,9 @@
 """Write the generated parts of the site: a hook of MkDocs, and a library for the tests.
 
 A page says ``<!-- generated: NAME ARGUMENT -->`` on a line of its own, and gets what the
-function of that name in ``PARTS`` returns. Whatever the package tells by itself (options,
-schemas, fixtures, errors, what it says to a refusal) is read from it here and written by hand nowhere.
+function of that name in ``PARTS`` returns, up to ``<!-- end of generated -->``. It stands in the page
+itself, for those who read it as a file; ``make docs`` (this script) writes it anew. Whatever the package
+tells by itself (options, schemas, fixtures, errors, what it says to a refusal) is read from it here.
 """
 
 from __future__ import annotations
@@ -32,7 +33,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PLACEHOLDER = re.compile(r"^<!-- generated: (?P<name>[a-z-]+)(?: (?P<argument>.+?))? -->$", re.MULTILINE)
+END = "<!-- end of generated -->"
+PLACEHOLDER = re.compile(
+    r"^(?P<head><!-- generated: (?P<name>[a-z-]+)(?: (?P<argument>[^\n]+?))? -->)\n"
+    rf"(?:(?:(?!<!-- generated: ).*\n)*?{END}\n)?",
+    re.MULTILINE,
+)
 LANGUAGES = {".yml": "yaml", ".ini": "ini", ".txt": "text", ".json": "json", "": "groovy"}
 """What a shown file is highlighted as, by the end of its name; only the Jenkinsfile has none."""
 
@@ -45,8 +51,21 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def fill(markdown: str) -> str:
-    """Return a page's text with its generated parts."""
-    return PLACEHOLDER.sub(lambda found: PARTS[found["name"]](found["argument"] or ""), markdown)
+    """Return a page's text with its generated parts, made anew."""
+
+    def make(found: re.Match[str]) -> str:
+        text = PARTS[found["name"]](found["argument"] or "")
+        return f"{found['head']}\n\n{text.strip()}\n\n{END}\n"
+
+    return PLACEHOLDER.sub(make, markdown)
+
+
+def write() -> None:
+    """Write the generated parts of all pages into their files."""
+    for path in sorted(DOCS.rglob("*.md")):
+        before = path.read_text(encoding="utf-8")
+        if (after := fill(before)) != before:
+            path.write_text(after, encoding="utf-8")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -388,3 +407,7 @@ PARTS: dict[str, Callable[[str], str]] = {
     "public-names": show_public_names,
     "file": show_file,
 }
+
+
+if __name__ == "__main__":
+    write()

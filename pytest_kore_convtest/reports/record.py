@@ -98,7 +98,7 @@ class Poll(TypedDict):
 
 
 class Trouble(TypedDict):
-    """Why there is no verdict on a job: the error's class and its whole message."""
+    """Why a job is not verified: the error's class and its whole message."""
 
     kind: str
     message: str
