@@ -18,7 +18,7 @@ OK, FINDINGS, INTERRUPTED, USAGE = 0, 1, 2, 4
 COMMANDS = {
     "init": "write pytest.ini, an example suite and a CI file",
     "lint": "check suite files; needs no account",
-    "doctor": "say whether a gate would work here, and what is missing",
+    "doctor": "say whether a test run would work here, and what is missing",
     "import": "upload and import suite files, print their ds- ids",
     "clean": "delete the imported suites that test runs kept",
     "emulator": "serve the built-in emulator of the platform, or run a command with it",

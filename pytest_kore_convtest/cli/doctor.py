@@ -1,4 +1,4 @@
-"""``doctor``: say whether a gate would work here, what is missing, and the way out."""
+"""``doctor``: say whether a test run would work here, what is missing, and the way out."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.settings.settings import Settings
 
 DESCRIPTION = (
-    "Say whether a gate would work here: every setting with its source, what is missing, and what the"
+    "Say whether a test run would work here: every setting with its source, what is missing, and what the"
     " platform says to requests that change nothing. The same as pytest --kore-doctor. The exit code is 0"
-    " only if a gate would work."
+    " only if a test run would work."
 )
 EXAMPLES = (
     ("doctor", "check the settings of this folder"),
@@ -173,7 +173,7 @@ def _print_verdict(settings: Settings, checks: list[Check], *, good: bool) -> No
     told = ", ".join(
         f"{number} {word}{'' if number == 1 else 's'}" for word, number in counts.items() if number
     )
-    verdict = "a gate would work here" if good else "a gate would NOT work here"
+    verdict = "a test run would work here" if good else "a test run would NOT work here"
     if good and settings.emulator:
         verdict += ", against the built-in emulator"
     print(f"kore: {verdict}{f' ({told})' if told else ''}")

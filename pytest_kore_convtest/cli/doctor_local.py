@@ -65,7 +65,7 @@ def settle(raw: Raw) -> tuple[Settings, list[Check], set[str]]:
         except ConfigError as caught:
             bad = caught
         row = ROWS.get(str(bad.name))
-        why = "a gate stops with a usage error (exit code 4)"
+        why = "a test run stops with a usage error (exit code 4)"
         fix = "write another value there, or remove it"
         checks.append(Check("settings", ERROR, bad.message, why, fix))
         if row is None:
@@ -107,7 +107,7 @@ def show_value(name: str, value: Any) -> str:
 
 
 def look_for_missing(settings: Settings, refused: Collection[str], *, has_suites: bool) -> Iterator[Check]:
-    """Say which settings a gate needs and has not.
+    """Say which settings a test run needs and has not.
 
     Args:
         settings: The settings.
@@ -133,7 +133,7 @@ def look_for_missing(settings: Settings, refused: Collection[str], *, has_suites
         why = "needed to import or run suites" + ("" if writes else "; waiting for a job id works without it")
         yield _missing("user_email", why, "of a user of the platform", ERROR if writes else WARNING)
     if not settings.ds_id and "ds_id" not in refused and not has_suites:
-        why = "a gate without a job id and without a suite file has nothing to check"
+        why = "a test run without a job id and without a suite file has nothing to check"
         fix = "give --kore-ds-id ds-…, or put an exported suite here as NAME.kore.json"
         yield Check("something to check", WARNING, "no job id and no suite file", why, fix)
 
@@ -281,7 +281,7 @@ def name_strangers(paths: Iterable[Path], named: Sequence[Path]) -> Iterator[Che
 
     Args:
         paths: These files.
-        named: Files that were named; others were found by their names, and a gate would collect them.
+        named: Files that were named; others were found by their names, and a test run would collect them.
     """
     for path in paths:
         shown = show_path(path)
@@ -289,7 +289,7 @@ def name_strangers(paths: Iterable[Path], named: Sequence[Path]) -> Iterator[Che
             what, why = f"{shown} is neither a suite file nor a bot export", "nothing could be compared"
             yield Check("files", WARNING, what, why, "name another file")
         else:
-            why, fix = "a gate collects it, and fails", f"kore-convtest lint {shown} says what is wrong"
+            why, fix = "a test run collects it, and fails", f"kore-convtest lint {shown} says what is wrong"
             yield Check("files", WARNING, f"{shown} holds no suite that can be read", why, fix)
 
 

@@ -232,13 +232,27 @@ def _leave(folder: Path, files: dict[str, str], *, skip: bool) -> dict[str, str]
         raise UsageError(
             f"nothing was written, because {' and '.join(reasons)}: --skip-existing writes the other files"
         )
-    if _INI in left:
-        left[_INI] += (
-            f"; add to it: {' | '.join(lines)}" if not left[_INI] else f"; add there: {' | '.join(lines)}"
-        )
+    if _INI in left and (missing := _find_missing(folder / _INI, lines)):
+        where = "there" if left[_INI] else "to it"
+        left[_INI] += f"; add {where}: {' | '.join(missing)}"
+    if skip and SUITE not in left and any((folder / SUITE).parent.glob("*.kore.json")):
+        left[SUITE] = ": there are suites already"
     for name in left:
         del files[name]
     return left
+
+
+def _find_missing(path: Path, lines: Iterable[str]) -> list[str]:
+    """Return the lines whose key an ini file does not have."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    return [
+        line
+        for line in lines
+        if not re.search(rf"^\s*{re.escape(line.partition('=')[0].strip())}\s*=", text, re.MULTILINE)
+    ]
 
 
 def _configures(path: Path, pattern: str) -> bool:

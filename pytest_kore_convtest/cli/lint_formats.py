@@ -40,7 +40,7 @@ def write_text(findings: Sequence[Finding], files: int) -> str:
     told = ", ".join(
         f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}" for word in counts if counts[word]
     )
-    lines.append(f"{told or 'nothing found'} in {files} file{'' if files == 1 else 's'}")
+    lines.append(f"{told or 'no problems'} in {files} file{'' if files == 1 else 's'}")
     return "\n".join(lines)
 
 

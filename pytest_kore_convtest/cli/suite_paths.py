@@ -12,17 +12,16 @@ if TYPE_CHECKING:
 
 
 def check_paths(names: Iterable[str]) -> Iterator[Path]:
-    """Give each file once.
+    """Give each file once; of a folder all ``*.kore.json`` files in it and below.
 
     Raises:
-        UsageError: One is missing, a folder, or cannot be read.
+        UsageError: One is missing or cannot be read, or a folder has none.
     """
     for name in dict.fromkeys(names):
         path = Path(name)
         if path.is_dir():
-            raise UsageError(
-                f"{name} is a folder: name the suite files in it, e.g. {name.rstrip('/')}/*.kore.json"
-            )
+            yield from _find_suites(path)
+            continue
         try:
             if path.is_file():  # a pipe would wait for its writer
                 path.open("rb").close()
@@ -34,3 +33,10 @@ def check_paths(names: Iterable[str]) -> Iterator[Path]:
             yield path
             continue
         raise UsageError(problem)
+
+
+def _find_suites(folder: Path) -> list[Path]:
+    found = sorted(folder.rglob("*.kore.json"))
+    if not found:
+        raise UsageError(f"{folder} has no *.kore.json files: rename the suite files in it, or name them")
+    return found

@@ -16,6 +16,8 @@ EMULATOR_WORDS = "built-in emulator; no real platform was contacted"
 
 BOT_REPEATS = "; its bot repeats what the suite expects (--kore-bot BOT.json makes it answer something else)"
 
+BOT_UNUSED = "; nothing that the suites say has an answer in kore_bot, so its bot repeated what they expect"
+
 _PASSED, _FAILED, _UNKNOWN = "passed", "failed", "unknown"
 _IMPORT, _RUN = "import", "run"
 _LONGEST_REASON = 120

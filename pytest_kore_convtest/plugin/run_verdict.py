@@ -13,6 +13,7 @@ import pytest
 
 from pytest_kore_convtest.plugin.final_status import (
     BOT_REPEATS,
+    BOT_UNUSED,
     EMULATOR_WORDS,
     ItemCounts,
     Tally,
@@ -98,7 +99,8 @@ class RunVerdict:
         self._problems: list[str] = []
         self._resume: list[str] = []
         self._unwritten: list[str] = []
-        self._emulator = self._bot_repeats = self._excused = self._made_red = False
+        self._about_bot = ""
+        self._emulator = self._excused = self._made_red = False
 
     @property
     def notes(self) -> list[str]:
@@ -161,7 +163,9 @@ class RunVerdict:
             session: The session that is over.
             selected: The items of ours that were selected.
         """
-        self._emulator, self._bot_repeats = run.emulated, run.bot_repeats
+        self._emulator = run.emulated
+        if run.bot_repeats:
+            self._about_bot = BOT_UNUSED if run.settings.bot else BOT_REPEATS
         if session.exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
         self._settle(selected, _why_not_run(session, self.stopped_by))
@@ -344,7 +348,7 @@ class RunVerdict:
             lines.append(f"kore: {write_tally(self._tally())}")
         lines += [f"kore: {line}" for line in [*self._unwritten, *self._resume]]
         if self._emulator and self.entries:
-            lines.append(f"kore: {EMULATOR_WORDS}{BOT_REPEATS * self._bot_repeats}")
+            lines.append(f"kore: {EMULATOR_WORDS}{self._about_bot}")
         return lines
 
     def _tally(self) -> Tally:

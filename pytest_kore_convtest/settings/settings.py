@@ -312,7 +312,7 @@ def _odd_host(values: Mapping[str, object]) -> list[str]:
     return [f"{ROWS['host'].ini_key} has the path /{path}: {said}"]
 
 
-_WITHOUT_ACCOUNT = "To try without an account: --kore-emulator."
+_WITHOUT_ACCOUNT = "kore-convtest doctor says where to find each; without an account: --kore-emulator."
 
 
 def require(settings: Settings, *, write: bool = False, closing: str = _WITHOUT_ACCOUNT) -> None:

@@ -61,7 +61,7 @@ def test_all_is_well(account, kore, tmp_path):
     (tmp_path / "booking.kore.json").write_text(suite(bot=account.stream_id))
     ended = kore("doctor")
     assert ended.code == 0, ended.out
-    assert ended.lines[-1] == "kore: a gate would work here"
+    assert ended.lines[-1] == "kore: a test run would work here"
     assert "(environment)" in ended.out
     assert account.client_secret not in ended.out + ended.err
     assert {request.method for request in account.requests} == {"GET"}
@@ -96,13 +96,13 @@ def test_pytest_knows_the_doctor(account, tmp_path):
     command = [sys.executable, "-m", "pytest", "-p", "pytest_kore_convtest", "--kore-doctor"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     assert done.returncode == 0, done.stdout
-    assert done.stdout.splitlines()[-1].startswith("kore: a gate would work here")
+    assert done.stdout.splitlines()[-1].startswith("kore: a test run would work here")
     assert "test session starts" not in done.stdout
     assert not (tmp_path / "ran").exists()
 
 
 def test_pytest_says_no_with_its_exit_code():
-    """``pytest --kore-doctor`` ends with 1 when a gate would not work."""
+    """``pytest --kore-doctor`` ends with 1 when a test run would not work."""
     command = [sys.executable, "-m", "pytest", "-p", "pytest_kore_convtest", "--kore-doctor"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     assert done.returncode == 1
@@ -113,7 +113,7 @@ def test_the_emulator_needs_nothing(kore, monkeypatch):
     monkeypatch.setenv("KORE_EMULATOR", "1")
     ended = kore("doctor")
     assert ended.code == 0
-    assert ended.lines[-1] == "kore: a gate would work here, against the built-in emulator"
+    assert ended.lines[-1] == "kore: a test run would work here, against the built-in emulator"
 
 
 def test_sources_are_told(account, kore, tmp_path, monkeypatch):
@@ -154,7 +154,7 @@ def test_a_refused_value_is_told_once(account, kore, monkeypatch):
 
 
 def test_a_broken_suite_file_is_named(account, kore, tmp_path):
-    """A file that a gate would collect, and that holds no suite, is named with the command that says why."""
+    """A file that a test run collects, and that holds no suite, is named with the command that says why."""
     (tmp_path / "broken.kore.json").write_text("{")
     found = by_level(as_json(kore("doctor", "--json")), "warning")
     assert "kore-convtest lint broken.kore.json says what is wrong" in [check["fix"] for check in found]

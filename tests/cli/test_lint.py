@@ -49,7 +49,7 @@ def _bad(tmp_path):
 def test_nothing_to_find(kore, good):
     """A good file is exit code 0 and one line."""
     ended = kore("lint", good)
-    assert (ended.code, ended.lines, ended.err) == (0, ["nothing found in 1 file"], "")
+    assert (ended.code, ended.lines, ended.err) == (0, ["no problems in 1 file"], "")
 
 
 def test_warnings_do_not_fail(kore, odd):
@@ -220,7 +220,7 @@ def test_namesakes_across_files(kore, good, tmp_path):
 
 def test_a_file_named_twice_is_one(kore, good):
     """A file that is named twice is linted once."""
-    assert kore("lint", good, good).lines == ["nothing found in 1 file"]
+    assert kore("lint", good, good).lines == ["no problems in 1 file"]
 
 
 def test_every_file_is_read_once(tmp_path, monkeypatch):

@@ -481,7 +481,7 @@ def test_what_is_not_configured_is_explained_once(run, pytester):
     )
     result = run("-p", "no:randomly")
     assert result.counts == {"errors": 3}
-    assert result.text.count("To try without an account") == 1
+    assert result.text.count("without an account: --kore-emulator") == 1
     assert (
         result.text.count("Kore is not configured: see test_what_is_not_configured_is_explained_once.py") >= 2
     )

@@ -81,6 +81,7 @@ def end(  # noqa: PLR0913
         emulator=emulator,
         unconfigured=unconfigured,
         no_verdict_exit=no_verdict_exit,
+        bot=None,
         ds_id=[SimpleNamespace(id=one, label=f"label of {one}") for one in ds_id],
         source=lambda _: source,
     )

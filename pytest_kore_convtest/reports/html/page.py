@@ -102,7 +102,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         finalize=_finalize,
     )
-    environment.filters.update(clock=clock, lasting=lasting, brief=brief, argument=_argument)
+    environment.filters.update(
+        clock=clock, lasting=lasting, brief=brief, argument=_argument, emulated=_emulated
+    )
     environment.globals.update(
         code=CODES, platform=name_platform, drawing={"height": HEIGHT, "margin": MARGIN}
     )
@@ -112,6 +114,14 @@ def _environment() -> Environment:
 def _argument(nodeid: str) -> str:
     """Write a node id as it is typed in a shell: without the group that xdist puts into it."""
     return shlex.quote(nodeid.rpartition("@kore-")[0] or nodeid)
+
+
+def _emulated(run: Evidence) -> str:
+    """Write the options with which a command uses the emulator as this run did; empty for a real platform."""
+    if not run["emulator"]:
+        return ""
+    bot = next((one["value"] for one in run["settings"] if one["name"] == "kore_bot" and one["value"]), "")
+    return " --kore-emulator" + (f" --kore-bot {shlex.quote(bot)}" if bot else "")
 
 
 def _part(name: str) -> str:
