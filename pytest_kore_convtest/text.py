@@ -184,3 +184,26 @@ def fit(text: str, encoding: str | None) -> str:
     except LookupError:
         return text.encode("ascii", "backslashreplace").decode("ascii")
     return text
+
+
+_UNSAFE = re.compile(
+    "[\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
+    "|(?<=#)#(?=[A-Za-z]{0,20}\\[)"
+    "|(?<=section_start):|(?<=section_end):|(?<=travis_fold):|(?<=travis_time):"
+)
+"""What JSON lets stand, but a terminal or CI server obeys, an editor hides or UTF-8 cannot hold."""
+_LARGEST_PLANE = 0xFFFF
+
+
+def escape_json(text: str) -> str:
+    """Return JSON of the same meaning in which nothing stands that a terminal or CI server obeys."""
+    return _UNSAFE.sub(_escape_letter, text)
+
+
+def _escape_letter(found: re.Match[str]) -> str:
+    number = ord(found.group())
+    if number <= _LARGEST_PLANE:
+        return f"\\u{number:04x}"
+    number -= _LARGEST_PLANE + 1
+    return f"\\u{0xD800 + (number >> 10):04x}\\u{0xDC00 + (number & 0x3FF):04x}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest.cli import OK
 from pytest_kore_convtest.cli.parser import UsageError
 from pytest_kore_convtest.errors import RefusedError
+from pytest_kore_convtest.text import escape_json
 
 if TYPE_CHECKING:
     import argparse
@@ -101,14 +102,14 @@ def _find_kept(record: Record, path: str, skipped: list[str]) -> Iterator[_Kept]
         keep = next((one["value"] for one in evidence["settings"] if one["name"] == "kore_keep"), _NEVER)
         for suite in suites:
             if _was_kept(suite, keep, evidence):
-                name = suite["imported"]["stored_name"]
+                name = suite["imported"]["given_name"]  # whatever name the platform tells of it
                 yield _Kept(name, evidence["host"], evidence["stream_id"], path)
 
 
 def _was_kept(suite: SuiteRecord, keep: str, evidence: Evidence) -> bool:
     """Say whether a run imported a suite itself and left it on the platform."""
     imported = suite["imported"]
-    created = bool(suite["file"] and imported["file_id"] and imported["stored"] and imported["stored_name"])
+    created = bool(suite["file"] and imported["file_id"] and imported["stored"] and imported["given_name"])
     if not created:
         return False
     # Interrupted runs delete nothing, and no run deletes a suite whose job has not ended.
@@ -179,7 +180,7 @@ def _is_gone(refused: RefusedError) -> bool:
 
 def _finish(options: argparse.Namespace, deleted: list[str], gone: list[str], said: str) -> int:
     if options.json:
-        print(json.dumps({"deleted": deleted, "gone": gone}, indent=2))
+        print(escape_json(json.dumps({"deleted": deleted, "gone": gone}, indent=2)))
     elif said:
         print(said)
     else:

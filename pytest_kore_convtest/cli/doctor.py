@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli import FINDINGS, INTERRUPTED, OK
+from pytest_kore_convtest.text import escape_json
 
 if TYPE_CHECKING:
     import argparse
@@ -97,7 +98,7 @@ def _report(raw: Raw, named: Sequence[Path], *, as_json: bool) -> int:
             "settings": doctor_local.describe_settings(settings),
             "checks": [vars(check) for check in checks],
         }
-        print(json.dumps(data, indent=2))
+        print(escape_json(json.dumps(data, indent=2)))
         return OK if good else FINDINGS
     _print_verdict(settings, checks, good=good)
     return OK if good else FINDINGS

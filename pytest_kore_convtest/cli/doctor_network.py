@@ -92,7 +92,13 @@ def look_at_network(settings: Settings) -> Iterator[Check]:
     if settings.host is None:
         yield Check("network", SKIPPED, "there is no host to ask")
         return
-    line = _line(settings)
+    try:
+        line = _line(settings)
+    except ValueError:  # its text may hold a password
+        why = "no request gets through"
+        fix = "write @, :, /, # and ? in its user and password as %40, %3A, %2F, %23 and %3F"
+        yield Check("proxy", ERROR, "the proxy's address cannot be read", why, fix)
+        return
     yield from _tell_proxy(line)
     resolved = _resolve(line)
     yield resolved
@@ -124,7 +130,11 @@ def _line(settings: Settings) -> _Line:
 
 
 def _find_proxy(scheme: str, host: str, port: int | None) -> tuple[Any, str]:
-    """Return the proxy for a host, and which variable names it."""
+    """Return the proxy for a host, and which variable names it.
+
+    Raises:
+        ValueError: Its address cannot be read.
+    """
     proxies = getproxies()
     address = proxies.get(scheme) or proxies.get("all")
     if not address or is_loopback(host) or proxy_bypass(host) or (port and proxy_bypass(f"{host}:{port}")):
@@ -133,7 +143,10 @@ def _find_proxy(scheme: str, host: str, port: int | None) -> tuple[Any, str]:
     source = next(
         (one for name in names for one in (name, name.upper()) if os.environ.get(one)), "the system"
     )
-    return urlsplit(address if "://" in address else f"http://{address}"), source
+    parts = urlsplit(address if "://" in address else f"http://{address}")
+    if not parts.hostname or parts.path not in {"", "/"} or parts.query or parts.fragment or parts.port == 0:
+        raise ValueError
+    return parts, source
 
 
 def _tell_proxy(line: _Line) -> Iterator[Check]:

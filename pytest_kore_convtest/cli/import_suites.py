@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest.cli import FINDINGS, OK
 from pytest_kore_convtest.cli.parser import UsageError
 from pytest_kore_convtest.errors import KoreError, Verdict
+from pytest_kore_convtest.text import escape_json
 
 if TYPE_CHECKING:
     import argparse
@@ -83,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         raise KeyboardInterrupt(_say_left_behind(imports)) from None
     finally:
         if options.json:
-            print(json.dumps([_data(one) for one in imports], indent=2), flush=True)
+            print(escape_json(json.dumps([_data(one) for one in imports], indent=2)), flush=True)
     return OK if all(one.result in {"", PASSED} and one.ds_id for one in imports) else FINDINGS
 
 

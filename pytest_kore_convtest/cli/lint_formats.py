@@ -11,6 +11,7 @@ from pytest_kore_convtest.api.error_responses import printable
 from pytest_kore_convtest.cli import PROG, find_version
 from pytest_kore_convtest.findings import ERROR, HINT, RULES, WARNING, Rule, severity_of
 from pytest_kore_convtest.suites.file import show_path
+from pytest_kore_convtest.text import escape_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,7 +60,7 @@ def write_json(findings: Sequence[Finding], files: int) -> str:
         }
         for one in findings
     ]
-    return json.dumps({"files": files, "counts": _count(findings), "findings": found}, indent=2)
+    return escape_json(json.dumps({"files": files, "counts": _count(findings), "findings": found}, indent=2))
 
 
 def write_github(findings: Sequence[Finding], files: int) -> str:  # noqa: ARG001 - as the other formats
@@ -98,7 +99,7 @@ def write_sarif(findings: Sequence[Finding], files: int) -> str:  # noqa: ARG001
     }
     results = [_sarif_result(one, used.index(one.rule)) for one in findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+    return escape_json(json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2))
 
 
 def _sarif_result(one: Finding, index: int) -> dict[str, object]:

@@ -82,7 +82,6 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
 def _read_yaml(text: str) -> Any:
     try:
         from ruamel.yaml import YAML
-        from ruamel.yaml.error import YAMLError
     except ImportError:
         raise BotFileError(
             'is YAML, which needs ruamel.yaml: pip install "pytest-kore-convtest[yaml]", or write JSON'
@@ -93,18 +92,22 @@ def _read_yaml(text: str) -> Any:
         return yaml.load(text)
     except BotFileError:
         raise
-    except (YAMLError, ValueError, RecursionError) as error:
+    except Exception as error:  # noqa: BLE001 - the library raises many kinds
         raise BotFileError(f"is not valid YAML: {_describe(error)}") from None
 
 
 def _check_events(events: Iterable[object]) -> None:
-    from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+    from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, DocumentStartEvent
 
     depth = 0
     for event in events:
         # A few aliases of aliases can stand for more text than there is memory.
         if isinstance(event, AliasEvent):
             raise BotFileError("has a YAML alias (*name) in it: write the text out")
+        if isinstance(event, DocumentStartEvent) and event.version:
+            raise BotFileError("has a %YAML directive in it: leave it out")
+        if tag := getattr(event, "tag", None):
+            raise BotFileError(f"has a YAML tag ({tag}) in it: leave it out")
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if depth > _DEEPEST:  # the library's time grows with the square of it
             raise BotFileError(f"is not valid YAML: more than {_DEEPEST} lists and objects in each other")

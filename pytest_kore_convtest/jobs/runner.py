@@ -357,7 +357,7 @@ class Pipeline:
             except ServiceError as caught:
                 trouble = caught
             else:
-                job.job_id = facts.get("job_id", "")
+                job.job_id = self._check_id(job, facts.get("job_id", ""))
                 self._note(job, {**facts, "sending": False, "uploading": False, "resume": job.resume})
                 job.due = self._clock.monotonic()
                 return bool(job.job_id)
@@ -367,6 +367,22 @@ class Pipeline:
             raise self._unknown(job, trouble)
         self._note(job, JobEntry(sending=False, uploading=False))
         raise trouble.with_traceback(None)
+
+    def _check_id(self, job: AnyJob, job_id: str) -> str:
+        """Refuse an id that another job of ours has: whose result would it be?
+
+        Raises:
+            ProtocolError: It is that of another job.
+        """
+        others = [one.what for one in list(self.jobs.values()) if one is not job and one.job_id == job_id]
+        if job_id and others:
+            raise ProtocolError(
+                f"the platform gave {job.what} the id {job_id}, which is that of {others[0]}: nobody can tell"
+                " their results apart. Start this test run anew.",
+                excerpt=job_id,
+                final=True,
+            )
+        return job_id
 
     def _check_queue(self, job: AnyJob) -> None:
         """Refuse to queue longer than the time that a job has left since its first request.

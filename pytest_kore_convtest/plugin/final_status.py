@@ -137,7 +137,7 @@ def _runs(runs: list[JobSummary]) -> str:
 
 
 def _steps(imports: list[JobSummary], runs: list[JobSummary], *, asked: bool) -> str:
-    total = sum(job["steps"] for job in imports)
+    total = max(sum(job["steps"] for job in imports), sum(job["steps"] for job in runs))
     if not total:
         return ""
     failed, passed = (sum(job["results"][kind] for job in runs) for kind in (_FAILED, _PASSED))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest import redaction
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.plugin.session import NOBODY, in_github
+from pytest_kore_convtest.reports.record import PASSED, UNKNOWN
 from pytest_kore_convtest.settings.options import GITHUB, REPORTS
 from pytest_kore_convtest.settings.settings import environment
 
@@ -140,8 +141,8 @@ def write_reports(record: Record, settings: Settings, env: Mapping[str, str]) ->
     from pytest_kore_convtest.reports.render import render
     from pytest_kore_convtest.suites.file import show_path
 
-    written, problems = [], []
-    for form in REPORTS:
+    written, problems = list[str](), list[str]()
+    for form in sorted(REPORTS, key="json".__eq__):  # JSON last: it knows what became of the others
         target = getattr(settings, form)
         if target is None:
             continue
@@ -151,7 +152,7 @@ def write_reports(record: Record, settings: Settings, env: Mapping[str, str]) ->
                     env.get("GITHUB_STEP_SUMMARY"), lambda limit: render_markdown(record, limit)
                 )
             else:
-                write_report(target, render(form, record))
+                write_report(target, render(form, _with_problems(record, problems)))
         except ConfigError as bad:
             problems.append(bad.message)
             continue
@@ -163,6 +164,16 @@ def write_reports(record: Record, settings: Settings, env: Mapping[str, str]) ->
         where = "the job summary on GitHub" if target == GITHUB else show_path(target)
         written.append(f"{_WORDS[form]} report: {where}")
     return written, problems
+
+
+def _with_problems(record: Record, problems: Sequence[str]) -> Record:
+    """Return a record that knows which reports could not be written, and that the run is red for it."""
+    if not problems:
+        return record
+    evidence: list[Evidence] = [{**one, "exit_code": one["exit_code"] or 1} for one in record["evidence"]]
+    verdict = UNKNOWN if record["verdict"] == PASSED else record["verdict"]
+    closing = [*record["closing"], *(f"kore: {problem}" for problem in problems)]
+    return {**record, "verdict": verdict, "evidence": evidence, "closing": closing}
 
 
 def _annotate(record: Record, env: Mapping[str, str]) -> list[str]:

@@ -88,10 +88,17 @@ class Recorder:
             closing: The closing lines.
         """
         keys = [key for key, result in self._results.items() if result["imported"] is not None]
-        runs = {result["after"]: result for result in self._results.values() if result["run"]}
-        suites = [self._make_suite(self._results[key], runs.get(key)) for key in keys]
-        index = {key: number for number, key in enumerate(keys)}
-        index |= {run["key"]: index[key] for key, run in runs.items() if key in index}
+        runs: dict[str, list[JobResult | None]] = {}
+        for result in self._results.values():
+            if result["run"]:
+                runs.setdefault(result["after"], []).append(result)
+        suites, index = list[SuiteRecord](), dict[str, int]()
+        for key in keys:
+            for run in runs.get(key) or [None]:  # a suite that was run twice has two entries
+                index.setdefault(key, len(suites))
+                if run is not None:
+                    index[run["key"]] = len(suites)
+                suites.append(self._make_suite(self._results[key], run))
         items = []
         for item, jobs in results.records():
             item["suites"] = sorted({index[key] for key in jobs if key in index})

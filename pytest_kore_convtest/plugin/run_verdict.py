@@ -70,7 +70,7 @@ class RunVerdict:
     """Gather reports; say in the end what was found out, and whether that is enough.
 
     Attributes:
-        jobs: The summaries of all jobs, by their ids; by kind and label without one.
+        jobs: The summaries of all jobs, by their keys.
         notes: What the user should know.
         pages: Where the documentation explains what was found, in the order of the run.
         results: What became of items, by node id.
@@ -90,7 +90,6 @@ class RunVerdict:
         self.gaps: list[Gap] = []
         self._unshown: list[Gap] = []
         self.stopped_by = ""
-        self._keys: dict[str, str] = {}
         self._told: set[str] = set()
         self._ours: set[str] = set()
         self._expected: set[str] = set()
@@ -130,14 +129,11 @@ class RunVerdict:
         self._notes.update(dict.fromkeys(notes))
 
     def add_job(self, job: JobSummary) -> str:
-        """Take in the summary of a job and return its key; the latest outcome of a job counts."""
-        key = job["id"] or f"{job['kind']} {job['label']}"
-        before = self._keys.setdefault(job["key"], key)
-        if before != key:  # it had no id before
-            if before in self.jobs and self.jobs[before]["generation"] > job["generation"]:
-                return before
-            self.jobs.pop(before, None)
-            self._keys[job["key"]] = key
+        """Take in the summary of a job and return its key; the latest outcome of a job counts.
+
+        The key is ours: a platform that gives two jobs one id must not hide one behind the other.
+        """
+        key = job["key"]
         if key not in self.jobs or self.jobs[key]["generation"] <= job["generation"]:
             self.jobs[key] = job
         self.add_notes(job["notes"])
@@ -146,6 +142,9 @@ class RunVerdict:
 
             self.pages.update(dict.fromkeys(explain_rules(job["rules"])))
         return key
+
+    def _ids(self) -> set[str]:
+        return {job["id"] for job in self.jobs.values()}
 
     def _count_failure(self, report: pytest.TestReport, *, ours: bool) -> None:
         if report.when == "call":
@@ -247,14 +246,14 @@ class RunVerdict:
             return True
         if result.outcome not in {SKIPPED, XFAILED} or (self._excused and one.kind != LINT):
             return False
-        unseen = {job.id for job in run.settings.ds_id} - self.jobs.keys()
+        unseen = {job.id for job in run.settings.ds_id} - self._ids()
         return one.kind != TEST or silent or not unseen.isdisjoint(one.wants)
 
     def _find_not_waited(self, run: Run, *, problems: bool) -> None:
         """Find configured jobs that no selected item waits for; red when they were typed for this run."""
         wanted = {ds_id for one, _ in self.entries for ds_id in one.wants}
         self.not_waited = [
-            job for job in run.settings.ds_id if job.id not in wanted and job.id not in self.jobs
+            job for job in run.settings.ds_id if job.id not in wanted and job.id not in self._ids()
         ]
         typed = problems and run.settings.source("ds_id") == "command line"
         for job in self.not_waited:
@@ -273,7 +272,7 @@ class RunVerdict:
             return
         why = _why_not_run_at_all(self.stopped_by)
         for job in run.settings.ds_id:
-            if job.id not in self.jobs:
+            if job.id not in self._ids():
                 self._unshown.append(Gap(_stand_for(job.label, "import", run), why))
 
     def _find_untold(self, run: Run) -> None:
@@ -300,7 +299,7 @@ class RunVerdict:
 
         found = [job.ending for job in run.unfinished() if job.job_id]
         if run.interrupted:
-            seen = {ending.job_id for ending in found} | self.jobs.keys()
+            seen = {ending.job_id for ending in found} | self._ids()
             seen |= {job.id for job in self.not_waited}
             found += [
                 Ending(f"import job {job.id}", job.id, resume=_resume_command(job.id, job.label))

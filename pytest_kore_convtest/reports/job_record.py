@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import datetime, timezone
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypedDict, cast
@@ -11,6 +12,7 @@ from pytest_kore_convtest.api import models
 from pytest_kore_convtest.api.run_models import variations
 from pytest_kore_convtest.errors import KoreError, StructureError
 from pytest_kore_convtest.jobs.job import SuiteRun
+from pytest_kore_convtest.redaction import hide_in
 from pytest_kore_convtest.reports.record import (
     DERIVED,
     FAILED,
@@ -162,6 +164,7 @@ def _open_import(told: JobRecord, entry: Mapping[str, Any]) -> ImportRecord:
         file_id=entry.get("file_id", ""),
         file_hash=entry.get("file_hash", ""),
         stored=False,
+        given_name=entry.get("name", ""),
         stored_name="",
         stored_id="",
         stored_steps=0,
@@ -257,6 +260,7 @@ def _describe_import(job: WatchImport) -> ImportRecord:
         file_id=job.entry.get("file_id", ""),
         file_hash=job.entry.get("file_hash", ""),
         stored=suite is not None,
+        given_name=job.name,
         stored_name=suite.name if suite else "",
         stored_id=suite.id if suite else "",
         stored_steps=len(suite.steps) if suite else 0,
@@ -267,9 +271,14 @@ def _describe_import(job: WatchImport) -> ImportRecord:
 
 def _read_logs(entries: list[object]) -> list[str]:
     """Return the platform's log, an entry a text; the last of very many says how many are left out."""
-    lines = [printable(str(entry), _LONGEST_LOG) for entry in entries[:MOST_LOGS]]
+    lines = [printable(_spell(entry), _LONGEST_LOG) for entry in entries[:MOST_LOGS]]
     left = len(entries) - len(lines)
     return [*lines, f"and {left:,} more entries, which are left out"] if left else lines
+
+
+def _spell(entry: object) -> str:
+    """Write an entry as text; secrets are taken out while their letters are as they were."""
+    return entry if isinstance(entry, str) else json.dumps(hide_in(entry), ensure_ascii=False, default=str)
 
 
 def _judge_import(job: WatchImport) -> tuple[Verdict, list[str], list[Finding]]:

@@ -164,12 +164,15 @@ class ImportRecord(JobRecord):
     """The import of a suite: a job, the stored suite and what was found in it.
 
     ``upload`` is the ``fileId`` and ``hash`` that the platform gave for the uploaded
-    bytes, empty texts when nothing was uploaded; ``assertions`` counts the enabled ones by kind.
+    bytes, empty texts when nothing was uploaded; ``assertions`` counts the enabled ones by
+    kind; ``given_name`` is the name under which this test run imported it, ``stored_name``
+    the one that the platform tells.
     """
 
     file_id: str
     file_hash: str
     stored: bool
+    given_name: str
     stored_name: str
     stored_id: str
     stored_steps: int

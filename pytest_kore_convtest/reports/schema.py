@@ -87,8 +87,10 @@ def _adapter() -> TypeAdapter[Record]:
 
 
 def _complete(value: object) -> None:
-    """Give the findings of an earlier release the keys that it did not know."""
+    """Give the record of an earlier release the keys that it did not know."""
     for suite in _objects(value, "suites"):
+        if isinstance(imported := suite.get("imported"), dict):
+            imported.setdefault("given_name", "")
         for finding in _objects(suite.get("imported"), "findings"):
             for key, usual in OPTIONAL.items():
                 finding.setdefault(key, usual)
@@ -144,8 +146,9 @@ def record_schema() -> dict[str, Any]:
             shape.pop("title", None)
             for member in shape["properties"].values():
                 member.pop("title", None)
-    required = found["$defs"]["Finding"]["required"]
-    found["$defs"]["Finding"]["required"] = [key for key in required if key not in OPTIONAL]
+    for name, optional in (("Finding", OPTIONAL.keys()), ("ImportRecord", {"given_name"})):
+        required = found["$defs"][name]["required"]
+        found["$defs"][name]["required"] = [key for key in required if key not in optional]
     for name, key in _INDEXES:
         member = found["$defs"][name]["properties"][key]
         member.get("items", member)["minimum"] = 0

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError, KoreError
 from pytest_kore_convtest.reports.record import FORMAT, VERSION
 from pytest_kore_convtest.reports.schema import ShapeError, fit
+from pytest_kore_convtest.text import escape_json
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.reports.record import Record
 
-_UNSAFE = re.compile(
-    "[\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\u200b\u200e\u200f"
-    "\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
-    "|(?<=#)#(?=[A-Za-z]{0,20}\\[)"
-    "|(?<=section_start):|(?<=section_end):|(?<=travis_fold):|(?<=travis_time):"
-)
-"""What JSON lets stand, but a terminal or CI server obeys, an editor hides or UTF-8 cannot hold."""
-
-_LARGEST_PLANE = 0xFFFF
 _EXACT = 2**53
 """Below it a float holds every whole number."""
 
@@ -43,7 +34,7 @@ def write_record(record: Record) -> str:
         said = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
         problem = f"the report's record is not as it has to be: {said}; please report this as a bug"
     else:
-        return _UNSAFE.sub(_escape, text) + "\n"
+        return escape_json(text) + "\n"
     raise KoreError(problem)
 
 
@@ -60,14 +51,6 @@ def _without_odd_numbers(value: object) -> object:
     if isinstance(value, list):
         return [_without_odd_numbers(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _escape(found: re.Match[str]) -> str:
-    number = ord(found.group())
-    if number <= _LARGEST_PLANE:
-        return f"\\u{number:04x}"
-    number -= _LARGEST_PLANE + 1
-    return f"\\u{0xD800 + (number >> 10):04x}\\u{0xDC00 + (number & 0x3FF):04x}"
 
 
 def read_record(content: str | bytes, where: str) -> Record:

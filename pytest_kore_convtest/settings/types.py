@@ -214,7 +214,8 @@ def _read_rule(name: str) -> Rule:
     except ValueError:
         near = get_close_matches(folded[:_LONGEST_RULE], [rule.value for rule in Rule], 1, 0.4)
     advice = f"did you mean {near[0]}?" if near else "docs/rules.md lists them"
-    raise ValueError(f"there is no rule {name[:_LONGEST_RULE]!r}: {advice}")
+    shown = repr(name[:_LONGEST_RULE]) if re.fullmatch("[a-zA-Z_-]*", name) else describe(name)
+    raise ValueError(f"there is no rule {shown}: {advice}")
 
 
 READERS: dict[str, Callable[[object], Any]] = {

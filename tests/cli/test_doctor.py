@@ -496,3 +496,14 @@ def test_a_single_use_token_is_not_spent():
         found = wire(Settings.read(env={}, host=emulator.url, stream_id=emulator.stream_id, jwt=jwt))
         assert found["token"].level == "error"
         assert len(emulator.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["http://bob:s3cr3t#x@127.0.0.1:9", "http://bob:s3cr3t/x@h", "http://bob:s3cr3t@[::1"]
+)
+def test_a_proxy_that_cannot_be_read_is_not_repeated(kore, monkeypatch, address):
+    """A password with a letter that ends an address is one finding, which does not show it."""
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    ended = kore("doctor", "--kore-host=https://bots.example")
+    assert "the proxy's address cannot be read" in ended.out
+    assert "s3cr3t" not in ended.out + ended.err

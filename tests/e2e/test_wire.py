@@ -506,9 +506,9 @@ def test_a_401_does_not_double_the_budget():
         line.hold()
 
     with SocketServer(script) as server:
-        error = ask(server.url, budget=0.5)
+        error = ask(server.url, budget=3.0)  # enough for the first of the two on a busy machine
         assert error.cause == "timeout"
-        assert float(re.search(r"within ([\d.]+) s", str(error))[1]) <= 0.3
+        assert float(re.search(r"within ([\d.]+) s", str(error))[1]) <= 2.8
         assert len(server.requests) == 2
 
 

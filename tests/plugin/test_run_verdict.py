@@ -341,4 +341,13 @@ def test_a_job_is_one_job_before_and_after_it_has_an_id():
     facts.add(report(when="setup"))
     facts.add(report(own=True, jobs=[{**JOB, "generation": 2}]))
     assert end(facts)[0] == 0
-    assert list(facts.jobs) == ["ds-1"]
+    assert [one["id"] for one in facts.jobs.values()] == ["ds-1"]
+
+
+def test_two_jobs_of_one_id_are_two():
+    """A platform that gives two imports one id does not hide a failed one behind a good one."""
+    facts = RunVerdict()
+    failed, good = ({**JOB, "key": f"import {word}", "verdict": word} for word in ("failed", "passed"))
+    facts.add(report(own=True, jobs=[failed]))
+    facts.add(report("b", own=True, jobs=[good]))
+    assert (end(facts)[0], facts.verdict) == (1, "failed")

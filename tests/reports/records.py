@@ -161,6 +161,7 @@ def make_import(**changes):
         "file_id": "file-1",
         "file_hash": "0a" * 16,
         "stored": True,
+        "given_name": "BOOKING_7",
         "stored_name": "BOOKING_7",
         "stored_id": "ts-1",
         "stored_steps": 2,
