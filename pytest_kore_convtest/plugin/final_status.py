@@ -147,7 +147,8 @@ def _steps(imports: list[JobSummary], runs: list[JobSummary], *, asked: bool) ->
         return words + (" (add --kore-run inDevelopment)" if advice else "")
     if failed:
         return f"{words}, {failed} FAILED"
-    return f"{words}, all passed" if passed == total else words
+    told = " by the platform's counts alone" if any(job["counts_only"] for job in runs) else ""
+    return f"{words}, all passed{told}" if passed == total else words + told
 
 
 def _checks(counts: ItemCounts, what: str, word: str) -> str:

@@ -16,7 +16,7 @@ from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
 from pytest_kore_convtest.plugin import OTHER_JSON, fixtures, terminal
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
-from pytest_kore_convtest.plugin.items import fixture_values
+from pytest_kore_convtest.plugin.items import find_other_settings, fixture_values
 from pytest_kore_convtest.plugin.junit import JUnitReport
 from pytest_kore_convtest.plugin.progress import Progress
 from pytest_kore_convtest.plugin.publish import Published, publish
@@ -61,6 +61,7 @@ class Hooks:
         self._run, self._config = run, run.config
         self._verdict = RunVerdict()
         self._recorder = Recorder()
+        self._other_settings: dict[str, str] = {}
         self._published = Published()
         self._junit = JUnitReport(run.config)
         self._selected: list[Selected] = []
@@ -127,6 +128,7 @@ class Hooks:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what is selected of ours: all of it counts."""
         self._selected = select(session.items, self._run.settings)
+        self._other_settings = find_other_settings(session, session.items)
         self._run.hint_at_suites(self._config.stash.get(OTHER_JSON, []))
         if self._worker:
             tell_controller(self._run, self._selected)
@@ -167,6 +169,13 @@ class Hooks:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Remember the item, so that waits know on whose behalf they are."""
         self._run.item = item
+        if base := self._other_settings.get(item.nodeid):
+            raise ConfigError(
+                f"kore_settings is overridden for the tests in {base}, and not for others of this test run,"
+                f" which has one account: run them apart (pytest {base}).",
+                name="settings",
+                source="conftest",
+            )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.settings.values import ImportJob
     from pytest_kore_convtest.suites.file import LocalSuite
 
+_SETTINGS = "kore_settings"
 _STATUS = "kore_import_status"
 
 PACKAGE = "pytest_kore_convtest"
@@ -119,6 +120,27 @@ def _in_force(definitions: Sequence[Any]) -> Iterator[Any]:
         yield definition
         if definition.argname not in definition.argnames:
             return
+
+
+def find_other_settings(session: pytest.Session, items: Sequence[pytest.Item]) -> dict[str, str]:
+    """Find items for which a ``conftest.py`` overrides ``kore_settings``, beside others for which none does.
+
+    pytest keeps one ``kore_client`` for the whole session, made of whichever settings came first: tests
+    of two bots in one run would be judged against one of them. pytest has no public way to ask.
+
+    Returns:
+        By node id, where the settings of the item come from; empty when all have the same.
+    """
+    manager = session._fixturemanager  # noqa: SLF001 - see above
+    known: dict[pytest.Collector | None, str] = {}
+    bases: dict[str, list[str]] = {}
+    for item in filter(is_live, items):
+        if item.parent not in known:
+            found = manager.getfixturedefs(_SETTINGS, item)
+            known[item.parent] = str(found[-1].baseid or "") if found else ""
+        bases.setdefault(known[item.parent], []).append(item.nodeid)
+    widest = min(bases, key=len, default="")
+    return {nodeid: base for base, nodeids in bases.items() if base != widest for nodeid in nodeids}
 
 
 def skip_unconfigured(why: str) -> NoReturn:

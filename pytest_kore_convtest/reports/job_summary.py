@@ -45,6 +45,7 @@ class JobSummary(TypedDict):
         ours: Whether this test run uploaded the suite.
         results: Of a run: how many steps passed, failed and were not evaluated.
         unevaluated: Of a run: the first steps that were not evaluated.
+        counts_only: Of a run: whether the platform reported counts, and no single step.
         blocked: Of a run: whether it did not begin because its import, which tells why, has not passed.
     """
 
@@ -67,6 +68,7 @@ class JobSummary(TypedDict):
     ours: bool
     results: dict[str, int]
     unevaluated: list[str]
+    counts_only: bool
     blocked: bool
 
 
@@ -100,6 +102,7 @@ def summarize_job(result: JobResult) -> JobSummary:
         ours=result["file"] is not None,
         results={},
         unevaluated=[],
+        counts_only=False,
         blocked=result["blocked"],
     )
     if record["trouble"]:
@@ -117,6 +120,7 @@ def summarize_job(result: JobResult) -> JobSummary:
 def _add_run(summary: JobSummary, run: RunRecord, steps: list[StepRecord]) -> None:
     counts = summary["results"] = dict.fromkeys((PASSED, FAILED, NOT_EVALUATED), 0)
     summary["steps"] = len(steps)
+    summary["counts_only"] = run["counts_only"]
     if run["counts_only"]:  # the platform's word, not ours
         counts[PASSED], counts[FAILED] = run["passed"] or 0, run["failed"] or 0
         counts[NOT_EVALUATED] = max(0, len(steps) - counts[PASSED] - counts[FAILED])

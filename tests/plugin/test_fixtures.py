@@ -471,3 +471,21 @@ def test_waiting_by_id_needs_no_email(run, account, pytester, monkeypatch):
     result = run("--kore-ds-id=ds-here", "test_waiting_by_id_needs_no_email.py", "a.kore.json")
     assert result.counts == {"passed": 2, "errors": 2}
     assert "ERROR test_waiting" not in result.text
+
+
+@pytest.mark.parametrize("order", [("t", "test_real.py"), ("test_real.py", "t")], ids=["first", "last"])
+def test_two_accounts_in_one_run_are_refused(run, plugin_args, account, pytester, order):
+    """Tests whose folder overrides kore_settings never decide which platform the others ask."""
+    pytester.makepyfile(test_real="def test_ours(kore_client): pass")
+    folder = pytester.mkdir("t")
+    (folder / "conftest.py").write_text(
+        "import pytest\nfrom pytest_kore_convtest import Settings\n"
+        "@pytest.fixture(scope='session')\ndef kore_settings(): return Settings.read()\n"
+    )
+    (folder / "test_other.py").write_text("def test_other(kore_client): pass")
+    result = run(*order, *plugin_args)
+    assert result.counts == {"passed": 1, "errors": 1}
+    assert (
+        "kore_settings is overridden for the tests in t, and not for others of this test run" in result.text
+    )
+    assert run("t", *plugin_args).counts == {"passed": 1}

@@ -27,6 +27,7 @@ JOB = {
     "rules": [],
     "results": {},
     "unevaluated": [],
+    "counts_only": False,
     "blocked": False,
 }
 
