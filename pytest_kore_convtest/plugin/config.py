@@ -34,6 +34,16 @@ def read_settings(config: pytest.Config) -> Settings:
     hide_secrets(config)
     settings = resolve(*raw)
     learn_secrets(settings)
+    if (
+        settings.emulator
+        and settings.source("emulator") == "addopts"
+        and _is_in_ini(config, "--kore-emulator")
+    ):
+        problem = (
+            "--kore-emulator stands in addopts of the ini file, and every copy of it would make a gate green"
+            " for ever: type it, or set KORE_EMULATOR=1"
+        )
+        raise _refuse(settings, "emulator", problem)
     if settings.emulator and find_spec("werkzeug") is None:
         problem = "the emulator needs Werkzeug: pip install 'pytest-kore-convtest[emulator]'"
         raise _refuse(settings, "emulator", problem)
@@ -42,6 +52,10 @@ def read_settings(config: pytest.Config) -> Settings:
     if hints := _unknown_keys(config):
         settings = replace(settings, notes=(*settings.notes, *hints))
     return settings
+
+
+def _is_in_ini(config: pytest.Config, option: str) -> bool:
+    return option in map(str, config.getini("addopts") or ())
 
 
 def _check_reports(settings: Settings) -> None:

@@ -206,7 +206,9 @@ def test_counts_only(start, plugin_args, account):
     assert result.code == 0
     assert became(result) == words("passed passed passed passed skipped skipped skipped")
     assert "the platform reported counts only" in "".join(result.reasons)
-    assert result.closing == ["kore: 1 suite imported and valid; 3 of 3 steps executed, all passed by the platform's counts alone"]
+    assert result.closing == [
+        "kore: 1 suite imported and valid; 3 of 3 steps executed, all passed by the platform's counts alone"
+    ]
 
 
 @pytest.mark.parametrize(("bot", "outcome"), [({}, "passed"), ({"quote": ["no"]}, "failed")])

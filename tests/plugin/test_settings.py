@@ -215,3 +215,12 @@ def test_a_misspelt_ini_key_is_pytests_business(run, pytester):
     assert run("--strict-config").code == 0
     pytester.makeini("[pytest]\nkore_timeoutt = 5")
     assert run("--strict-config").code != 0
+
+
+def test_the_emulator_does_not_come_from_an_ini_file(run, pytester):
+    """No copied file makes a gate green for ever: addopts of an ini file cannot choose the emulator."""
+    pytester.makeini("[pytest]\naddopts = --kore-emulator\n")
+    pytester.makepyfile("def test_ours(kore_client): pass")
+    result = run()
+    assert result.code == 4
+    assert "--kore-emulator stands in addopts of the ini file" in result.text
