@@ -113,7 +113,7 @@ def show_fixtures(_: str) -> str:
     parts = []
     for name, scope, text in found:
         meaning = cleandoc(text).replace("``", "`")
-        parts.append(f"### `{name}` {{#{name}}}\n\n{meaning}\n\nScope: {scope or 'function'}.")
+        parts.append(f'<a id="{name}"></a>\n\n### `{name}`\n\n{meaning}\n\nScope: {scope or "function"}.')
     return "\n\n".join(parts)
 
 
@@ -135,7 +135,14 @@ def show_settings(argument: str) -> str:
 
 def _setting(name: str, kind: str, where: str, metavar: str, meaning: str) -> str:
     option = f"--kore-{name.replace('_', '-')}"
-    lines = [f"### `kore_{name}` {{#kore_{name}}}", "", meaning[0].upper() + meaning[1:] + ".", ""]
+    lines = [
+        f'<a id="kore_{name}"></a>',
+        "",
+        f"### `kore_{name}`",
+        "",
+        meaning[0].upper() + meaning[1:] + ".",
+        "",
+    ]
     if "o" in where:
         off = f", `--no-{option[2:]}`" if not metavar and name != "gate" else ""
         lines.append(f"* Option: `{f'{option} {metavar}'.strip()}`{off}")
@@ -227,7 +234,9 @@ def show_report_fields(_: str) -> str:
             continue
         text = " ".join(part.get("description", "").split())
         rows = [[code(key), _type(about)] for key, about in part["properties"].items()]
-        parts.append(f"### {name} {{#record-{name.lower()}}}\n\n{text}\n\n{table(['Field', 'Type'], rows)}")
+        parts.append(
+            f'<a id="record-{name.lower()}"></a>\n\n### {name}\n\n{text}\n\n{table(["Field", "Type"], rows)}'
+        )
     return "\n\n".join(parts)
 
 
@@ -358,7 +367,7 @@ def show_controls(_: str) -> str:
         arguments = _arguments(rest)
         call = name if isinstance(member, property) else f"{name}({', '.join(arguments)})"
         listed = "".join(f"\n* `{key}`: {what}" for key, what in arguments.items())
-        parts.append(f"### `{call}` {{#emulator-{name}}}\n\n{' '.join(summary.split())}\n{listed}")
+        parts.append(f'<a id="emulator-{name}"></a>\n\n### `{call}`\n\n{" ".join(summary.split())}\n{listed}')
     return "\n\n".join(parts)
 
 

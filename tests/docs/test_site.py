@@ -78,7 +78,7 @@ def heads(name: str, level: str = "###") -> str:
 def test_every_setting_has_a_section(row):
     """A setting's section names its option, ini key and environment name, and what it takes."""
     name, kind, where, *_ = row
-    text = re.search(rf"^### `kore_{name}` .*?(?=^##|\Z)", page("settings.md"), re.MULTILINE | re.DOTALL)[0]
+    text = re.search(rf"^### `kore_{name}`\n.*?(?=^##|\Z)", page("settings.md"), re.MULTILINE | re.DOTALL)[0]
     assert ("o" in where) == (f"`--kore-{name.replace('_', '-')}" in text)
     assert ("i" in where) == (f"ini key: `kore_{name}`" in text)
     assert ("e" in where) == (f"Environment: `KORE_{name.upper()}`" in text)
@@ -141,7 +141,7 @@ def test_every_fixture_and_marker_occurs():
     fixtures = [name for name in vars(sys.modules["pytest_kore_convtest.plugin"]) if name.startswith("kore_")]
     assert len(fixtures) >= 7
     for name in fixtures:
-        assert f"### `{name}` " in heads("fixtures.md")
+        assert f"### `{name}`" in heads("fixtures.md").splitlines()
     for name in ("kore_live", "kore_suite"):
         assert f"* `{name}" in page("fixtures.md")
 
