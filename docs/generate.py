@@ -315,7 +315,7 @@ def _said(script: str) -> str:
             "CLIENT_ID": emulator.client_id,
             "CLIENT_SECRET": emulator.client_secret,
             "RATE_LIMIT": "off",
-            "REQUEST_TIMEOUT": "1",
+            "REQUEST_TIMEOUT": "1" if "slow" in script else "60",
         }
         settings = public.Settings.read(env={f"KORE_{name}": value for name, value in names.items()})
         try:

@@ -2,7 +2,10 @@
 
 import signal
 
+import pytest
 from hypothesis import settings
+
+from pytest_kore_convtest import redaction
 
 pytest_plugins = ["pytester"]
 
@@ -18,3 +21,10 @@ for number, usual in (
 ):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, usual)
+
+
+@pytest.fixture(autouse=True)
+def _forget_secrets(monkeypatch):
+    """What one test calls a secret is an ordinary text in the next."""
+    monkeypatch.setattr(redaction, "_known", dict(redaction._known))
+    monkeypatch.setattr(redaction, "_forms", redaction._forms)

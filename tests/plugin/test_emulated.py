@@ -67,7 +67,7 @@ def test_a_bot_that_is_never_asked(run, pytester):
     """A script with no input of the suite, a slip perhaps, leaves the bot repeating, and that is said."""
     result = run(*RUN, write_bot(pytester, content='{"good-bye": ["x"]}'))
     assert result.code == 0
-    assert REPEATS in result.last_lines[-1]
+    assert "nothing that the suites say has an answer in kore_bot" in result.last_lines[-1]
 
 
 def test_without_a_run_the_bot_says_nothing(run):
