@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 _LONGEST = 2000
+_MOST_HINTS = 3
+"""Hints of one rule in one file that are shown one by one, beside those of other rules."""
+
 _GITHUB = {ERROR: "error", WARNING: "warning", HINT: "notice"}
 _SARIF = {ERROR: "error", WARNING: "warning", HINT: "note"}
 
@@ -32,10 +36,20 @@ def lint_rules() -> list[Rule]:
 
 def write_text(findings: Sequence[Finding], files: int) -> str:
     """Write a finding a line, as compilers do, and the numbers in the end."""
-    lines = [
-        f"{_file(one)}:{one.location.line}:{one.location.column}: {one.severity}:"
-        f" {_message(one)} [{one.rule}]"
-        for one in findings
+    lines, hidden = list[str](), Counter[tuple[str, Rule]]()
+    alone = len({one.rule for one in findings}) == 1
+    for one in findings:
+        same = (_file(one), one.rule)
+        hidden[same] += one.severity == HINT and not alone
+        if hidden[same] <= _MOST_HINTS:
+            lines.append(
+                f"{_file(one)}:{one.location.line}:{one.location.column}: {one.severity}:"
+                f" {_message(one)} [{one.rule}]"
+            )
+    lines += [
+        f"{file}: {number - _MOST_HINTS} more hints of {rule}: --only {rule} shows them"
+        for (file, rule), number in hidden.items()
+        if number > _MOST_HINTS
     ]
     counts = _count(findings)
     told = ", ".join(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.text import plural
@@ -85,7 +85,10 @@ def write_tally(tally: Tally) -> str:
         parts += [_checks(tally.lint, "lint check", "passed"), _checks(tally.items, "test", "passed")]
         parts += ["nothing was imported"]
     else:
-        parts += [_against(tally.lint, "lint check"), _against(tally.items, "test")]
+        lint = tally.lint
+        # As many as pytest counts, unless lint has a number of its own.
+        items = tally.items if lint.bad else replace(tally.items, total=tally.items.total + lint.total)
+        parts += [_against(lint, "lint check"), _against(items, "test")]
     if tally.not_waited:
         parts.append(f"{plural(tally.not_waited, 'import job')} not waited for")
     if tally.unconfigured:

@@ -226,6 +226,8 @@ def _find_no_suite(document: Document) -> Problem | None:
         response = content.get("response")
         stored = "testSteps" in (response if isinstance(response, dict) else content)
         found = " but a stored suite, which the platform does not import" if stored else ""
+        if content.keys() & {"dialogComponents", "localeData", "supportedLanguages"}:
+            found = " but an exported bot: export the suite, in Conversation Testing"
         return Problem(f"holds no suite{found}: {needs}", document.place(()))
     cases, place = content["testCases"], document.place(("testCases",))
     if not isinstance(cases, list):

@@ -84,7 +84,7 @@ def test_a_rejected_import(start, plugin_args, account):
     assert "A::import has not passed" in "".join(result.reasons)
     assert "Traceback" not in result.text
     assert done(account) == ["upload", "import"]
-    assert result.closing == ["kore: FAILED: 1 suite FAILED; 1 of 6 tests FAILED, 5 not verified"]
+    assert result.closing == ["kore: FAILED: 1 suite FAILED; 1 of 7 tests FAILED, 5 not verified"]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_failed_step(start, plugin_args, account):
     assert re.search(r"a\.kore\.json:\d+", text)
     assert "Traceback" not in text
     assert result.closing == [
-        "kore: FAILED: 1 suite imported and valid; 3 of 3 steps executed, 1 FAILED; 1 of 6 tests FAILED"
+        "kore: FAILED: 1 suite imported and valid; 3 of 3 steps executed, 1 FAILED; 1 of 7 tests FAILED"
     ]
 
 
