@@ -508,7 +508,9 @@ def test_a_401_does_not_double_the_budget():
     with SocketServer(script) as server:
         error = ask(server.url, budget=3.0)  # enough for the first of the two on a busy machine
         assert error.cause == "timeout"
-        assert float(re.search(r"within ([\d.]+) s", str(error))[1]) <= 2.8
+        # Whoever waits, and the socket, whichever sees first that the time is over.
+        told = re.search(r"no whole answer came (?:in time|within ([\d.]+) s)", str(error))
+        assert float(told[1] or 0) <= 2.8
         assert len(server.requests) == 2
 
 
