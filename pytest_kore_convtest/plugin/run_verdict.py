@@ -84,7 +84,7 @@ class RunVerdict:
         self.jobs: dict[str, JobSummary] = {}
         self._notes: dict[str, None] = {}
         self.pages: dict[str, None] = {}
-        self.results = ItemResults()
+        self.results: ItemResults = ItemResults()
         self.entries: list[Entry] = []
         self.not_waited: list[ImportJob] = []
         self.gaps: list[Gap] = []
