@@ -74,7 +74,6 @@ check: $(STAMP)
 	$(MAKE) docs
 
 docs: $(STAMP)
-	$(BIN)/python .ci/rules.py
 	$(BIN)/python docs/generate.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --clean
 

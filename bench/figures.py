@@ -10,6 +10,8 @@ import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_kore_convtest.reports.markup import table
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -56,17 +58,9 @@ def spread(values: Sequence[float]) -> Spread:
 
 def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a Markdown table with aligned columns, and keep it for ``save``."""
-    lines = [head, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    made = [title, ""]
-    made += [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
-        for line in lines
-    ]
-    made.insert(3, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    table = "\n".join(made)
-    print(f"\n{table}\n")
-    _shown.append(table)
+    shown = f"{title}\n\n{table(head, rows, aligned=True)}"
+    print(f"\n{shown}")
+    _shown.append(shown.rstrip())
 
 
 def save(name: str, rows: Sequence[dict[str, Any]], verdicts: Sequence[Verdict]) -> None:

@@ -19,13 +19,16 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sentences import gather_sentences
+
 import pytest_kore_convtest as public
 
 # Everything that the site needs from inside the package, in this one place: these modules may move.
 from pytest_kore_convtest.emulator.control import Controls
 from pytest_kore_convtest.emulator.script import FAULT_WORDS, STATUS_WORDS
 from pytest_kore_convtest.emulator.switches import Switches
-from pytest_kore_convtest.findings import RULES, Rule
+from pytest_kore_convtest.findings import RULES, Rule, Severity
+from pytest_kore_convtest.reports import markup
 from pytest_kore_convtest.settings.table import SETTINGS
 
 if TYPE_CHECKING:
@@ -70,9 +73,7 @@ def write() -> None:
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a Markdown table."""
-    head = list(head)
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return markup.table(list(head), [[cell.replace("|", "\\|") for cell in row] for row in rows]).rstrip()
 
 
 def code(text: object) -> str:
@@ -399,6 +400,29 @@ def show_file(argument: str) -> str:
     return f'```{language} title="{path.name}"\n{text}\n```'
 
 
+def show_rule_table(about: str) -> str:
+    """Return the rules that look at one thing."""
+    rows = [_rule_row(rule) for rule in Rule if RULES[rule].about == about]
+    return table(["Rule", "Default", "Meaning"], rows)
+
+
+def _rule_row(rule: Rule) -> tuple[str, str, str]:
+    facts = RULES[rule]
+    severity = Severity(facts.severity).value + (", fixed" if facts.fixed else "")
+    return f'<a id="{rule.value}"></a>`{rule.value}`', severity, facts.meaning
+
+
+def show_messages(of: str) -> str:
+    """Return what each rule or each error class can say."""
+    said = gather_sentences()
+    names = [rule.value for rule in Rule] if of == "rules" else [cls.__name__ for cls in error_classes()]
+    return "\n\n".join(_message_list(name, said[name]) for name in names if name in said)
+
+
+def _message_list(name: str, sentences: Iterable[str]) -> str:
+    return f"### {name}\n\n" + "\n".join(f"* {markup.code(text, 500)}" for text in sentences)
+
+
 PARTS: dict[str, Callable[[str], str]] = {
     "help": show_help,
     "fixtures": show_fixtures,
@@ -406,6 +430,8 @@ PARTS: dict[str, Callable[[str], str]] = {
     "settings": show_settings,
     "keys": show_keys,
     "rules": show_rules,
+    "rule-table": show_rule_table,
+    "messages": show_messages,
     "report-fields": show_report_fields,
     "error": show_error,
     "error-tree": show_error_tree,

@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from pytest_kore_convtest.reports.markup import table
 from torture.judge import OK
 from torture.lies import all_lies
 from torture.mixtures import RATES, RUNS
@@ -55,20 +56,23 @@ def _put(page: Path, begin: str, lines: Iterable[str]) -> None:
     _, end, after = rest.partition(END)
     if not (found and end):
         raise ValueError(f"{page.name} has no markers: {begin} and {END}")
-    table = "\n".join(lines)
-    page.write_text(f"{before}{begin}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+    body = "\n".join(lines).rstrip()
+    page.write_text(f"{before}{begin}\n\n{body}\n\n{END}{after}", encoding="utf-8")
 
 
 def _render_lies(lies: Sequence[Lie], before: Mapping[str, str]) -> Iterator[str]:
     for kind, members in groupby(lies, key=lambda lie: lie.kind):
         yield f"\n### {kind}\n"
-        yield "| What is done | Command | has to be | version 0.1 | now |"
-        yield f"|{' --- |' * 5}"
-        for lie in members:
-            wanted = "red" if lie.red else "green"
-            then = before.get(lie.title, "not tried")
-            shown = then if then == OK else f"**wrong**: {then}"
-            yield f"| {_escape(lie.name)} | `{_code(lie.command)}` | {wanted} | {_code(shown)} | {OK} |"
+        yield table(
+            ["What is done", "Command", "has to be", "version 0.1", "now"],
+            [_lie_row(lie, before.get(lie.title, "not tried")) for lie in members],
+        )
+
+
+def _lie_row(lie: Lie, then: str) -> Sequence[str]:
+    wanted = "red" if lie.red else "green"
+    shown = then if then == OK else f"**wrong**: {then}"
+    return _escape(lie.name), f"`{_code(lie.command)}`", wanted, _code(shown), OK
 
 
 def _code(text: str) -> str:
@@ -80,16 +84,21 @@ def _code(text: str) -> str:
 
 def _render(lines: Sequence[Line], mixed: Sequence[Line]) -> Iterator[str]:
     names = list(lines[0].fared)
-    yield from _totals(names, lines)
-    yield ""
-    yield from _mixtures(names, mixed)
+    yield _totals(names, lines)
+    yield _mixtures(names, mixed)
     for group, members in groupby(sorted(lines, key=_place(lines)), key=lambda line: line.case.group):
         yield f"\n### {group}\n"
-        yield f"| What is done | has to | {' | '.join(names)} |"
-        yield f"|{' --- |' * (len(names) + 2)}"
-        for line in members:
-            fared = " | ".join(_shown(_coarse(line.fared[name])) for name in names)
-            yield f"| {_escape(line.case.name)} | {_wanted(line)} | {fared} |"
+        yield table(
+            ["What is done", "has to", *names],
+            [
+                [
+                    _escape(line.case.name),
+                    _wanted(line),
+                    *(_shown(_coarse(line.fared[name])) for name in names),
+                ]
+                for line in members
+            ],
+        )
 
 
 def _place(lines: Sequence[Line]):
@@ -97,23 +106,21 @@ def _place(lines: Sequence[Line]):
     return lambda line: order[line.case.group]
 
 
-def _totals(names: Sequence[str], lines: Sequence[Line]) -> Iterator[str]:
-    yield f"| Of {len(lines)} cases | {' | '.join(names)} |"
-    yield f"|{' --- |' * (len(names) + 1)}"
+def _totals(names: Sequence[str], lines: Sequence[Line]) -> str:
     counts = {name: Counter(_coarse(line.fared[name]) for line in lines) for name in names}
     words = [OK, *sorted({word for count in counts.values() for word in count} - {OK})]
-    for word in words:
-        shown = "ended as they should" if word == OK else "not asked of it" if word == "-" else word
-        yield f"| {shown} | {' | '.join(str(counts[name][word]) for name in names)} |"
+    shown = {OK: "ended as they should", "-": "not asked of it"}
+    rows = [[shown.get(word, word), *(str(counts[name][word]) for name in names)] for word in words]
+    return table([f"Of {len(lines)} cases", *names], rows)
 
 
-def _mixtures(names: Sequence[str], mixed: Sequence[Line]) -> Iterator[str]:
-    yield f"| Random mixtures, faults a poll | {' | '.join(names)} |"
-    yield f"|{' --- |' * (len(names) + 1)}"
+def _mixtures(names: Sequence[str], mixed: Sequence[Line]) -> str:
+    rows = []
     for rate in RATES:
         runs = [line for line in mixed if line.case.group == f"{rate} %"]
         won = [_round(sum(line.fared[name] == OK for line in runs)) for name in names]
-        yield f"| {rate} % | {' | '.join(won)} |"
+        rows.append([f"{rate} %", *won])
+    return table(["Random mixtures, faults a poll", *names], rows)
 
 
 def _round(won: int) -> str:

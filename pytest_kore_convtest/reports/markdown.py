@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.reports import totals
 from pytest_kore_convtest.reports.failures import list_failures, render_failure, render_test
-from pytest_kore_convtest.reports.markup import Section, cell, code, fold, lay_out, table
+from pytest_kore_convtest.reports.markup import Section, cell, code, fold, lay_out, name_values, table
 from pytest_kore_convtest.reports.record import FAILED, PASSED, UNKNOWN
 from pytest_kore_convtest.text import plural
 
@@ -25,9 +25,8 @@ LEAST = 2_000
 _WORDS = {FAILED: "**FAILED**", UNKNOWN: "**NOT VERIFIED**", PASSED: "passed"}
 _ORDER = (FAILED, UNKNOWN, PASSED)
 
-_HEADER = (
-    "| Suite | Verdict | Passed | Failed | Not evaluated | Duration | Polls | Weakest point |\n"
-    "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n"
+_HEADER = table(
+    ["Suite", "Verdict", ">Passed", ">Failed", ">Not evaluated", ">Duration", ">Polls", "Weakest point"], []
 )
 
 _HUGE = 10**12
@@ -140,7 +139,7 @@ def _render_line(line: str) -> str:
 
 def _render_evidence(entry: Evidence) -> str:
     git, skew = entry["git"], entry["clock_skew"]
-    body = table(
+    body = name_values(
         [
             ("Host", entry["host"]),
             ("Stream (bot) id", entry["stream_id"]),
@@ -159,11 +158,8 @@ def _render_evidence(entry: Evidence) -> str:
             ("Interrupted", "yes" if entry["interrupted"] else "no"),
         ]
     )
-    rows = "".join(
-        f"| {cell(one['name'])} | {cell(one['value'])} | {cell(one['source'])} |\n"
-        for one in entry["settings"]
-    )
-    settings = f"\n| Setting | Value | Source |\n| --- | --- | --- |\n{rows}" if rows else ""
+    rows = [(cell(one["name"]), cell(one["value"]), cell(one["source"])) for one in entry["settings"]]
+    settings = "\n" + table(["Setting", "Value", "Source"], rows) if rows else ""
     no_build = "\nThe platform's API gives no build number of a bot, so none is recorded.\n"
     where = f"{entry['host'] or 'no host'} ({totals.name_platform(entry)})"
     title = f"Run of {entry['started_at']} against {where}"
@@ -201,4 +197,4 @@ def _render_ids(evidence: Sequence[Evidence], suite: SuiteRecord) -> str:
             ("Reported version", run["reported_version"]),
             ("Wait for the run again", run["resume"]),
         ]
-    return fold(suite["name"], table(pairs))
+    return fold(suite["name"], name_values(pairs))

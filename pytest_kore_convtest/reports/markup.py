@@ -51,10 +51,27 @@ def fold(title: str, body: str) -> str:
     return f"<details>\n{summary}\n\n{body.strip()}\n\n</details>\n\n"
 
 
-def table(pairs: Iterable[tuple[str, str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, aligned: bool = False) -> str:
+    """Return a table.
+
+    Args:
+        head: The titles of its columns; one that begins with ``>`` makes a column of numbers.
+        rows: Its cells, which are Markdown already (see ``cell``).
+        aligned: Whether to pad the cells, for those who read it in a terminal.
+    """
+    titles = [title.removeprefix(">") for title in head]
+    lines = [titles, ["---:" if title.startswith(">") else "---" for title in head], *rows]
+    widths = [max(map(len, column)) if aligned else 0 for column in zip(*lines, strict=True)]
+    return "".join(
+        f"| {' | '.join(text.ljust(width) for text, width in zip(line, widths, strict=True))} |\n"
+        for line in lines
+    )
+
+
+def name_values(pairs: Iterable[tuple[str, str]]) -> str:
     """Return named values as a table, without those that are empty; the names are ours."""
-    rows = "".join(f"| {name} | {cell(value, 300)} |\n" for name, value in pairs if value)
-    return f"| What | Value |\n| --- | --- |\n{rows}\n" if rows else ""
+    rows = [(name, cell(value, 300)) for name, value in pairs if value]
+    return table(["What", "Value"], rows) if rows else ""
 
 
 def _line(text: str, most: int) -> str:

@@ -42,7 +42,9 @@ def load_generator():
     found = importlib.util.spec_from_file_location("kore_site_generate", DOCS / "generate.py")
     module = importlib.util.module_from_spec(found)
     sys.modules[found.name] = module
-    found.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(DOCS))
+        found.loader.exec_module(module)
     return module
 
 
@@ -175,6 +177,17 @@ def test_every_rule_occurs():
         assert f'| <a id="{rule.value}"></a>`{rule.value}` |' in page("rules.md")
         if "lint" in generate.RULES[rule].about:
             assert f"| [`{rule.value}`](rules.md#{rule.value}) |" in page("suite-files.md")
+
+
+def test_every_rule_and_error_has_its_sentences():
+    """What each rule and each error class can say is listed, but for the errors that are made of findings."""
+    listed = page("messages.md")
+    for rule in generate.Rule:
+        assert f"\n### {rule.value}\n" in listed
+    composed = {"SuiteFileError", "ConversationFailedError", "JobStalledError"}
+    raised = {cls.__name__ for cls in generate.error_classes()} - {"JobError", "Verdict", "ServiceError"}
+    assert {name for name in raised if f"\n### {name}\n" not in listed} <= composed
+    assert "* `the steps are in another order than in the file: …`" in listed  # assigned before it is given
 
 
 def test_every_sub_command_has_a_section():
