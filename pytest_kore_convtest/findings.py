@@ -535,7 +535,7 @@ class Finding:
             f"{where}: {self.message} [{self.rule}]" if where else f"{self.message} [{self.rule}]"
         )
 
-    def to_data(self) -> dict[str, Any]:
+    def to_data(self) -> dict[str, object]:
         """Return the finding as JSON-able data; ``place`` is file and line as one text."""
         location = self.location
         return {

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 65536
 _LONGER = 60.0
-"""Seconds by which a socket's own timeout is later than the budget, so that one clock alone says how it ended."""
+"""Seconds by which a socket's own timeout is later than the budget: one clock alone says how it ended."""
 _LONGEST = 86400.0  # a day; the operating system's timers refuse absurd numbers
 _HERE = threading.local()
 
@@ -231,7 +231,7 @@ class _Session(requests.Session):
             headers=dict(request.headers),
             data=request.body,
             files=request.files,
-            # A dead address leaves time for the name's next one. The budget is exchange()'s, which cuts the socket.
+            # A dead address leaves time for the name's next one. exchange() cuts it at the budget.
             timeout=(budget / 3, budget + _LONGER),
             allow_redirects=False,
             stream=True,
@@ -295,7 +295,7 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
-    def proxy_manager_for(self, proxy: str, **kwargs: object) -> Any:
+    def proxy_manager_for(self, proxy: str, **kwargs: object) -> object:
         manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager

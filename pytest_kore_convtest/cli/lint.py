@@ -77,22 +77,20 @@ def run(options: argparse.Namespace) -> int:
 
 def _read_rules(entries: list[str]) -> RuleSettings:
     from pytest_kore_convtest.findings import DEFAULTS
-    from pytest_kore_convtest.settings.types import READERS
+    from pytest_kore_convtest.settings.types import read_rules
 
     if not entries:
         return DEFAULTS
     try:
-        found: RuleSettings = READERS["rules"](entries)
+        return read_rules(entries)
     except ValueError as bad:
         problem = f"--rule: {bad}"
-    else:
-        return found
     raise UsageError(problem)
 
 
 def _read_only(names: list[str]) -> frozenset[Rule]:
     from pytest_kore_convtest.findings import RULES, Rule
-    from pytest_kore_convtest.settings.types import READERS
+    from pytest_kore_convtest.settings.types import read_rules
 
     found = set()
     for name in (part.strip() for entry in names for part in entry.split(",")):
@@ -100,7 +98,7 @@ def _read_only(names: list[str]) -> frozenset[Rule]:
             rule = Rule(name.lower().replace("_", "-"))
         except ValueError:
             try:
-                READERS["rules"]([f"{name} = error"])  # it knows the nearest name
+                read_rules([f"{name} = error"])  # it knows the nearest name
             except ValueError as bad:
                 problem = f"--only: {bad}"
             raise UsageError(problem) from None

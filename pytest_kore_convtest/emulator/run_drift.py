@@ -6,11 +6,11 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
-RunDrift = Callable[[dict[str, object]], dict[str, Any]]
+RunDrift = Callable[[dict[str, object]], dict[str, object]]
 """Takes the answer about a run that is over, returns what is answered instead."""
 
 
-def apply_run_drift(body: dict[str, Any], drift: RunDrift | str | None) -> dict[str, Any]:
+def apply_run_drift(body: dict[str, object], drift: RunDrift | str | None) -> dict[str, object]:
     """Return what is answered instead of the truth about a run."""
     if drift is None:
         return body
@@ -21,7 +21,7 @@ def apply_run_drift(body: dict[str, Any], drift: RunDrift | str | None) -> dict[
     return changed
 
 
-def check_run_drift(drift: Any) -> None:
+def check_run_drift(drift: object) -> None:
     """Refuse a drift that is neither a known word nor a function.
 
     Raises:
@@ -106,13 +106,13 @@ def _pass_run(body: dict[str, Any]) -> None:
     counts.update(passed=counts["total"], failed=0)
 
 
-def _pass_steps(body: dict[str, Any]) -> None:
+def _pass_steps(body: dict[str, object]) -> None:
     _pass_run(body)
     for step in _steps(body):
         step["status"] = "passed"
 
 
-def _pass_texts(body: dict[str, Any]) -> None:
+def _pass_texts(body: dict[str, object]) -> None:
     _pass_steps(body)
     for block in _blocks(body):
         for said in (block, *block["contains"]):

@@ -29,7 +29,7 @@ def _listed(answer: object) -> list[object]:
     return answer if isinstance(answer, list) else [answer]
 
 
-def _text(said: str, reply: Any) -> str:
+def _text(said: str, reply: object) -> str:
     if isinstance(reply, str):
         return reply
     if not isinstance(reply, (dict, list)):
@@ -43,7 +43,7 @@ def _text(said: str, reply: Any) -> str:
         raise ValueError(f"a reply to {said[:_LONGEST_SHOWN]!r} is no JSON: {bad}") from None
 
 
-def execute(suite: dict[str, Any], bot: Bot, run_id: str) -> list[dict[str, Any]]:
+def execute(suite: dict[str, Any], bot: Bot, run_id: str) -> list[dict[str, object]]:
     """Return the execution results of all steps of a suite.
 
     An input that the bot has no script for is answered as the suite expects.

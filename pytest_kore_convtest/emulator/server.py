@@ -298,7 +298,7 @@ class Handler(WSGIRequestHandler):
                 self.close_connection: bool = True
                 return
 
-    def log(self, *_: Any) -> None:
+    def log(self, *_: object) -> None:
         """Say nothing: a test's output is its own."""
 
 

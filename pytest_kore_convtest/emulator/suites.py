@@ -150,7 +150,7 @@ def apply_drift(suite: dict[str, Any], drift: Drift | str | dict[str, str] | Non
     return _DRIFTS[drift](changed) if isinstance(drift, str) else drift(changed)
 
 
-def check_drift(drift: Any) -> None:
+def check_drift(drift: object) -> None:
     """Refuse a drift that is neither a known word nor a function.
 
     Raises:
@@ -182,19 +182,19 @@ def _last_output(suite: dict[str, Any]) -> list[dict[str, Any]]:
     return [output for step in suite["testSteps"][-1:] for output in step["outputs"][-1:]]
 
 
-def _change_input(suite: dict[str, Any]) -> dict[str, Any]:
+def _change_input(suite: dict[str, Any]) -> dict[str, object]:
     for step in suite["testSteps"][-1:]:
         step["input"] += " (changed)"
     return suite
 
 
-def _change_text(suite: dict[str, Any]) -> dict[str, Any]:
+def _change_text(suite: dict[str, object]) -> dict[str, object]:
     for output in _last_output(suite):
         output.update(build_output([output["text"] + " (changed)"]))
     return suite
 
 
-def _add_variation(suite: dict[str, Any]) -> dict[str, Any]:
+def _add_variation(suite: dict[str, object]) -> dict[str, object]:
     for output in _last_output(suite):
         output["assertions"]["text"]["contains"].append({"text": output["text"] + " (variation)"})
     return suite

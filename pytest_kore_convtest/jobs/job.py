@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from pytest_kore_convtest.errors import KoreError, from_data
 from pytest_kore_convtest.jobs.endings import EMULATED, LOOK, resume_command
 from pytest_kore_convtest.jobs.entry import OutcomeEntry
+from pytest_kore_convtest.jobs.poll import ask_once
 from pytest_kore_convtest.jobs.wait import PollResult
 from pytest_kore_convtest.text import printable
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.api.models import ImportStatus
+    from pytest_kore_convtest.api.retry import Clock
     from pytest_kore_convtest.api.run_models import RunStatus
     from pytest_kore_convtest.errors import Poll
     from pytest_kore_convtest.findings import Finding, Rule, Severity
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound="ImportStatus | RunStatus")
 """What the platform says of a job."""
 
-AnyJob: TypeAlias = "Job[Any]"
+S_co = TypeVar("S_co", bound="ImportStatus | RunStatus", covariant=True)
+"""The same, of a class: a job of one kind is a job of either kind."""
+
+AnyJob: TypeAlias = "Job[ImportStatus | RunStatus]"
 """A job of either kind."""
 
 _LONGEST_WORD = 120
@@ -47,7 +52,7 @@ def run_label(suite: str) -> str:
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[S]):
+class Outcome(Generic[S_co]):
     """How a job ended: with a completed status, or with trouble.
 
     Attributes:
@@ -62,7 +67,7 @@ class Outcome(Generic[S]):
         notes: What the user should know.
     """
 
-    status: S | None
+    status: S_co | None
     trouble: KoreError | None
     asks: int
     seconds: float
@@ -72,7 +77,7 @@ class Outcome(Generic[S]):
     history: list[Poll] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def result(self) -> S:
+    def result(self) -> S_co:
         """Return the completed status.
 
         Raises:
@@ -98,7 +103,7 @@ class Outcome(Generic[S]):
         )
 
     @classmethod
-    def from_data(cls, data: OutcomeEntry, read: Callable[[bytes], S]) -> Outcome[S]:
+    def from_data(cls, data: OutcomeEntry, read: Callable[[bytes], S_co]) -> Outcome[S_co]:
         """Make an outcome from what ``to_data`` returned; ``read`` reads the status."""
         return cls(
             status=read(data["status"].encode()) if data["status"] else None,
@@ -113,7 +118,7 @@ class Outcome(Generic[S]):
         )
 
 
-class Job(Generic[S]):
+class Job(Generic[S_co]):
     """One job of this test run, as this process sees it.
 
     Attributes:
@@ -154,7 +159,7 @@ class Job(Generic[S]):
         self.slot: Lock | None = None
         self.entry: JobEntry = {}
         self.wait: Wait | None = None
-        self.outcome: Outcome[S] | None = None
+        self.outcome: Outcome[S_co] | None = None
         self.judged: tuple[object, list[Finding] | KoreError] | None = None
         self.judge: Callable[..., list[Finding]] = lambda _outcome, **_stated: []
         self.options: Sequence[str] | None = ()
@@ -187,19 +192,15 @@ class Job(Generic[S]):
         """Do the next change on the platform; return facts for the store, ``job_id`` once it has begun."""
         raise NotImplementedError
 
-    def ask(self, client: KoreClient, budget: float) -> S:
-        """Ask once."""
+    def poll(self, client: KoreClient, wait: Wait, clock: Clock) -> S_co | None:
+        """Ask once and tell the wait what the answer shows; return the answer when it ends the wait."""
         raise NotImplementedError
 
-    def see(self, status: S) -> PollResult:
-        """Say what an answer shows."""
-        raise NotImplementedError
-
-    def read(self, body: bytes) -> S:
+    def read(self, body: bytes) -> S_co:
         """Read a status from the store."""
         raise NotImplementedError
 
-    def is_good(self, outcome: Outcome[S]) -> bool:
+    def is_good(self, outcome: Outcome[S_co]) -> bool:
         """Say whether an outcome lets what follows begin."""
         raise NotImplementedError
 
@@ -226,9 +227,11 @@ class WatchImport(Job["ImportStatus"]):
         label = "" if self.uploads else self.label
         return resume_command(self.job_id, label, self.options)
 
-    def ask(self, client: KoreClient, budget: float) -> ImportStatus:
-        """Ask once."""
-        return client.import_status(self.job_id, budget=budget)
+    def poll(self, client: KoreClient, wait: Wait, clock: Clock) -> ImportStatus | None:
+        """Ask once and tell the wait what the answer shows; return the answer when it ends the wait."""
+        return ask_once(
+            lambda budget: client.import_status(self.job_id, budget=budget), self.see, wait, clock
+        )
 
     def see(self, status: ImportStatus) -> PollResult:
         """Say what an answer shows."""
@@ -331,9 +334,11 @@ class SuiteRun(Job["RunStatus"]):
         """Start the run."""
         return {"job_id": client.start_run(self.name, self.version)}
 
-    def ask(self, client: KoreClient, budget: float) -> RunStatus:
-        """Ask once."""
-        return client.run_status(self.name, self.job_id, budget=budget)
+    def poll(self, client: KoreClient, wait: Wait, clock: Clock) -> RunStatus | None:
+        """Ask once and tell the wait what the answer shows; return the answer when it ends the wait."""
+        return ask_once(
+            lambda budget: client.run_status(self.name, self.job_id, budget=budget), self.see, wait, clock
+        )
 
     def see(self, status: RunStatus) -> PollResult:
         """Say what an answer shows."""

@@ -26,7 +26,6 @@ from pytest_kore_convtest.errors import (
 from pytest_kore_convtest.jobs.endings import LOOK, resume_options, typed_secret
 from pytest_kore_convtest.jobs.entry import FileEntry, JobEntry
 from pytest_kore_convtest.jobs.job import Job, Outcome, S, SuiteImport, SuiteRun, WatchImport, run_label
-from pytest_kore_convtest.jobs.poll import ask_once
 from pytest_kore_convtest.jobs.rate_limit import RateLimiter, Rounds
 from pytest_kore_convtest.jobs.wait import Wait, WaitLimits
 from pytest_kore_convtest.jobs.worker_pool import WorkerPool
@@ -305,7 +304,7 @@ class Pipeline:
         """Ask once, and note what was seen where it outlives this process."""
         before = len(wait.history)
         try:
-            return ask_once(lambda budget: job.ask(self.client, budget), job.see, wait, self._clock)
+            return job.poll(self.client, wait, self._clock)
         finally:
             for poll in wait.history[before:]:
                 self.store.note_poll(job.key, poll)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import TypeAlias
+
+    from _pytest.nodeid import NodeId
 
     from pytest_kore_convtest.api.models import ImportStatus
     from pytest_kore_convtest.jobs.job import Outcome, WatchImport
@@ -65,7 +67,7 @@ class GateItem(OwnItem):
     check: str
 
     @property
-    def id(self) -> Any:
+    def id(self) -> NodeId:
         """The structured node id (pytest 9.2 on); what ``--lf`` reads from its cache has to equal it."""
         return type(super().id).parse(self.nodeid)
 

@@ -75,7 +75,7 @@ def _choose_target(values: dict[str, Any], sources: dict[str, str], notes: list[
         values[key], sources[key] = value, "target"
 
 
-def _choose_emulator(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+def _choose_emulator(values: dict[str, object], sources: dict[str, str], notes: list[str]) -> None:
     if not values.get("emulator"):
         return
     from_target = sources.get("host") == "target"
@@ -140,7 +140,7 @@ def _choose_bot(values: dict[str, Any], sources: dict[str, str], notes: list[str
     del values["bot"], sources["bot"]
 
 
-def _choose_credentials(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+def _choose_credentials(values: dict[str, object], sources: dict[str, str], notes: list[str]) -> None:
     secret = _prefer(("client_secret", "client_secret_file"), values, sources, notes)
     token = _prefer(("jwt", "jwt_file"), values, sources, notes)
     if secret and token:

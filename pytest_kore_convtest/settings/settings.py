@@ -144,7 +144,7 @@ class Settings:
 def resolve(
     command_line: Mapping[str, Given],
     env: Mapping[str, str],
-    ini: Mapping[str, Any] | None = None,
+    ini: Mapping[str, object] | None = None,
     ini_dir: Path | None = None,
 ) -> Settings:
     """Resolve the table: command line, environment, ini, default.
@@ -167,7 +167,7 @@ def resolve(
 
 
 def _resolve(
-    command_line: Mapping[str, Given], env: Mapping[str, str], ini: Mapping[str, Any], ini_dir: Path | None
+    command_line: Mapping[str, Given], env: Mapping[str, str], ini: Mapping[str, object], ini_dir: Path | None
 ) -> Settings:
     found = {row.name: _find(row, command_line, env, ini) for row in TABLE}
     given = {name: value for name, value in found.items() if value is not None}
@@ -186,7 +186,7 @@ def _text(env: Mapping[str, str]) -> Callable[[str], str]:
 
 
 def _find(
-    row: Setting, command_line: Mapping[str, Given], env: Mapping[str, str], ini: Mapping[str, Any]
+    row: Setting, command_line: Mapping[str, Given], env: Mapping[str, str], ini: Mapping[str, object]
 ) -> Given | None:
     if row.name in command_line:
         return command_line[row.name]

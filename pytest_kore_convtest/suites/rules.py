@@ -146,7 +146,7 @@ def is_blank(text: str) -> bool:
     return not _visible(text)
 
 
-def _judge_step(step: Any, path: json_positions.Path) -> Iterator[Note]:
+def _judge_step(step: object, path: json_positions.Path) -> Iterator[Note]:
     if not isinstance(step, dict):
         said = f'is {kind(step)}, not a step: write {{"input": "…", "outputs": [{{"contains": "…"}}]}}'
         yield Note(Rule.WRONG_TYPE, path, said)
@@ -165,7 +165,7 @@ def _judge_step(step: Any, path: json_positions.Path) -> Iterator[Note]:
     yield from _judge_outputs(outputs, (*path, "outputs"))
 
 
-def _judge_outputs(outputs: Any, path: json_positions.Path) -> Iterator[Note]:
+def _judge_outputs(outputs: object, path: json_positions.Path) -> Iterator[Note]:
     if outputs is None or outputs == []:
         what = "missing" if outputs is None else "empty"
         said = f'is {what}, so the step expects nothing: write "outputs": [{{"contains": "…"}}]'
@@ -187,7 +187,7 @@ def _judge_outputs(outputs: Any, path: json_positions.Path) -> Iterator[Note]:
             yield note
 
 
-def _judge_output(output: Any, path: json_positions.Path) -> Iterator[Note]:
+def _judge_output(output: object, path: json_positions.Path) -> Iterator[Note]:
     if isinstance(output, str):
         yield Note(Rule.OLD_FORMAT, path, f'a bare text {_OLD}: write {{"contains": "…"}}')
         yield from _judge_expected_text(output, path)

@@ -105,7 +105,7 @@ class StepResult:
         """The step in words."""
         return step_name(self.number, self.input)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_data(self) -> dict[str, object]:
         """Return the result as JSON-able data, without the replies."""
         kept = ("number", "input", "outcome", "why", "reported", "place")
         return {key: getattr(self, key) for key in kept}
