@@ -6,14 +6,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_kore_convtest.findings import MOST_KEPT, RULES, Rule, Severity
+from pytest_kore_convtest.findings import MOST_KEPT
+from pytest_kore_convtest.rules import RULES, Rule, Severity
 
 TARGET = Path(__file__).parents[1] / "docs" / "rules.md"
 
 HEAD = f"""\
 # Rules
 
-<!-- Written by `make docs` (.ci/rules.py) from pytest_kore_convtest/findings.py: change it there. -->
+<!-- Written by `make docs` (.ci/rules.py) from pytest_kore_convtest/rules.py: change it there. -->
 
 Each check that can warn or fail is a rule. Its name is shown with each finding, in the terminal
 (`[step-without-assertion]`) and in every report.

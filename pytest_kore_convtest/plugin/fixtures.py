@@ -360,7 +360,7 @@ def runner(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
         chosen = _version(version)
         job = pipeline.run_suite(imported.name, chosen, imported) if chosen else begin_run(pipeline, imported)
         run.wait(pipeline, job)
-        from pytest_kore_convtest.suites.run_result import verdict_of
+        from pytest_kore_convtest.suites.run_errors import verdict_of
 
         if bad := verdict_of(job.result()):
             raise bad

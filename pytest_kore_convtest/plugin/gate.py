@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from _pytest.nodeid import NodeId
 
     from pytest_kore_convtest.api.models import ImportStatus
-    from pytest_kore_convtest.jobs.job import Outcome, WatchImport
+    from pytest_kore_convtest.jobs.job import WatchImport
+    from pytest_kore_convtest.jobs.outcome import Outcome
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.settings.settings import Settings
     from pytest_kore_convtest.settings.values import ImportJob

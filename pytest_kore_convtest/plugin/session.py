@@ -17,7 +17,7 @@ from pytest_kore_convtest.jobs.endings import describe
 from pytest_kore_convtest.plugin.config import in_github, read_settings, unconfigured
 from pytest_kore_convtest.plugin.emulation import read_bot, start_emulator
 from pytest_kore_convtest.plugin.items import attempts
-from pytest_kore_convtest.plugin.shared import Shared, is_shared, shared
+from pytest_kore_convtest.plugin.shared import Shared, WorkerNode, is_shared, shared
 from pytest_kore_convtest.plugin.signals import terminated_like_interrupted
 from pytest_kore_convtest.settings.options import READABLE, REPORTS
 from pytest_kore_convtest.settings.settings import Settings, environment
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.emulator.control import Controls
     from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.jobs.entry import JobEntry
-    from pytest_kore_convtest.jobs.job import AnyJob, Job, Outcome, S
+    from pytest_kore_convtest.jobs.job import AnyJob, Job
+    from pytest_kore_convtest.jobs.outcome import Outcome, S
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.jobs.unfinished import Unfinished
-    from pytest_kore_convtest.plugin.shared import WorkerNode
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.job_summary import JobSummary
     from pytest_kore_convtest.suites.file import LocalSuite

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, ServiceError, Verdict, from_data
-from pytest_kore_convtest.findings import ERROR, count, summarize
+from pytest_kore_convtest.findings import count, summarize
 from pytest_kore_convtest.plugin.fixtures import (
     begin_all,
     begin_run,
@@ -18,9 +18,11 @@ from pytest_kore_convtest.plugin.fixtures import (
 )
 from pytest_kore_convtest.plugin.items import OwnItem, fixture_values
 from pytest_kore_convtest.plugin.session import Run, find_run
+from pytest_kore_convtest.rules import ERROR
 from pytest_kore_convtest.suites.file import show_path
 from pytest_kore_convtest.suites.lint import lint_many
-from pytest_kore_convtest.suites.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED, step_error, verdict_of
+from pytest_kore_convtest.suites.run_errors import step_error, verdict_of
+from pytest_kore_convtest.suites.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED
 from pytest_kore_convtest.suites.validate import verdict
 from pytest_kore_convtest.text import one_line
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.findings import DEFAULTS
+from pytest_kore_convtest.rules import DEFAULTS
 from pytest_kore_convtest.settings.options import (
     FAST,
     GITHUB,
@@ -28,7 +28,7 @@ from pytest_kore_convtest.settings.resolve import REAL, named, settle, spelling
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pytest_kore_convtest.findings import Rule, Severity
+    from pytest_kore_convtest.rules import Rule, Severity
     from pytest_kore_convtest.settings.values import ImportJob, Secret, Target
 
 SOURCES = ("default", "ini", "environment", "addopts", "command line")

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from pytest_kore_convtest.findings import RULES, Rule, RuleSettings, Severity
 from pytest_kore_convtest.redaction import describe
+from pytest_kore_convtest.rules import RULES, Rule, RuleSettings, Severity
 from pytest_kore_convtest.settings.options import FAST, REAL_SPEED
 from pytest_kore_convtest.settings.values import (
     read_id,

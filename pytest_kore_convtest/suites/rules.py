@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest import json_positions
-from pytest_kore_convtest.findings import Rule
 from pytest_kore_convtest.json_positions import kind
+from pytest_kore_convtest.rules import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +109,7 @@ def _judge_name(name: object, path: json_positions.Path) -> Iterator[Note]:
         yield Note(Rule.CONTROL_CHARACTER_IN_NAME, path, said)
 
 
-def _judge_steps(steps: Any, path: json_positions.Path) -> Iterator[Note]:
+def _judge_steps(steps: object, path: json_positions.Path) -> Iterator[Note]:
     if not isinstance(steps, list) or not steps:
         what = "missing" if steps is None else kind(steps) if steps != [] else "empty"
         said = f'is {what}: a suite without steps can test nothing: write "messages": [{{"input": "…", …}}]'
@@ -126,13 +126,13 @@ def _judge_steps(steps: Any, path: json_positions.Path) -> Iterator[Note]:
         yield Note(Rule.SUITE_WITHOUT_ASSERTION, path, said, at_key=True)
 
 
-def _expects(step: Any) -> bool:
+def _expects(step: object) -> bool:
     """Say whether a step has a text to compare with, however it is written."""
     outputs = step.get("outputs") if isinstance(step, dict) else None
     return isinstance(outputs, list) and _has_text(outputs)
 
 
-def _has_text(expected: Any) -> bool:
+def _has_text(expected: object) -> bool:
     if isinstance(expected, dict):
         pairs = ((CONTAINS, EQUALS), (ONE_OF, ALL_OF))
         return any(_has_text(expected.get(one if one in expected else other)) for one, other in pairs)
