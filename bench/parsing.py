@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from pytest_kore_convtest.api import models, run_models
 from pytest_kore_convtest.suites.compare import compare
 from pytest_kore_convtest.suites.file import read_suite_file
-from pytest_kore_convtest.suites.run_result import judge_run
+from pytest_kore_convtest.suites.run_judge import judge_run
 from pytest_kore_convtest.suites.validate import expect, judge
 
 if TYPE_CHECKING:

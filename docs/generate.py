@@ -27,8 +27,8 @@ import pytest_kore_convtest as public
 from pytest_kore_convtest.emulator.control import Controls
 from pytest_kore_convtest.emulator.script import FAULT_WORDS, STATUS_WORDS
 from pytest_kore_convtest.emulator.switches import Switches
-from pytest_kore_convtest.findings import RULES, Rule, Severity
 from pytest_kore_convtest.reports import markup
+from pytest_kore_convtest.rules import RULES, Rule, Severity
 from pytest_kore_convtest.settings.table import SETTINGS
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest_kore_convtest as public
-from pytest_kore_convtest.findings import Rule
+from pytest_kore_convtest.rules import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -172,7 +172,7 @@ class _Reader:
         self._path: list[str | int] = []
         self._decode = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant).raw_decode
 
-    def read(self, at: int) -> tuple[Any, int, dict[str, _Mark] | list[_Mark] | None]:
+    def read(self, at: int) -> tuple[object, int, dict[str, _Mark] | list[_Mark] | None]:
         """Read the value at an offset: what it is, where it ends, the marks inside it."""
         opening = self.text[at : at + 1]
         if opening not in {"{", "["}:

@@ -130,7 +130,7 @@ def hide(text: str) -> str:
     return _RUN.sub(_hide_token, text) if "eyJ" in text else text
 
 
-def hide_in(value: Any) -> Any:
+def hide_in(value: object) -> Any:
     """Return the same JSON-able data with every text of it gone through ``hide``."""
     if isinstance(value, str):
         return hide(value)

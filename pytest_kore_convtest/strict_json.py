@@ -21,7 +21,7 @@ _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]|(u[dD][89a-fA-F])|.)
 """Any escape; two halves that belong together are one, half a character alone is its group."""
 
 
-def load_strictly(body: bytes) -> dict[str, Any]:
+def load_strictly(body: bytes) -> dict[str, object]:
     """Load a JSON object as it is.
 
     Raises:
@@ -49,7 +49,7 @@ def load_strictly(body: bytes) -> dict[str, Any]:
     raise ValueError(problem)
 
 
-def _is_shallow(loaded: dict[str, Any]) -> bool:
+def _is_shallow(loaded: dict[str, object]) -> bool:
     """Say whether what was loaded can be walked by functions that call themselves."""
     level: list[Any] = [loaded]
     for _ in range(_DEEPEST):

@@ -178,7 +178,7 @@ def _not_a_token(token: str, parts: list[str], name: str) -> AccessDeniedError:
     )
 
 
-def _check_app_id(claims: dict[str, Any], name: str) -> None:
+def _check_app_id(claims: dict[str, object], name: str) -> None:
     if isinstance(claims.get("appId"), str) and claims["appId"]:
         return
     near = next((key for key in claims if key.lower().replace("_", "") == "appid" and key != "appId"), None)

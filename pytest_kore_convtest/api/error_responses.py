@@ -10,7 +10,7 @@ import json
 import re
 from datetime import timezone
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import (
     AccessDeniedError,
@@ -235,7 +235,7 @@ def _shown(body: bytes) -> str:
     return excerpt(body) or "empty body"
 
 
-def _error_body(body: bytes) -> tuple[str, Any]:
+def _error_body(body: bytes) -> tuple[str, int | str | None]:
     """Read ``{"errors": [{"msg": …, "code": …}]}``."""
     try:
         first = json.loads(body.removeprefix(_BOM))["errors"][0]

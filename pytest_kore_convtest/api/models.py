@@ -71,7 +71,7 @@ def read_word(word: str) -> tuple[str, str, bool]:
     return re.sub(r"[\W_]+", "_", word.upper()).strip("_")[:_LONGEST_WORD], RUNNING, False
 
 
-def show_word(sent: Any, folded: str) -> str:
+def show_word(sent: object, folded: str) -> str:
     """Return a status word as the platform sent it: printable, in one line, not too long.
 
     Args:
@@ -83,11 +83,11 @@ def show_word(sent: Any, folded: str) -> str:
     return printable(sent, _LONGEST_WORD) if isinstance(sent, str) and sent.strip() else folded
 
 
-def _logs(value: Any) -> list[Any]:
+def _logs(value: object) -> list[object]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _moment(value: Any, read: ValidatorFunctionWrapHandler) -> datetime | None:
+def _moment(value: object, read: ValidatorFunctionWrapHandler) -> datetime | None:
     """Read a time that may be null or nonsense; one without a zone is UTC."""
     try:
         moment: datetime | None = read(value)
@@ -122,7 +122,7 @@ class Assertion:
     """
 
     enabled: bool = False
-    expected: list[Any] = field(default_factory=list)
+    expected: list[object] = field(default_factory=list)
     status: str = ""
 
 
@@ -170,7 +170,7 @@ class Step:
 
     input: str = ""
     event: str = ""
-    entries: list[Any] = field(default_factory=list)
+    entries: list[object] = field(default_factory=list)
 
     @property
     def outputs(self) -> list[Output]:
@@ -199,7 +199,7 @@ class Suite:
     steps: list[Step] = field(default_factory=list)
 
 
-def read_suite(stored: Mapping[str, Any]) -> Suite:
+def read_suite(stored: Mapping[str, object]) -> Suite:
     """Read a stored suite; what has a wrong type is empty.
 
     Raises:
@@ -215,13 +215,13 @@ def read_suite(stored: Mapping[str, Any]) -> Suite:
     )
 
 
-def _read_step(step: Any) -> Step:
+def _read_step(step: object) -> Step:
     if not isinstance(step, dict):
         raise ValueError("a step is no object")  # noqa: TRY004 - one error for callers
     return Step(as_text(step.get("input")), as_text(step.get("event")), read_entries(step.get("outputs")))
 
 
-def read_entries(value: Any) -> list[Any]:
+def read_entries(value: object) -> list[object]:
     """Return a list of replies as the platform writes them, each fit for ``read_output``; no list is empty.
 
     Raises:
@@ -243,7 +243,7 @@ def read_output(entry: Any) -> Output:
     return Output(as_text(entry.get("text")), as_text(entry.get("nodeId")), blocks)
 
 
-def _blocks(entry: Any) -> Mapping[str, Any]:
+def _blocks(entry: Any) -> Mapping[str, object]:
     """Return the assertions of a reply, if their shape lets them be read."""
     if not isinstance(entry, dict):
         raise ValueError("a reply is no object")  # noqa: TRY004 - one error for callers
@@ -259,7 +259,7 @@ def _blocks(entry: Any) -> Mapping[str, Any]:
     return blocks
 
 
-def read_assertion(block: Mapping[str, Any] | None) -> Assertion:
+def read_assertion(block: Mapping[str, object] | None) -> Assertion:
     """Read one assertion as the platform writes it; what has a wrong type is empty or off."""
     if not block:
         return Assertion()
@@ -304,12 +304,12 @@ class ImportStatus(BaseModel):
     requested_at: Moment = Field(default=None, alias="requestedTime")
     modified_at: Moment = Field(default=None, alias="lMod")
     expires_at: Moment = Field(default=None, alias="expireAt")
-    status_logs: Annotated[list[Any], BeforeValidator(_logs)] = Field(default=[], alias="statusLogs")
+    status_logs: Annotated[list[object], BeforeValidator(_logs)] = Field(default=[], alias="statusLogs")
     _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
     _suite: Suite | None = PrivateAttr(default=None)
     _meaning: str | None = PrivateAttr(default=None)
 
-    def model_post_init(self, _context: Any) -> None:
+    def model_post_init(self, _context: object) -> None:
         """Fold the status word; the frozen field is set once, here."""
         word, meaning, known = read_word(self.status)
         object.__setattr__(self, "status", word)
@@ -392,7 +392,7 @@ def _word_of(body: bytes, key: str) -> str:
     return value
 
 
-def read_head(model: type[Head], raw: dict[str, Any]) -> Head:
+def read_head(model: type[Head], raw: dict[str, object]) -> Head:
     """Read those fields of a reply that a model names.
 
     Raises:

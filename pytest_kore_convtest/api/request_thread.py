@@ -27,7 +27,7 @@ class Connection(Protocol):
     """What a thread has to know of a connection."""
 
     @property
-    def sock(self) -> Any:
+    def sock(self) -> object:
         """The socket; ``None`` once it is closed."""
 
     def close(self) -> None:

@@ -291,7 +291,7 @@ def read_run_status(body: bytes) -> RunStatus:
     return status
 
 
-def _read_step(entry: Any) -> RunStep:
+def _read_step(entry: object) -> RunStep:
     """Read one executed step; of a broken one the words that are there are kept."""
     known = entry if isinstance(entry, dict) else {}
     word = known.get("status")

@@ -9,7 +9,7 @@ import argparse
 import io
 import sys
 from contextlib import redirect_stderr
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli import PROG
 from pytest_kore_convtest.cli.parser import UsageError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_kore_convtest.settings.settings import Settings
+    from pytest_kore_convtest.settings.settings import Given, Settings
 
 CONNECTION = (
     "host",
@@ -88,7 +88,7 @@ class Raw:
     def __init__(self, config: pytest.Config) -> None:
         from pytest_kore_convtest.plugin.config import gather
 
-        self.values: tuple[Mapping[str, Any], Mapping[str, str], Mapping[str, object], Path | None]
+        self.values: tuple[Mapping[str, Given], Mapping[str, str], Mapping[str, object], Path | None]
         self.values = gather(config)
         self.root, self.ini = config.rootpath, config.inipath
         here = config.invocation_params.dir

@@ -56,7 +56,8 @@ class Check:
 
 def settle(raw: Raw) -> tuple[Settings, list[Check], set[str]]:
     """Return the settings without those that cannot be used, what is wrong with these, and their names."""
-    given, env, ini, folder = (*map(dict, raw.values[:3]), raw.values[3])
+    typed, environment, configured, folder = raw.values
+    given, env, ini = dict(typed), dict(environment), dict(configured)
     checks: list[Check] = []
     refused: set[str] = set()
     while True:
@@ -72,9 +73,14 @@ def settle(raw: Raw) -> tuple[Settings, list[Check], set[str]]:
             return Settings(), checks, refused
         refused.add(row.name)
         # One raw value goes, from where it came from, and the others are looked at again.
-        homes = {"environment": (env, row.env_name), "ini": (ini, row.name)}
-        home, key = homes.get(str(bad.source), (given, row.name))
-        if home.pop(key, None) is None:
+        gone: object
+        if bad.source == "environment":
+            gone = env.pop(row.env_name, None)
+        elif bad.source == "ini":
+            gone = ini.pop(row.name, None)
+        else:
+            gone = given.pop(row.name, None)
+        if gone is None:
             return Settings(), checks, refused
 
 

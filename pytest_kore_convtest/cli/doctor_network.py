@@ -1,4 +1,4 @@
-"""What ``doctor`` finds on the wire, changing nothing: name, proxy, TLS, clock, token, stream, scopes."""
+"""What ``doctor`` finds on the way to the platform: proxy, name, TLS, who answers there, and the clock."""
 
 from __future__ import annotations
 
@@ -11,23 +11,20 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from pytest_kore_convtest.api.error_responses import clock_skew, excerpt, printable
 from pytest_kore_convtest.api.network_errors import describe
 from pytest_kore_convtest.api.transport import Trust
 from pytest_kore_convtest.cli.certificate import issuer_of, unverified_issuer
+from pytest_kore_convtest.cli.doctor_access import IMPOSSIBLE, SKEW_WORTH_SAYING, look_at_access
 from pytest_kore_convtest.cli.doctor_local import ERROR, OK, SKIPPED, WARNING, Check
 from pytest_kore_convtest.errors import (
-    AccessDeniedError,
     ConfigError,
     KoreError,
-    RateLimitedError,
-    RefusedError,
     ServiceError,
-    UnreachableError,
 )
 from pytest_kore_convtest.settings.values import is_loopback
 
@@ -35,20 +32,14 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
-    from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.settings.settings import Settings
 
 T = TypeVar("T")
 
-IMPOSSIBLE = "00000000-0000-0000-0000-000000000000"
-"""What follows ``ds-`` and ``ctr-`` in the ids of jobs that cannot exist."""
-
-_SKEW_WORTH_SAYING = 30.0  # tokens are back-dated by as much
 _OLD_PREFIX = "/api/1.1/public"
 _LARGEST = 65536
 _SHOWN = 120
 _MOST_ADDRESSES = 3
-_MISSING_JOB = ("invalid request id", "not found")
 
 
 class _Answer(NamedTuple):
@@ -81,7 +72,7 @@ class _Line:
     host: str
     port: int
     prefix: str
-    proxy: Any
+    proxy: SplitResult | None
     proxy_from: str
     timeout: float
     trust: Trust = field(repr=False)
@@ -110,7 +101,7 @@ def look_at_network(settings: Settings) -> Iterator[Check]:
         return
     skew = clock_skew(answer.headers, answer.at)
     yield _judge_clock(skew)
-    yield from _look_at_access(settings, skew)
+    yield from look_at_access(settings, skew)
 
 
 def _line(settings: Settings) -> _Line:
@@ -129,7 +120,7 @@ def _line(settings: Settings) -> _Line:
     )
 
 
-def _find_proxy(scheme: str, host: str, port: int | None) -> tuple[Any, str]:
+def _find_proxy(scheme: str, host: str, port: int | None) -> tuple[SplitResult | None, str]:
     """Return the proxy for a host, and which variable names it.
 
     Raises:
@@ -229,7 +220,7 @@ def _ask(line: _Line, path: str) -> _Answer:
 def _exchange(line: _Line, path: str, context: ssl.SSLContext | None) -> _Answer:
     with closing(_connect(line, context)) as connection:
         connection.connect()
-        certificate = _certificate(connection.sock) if context else ("", "")
+        certificate = _certificate(cast("ssl.SSLSocket", connection.sock)) if context else ("", "")
         target = path
         if line.proxy and not context:
             target = f"http://{line.host}:{line.port}{path}"
@@ -247,25 +238,24 @@ def _connect(line: _Line, context: ssl.SSLContext | None) -> http.client.HTTPCon
         return http.client.HTTPConnection(host, port, timeout=line.timeout)
     made = http.client.HTTPSConnection(host, port, timeout=line.timeout, context=context)
     if line.proxy:
-        made.set_tunnel(line.host, line.port, headers=_proxy_login(line))
+        made.set_tunnel(line.host, line.port, headers=_proxy_login(line.proxy))
     return made
 
 
-def _proxy_login(line: _Line) -> dict[str, str]:
-    if not line.proxy.username:
+def _proxy_login(proxy: SplitResult) -> dict[str, str]:
+    if not proxy.username:
         return {}
     from base64 import b64encode
     from urllib.parse import unquote
 
-    pair = f"{unquote(line.proxy.username)}:{unquote(line.proxy.password or '')}"
+    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
     return {"Proxy-Authorization": "Basic " + b64encode(pair.encode()).decode()}
 
 
-def _certificate(sock: Any) -> tuple[str, str]:
+def _certificate(sock: ssl.SSLSocket) -> tuple[str, str]:
     """Return who signed the server's certificate, and until when it is valid."""
-    return issuer_of(sock.getpeercert(binary_form=True) or b""), (sock.getpeercert() or {}).get(
-        "notAfter", ""
-    )
+    expires = (sock.getpeercert() or {}).get("notAfter", "")
+    return issuer_of(sock.getpeercert(binary_form=True) or b""), str(expires)
 
 
 def _tell_signer(line: _Line, answer: _Answer) -> Check | None:
@@ -304,7 +294,7 @@ def _signer_of_the_untrusted(line: _Line) -> str:
         plain = replace(line, scheme="http")
         connection = _connect(plain, None)
         if line.proxy:
-            connection.set_tunnel(line.host, line.port, headers=_proxy_login(line))
+            connection.set_tunnel(line.host, line.port, headers=_proxy_login(line.proxy))
         with closing(connection):
             connection.connect()
             return unverified_issuer(connection.sock, line.host)
@@ -395,115 +385,9 @@ def _judge_path(line: _Line, settings: Settings, said: str) -> Check:
 def _judge_clock(skew: float | None) -> Check:
     if skew is None:
         return Check("clock", SKIPPED, "the answer has no Date header")
-    if abs(skew) < _SKEW_WORTH_SAYING:
+    if abs(skew) < SKEW_WORTH_SAYING:
         return Check("clock", OK, f"this machine's clock is right to {max(1.0, abs(skew)):.0f} s")
     direction = "ahead of" if skew > 0 else "behind"
     what = f"this machine's clock is {abs(skew):.0f} s {direction} the server's"
     why = "a token that is not valid yet, or no longer, is refused as Invalid SDK credentials"
     return Check("clock", WARNING, what, why, "set the clock, e.g. with chrony or timedatectl set-ntp true")
-
-
-def _look_at_access(settings: Settings, skew: float | None) -> Iterator[Check]:
-    from pytest_kore_convtest.api.client import KoreClient
-
-    try:
-        with KoreClient(settings) as client:
-            client.check_token(settings.timeout)
-            managed = _judge(_ask_import(client), "Conversation Tests Management", skew)
-            yield from managed
-            if any(check.level == ERROR and check.name != "scope" for check in managed):
-                return
-            yield from _look_at_execution(client, settings, skew)
-            for job in settings.ds_id:
-                yield _look_at_job(client, job.id)
-    except (ConfigError, AccessDeniedError) as bad:
-        why, fix = "a gate could not ask anything", "mend what is said above, then try again"
-        yield Check("token", ERROR, f"no signed request was sent: {bad.message}", why, fix)
-
-
-def _ask_import(client: KoreClient) -> KoreError | None:
-    try:
-        client.import_status(f"ds-{IMPOSSIBLE}")
-    except KoreError as bad:
-        return bad
-    return None
-
-
-def _look_at_execution(client: KoreClient, settings: Settings, skew: float | None) -> Iterator[Check]:
-    """Ask about a run that cannot exist: the platform checks the scope before it looks for the run."""
-    trouble: KoreError | None = None
-    try:
-        client.run_status(f"doctor-{IMPOSSIBLE}", f"ctr-{IMPOSSIBLE}")
-    except KoreError as bad:
-        trouble = bad
-    for check in _judge(trouble, "Conversation Tests Execution", skew):
-        if check.name != "scope":
-            continue
-        needed = settings.run is not None
-        yield check if needed or check.level != ERROR else replace(check, level=WARNING)
-
-
-def _judge(trouble: KoreError | None, scope: str, skew: float | None) -> list[Check]:
-    """Say what an answer about something that cannot exist tells of token, stream and scope."""
-    let_in = [
-        Check("token", OK, "accepted"),
-        Check("stream", OK, "known to this account and mapped to the app"),
-    ]
-    if trouble is None or _is_missing(trouble):
-        return [*let_in, Check("scope", OK, f"{scope} is granted")]
-    if isinstance(trouble, AccessDeniedError):
-        return _judge_denied(trouble, scope, skew, let_in)
-    why = "nothing can be said about token, stream and scope"
-    if isinstance(trouble, RefusedError) and "streamid" in trouble.reply.lower():
-        fix = "copy App ID (usually in App Settings > Dev Tools), and check kore_host's region"
-        what = f"not known to this account: {_refusal(trouble)}"
-        return [let_in[0], Check("stream", ERROR, what, "no job of it can be found", fix)]
-    if isinstance(trouble, (RateLimitedError, UnreachableError)):
-        return [Check("token", ERROR, trouble.message, why, "try again in a few minutes")]
-    return [Check("token", ERROR, trouble.message, why, "check kore_host, and compare with curl")]
-
-
-def _judge_denied(
-    trouble: AccessDeniedError, scope: str, skew: float | None, let_in: list[Check]
-) -> list[Check]:
-    if trouble.reason == "scope":
-        fix = f"tick {scope} in the JWT app's API scopes, save, and publish the bot: only then it counts"
-        return [
-            *let_in,
-            Check("scope", ERROR, f"{scope} is not granted", "requests are refused with 401", fix),
-        ]
-    fix = trouble.advice or "mend what is said above, then try again"
-    if skew is not None and abs(skew) >= _SKEW_WORTH_SAYING:
-        fix = f"set this machine's clock first, it is {abs(skew):.0f} s off; then try again"
-    return [Check("token", ERROR, _refusal(trouble), "every request is refused", fix)]
-
-
-def _refusal(trouble: AccessDeniedError | RefusedError) -> str:
-    """Return the platform's own words; of an error that is not the platform's, its message."""
-    if trouble.status is None:
-        return trouble.message
-    return f"refused with HTTP {trouble.status}: '{trouble.reply or 'empty body'}'"
-
-
-def _is_missing(trouble: KoreError) -> bool:
-    if not isinstance(trouble, RefusedError):
-        return False
-    reply = trouble.reply.lower()
-    return any(words in reply for words in _MISSING_JOB)
-
-
-def _look_at_job(client: KoreClient, ds_id: str) -> Check:
-    try:
-        status = client.import_status(ds_id)
-    except RefusedError as bad:
-        if _is_missing(bad):
-            why = "the gate would wait for it in vain: the platform keeps a job's record for about 15 minutes"
-            return Check("job", ERROR, f"{ds_id} is not known here", why, "import again and give the new id")
-        trouble: KoreError = bad
-    except KoreError as bad:
-        trouble = bad
-    else:
-        return Check("job", OK, f"{ds_id} is known: {printable(status.status, _SHOWN)}")
-    return Check(
-        "job", ERROR, trouble.message, "the gate would end without a result", "try again, or import again"
-    )

@@ -159,9 +159,9 @@ def _read_stream(text: str) -> str:
 
 
 def _read_run(text: str) -> str:
-    from pytest_kore_convtest.settings.types import READERS
+    from pytest_kore_convtest.settings.types import read_version
 
-    return READERS["version"](text) or ""
+    return read_version(text) or ""
 
 
 def _read_ci(text: str) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli import FINDINGS, OK
 from pytest_kore_convtest.cli.parser import UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from pytest_kore_convtest.findings import Finding, Rule, RuleSettings
+    from pytest_kore_convtest.findings import Finding
+    from pytest_kore_convtest.rules import Rule, RuleSettings, Severity
     from pytest_kore_convtest.settings.settings import Settings
 
 DESCRIPTION = (
@@ -76,23 +77,21 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read_rules(entries: list[str]) -> RuleSettings:
-    from pytest_kore_convtest.findings import DEFAULTS
-    from pytest_kore_convtest.settings.types import READERS
+    from pytest_kore_convtest.rules import DEFAULTS
+    from pytest_kore_convtest.settings.types import read_rules
 
     if not entries:
         return DEFAULTS
     try:
-        found: RuleSettings = READERS["rules"](entries)
+        return read_rules(entries)
     except ValueError as bad:
         problem = f"--rule: {bad}"
-    else:
-        return found
     raise UsageError(problem)
 
 
 def _read_only(names: list[str]) -> frozenset[Rule]:
-    from pytest_kore_convtest.findings import RULES, Rule
-    from pytest_kore_convtest.settings.types import READERS
+    from pytest_kore_convtest.rules import RULES, Rule
+    from pytest_kore_convtest.settings.types import read_rules
 
     found = set()
     for name in (part.strip() for entry in names for part in entry.split(",")):
@@ -100,7 +99,7 @@ def _read_only(names: list[str]) -> frozenset[Rule]:
             rule = Rule(name.lower().replace("_", "-"))
         except ValueError:
             try:
-                READERS["rules"]([f"{name} = error"])  # it knows the nearest name
+                read_rules([f"{name} = error"])  # it knows the nearest name
             except ValueError as bad:
                 problem = f"--only: {bad}"
             raise UsageError(problem) from None
@@ -126,9 +125,11 @@ def _read_settings(options: argparse.Namespace) -> Settings:
     )
 
 
-def _settle_rules(configured: Any, typed: RuleSettings, only: frozenset[Rule]) -> RuleSettings:
+def _settle_rules(
+    configured: Mapping[Rule, Severity], typed: RuleSettings, only: frozenset[Rule]
+) -> RuleSettings:
     """Return the severities in force; a rule that ``--only`` names is on."""
-    from pytest_kore_convtest.findings import OFF, RULES, RuleSettings
+    from pytest_kore_convtest.rules import OFF, RULES, RuleSettings
 
     chosen = {**configured, **typed}
     for rule in only:
@@ -148,7 +149,7 @@ def find_all(
         rules: The severities in force.
         only: The rules that are looked for; all without one. That a file is unusable is always told.
     """
-    from pytest_kore_convtest.findings import Rule
+    from pytest_kore_convtest.rules import Rule
     from pytest_kore_convtest.suites.file import SuiteFile, open_suite_file
     from pytest_kore_convtest.suites.lint import lint_file, lint_many
 

@@ -10,14 +10,15 @@ from urllib.parse import quote
 
 from pytest_kore_convtest.api.error_responses import printable
 from pytest_kore_convtest.cli import PROG, find_version
-from pytest_kore_convtest.findings import ERROR, HINT, RULES, WARNING, Rule, severity_of
+from pytest_kore_convtest.rules import ERROR, HINT, RULES, WARNING, Rule, severity_of
 from pytest_kore_convtest.suites.file import show_path
 from pytest_kore_convtest.text import escape_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_kore_convtest.findings import Finding, RuleSettings
+    from pytest_kore_convtest.findings import Finding
+    from pytest_kore_convtest.rules import RuleSettings
 
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

@@ -8,7 +8,7 @@ import sys
 import threading
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol, cast
 
 from pytest_kore_convtest.cli import COMMANDS, FINDINGS, INTERRUPTED, OK, PROG, USAGE, examples
 from pytest_kore_convtest.errors import ConfigError, KoreError
@@ -16,6 +16,7 @@ from pytest_kore_convtest.errors import ConfigError, KoreError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from _typeshed import SupportsWrite
 _MODULES = {"import": "import_suites"}
 
 
@@ -40,7 +41,7 @@ class Parser(argparse.ArgumentParser):
         """
         raise UsageError(message)
 
-    def print_help(self, file: Any = None) -> None:
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """Print the help, and let an error of standard output through, which argparse would swallow."""
         print(self.format_help(), end="", file=file)
 
@@ -49,9 +50,27 @@ class Parser(argparse.ArgumentParser):
         return f"{examples(self.examples)}\n\n{super().format_help()}"
 
 
-def load(name: str) -> Any:
+class Command(Protocol):
+    """The module of a sub-command.
+
+    Attributes:
+        DESCRIPTION: What it does, for its help.
+        EXAMPLES: What its help begins with, as for ``Parser``.
+    """
+
+    DESCRIPTION: str
+    EXAMPLES: Sequence[tuple[str, str]]
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add its arguments."""
+
+    def run(self, options: argparse.Namespace) -> int:
+        """Run it; return its exit code."""
+
+
+def load(name: str) -> Command:
     """Return the module of a sub-command."""
-    return import_module(f"{__package__}.{_MODULES.get(name, name)}")
+    return cast("Command", import_module(f"{__package__}.{_MODULES.get(name, name)}"))
 
 
 def make_parser(name: str) -> Parser:
@@ -102,8 +121,7 @@ def _run(name: str, argv: Sequence[str]) -> int:
     if command is not None:
         options.command = command
     with _ending_on_sigterm():
-        code: int = module.run(options)
-    return code
+        return module.run(options)
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def _read_json(text: str) -> Any:
     return data
 
 
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
+def _refuse_duplicates(pairs: list[tuple[str, object]]) -> None:
     seen = set()
     for key, _ in pairs:
         if key in seen:

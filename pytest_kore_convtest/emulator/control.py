@@ -41,7 +41,7 @@ class Controls:
         """Return plain strings with which another process can attach to this emulator."""
         raise NotImplementedError
 
-    def _call(self, command: str, **arguments: Any) -> Any:
+    def _call(self, command: str, **arguments: object) -> Any:
         raise NotImplementedError
 
     def script(self, words: str, job: str | None = None) -> None:

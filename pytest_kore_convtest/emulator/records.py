@@ -127,7 +127,7 @@ def make_record(request: Request, status: int, secret: str) -> Record:
     }
     hidden = {form for text in (secret, *given) for form in (text, quote(text, safe=""), quote(text))}
 
-    def clean(value: Any) -> Any:
+    def clean(value: object) -> Any:
         if isinstance(value, str):
             for text in sorted(hidden, key=len, reverse=True):
                 value = value.replace(text, MASK)

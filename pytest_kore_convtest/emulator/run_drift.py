@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
-RunDrift = Callable[[dict[str, object]], dict[str, Any]]
+RunDrift = Callable[[dict[str, object]], dict[str, object]]
 """Takes the answer about a run that is over, returns what is answered instead."""
 
 
-def apply_run_drift(body: dict[str, Any], drift: RunDrift | str | None) -> dict[str, Any]:
+def apply_run_drift(body: dict[str, object], drift: RunDrift | str | None) -> dict[str, object]:
     """Return what is answered instead of the truth about a run."""
     if drift is None:
         return body
@@ -21,7 +21,7 @@ def apply_run_drift(body: dict[str, Any], drift: RunDrift | str | None) -> dict[
     return changed
 
 
-def check_run_drift(drift: Any) -> None:
+def check_run_drift(drift: object) -> None:
     """Refuse a drift that is neither a known word nor a function.
 
     Raises:
@@ -33,28 +33,32 @@ def check_run_drift(drift: Any) -> None:
         )
 
 
-def _steps(body: dict[str, Any]) -> list[dict[str, Any]]:
-    results: list[dict[str, Any]] = body["result"].get("executionResults", [])
+def _result(body: dict[str, object]) -> dict[str, Any]:
+    return cast("dict[str, Any]", body["result"])
+
+
+def _steps(body: dict[str, object]) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = _result(body).get("executionResults", [])
     return results
 
 
-def _blocks(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _blocks(body: dict[str, object]) -> Iterator[dict[str, Any]]:
     for step in _steps(body):
         for output in (*step["outputs"], *step["actualOutput"]):
             yield from output["assertions"].values()
 
 
-def _other_version(body: dict[str, Any]) -> None:
-    word = body["result"]["version"]
-    body["result"]["version"] = "configured" if word == "published" else "published"
+def _other_version(body: dict[str, object]) -> None:
+    word = _result(body)["version"]
+    _result(body)["version"] = "configured" if word == "published" else "published"
 
 
 def _other_suite(body: dict[str, object]) -> None:
     body["testSuiteId"] = "ctc-00000000-0000-5000-8000-000000000000"
 
 
-def _old_start(body: dict[str, Any]) -> None:
-    body["result"]["startTime"] = "2023-08-23T10:14:13.330Z"
+def _old_start(body: dict[str, object]) -> None:
+    _result(body)["startTime"] = "2023-08-23T10:14:13.330Z"
 
 
 def _no_assertions(body: dict[str, object]) -> None:
@@ -100,19 +104,19 @@ def _first_variation(body: dict[str, object]) -> None:
             del output["assertions"]["text"]["contains"][1:]
 
 
-def _pass_run(body: dict[str, Any]) -> None:
-    counts = body["result"]["stepDetails"]
-    body["status"] = body["result"]["status"] = "passed"
+def _pass_run(body: dict[str, object]) -> None:
+    counts = _result(body)["stepDetails"]
+    body["status"] = _result(body)["status"] = "passed"
     counts.update(passed=counts["total"], failed=0)
 
 
-def _pass_steps(body: dict[str, Any]) -> None:
+def _pass_steps(body: dict[str, object]) -> None:
     _pass_run(body)
     for step in _steps(body):
         step["status"] = "passed"
 
 
-def _pass_texts(body: dict[str, Any]) -> None:
+def _pass_texts(body: dict[str, object]) -> None:
     _pass_steps(body)
     for block in _blocks(body):
         for said in (block, *block["contains"]):
@@ -120,8 +124,8 @@ def _pass_texts(body: dict[str, Any]) -> None:
                 said["status"] = "passed"
 
 
-def _odd_counts(body: dict[str, Any]) -> None:
-    body["result"]["stepDetails"]["passed"] += 1
+def _odd_counts(body: dict[str, object]) -> None:
+    _result(body)["stepDetails"]["passed"] += 1
 
 
 def _drop_result(body: dict[str, object]) -> None:

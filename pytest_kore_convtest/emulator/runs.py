@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .suites import build_output
+from .suites import build_output, steps_of
 
 Bot = Mapping[str, list[str]]
 _NLP = "v3"
@@ -29,7 +29,7 @@ def _listed(answer: object) -> list[object]:
     return answer if isinstance(answer, list) else [answer]
 
 
-def _text(said: str, reply: Any) -> str:
+def _text(said: str, reply: object) -> str:
     if isinstance(reply, str):
         return reply
     if not isinstance(reply, (dict, list)):
@@ -43,15 +43,15 @@ def _text(said: str, reply: Any) -> str:
         raise ValueError(f"a reply to {said[:_LONGEST_SHOWN]!r} is no JSON: {bad}") from None
 
 
-def execute(suite: dict[str, Any], bot: Bot, run_id: str) -> list[dict[str, Any]]:
+def execute(suite: dict[str, object], bot: Bot, run_id: str) -> list[dict[str, object]]:
     """Return the execution results of all steps of a suite.
 
     An input that the bot has no script for is answered as the suite expects.
     """
-    return [_run_step(step, bot, f"{run_id}{index}") for index, step in enumerate(suite["testSteps"])]
+    return [_run_step(step, bot, f"{run_id}{index}") for index, step in enumerate(steps_of(suite))]
 
 
-def _run_step(step: dict[str, Any], bot: Bot, request_id: str) -> dict[str, Any]:
+def _run_step(step: dict[str, Any], bot: Bot, request_id: str) -> dict[str, object]:
     expected = copy.deepcopy(step["outputs"])
     said = bot.get(step["input"])
     replies = [output["text"] for output in expected] if said is None else said

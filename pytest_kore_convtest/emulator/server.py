@@ -298,7 +298,7 @@ class Handler(WSGIRequestHandler):
                 self.close_connection: bool = True
                 return
 
-    def log(self, *_: Any) -> None:
+    def log(self, *_: object) -> None:
         """Say nothing: a test's output is its own."""
 
 
@@ -343,7 +343,7 @@ class Server(ThreadedWSGIServer):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._aborted.add(id(connection))
 
-    def process_request(self, request: Any, client_address: Any) -> None:
+    def process_request(self, request: Any, client_address: object) -> None:
         """Serve a connection in a thread of its own, known to ``stop``."""
         if len(self._open) >= MOST_CONNECTIONS:
             with suppress(OSError):

@@ -123,7 +123,7 @@ class Platform:
         self.files[upload.file_id] = upload
         return upload
 
-    def add_import(self, data: bytes, job_id: str | None = None, **fields: Any) -> ImportJob:
+    def add_import(self, data: bytes, job_id: str | None = None, **fields: object) -> ImportJob:
         """Start an import of a file's bytes; ``fields`` overrule what the file says of the suite."""
         job_id = job_id or new_id("ds")
         suite, problem = self._read(data, fields)

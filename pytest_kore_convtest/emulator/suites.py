@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from .reading import read_json
 
@@ -137,20 +137,25 @@ def _listed(value: object) -> list[object]:
     return list(value) if isinstance(value, list) else []
 
 
+def steps_of(suite: dict[str, object]) -> list[dict[str, Any]]:
+    """Return the steps of a stored suite."""
+    return cast("list[dict[str, Any]]", suite["testSteps"])
+
+
 Drift = Callable[[dict[str, object]], dict[str, object]]
 
 
-def apply_drift(suite: dict[str, Any], drift: Drift | str | dict[str, str] | None) -> dict[str, Any]:
+def apply_drift(suite: dict[str, object], drift: Drift | str | dict[str, str] | None) -> dict[str, object]:
     """Return what is stored instead of the suite that was given."""
     if isinstance(drift, dict):
-        drift = next((word for name, word in drift.items() if suite["name"].startswith(name)), None)
+        drift = next((word for name, word in drift.items() if str(suite["name"]).startswith(name)), None)
     if drift is None:
         return suite
     changed = copy.deepcopy(suite)
     return _DRIFTS[drift](changed) if isinstance(drift, str) else drift(changed)
 
 
-def check_drift(drift: Any) -> None:
+def check_drift(drift: object) -> None:
     """Refuse a drift that is neither a known word nor a function.
 
     Raises:
@@ -165,43 +170,43 @@ def check_drift(drift: Any) -> None:
             )
 
 
-def _drop_last_step(suite: dict[str, Any]) -> dict[str, Any]:
-    return {**suite, "testSteps": suite["testSteps"][:-1]}
+def _drop_last_step(suite: dict[str, object]) -> dict[str, object]:
+    return {**suite, "testSteps": steps_of(suite)[:-1]}
 
 
-def _add_step(suite: dict[str, Any]) -> dict[str, Any]:
+def _add_step(suite: dict[str, object]) -> dict[str, object]:
     extra = {"input": "one more", "outputs": [build_output(["One more."])]}
-    return {**suite, "testSteps": [*suite["testSteps"], extra]}
+    return {**suite, "testSteps": [*steps_of(suite), extra]}
 
 
-def _reorder_steps(suite: dict[str, Any]) -> dict[str, Any]:
-    return {**suite, "testSteps": suite["testSteps"][::-1]}
+def _reorder_steps(suite: dict[str, object]) -> dict[str, object]:
+    return {**suite, "testSteps": steps_of(suite)[::-1]}
 
 
-def _last_output(suite: dict[str, Any]) -> list[dict[str, Any]]:
-    return [output for step in suite["testSteps"][-1:] for output in step["outputs"][-1:]]
+def _last_output(suite: dict[str, object]) -> list[dict[str, Any]]:
+    return [output for step in steps_of(suite)[-1:] for output in step["outputs"][-1:]]
 
 
-def _change_input(suite: dict[str, Any]) -> dict[str, Any]:
-    for step in suite["testSteps"][-1:]:
+def _change_input(suite: dict[str, object]) -> dict[str, object]:
+    for step in steps_of(suite)[-1:]:
         step["input"] += " (changed)"
     return suite
 
 
-def _change_text(suite: dict[str, Any]) -> dict[str, Any]:
+def _change_text(suite: dict[str, object]) -> dict[str, object]:
     for output in _last_output(suite):
         output.update(build_output([output["text"] + " (changed)"]))
     return suite
 
 
-def _add_variation(suite: dict[str, Any]) -> dict[str, Any]:
+def _add_variation(suite: dict[str, object]) -> dict[str, object]:
     for output in _last_output(suite):
         output["assertions"]["text"]["contains"].append({"text": output["text"] + " (variation)"})
     return suite
 
 
-def _disable_text(suite: dict[str, Any]) -> dict[str, object]:
-    for step in suite["testSteps"]:
+def _disable_text(suite: dict[str, object]) -> dict[str, object]:
+    for step in steps_of(suite):
         for output in step["outputs"]:
             output["assertions"]["text"]["enabled"] = False
     return suite

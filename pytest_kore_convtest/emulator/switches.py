@@ -62,7 +62,7 @@ class Switches:
     drift: Callable[[dict[str, object]], dict[str, object]] | str | dict[str, str] | None = None
     run_results: str = "full"
     abort_runs: bool = False
-    run_drift: Callable[[dict[str, object]], dict[str, Any]] | str | None = None
+    run_drift: Callable[[dict[str, object]], dict[str, object]] | str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scopes", frozenset(self.scopes))

@@ -52,7 +52,7 @@ class Gatekeeper:
             return False
         return True
 
-    def _check(self, token: str | None, now: float) -> dict[str, Any]:
+    def _check(self, token: str | None, now: float) -> dict[str, object]:
         if not token:
             raise bad_credentials()
         header, claims, signed, signature = _split(token)

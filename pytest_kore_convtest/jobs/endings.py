@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from pytest_kore_convtest.settings.values import is_label
 from pytest_kore_convtest.text import plural
@@ -41,6 +41,20 @@ _TYPED = "command line"
 _FIRST_LABEL = "job-1"
 _MOST_KINDS = 5
 _TENTHS_BELOW = 10.0
+
+
+class WaitFields(TypedDict):
+    """Those fields of an error that tell how a wait ended."""
+
+    job_id: str
+    last: str | None
+    last_status: str
+    percent: float | None
+    seconds: float
+    requests: int
+    history: list[Poll]
+    resume: str
+    describes_wait: bool
 
 
 @dataclass(frozen=True)
@@ -95,19 +109,19 @@ class Ending:
         percents = [poll["percent"] for poll in self.polls if not poll["fault"]]
         return bool(percents) and all(percent == 0 for percent in percents)
 
-    def to_fields(self) -> dict[str, Any]:
+    def to_fields(self) -> WaitFields:
         """Return the fields of an error whose message tells of it."""
-        return {
-            "job_id": self.job_id,
-            "last": self.words or None,
-            "last_status": self.last_status,
-            "percent": self.percent,
-            "seconds": round(self.seconds, 3),
-            "requests": self.requests,
-            "history": list(self.polls),
-            "resume": self.resume,
-            "describes_wait": True,
-        }
+        return WaitFields(
+            job_id=self.job_id,
+            last=self.words or None,
+            last_status=self.last_status,
+            percent=self.percent,
+            seconds=round(self.seconds, 3),
+            requests=self.requests,
+            history=list(self.polls),
+            resume=self.resume,
+            describes_wait=True,
+        )
 
 
 def describe(ending: Ending, *, goes_on: bool = True, told_last: bool = False) -> str:

@@ -78,3 +78,13 @@ class JobEntry(TypedDict, total=False):
     again: int
     outcome: OutcomeEntry
     good: bool
+
+
+def kept_file(entry: JobEntry) -> JobEntry:
+    """Return what of an entry says which file was uploaded."""
+    kept = JobEntry()
+    if "file_id" in entry:
+        kept["file_id"] = entry["file_id"]
+    if "file_hash" in entry:
+        kept["file_hash"] = entry["file_hash"]
+    return kept

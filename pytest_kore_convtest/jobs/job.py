@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Generic, TypeAlias
 
-from pytest_kore_convtest.errors import KoreError, from_data
+from pytest_kore_convtest.errors import KoreError
 from pytest_kore_convtest.jobs.endings import EMULATED, LOOK, resume_command
-from pytest_kore_convtest.jobs.entry import OutcomeEntry
+from pytest_kore_convtest.jobs.entry import FileEntry, JobEntry
+from pytest_kore_convtest.jobs.outcome import Outcome, S_co
+from pytest_kore_convtest.jobs.poll import ask_once
 from pytest_kore_convtest.jobs.wait import PollResult
 from pytest_kore_convtest.text import printable
 
@@ -18,20 +19,17 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.api.models import ImportStatus
+    from pytest_kore_convtest.api.retry import Clock
     from pytest_kore_convtest.api.run_models import RunStatus
-    from pytest_kore_convtest.errors import Poll
-    from pytest_kore_convtest.findings import Finding, Rule, Severity
-    from pytest_kore_convtest.jobs.entry import JobEntry
+    from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.jobs.store import Lock
     from pytest_kore_convtest.jobs.wait import Wait
+    from pytest_kore_convtest.rules import Rule, Severity
     from pytest_kore_convtest.suites.file import LocalSuite
     from pytest_kore_convtest.suites.run_origin import RunRequest
     from pytest_kore_convtest.suites.run_result import RunResult
 
-S = TypeVar("S", bound="ImportStatus | RunStatus")
-"""What the platform says of a job."""
-
-AnyJob: TypeAlias = "Job[Any]"
+AnyJob: TypeAlias = "Job[ImportStatus | RunStatus]"
 """A job of either kind."""
 
 _LONGEST_WORD = 120
@@ -46,74 +44,7 @@ def run_label(suite: str) -> str:
     return printable(suite, _LONGEST_LABEL - len(_RUN) - 1) + _RUN
 
 
-@dataclass(frozen=True)
-class Outcome(Generic[S]):
-    """How a job ended: with a completed status, or with trouble.
-
-    Attributes:
-        status: The completed status, good or bad: an ``ImportStatus`` or a ``RunStatus``.
-        trouble: Why there is none.
-        asks: Requests sent for it.
-        seconds: From the first ask to the end.
-        ended_at: When it ended, in seconds since the epoch; ``None`` when nobody noted it.
-        clock_skew: By how many seconds the platform's clock was ahead of ours; ``None`` when not seen.
-        generation: 1 for the first outcome; one more each time somebody asked again.
-        history: Every ask, as data.
-        notes: What the user should know.
-    """
-
-    status: S | None
-    trouble: KoreError | None
-    asks: int
-    seconds: float
-    ended_at: float | None = None
-    clock_skew: float | None = None
-    generation: int = 1
-    history: list[Poll] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def result(self) -> S:
-        """Return the completed status.
-
-        Raises:
-            KoreError: There is none; a new error each time, so that none gathers other tests' tracebacks.
-        """
-        if self.status is None:
-            assert self.trouble is not None  # noqa: S101 - one of the two is there
-            raise from_data(self.trouble.to_data())
-        return self.status
-
-    def to_data(self) -> OutcomeEntry:
-        """Return the outcome as JSON-able data."""
-        return OutcomeEntry(
-            status=json.dumps(self.status.raw) if self.status else None,
-            trouble=self.trouble.to_data() if self.trouble else None,
-            asks=self.asks,
-            seconds=self.seconds,
-            ended_at=self.ended_at,
-            clock_skew=self.clock_skew,
-            generation=self.generation,
-            history=self.history,
-            notes=self.notes,
-        )
-
-    @classmethod
-    def from_data(cls, data: OutcomeEntry, read: Callable[[bytes], S]) -> Outcome[S]:
-        """Make an outcome from what ``to_data`` returned; ``read`` reads the status."""
-        return cls(
-            status=read(data["status"].encode()) if data["status"] else None,
-            trouble=data["trouble"] and from_data(data["trouble"]),
-            asks=data["asks"],
-            seconds=data["seconds"],
-            ended_at=data["ended_at"],
-            clock_skew=data["clock_skew"],
-            generation=data["generation"],
-            history=data["history"],
-            notes=data["notes"],
-        )
-
-
-class Job(Generic[S]):
+class Job(Generic[S_co]):
     """One job of this test run, as this process sees it.
 
     Attributes:
@@ -154,7 +85,7 @@ class Job(Generic[S]):
         self.slot: Lock | None = None
         self.entry: JobEntry = {}
         self.wait: Wait | None = None
-        self.outcome: Outcome[S] | None = None
+        self.outcome: Outcome[S_co] | None = None
         self.judged: tuple[object, list[Finding] | KoreError] | None = None
         self.judge: Callable[..., list[Finding]] = lambda _outcome, **_stated: []
         self.options: Sequence[str] | None = ()
@@ -187,19 +118,15 @@ class Job(Generic[S]):
         """Do the next change on the platform; return facts for the store, ``job_id`` once it has begun."""
         raise NotImplementedError
 
-    def ask(self, client: KoreClient, budget: float) -> S:
-        """Ask once."""
+    def poll(self, client: KoreClient, wait: Wait, clock: Clock) -> S_co | None:
+        """Ask once and tell the wait what the answer shows; return the answer when it ends the wait."""
         raise NotImplementedError
 
-    def see(self, status: S) -> PollResult:
-        """Say what an answer shows."""
-        raise NotImplementedError
-
-    def read(self, body: bytes) -> S:
+    def read(self, body: bytes) -> S_co:
         """Read a status from the store."""
         raise NotImplementedError
 
-    def is_good(self, outcome: Outcome[S]) -> bool:
+    def is_good(self, outcome: Outcome[S_co]) -> bool:
         """Say whether an outcome lets what follows begin."""
         raise NotImplementedError
 
@@ -226,9 +153,11 @@ class WatchImport(Job["ImportStatus"]):
         label = "" if self.uploads else self.label
         return resume_command(self.job_id, label, self.options)
 
-    def ask(self, client: KoreClient, budget: float) -> ImportStatus:
-        """Ask once."""
-        return client.import_status(self.job_id, budget=budget)
+    def poll(self, client: KoreClient, wait: Wait, clock: Clock) -> ImportStatus | None:
+        """Ask once and tell the wait what the answer shows; return the answer when it ends the wait."""
+        return ask_once(
+            lambda budget: client.import_status(self.job_id, budget=budget), self.see, wait, clock
+        )
 
     def see(self, status: ImportStatus) -> PollResult:
         """Say what an answer shows."""
@@ -331,9 +260,11 @@ class SuiteRun(Job["RunStatus"]):
         """Start the run."""
         return {"job_id": client.start_run(self.name, self.version)}
 
-    def ask(self, client: KoreClient, budget: float) -> RunStatus:
-        """Ask once."""
-        return client.run_status(self.name, self.job_id, budget=budget)
+    def poll(self, client: KoreClient, wait: Wait, clock: Clock) -> RunStatus | None:
+        """Ask once and tell the wait what the answer shows; return the answer when it ends the wait."""
+        return ask_once(
+            lambda budget: client.run_status(self.name, self.job_id, budget=budget), self.see, wait, clock
+        )
 
     def see(self, status: RunStatus) -> PollResult:
         """Say what an answer shows."""
@@ -366,7 +297,7 @@ class SuiteRun(Job["RunStatus"]):
 
     def _judge(self, outcome: Outcome[RunStatus]) -> RunResult:
         if self._result is None or self._result[0] is not outcome:
-            from pytest_kore_convtest.suites.run_result import judge_run
+            from pytest_kore_convtest.suites.run_judge import judge_run
 
             self._result = (outcome, judge_run(outcome.result(), self.suite, self._request(outcome)))
         return self._result[1]
@@ -381,7 +312,7 @@ class SuiteRun(Job["RunStatus"]):
 
     def is_good(self, outcome: Outcome[RunStatus]) -> bool:
         """Say whether every step passed."""
-        from pytest_kore_convtest.suites.run_result import verdict_of
+        from pytest_kore_convtest.suites.run_errors import verdict_of
 
         try:
             return verdict_of(self._judge(outcome)) is None
@@ -428,3 +359,35 @@ def _unknown(word: str) -> str:
 def _has_suite(status: ImportStatus) -> bool:
     response = status.raw.get("response")
     return isinstance(response, dict) and bool(response)
+
+
+def identify(job: AnyJob) -> JobEntry:
+    """Return what other processes need to know of a job."""
+    entry = JobEntry(
+        kind=type(job).__name__,
+        key=job.key,
+        label=job.label,
+        name=job.name,
+        after="",
+        version="",
+        file=_describe_file(job.suite) if job.suite else None,
+        way_on=job.way_on,
+        needs=job.needs,
+    )
+    if isinstance(job, SuiteRun):
+        entry["version"], entry["after"] = job.version, job.after.key if job.after else ""
+    if job.job_id:
+        entry["job_id"], entry["resume"] = job.job_id, job.resume
+    return entry
+
+
+def _describe_file(suite: LocalSuite) -> FileEntry:
+    from pytest_kore_convtest.suites.file import show_path
+
+    return FileEntry(
+        path=show_path(suite.path),
+        line=suite.place.line,
+        sha256=suite.sha256,
+        size=len(suite.data),
+        split=suite.split,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pytest_kore_convtest.jobs.backoff import PER_HOUR, RateLimit
 
@@ -52,7 +52,7 @@ class RateLimiter:
             return False
         try:
             now = self._wall()
-            known: list[float] = self._store.find(WRITES).get("times", [])
+            known = cast("dict[str, list[float]]", self._store.find(WRITES)).get("times", [])
             # After the clock was set back the future counts as now, else it would block for as long.
             times = [min(at, now) for at in known]
             self._refused, self._allowed = now, RateLimit(times).earliest(now)

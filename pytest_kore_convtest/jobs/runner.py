@@ -23,10 +23,11 @@ from pytest_kore_convtest.errors import (
     ServiceError,
     from_data,
 )
+from pytest_kore_convtest.jobs.deadline import LEAST_WAIT, Deadlines
 from pytest_kore_convtest.jobs.endings import LOOK, resume_options, typed_secret
-from pytest_kore_convtest.jobs.entry import FileEntry, JobEntry
-from pytest_kore_convtest.jobs.job import Job, Outcome, S, SuiteImport, SuiteRun, WatchImport, run_label
-from pytest_kore_convtest.jobs.poll import ask_once
+from pytest_kore_convtest.jobs.entry import JobEntry, kept_file
+from pytest_kore_convtest.jobs.job import Job, SuiteImport, SuiteRun, WatchImport, identify, run_label
+from pytest_kore_convtest.jobs.outcome import Outcome, S
 from pytest_kore_convtest.jobs.rate_limit import RateLimiter, Rounds
 from pytest_kore_convtest.jobs.wait import Wait, WaitLimits
 from pytest_kore_convtest.jobs.worker_pool import WorkerPool
@@ -47,16 +48,6 @@ J = TypeVar("J", bound="AnyJob")
 
 WRITES_GRACE = 2.0
 """Seconds that a change under way may still take when the test run stops, so that its end is known."""
-
-LEAST_WAIT = 0.02
-"""Seconds that a wait lasts at least; a job that has less left has no time left."""
-
-OVERDUE = 2.0
-"""Seconds past a job's time after which a waiter gives up on the thread that works on it: it reads a file
-that blocks, or computes."""
-
-OTHERS_OVERDUE = 30.0
-"""The same for a job of another process, since this one saw it begun: the other ends it when it lives."""
 
 
 class Pipeline:
@@ -99,12 +90,12 @@ class Pipeline:
         self._writes = 0
         self._clock, self._wall = clock or SystemClock(), wall
         self.make_backoff: Callable[[AnyJob], Backoff] | None = None
-        self._limits = _limits(settings)
+        self._limits = WaitLimits.of(settings)
+        self._deadlines = Deadlines(settings.timeout, self._clock, wall)
         self._limiter = RateLimiter(store, settings, wall)
         self._pool = pool(self._step, self._clock)
         self._ended = threading.Condition()
         self._stuck: set[str] = set()
-        self._seen_begun: dict[str, float] = {}
         self._rounds = Rounds(self._limiter, self._clock)
 
     def watch_import(self, ds_id: str, label: str = "") -> WatchImport:
@@ -148,19 +139,9 @@ class Pipeline:
     def _wait_a_little(self, job: Job[S], interval: float) -> Outcome[S] | None:
         with self._ended:
             self._ended.wait_for(lambda: job.outcome is not None, interval)
-            if job.outcome is not None or not self._is_overdue(job):
+            if job.outcome is not None or not self._deadlines.is_overdue(job):
                 return job.outcome
         return self._give_up(job)
-
-    def _is_overdue(self, job: AnyJob) -> bool:
-        """Say whether the thread that works on a job is past the job's time, and was so a while ago."""
-        now = self._clock.monotonic()
-        until = job.busy_until or (job.wait.deadline if job.wait else now)
-        if now <= until:
-            job.overdue_since = None
-            return False
-        job.overdue_since = job.overdue_since or now
-        return now - job.overdue_since > OVERDUE
 
     def _give_up(self, job: Job[S]) -> Outcome[S] | None:
         """End the wait for a job whose thread does not come back; what that one brings later is dropped."""
@@ -190,7 +171,7 @@ class Pipeline:
             if job.key in self._stuck:
                 return  # its thread may come back at any time
             job.outcome, job.due = None, self._clock.monotonic()
-            self._seen_begun.pop(job.key, None)
+            self._deadlines.forget(job)
             job.entry = {"again": seen}
         self._pool.add(job)
 
@@ -208,7 +189,7 @@ class Pipeline:
             Verdict: The import was rejected, or the suite is not what it has to be.
             KoreError: There is nothing to judge.
         """
-        from pytest_kore_convtest.findings import ERROR
+        from pytest_kore_convtest.rules import ERROR
         from pytest_kore_convtest.suites.compare import compare
         from pytest_kore_convtest.suites.validate import expect, judge, verdict
 
@@ -289,7 +270,7 @@ class Pipeline:
             return False
         self._rounds.leave(job.key)
         now = self._clock.monotonic()
-        job.busy_until = now + max(self._left(job), LEAST_WAIT)
+        job.busy_until = now + max(self._deadlines.left(job), LEAST_WAIT)
         if job.wait is None:
             job.wait = self._make_wait(job)
         if now > job.wait.deadline:  # the machine slept: one more ask is allowed
@@ -305,7 +286,7 @@ class Pipeline:
         """Ask once, and note what was seen where it outlives this process."""
         before = len(wait.history)
         try:
-            return ask_once(lambda budget: job.ask(self.client, budget), job.see, wait, self._clock)
+            return job.poll(self.client, wait, self._clock)
         finally:
             for poll in wait.history[before:]:
                 self.store.note_poll(job.key, poll)
@@ -317,19 +298,19 @@ class Pipeline:
         entry = self.store.read(job.key)
         job.job_id = job.job_id or entry.get("job_id", "")
         settled = entry.get("outcome")
-        spent = entry.get("ambiguous") or self._time_left(entry) <= LEAST_WAIT
+        spent = entry.get("ambiguous") or self._deadlines.left_of(entry) <= LEAST_WAIT
         if settled and (settled["generation"] > again or spent):
             if claim:
                 claim.release()
-            job.entry = _kept(entry)
+            job.entry = kept_file(entry)
             self._end(job, Outcome.from_data(settled, job.read))
             return False
         if claim is None:
-            self._check_other(job, entry)
+            self._deadlines.check_other(job, entry)
             return False
         job.claim = claim
         begun = JobEntry(started_at=self._wall()) if job.job_id else JobEntry()
-        job.entry = {**begun, **entry, **_identity(job), "again": again}
+        job.entry = {**begun, **entry, **identify(job), "again": again}
         self.store.write(job.key, job.entry)
         return True
 
@@ -337,16 +318,16 @@ class Pipeline:
         """Do the next change on the platform for a job, within all limits; return whether it has begun."""
         job.slot = job.slot or self._rounds.take_slot()
         if job.slot is None or not self._limiter.may_write():
-            self._check_queue(job)
+            self._deadlines.check_queue(job)
             return False
         if job.entry.get("sending"):
             raise self._unknown(job, JobError("The process that was beginning it has died.", job_id=""))
         if "started_at" not in job.entry:  # the time in the queue before its first request is not its own
             job.began = self._clock.monotonic()
             self._note(job, JobEntry(started_at=self._wall()))
-        left = self._left(job)
+        left = self._deadlines.left(job)
         if left <= 0:
-            raise self._late(job, "it was about to go on")
+            raise self._deadlines.late(job, "it was about to go on")
         self._count_write(1)
         try:
             self._note(job, JobEntry(sending=job.begins_once(), uploading=not job.begins_once()))
@@ -384,41 +365,6 @@ class Pipeline:
             )
         return job_id
 
-    def _check_queue(self, job: AnyJob) -> None:
-        """Refuse to queue longer than the time that a job has left since its first request.
-
-        Raises:
-            JobTimeoutError: It has none.
-        """
-        if "started_at" not in job.entry:
-            return
-        left = self._left(job)
-        if left <= 0:
-            why = "a place (kore_max_parallel)" if job.slot is None else "the platform's rate limit"
-            raise self._late(job, f"it waited for {why}")
-        job.due = min(job.due, self._clock.monotonic() + left)
-
-    def _check_other(self, job: AnyJob, entry: JobEntry) -> None:
-        """Refuse to wait for another process that has not ended a job long after its time.
-
-        Raises:
-            JobTimeoutError: It has not.
-        """
-        now = self._clock.monotonic()  # what the wall clock says may have jumped
-        if "started_at" not in entry:
-            self._seen_begun.pop(job.key, None)
-        elif now - self._seen_begun.setdefault(job.key, now) > self._limits.timeout + OTHERS_OVERDUE:
-            job.entry = entry.copy()
-            raise self._late(job, "another process of this test run works on it, and hangs or was stopped")
-
-    def _late(self, job: AnyJob, why: str) -> JobTimeoutError:
-        return JobTimeoutError(
-            f"{job.what} is not done in {self._limits.timeout:g} s (kore_timeout): {why}.",
-            job_id=job.job_id,
-            last=None,
-            history=[],
-        )
-
     def _count_write(self, one: int) -> None:
         with self._ended:
             self._writes += one
@@ -438,7 +384,7 @@ class Pipeline:
         self.store.write(job.key, job.entry)
 
     def _make_wait(self, job: AnyJob) -> Wait:
-        left = max(LEAST_WAIT, self._left(job))
+        left = max(LEAST_WAIT, self._deadlines.left(job))
         job.before = self._limits.timeout - left
         notes = self.client.check_token(left)
         limits = replace(self._limits, timeout=left)
@@ -448,17 +394,6 @@ class Pipeline:
         wait.backoff = self.make_backoff(job) if self.make_backoff else wait.backoff
         wait.notes += notes
         return wait
-
-    def _left(self, job: AnyJob) -> float:
-        """Return the seconds that are left of a job's time."""
-        if job.began is None:
-            return self._time_left(job.entry)
-        return self._limits.timeout - (self._clock.monotonic() - job.began)
-
-    def _time_left(self, entry: JobEntry) -> float:
-        now = self._wall()
-        started_at: float = entry.get("started_at", now)
-        return self._limits.timeout - max(0.0, now - started_at)
 
     def _finish(self, job: Job[S], status: S | None, trouble: KoreError | None) -> None:
         if job.key in self._stuck:
@@ -507,57 +442,3 @@ class Pipeline:
 
 def _defect(job: AnyJob, bug: Exception) -> ServiceError:
     return ServiceError(f"{job.what}: {type(bug).__name__} in this plugin: {bug}")
-
-
-def _kept(entry: JobEntry) -> JobEntry:
-    """Return what of an entry says which file was uploaded."""
-    kept = JobEntry()
-    if "file_id" in entry:
-        kept["file_id"] = entry["file_id"]
-    if "file_hash" in entry:
-        kept["file_hash"] = entry["file_hash"]
-    return kept
-
-
-def _identity(job: AnyJob) -> JobEntry:
-    """Return what other processes need to know of a job."""
-    entry = JobEntry(
-        kind=type(job).__name__,
-        key=job.key,
-        label=job.label,
-        name=job.name,
-        after="",
-        version="",
-        file=_describe_file(job.suite) if job.suite else None,
-        way_on=job.way_on,
-        needs=job.needs,
-    )
-    if isinstance(job, SuiteRun):
-        entry["version"], entry["after"] = job.version, job.after.key if job.after else ""
-    if job.job_id:
-        entry["job_id"], entry["resume"] = job.job_id, job.resume
-    return entry
-
-
-def _describe_file(suite: LocalSuite) -> FileEntry:
-    from pytest_kore_convtest.suites.file import show_path
-
-    return FileEntry(
-        path=show_path(suite.path),
-        line=suite.place.line,
-        sha256=suite.sha256,
-        size=len(suite.data),
-        split=suite.split,
-    )
-
-
-def _limits(settings: Settings) -> WaitLimits:
-    return WaitLimits(
-        timeout=settings.timeout,
-        poll_interval=settings.poll_interval,
-        max_poll_interval=settings.max_poll_interval,
-        outage_budget=settings.outage_budget,
-        stall_timeout=settings.stall_timeout,
-        request_timeout=settings.request_timeout,
-        rate_limit=settings.rate_limit,
-    )

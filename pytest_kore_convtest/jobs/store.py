@@ -12,7 +12,7 @@ import os
 import tempfile
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from pytest_kore_convtest.errors import ConfigError
 
@@ -86,7 +86,7 @@ class JobStore:
         """
         return cast("JobEntry", self.find(key))
 
-    def find(self, name: str) -> dict[str, Any]:
+    def find(self, name: str) -> dict[str, object]:
         """Return what a process of this test run left for the others; empty when it is nothing.
 
         Raises:

@@ -32,6 +32,8 @@ from pytest_kore_convtest.jobs.endings import Ending, describe
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_kore_convtest.settings.settings import Settings
+
 UNKNOWN_JOB_GRACE = 10.0
 """Seconds from the first ask in which "no such job" is tolerated: a new job may not be everywhere yet."""
 
@@ -73,6 +75,19 @@ class WaitLimits:
     stall_timeout: float = 300.0
     request_timeout: float = 30.0
     rate_limit: bool = True
+
+    @classmethod
+    def of(cls, settings: Settings) -> WaitLimits:
+        """Return the limits that are set."""
+        return cls(
+            timeout=settings.timeout,
+            poll_interval=settings.poll_interval,
+            max_poll_interval=settings.max_poll_interval,
+            outage_budget=settings.outage_budget,
+            stall_timeout=settings.stall_timeout,
+            request_timeout=settings.request_timeout,
+            rate_limit=settings.rate_limit,
+        )
 
 
 @dataclass(frozen=True)

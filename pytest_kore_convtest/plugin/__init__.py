@@ -19,13 +19,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from typing import Any
+
+    from _pytest.config.argparsing import _IniTypeArg
 
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.api.models import ImportStatus
     from pytest_kore_convtest.api.run_models import RunStatus
+    from pytest_kore_convtest.plugin.hooks import Hooks
     from pytest_kore_convtest.settings.settings import Settings
-
 OTHER_JSON: pytest.StashKey[list[Path]] = pytest.StashKey()
 """JSON files in the collected folders that are called otherwise than suite files; nobody has opened them."""
 
@@ -58,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             parser.addini(key, meaning, type=_ini_type(kind), default=...)
 
 
-def _ini_type(kind: str) -> Any:
+def _ini_type(kind: str) -> _IniTypeArg:
     """Return the type of an ini key.
 
     From pytest 9.0 on, ``[tool.pytest]`` is typed; from 9.2 on a key may say that it takes several types.
@@ -71,7 +72,12 @@ def _ini_type(kind: str) -> Any:
         return str | bool
     if kind in {"exit_code", "seconds_or_off"}:
         return str | bool | int if kind == "exit_code" else str | bool | int | float
-    return {"report": str | bool, "count": str | int, "seconds": str | int | float}.get(kind)
+    known: dict[str, _IniTypeArg] = {
+        "report": str | bool,
+        "count": str | int,
+        "seconds": str | int | float,
+    }
+    return known.get(kind)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -167,7 +173,7 @@ def _given_for_this_run(config: pytest.Config) -> bool:
     return False
 
 
-def ini_keys(config: Any) -> list[str]:
+def ini_keys(config: pytest.Config) -> list[str]:
     """Return the keys in pytest's ini file that begin like ours, those that nobody knows as well.
 
     pytest has no public list of them: from 9.2 on ``inicfg`` warns, and before that it is all there is.
@@ -182,7 +188,7 @@ def _is_suite_file(config: pytest.Config, path: Path) -> bool:
     return any(path.match(glob) for glob in (["*.kore.json"] if globs is ... else globs))
 
 
-def _begin(config: pytest.Config) -> Any:
+def _begin(config: pytest.Config) -> Hooks:
     """Begin a run, unless one has begun: what it needs is imported here and not before."""
     from pytest_kore_convtest.plugin.hooks import begin
 
@@ -201,7 +207,7 @@ def kore_settings(pytestconfig: pytest.Config) -> Settings:
 def kore_client(kore_settings: Settings) -> Iterator[KoreClient]:
     """Give the client: one method per endpoint, one exchange each."""
     from pytest_kore_convtest.api.client import KoreClient
-    from pytest_kore_convtest.plugin.session import unconfigured
+    from pytest_kore_convtest.plugin.config import unconfigured
 
     missing = unconfigured(kore_settings)
     if missing and kore_settings.unconfigured == "skip":

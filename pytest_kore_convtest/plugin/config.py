@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.settings.options import GITHUB, REPORTS, ROWS, SECRETS, TABLE, UNSET
@@ -16,11 +16,14 @@ from pytest_kore_convtest.settings.settings import (
     environment,
     hint_at_unknown,
     learn_secrets,
+    require,
     resolve,
 )
 from pytest_kore_convtest.settings.values import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pytest
 
 
@@ -140,12 +143,14 @@ def _unknown_keys(config: pytest.Config) -> list[str]:
     return hint_at_unknown(dict.fromkeys(keys), [row.ini_key for row in TABLE if row.ini], "an ini key")
 
 
-def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, object], Path | None]:
+def gather(
+    config: pytest.Config,
+) -> tuple[dict[str, Given], Mapping[str, str], dict[str, object], Path | None]:
     """Collect the raw values that ``settings.resolve`` takes."""
     typed = [str(arg) for arg in config.invocation_params.args]
     overrides = dict(entry.partition("=")[::2] for entry in config.option.override_ini or ())
     given: dict[str, Given] = {}
-    ini: dict[str, Any] = {}
+    ini: dict[str, object] = {}
     for row in TABLE:
         value = getattr(config.option, row.ini_key, None) if row.has_option else None
         if value is not None:
@@ -162,7 +167,7 @@ def gather(config: pytest.Config) -> tuple[dict[str, Given], Any, dict[str, obje
     return given, environment(), ini, config.inipath.parent if config.inipath else None
 
 
-def _read_ini(config: Any, key: str) -> object:
+def _read_ini(config: pytest.Config, key: str) -> object:
     """Return the raw value of an ini key, or ``UNSET``."""
     try:
         return config.getini(key)
@@ -173,6 +178,20 @@ def _read_ini(config: Any, key: str) -> object:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return config.inicfg[key]
+
+
+def unconfigured(settings: Settings) -> str:
+    """Say what is missing before the platform can be asked; empty when nothing is."""
+    try:
+        require(settings)
+    except ConfigError as missing:
+        return missing.message
+    return ""
+
+
+def in_github(env: Mapping[str, str]) -> bool:
+    """Say whether this is a job of GitHub Actions."""
+    return env.get("GITHUB_ACTIONS") == "true"
 
 
 def hide_secrets(config: pytest.Config) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import statistics
 import warnings
 from random import SystemRandom
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.jobs.backoff import Backoff
 from pytest_kore_convtest.jobs.state import memory_of
@@ -41,7 +41,7 @@ class Durations:
     """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
-        self._cache: Any = getattr(config, "cache", None)
+        self._cache: pytest.Cache | None = getattr(config, "cache", None)
         self._bounds = (settings.poll_interval, settings.max_poll_interval)
         self._bot = "emulator" if settings.emulator else settings.stream_id or ""
         found = self._cache.get(_KEY, {}) if self._cache is not None else {}

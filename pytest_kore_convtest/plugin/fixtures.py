@@ -7,15 +7,16 @@ import os
 import time
 import unicodedata
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, JobError
+from pytest_kore_convtest.plugin.config import unconfigured
 from pytest_kore_convtest.plugin.items import OwnItem, is_live, skip_unconfigured, wanted_jobs
-from pytest_kore_convtest.plugin.session import Run, find_run, unconfigured
+from pytest_kore_convtest.plugin.session import Run, find_run
 from pytest_kore_convtest.settings.settings import require
-from pytest_kore_convtest.settings.types import READERS
+from pytest_kore_convtest.settings.types import read_version
 from pytest_kore_convtest.settings.values import read_jobs
 from pytest_kore_convtest.suites.file import LocalSuite, pick_suite, read_suite_file
 
@@ -172,7 +173,7 @@ def _agree(run: Run, suite: LocalSuite, identity: str) -> int:
             raise JobError(f"{problem}: it hangs.", job_id="", last=None, history=[])
         time.sleep(_GLANCE)
     try:
-        names = store.find(_NAMES).get("taken", {})
+        names = cast("dict[str, dict[str, str]]", store.find(_NAMES)).get("taken", {})
         number = _number(run, suite, names, identity)
         names[_fold(stored_name(run, _numbered(suite, number)))] = identity
         store.leave(_NAMES, {"taken": names})
@@ -271,7 +272,7 @@ def waiter(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
     """Make what ``kore_wait_for_import`` gives."""
     config, pipeline = request.config, request.getfixturevalue("_kore_pipeline")
 
-    def wait_for_import(ds_id: str, **expectations: Any) -> ImportStatus:
+    def wait_for_import(ds_id: str, **expectations: object) -> ImportStatus:
         """Wait for an import job and judge it.
 
         Raises:
@@ -313,7 +314,7 @@ def importer(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
     run = find_run(config)
 
     def import_suite(
-        path_or_suite: str | Path | LocalSuite, *, name: str | None = None, **expectations: Any
+        path_or_suite: str | Path | LocalSuite, *, name: str | None = None, **expectations: object
     ) -> ImportStatus:
         """Upload, import, wait for and judge a local suite.
 
@@ -359,7 +360,7 @@ def runner(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
         chosen = _version(version)
         job = pipeline.run_suite(imported.name, chosen, imported) if chosen else begin_run(pipeline, imported)
         run.wait(pipeline, job)
-        from pytest_kore_convtest.suites.run_result import verdict_of
+        from pytest_kore_convtest.suites.run_errors import verdict_of
 
         if bad := verdict_of(job.result()):
             raise bad
@@ -370,9 +371,9 @@ def runner(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
     return run_suite
 
 
-def _version(text: str | None) -> Any:
+def _version(text: str | None) -> str | None:
     try:
-        return None if text is None else READERS["version"](text)
+        return None if text is None else read_version(text)
     except ValueError as bad:
         problem = str(bad)
     raise ConfigError(f"kore_run_suite: {problem}", name="run", source="test")

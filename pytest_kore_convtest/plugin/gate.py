@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeAlias
 
+    from _pytest.nodeid import NodeId
+
     from pytest_kore_convtest.api.models import ImportStatus
-    from pytest_kore_convtest.jobs.job import Outcome, WatchImport
+    from pytest_kore_convtest.jobs.job import WatchImport
+    from pytest_kore_convtest.jobs.outcome import Outcome
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.settings.settings import Settings
     from pytest_kore_convtest.settings.values import ImportJob
@@ -65,7 +68,7 @@ class GateItem(OwnItem):
     check: str
 
     @property
-    def id(self) -> Any:
+    def id(self) -> NodeId:
         """The structured node id (pytest 9.2 on); what ``--lf`` reads from its cache has to equal it."""
         return type(super().id).parse(self.nodeid)
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
 from pytest_kore_convtest.plugin import OTHER_JSON, fixtures, terminal
+from pytest_kore_convtest.plugin.cleanup import clean_up_suites
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
+from pytest_kore_convtest.plugin.hints import hint_at_suites, take_over_hints
 from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
 from pytest_kore_convtest.plugin.items import find_other_settings, fixture_values
 from pytest_kore_convtest.plugin.junit import JUnitReport
@@ -27,19 +29,21 @@ from pytest_kore_convtest.plugin.selection import Selected, ask_workers, select,
 from pytest_kore_convtest.plugin.session import (
     KILL_MARGIN,
     NOBODY,
-    Farewell,
     clean_up,
     find_run,
     share_with_worker,
-    terminated_like_interrupted,
 )
+from pytest_kore_convtest.plugin.signals import Farewell, terminated_like_interrupted
 from pytest_kore_convtest.plugin.summary import sum_up, write_summary
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator
 
     from pytest_kore_convtest.plugin.session import Run
+    from pytest_kore_convtest.plugin.shared import WorkerNode
     from pytest_kore_convtest.plugin.xdist import Receiver
+    from pytest_kore_convtest.reports.job_record import JobResult
+    from pytest_kore_convtest.reports.job_summary import JobSummary
 
 PLUGIN_NAME = "kore-run"
 """The name under which an active run is registered with pytest."""
@@ -48,6 +52,13 @@ _DRY = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test", "h
 
 _LEFT = "kore_left"
 """What a worker hands to xdist's controller as it ends: the jobs of which no report of its items tells."""
+
+
+class Left(TypedDict):
+    """What a process has to say of its jobs of which no item has told."""
+
+    jobs: list[JobSummary]
+    results: list[JobResult]
 
 
 class Hooks:
@@ -69,7 +80,7 @@ class Hooks:
         self._progress = Progress(run)
         self._receiver: Receiver | None = None
         self._failures = 0
-        self._farewell = Farewell(run)
+        self._farewell = Farewell(lambda: run.is_cleaning)
         run.tick, run.rest = self._progress.tick, self._progress.rest
         if self._worker:
             from pytest_kore_convtest.plugin.xdist import Sender
@@ -85,7 +96,7 @@ class Hooks:
         return terminal.header(self._run.settings)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
+    def pytest_configure_node(self, node: WorkerNode) -> None:
         """Tell an xdist worker what the whole test run shares."""
         share_with_worker(node)
         from pytest_kore_convtest.plugin.xdist import Receiver
@@ -94,7 +105,7 @@ class Hooks:
         self._receiver.add(node.gateway.id)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
+    def pytest_testnodedown(self, node: WorkerNode) -> None:
         """Take over what an xdist worker leaves behind."""
         left = getattr(node, "workeroutput", {}).get(_LEFT, {})
         for job in left.get("jobs", ()):
@@ -129,7 +140,7 @@ class Hooks:
         """Note what is selected of ours: all of it counts."""
         self._selected = select(session.items, self._run.settings)
         self._other_settings = find_other_settings(session, session.items)
-        self._run.hint_at_suites(self._config.stash.get(OTHER_JSON, []))
+        hint_at_suites(self._run, self._config.stash.get(OTHER_JSON, []))
         if self._worker:
             tell_controller(self._run, self._selected)
 
@@ -147,7 +158,7 @@ class Hooks:
             self._run.interrupt_workers()
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
-    def pytest_timeout_set_timer(self, settings: Any) -> None:
+    def pytest_timeout_set_timer(self, settings: object) -> None:
         """Note when pytest-timeout ends the item, which may end the whole process."""
         timeout = getattr(settings, "timeout", None)
         if isinstance(timeout, (int, float)) and timeout > 0:
@@ -239,37 +250,37 @@ class Hooks:
         self._run.settle()
         if self._controls_workers():
             self._selected = ask_workers(self._run)
-            self._run.take_over_hints()
+            take_over_hints(self._run)
         left = self._find_left()
         for job in left["jobs"]:
             self._verdict.add_job(job)
         self._recorder.add_results(left["results"])
         self._verdict.close(self._run, session, self._selected)
-        self._run.clean_up_suites()
+        clean_up_suites(self._run)
         self._junit.add(self._verdict.missing_in_junit())
         if self._run.emulated and self._verdict.entries:
             self._junit.add_property("kore_emulator", EMULATOR_WORDS)
-        for job in self._run.unfinished():
-            self._junit.add_property("kore_unfinished", job.tell(self._run.stopped or NOBODY))
+        for begun in self._run.unfinished():
+            self._junit.add_property("kore_unfinished", begun.tell(self._run.stopped or NOBODY))
         if self._run.wants_record:
             self._published = publish(self._run, self._recorder, self._verdict, session)
             self._verdict.add_problems(session, self._published.problems)
 
-    def _find_left(self) -> dict[str, list[Any]]:
+    def _find_left(self) -> Left:
         """Return what there is to say of this process's jobs that began and of which no item has told."""
         left = [
             job for job in self._run.jobs() if job.outcome is not None and (job.job_id or job.outcome.asks)
         ]
-        return {
-            "jobs": [self._run.summarize(job) for job in left],
-            "results": self._run.new_results(left) if self._run.wants_record else [],
-        }
+        return Left(
+            jobs=[self._run.summarize(job) for job in left],
+            results=self._run.new_results(left) if self._run.wants_record else [],
+        )
 
     def _hand_over(self) -> None:
         """Let xdist's controller know of jobs of which no item of this worker has told."""
         self._config.workeroutput[_LEFT] = self._find_left()  # type: ignore[attr-defined] # xdist's
 
-    def pytest_terminal_summary(self, terminalreporter: object) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what became of each job, then warnings, hints and notes."""
         quiet = getattr(self._config.option, "verbose", 0) < 0
         jobs = [] if quiet else sum_up(self._verdict.jobs.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,7 +16,9 @@ from pytest_kore_convtest.text import block, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from typing import TypeGuard
 
+    from pytest_kore_convtest.api.models import ImportStatus
     from pytest_kore_convtest.plugin.session import Run
     from pytest_kore_convtest.reports.job_summary import JobSummary
 
@@ -56,7 +58,7 @@ def reshape(
         excinfo = pytest.ExceptionInfo.from_exception(
             ConfigError(message).with_traceback(raised.__traceback__)
         )
-    shown: Any = excinfo.getrepr(style="value", chain=False)
+    shown = excinfo.getrepr(style="value", chain=False)
     crash = getattr(shown, "reprcrash", None)
     if crash is not None:
         crash.message = f"{type(raised).__name__}: {message.partition(chr(10))[0]}"
@@ -106,11 +108,11 @@ def make_harmless(report: pytest.TestReport, *, coloured: bool) -> None:
         report: The report of an item of ours, or of a test that asks the platform.
         coloured: Whether pytest shows comparisons in colour; then colours are kept.
     """
-    report.longrepr = _clean(report.longrepr, coloured=coloured)
-    report.sections = _clean(report.sections, coloured=coloured)
+    for name in ("longrepr", "sections"):
+        setattr(report, name, _clean(getattr(report, name), coloured=coloured))
 
 
-def _clean(value: Any, *, coloured: bool) -> Any:
+def _clean(value: object, *, coloured: bool) -> object:
     """Clean texts wherever they are in lists, tuples and pytest's own pictures of exceptions."""
     if isinstance(value, str):
         parts = _COLOUR.split(value.expandtabs()) if coloured else [value.expandtabs()]
@@ -213,7 +215,7 @@ def _add_properties(report: pytest.TestReport, item: pytest.Item, jobs: list[Job
         holder[:] = [*kept, *properties.items()]
 
 
-def _is_status(value: Any) -> bool:
+def _is_status(value: object) -> TypeGuard[ImportStatus]:
     return type(value).__name__ == "ImportStatus" and type(value).__module__.startswith(
         "pytest_kore_convtest"
     )
@@ -228,7 +230,9 @@ class Headings:
     """Give errors that came to pass in a test's body that heading."""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_terminal_summary(self, terminalreporter: Any) -> Generator[None, None, None]:
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> Generator[None, None, None]:
         """Name the true phase: everyone who tells errors by the phase has had the report by now."""
         for report in terminalreporter.stats.get("error", ()):
             if isinstance(report, pytest.TestReport) and report.when == "setup" and is_our_error(report):

@@ -6,7 +6,7 @@ items of other plugins have a ``job`` and a ``suite``, too.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -62,7 +62,7 @@ def fixture_names(item: pytest.Item) -> frozenset[str]:
     return frozenset(item.fixturenames) if isinstance(item, pytest.Function) else frozenset()
 
 
-def fixture_values(item: pytest.Item | None) -> dict[str, Any]:
+def fixture_values(item: pytest.Item | None) -> dict[str, object]:
     """Return the values of the fixtures of a test function; empty for other items."""
     return item.funcargs if isinstance(item, pytest.Function) else {}
 
@@ -97,13 +97,13 @@ def wanted_jobs(item: pytest.Item, settings: Settings) -> list[str]:
     return [wanted] if wanted in known else []
 
 
-def _is_our_status(item: Any) -> bool:
+def _is_our_status(item: pytest.Item) -> bool:
     """Say whether our fixture is what an item gets, itself or through those that override it."""
     found = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {}).get(_STATUS, ())
     return reaches_ours(found) if found else True
 
 
-def reaches_ours(definitions: Sequence[Any]) -> bool:
+def reaches_ours(definitions: Sequence[pytest.FixtureDef[object]]) -> bool:
     """Say whether our definition of a fixture is in force, or asked for by the ones that override it.
 
     Args:
@@ -115,7 +115,7 @@ def reaches_ours(definitions: Sequence[Any]) -> bool:
     return False
 
 
-def _in_force(definitions: Sequence[Any]) -> Iterator[Any]:
+def _in_force(definitions: Sequence[pytest.FixtureDef[object]]) -> Iterator[pytest.FixtureDef[object]]:
     for definition in reversed(definitions):
         yield definition
         if definition.argname not in definition.argnames:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,9 @@ from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from xml.etree.ElementTree import Element
+
+    from _pytest.junitxml import LogXML, _NodeReporter
 
     from pytest_kore_convtest.plugin.run_verdict import Gap
 
@@ -26,11 +30,11 @@ class JUnitReport:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._skipped: dict[str, Any] = {}
+        self._skipped: dict[str, _NodeReporter] = {}
         self._under_way: dict[str, pytest.TestReport] = {}
 
     @property
-    def _junit(self) -> Any:
+    def _junit(self) -> LogXML | None:
         from _pytest.junitxml import xml_key
 
         return self._config.stash.get(xml_key, None)
@@ -59,7 +63,7 @@ class JUnitReport:
         if report.failed and phase and phase != report.when:
             self._name_phase(junit.node_reporter(report).nodes[-1:], str(report.when), phase)
 
-    def _name_phase(self, elements: Iterable[Any], called: str, phase: str) -> None:
+    def _name_phase(self, elements: Iterable[Element], called: str, phase: str) -> None:
         """Let the message of an error name the phase in which it came to pass."""
         for element in elements:
             message = element.get("message", "")
@@ -78,7 +82,7 @@ class JUnitReport:
             else:
                 self._add_case(junit, gap)
 
-    def _replace_skipped(self, junit: Any, case: Any, gap: Gap) -> None:
+    def _replace_skipped(self, junit: LogXML, case: Element, gap: Gap) -> None:
         """Make an error of a test case that was skipped."""
         for element in case.findall("skipped"):
             element.tag = "error"
@@ -86,17 +90,17 @@ class JUnitReport:
             junit.stats["skipped"] -= 1
             junit.stats["error"] += 1
 
-    def _add_case(self, junit: Any, gap: Gap) -> None:
+    def _add_case(self, junit: LogXML, gap: Gap) -> None:
         one = gap.what
-        made: dict[str, Any] = {
-            "nodeid": one.nodeid,
-            "location": (one.path, one.line, one.domain),
-            "keywords": {},
-            "user_properties": list(one.properties),
-        }
-        when: Any = "call" if gap.failed else "setup"
-        failed = pytest.TestReport(outcome="failed", longrepr=one_line(gap.why), when=when, **made)
-        ended = pytest.TestReport(outcome="passed", longrepr=None, when="teardown", **made)
+        make = partial(
+            pytest.TestReport,
+            nodeid=one.nodeid,
+            location=(one.path, one.line, one.domain),
+            keywords={},
+            user_properties=list(one.properties),
+        )
+        failed = make(outcome="failed", longrepr=one_line(gap.why), when="call" if gap.failed else "setup")
+        ended = make(outcome="passed", longrepr=None, when="teardown")
         begun = self._under_way.get(one.nodeid)
         if hasattr(begun, "node"):  # xdist's worker: JUnit finds by it what it has of the item
             for report in (failed, ended):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING, Any, TextIO
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
 
 from pytest_kore_convtest.plugin.progress_lines import Size
 from pytest_kore_convtest.settings.settings import environment
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     import pytest
+    from _pytest.capture import CaptureManager
+    from rich.console import Console
+    from rich.live import Live
 
     from pytest_kore_convtest.plugin.progress_lines import Piece
 
@@ -23,14 +27,14 @@ _DEFAULT_SIZE = Size(80, 24)
 
 def open_screen(config: pytest.Config) -> Screen | None:
     """Return the screen that pytest writes to; ``None`` when it cannot show live lines, or should not."""
-    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or not reporter.isatty or not can_be_drawn_on(environment()):
         return None
     try:
         import rich.live  # noqa: F401 - looked for here, used where lines are drawn
     except ImportError:
         return None
-    capture: Any = config.pluginmanager.get_plugin("capturemanager")
+    capture: CaptureManager | None = config.pluginmanager.get_plugin("capturemanager")
     free = capture.global_and_fixture_disabled if capture else nullcontext
     captured = capture is not None and config.option.capture != "no"
     try:
@@ -63,12 +67,14 @@ class Screen:
     """
 
     def __init__(
-        self, reporter: Any, file: TextIO, free: Callable[[], AbstractContextManager[None]] | None
+        self,
+        reporter: pytest.TerminalReporter,
+        file: TextIO,
+        free: Callable[[], AbstractContextManager[None]] | None,
     ) -> None:
         self._reporter, self._file, self._free = reporter, file, free
-        self._writer: Any = reporter._tw  # noqa: SLF001 - what the reporter's own methods write with
-        self._console: Any = None
-        self._live: Any = None
+        self._writer = reporter._tw  # noqa: SLF001 - what the reporter's own methods write with
+        self._live: Live | None = None
         self._column = 0
         self._before: object = None
         self.plain: bool = not (file.encoding or "").lower().startswith("utf")
@@ -89,30 +95,32 @@ class Screen:
         """
         from rich.text import Text
 
-        if self._live is None:
-            self._begin()
+        live = self._live or self._begin()
         picture = Text("\n", no_wrap=True, end="").join(Text.assemble(*line) for line in lines)
         self._console.size = (size.width, size.height)
-        self._live.update(picture, refresh=True)
+        live.update(picture, refresh=True)
 
-    def _begin(self) -> None:
+    @cached_property
+    def _console(self) -> Console:
         from rich.console import Console
+
+        return Console(
+            file=self._file,
+            force_terminal=True,
+            color_system="auto" if self._writer.hasmarkup else None,
+            no_color=not self._writer.hasmarkup,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+
+    def _begin(self) -> Live:
         from rich.live import Live
 
-        if self._console is None:
-            self._console = Console(
-                file=self._file,
-                force_terminal=True,
-                color_system="auto" if self._writer.hasmarkup else None,
-                no_color=not self._writer.hasmarkup,
-                highlight=False,
-                markup=False,
-                emoji=False,
-            )
         self._step_down()
         self._before = vars(self._writer).get("write")
-        self._writer.write = self._write
-        self._live = Live(
+        vars(self._writer)["write"] = self._write
+        live = self._live = Live(
             console=self._console,
             auto_refresh=False,
             transient=True,
@@ -120,7 +128,8 @@ class Screen:
             redirect_stderr=False,
             vertical_overflow="crop",
         )
-        self._live.start()
+        live.start()
+        return live
 
     def _step_down(self) -> None:
         """Go to a line of our own; remember where pytest's last line ends."""
@@ -158,17 +167,17 @@ class Screen:
 
         self._console.control(Control((ControlType.CURSOR_UP, 1), (ControlType.CURSOR_FORWARD, self._column)))
 
-    def _write(self, *args: object, **kwargs: object) -> None:
+    def _write(self, msg: str, **kwargs: bool) -> None:
         self.clear()
-        self._writer.write(*args, **kwargs)
+        self._writer.write(msg, **kwargs)
 
     def _restore_writer(self) -> None:
         if vars(self._writer).get("write") != self._write:
             return
         if self._before is None:
-            del self._writer.write
+            del vars(self._writer)["write"]
         else:
-            self._writer.write = self._before
+            vars(self._writer)["write"] = self._before
 
     def close(self) -> None:
         """Take the lines away for good."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest import redaction
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.plugin.session import NOBODY, in_github
+from pytest_kore_convtest.plugin.config import in_github
+from pytest_kore_convtest.plugin.session import NOBODY
 from pytest_kore_convtest.reports.record import PASSED, UNKNOWN
 from pytest_kore_convtest.settings.options import GITHUB, REPORTS
 from pytest_kore_convtest.settings.settings import environment

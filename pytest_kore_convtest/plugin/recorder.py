@@ -87,18 +87,7 @@ class Recorder:
             notes: What the user should know.
             closing: The closing lines.
         """
-        keys = [key for key, result in self._results.items() if result["imported"] is not None]
-        runs: dict[str, list[JobResult | None]] = {}
-        for result in self._results.values():
-            if result["run"]:
-                runs.setdefault(result["after"], []).append(result)
-        suites, index = list[SuiteRecord](), dict[str, int]()
-        for key in keys:
-            for run in runs.get(key) or [None]:  # a suite that was run twice has two entries
-                index.setdefault(key, len(suites))
-                if run is not None:
-                    index[run["key"]] = len(suites)
-                suites.append(self._make_suite(self._results[key], run))
+        suites, index = self._make_suites()
         items = []
         for item, jobs in results.records():
             item["suites"] = sorted({index[key] for key in jobs if key in index})
@@ -121,6 +110,23 @@ class Recorder:
         )
         cleaned: Record = redaction.hide_in(record)
         return cleaned
+
+    def _make_suites(self) -> tuple[list[SuiteRecord], dict[str, int]]:
+        """Return what became of each suite, and the index of each job's suite by the job's key."""
+        runs: dict[str, list[JobResult | None]] = {}
+        for result in self._results.values():
+            if result["run"]:
+                runs.setdefault(result["after"], []).append(result)
+        suites, index = list[SuiteRecord](), dict[str, int]()
+        for key, result in self._results.items():
+            if result["imported"] is None:
+                continue
+            for run in runs.get(key) or [None]:  # a suite that was run twice has two entries
+                index.setdefault(key, len(suites))
+                if run is not None:
+                    index[run["key"]] = len(suites)
+                suites.append(self._make_suite(result, run))
+        return suites, index
 
     def _make_suite(self, result: JobResult, run: JobResult | None) -> SuiteRecord:
         imported = result["imported"]

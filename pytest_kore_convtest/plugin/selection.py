@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.plugin.items import OwnItem, is_live, wanted_jobs
@@ -48,6 +48,19 @@ class Selected:
     properties: tuple[tuple[str, str], ...] = ()
 
 
+class _Entry(TypedDict):
+    """A selected item as a worker writes it down."""
+
+    nodeid: str
+    kind: str
+    wants: list[str]
+    path: str
+    line: int | None
+    domain: str
+    step: int
+    properties: list[list[str]]
+
+
 def select(items: Iterable[pytest.Item], settings: Settings) -> list[Selected]:
     """Return the items that are ours, or that ask the platform through us."""
     return [_describe(item, settings) for item in items if isinstance(item, OwnItem) or is_live(item)]
@@ -77,12 +90,20 @@ def tell_controller(run: Run, selected: list[Selected]) -> None:
 def ask_workers(run: Run) -> list[Selected]:
     """Return what xdist's workers have selected; all select the same."""
     try:
-        entry = run.store().find(_KEY)
+        entry = cast("dict[str, list[_Entry]]", run.store().find(_KEY))
     except ConfigError:
         return []
     return [_read(one) for one in entry.get(_KEY, ())]
 
 
-def _read(one: dict[str, Any]) -> Selected:
-    properties = tuple((name, value) for name, value in one["properties"])
-    return Selected(**{**one, "wants": tuple(one["wants"]), "properties": properties})
+def _read(entry: _Entry) -> Selected:
+    return Selected(
+        entry["nodeid"],
+        entry["kind"],
+        tuple(entry["wants"]),
+        entry["path"],
+        entry["line"],
+        entry["domain"],
+        entry["step"],
+        tuple((name, value) for name, value in entry["properties"]),
+    )

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import signal
-import tempfile
-import threading
 import time
-import uuid
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, JobError
 from pytest_kore_convtest.jobs import leftovers
 from pytest_kore_convtest.jobs.endings import describe
-from pytest_kore_convtest.jobs.run_name import make_run_name
-from pytest_kore_convtest.plugin.config import read_settings
+from pytest_kore_convtest.plugin.config import in_github, read_settings, unconfigured
+from pytest_kore_convtest.plugin.emulation import read_bot, start_emulator
 from pytest_kore_convtest.plugin.items import attempts
-from pytest_kore_convtest.settings.options import FAST, READABLE, REPORTS
-from pytest_kore_convtest.settings.resolve import named
-from pytest_kore_convtest.settings.settings import Settings, environment, require
-from pytest_kore_convtest.settings.values import Secret, describe_path
+from pytest_kore_convtest.plugin.shared import Shared, WorkerNode, is_shared, shared
+from pytest_kore_convtest.plugin.signals import terminated_like_interrupted
+from pytest_kore_convtest.settings.options import READABLE, REPORTS
+from pytest_kore_convtest.settings.settings import Settings, environment
+from pytest_kore_convtest.settings.values import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
     from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.emulator import Emulator
+    from pytest_kore_convtest.emulator.control import Controls
     from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.jobs.entry import JobEntry
-    from pytest_kore_convtest.jobs.job import AnyJob, Job, Outcome, S
+    from pytest_kore_convtest.jobs.job import AnyJob, Job
+    from pytest_kore_convtest.jobs.outcome import Outcome, S
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.jobs.unfinished import Unfinished
@@ -52,12 +50,6 @@ _EMULATED = "emulated"
 """The key of the store's entry that says that a worker's answers came from the emulator; with a word behind
 it, how the emulator's bot answered."""
 
-_HINTS = "hints"
-"""The key of the store's entry that holds what a worker noted about the files that it collected."""
-
-_MOST_OPENED, _MOST_NAMED = 100, 5
-"""JSON files that are opened to see whether they are suites, and suites that a hint names."""
-
 _REPEATS, _SCRIPTED = "repeats", "scripted"
 """The emulator's words for a bot that repeats what the suite expects, and for one that has a script."""
 
@@ -67,13 +59,9 @@ NOBODY = "the test run ended without it"
 SETTLING = 2.0
 """Seconds that xdist's workers get to let go of their jobs when the test run stops."""
 
-HASTE = 3.0
-"""Seconds that a deletion may take after an interrupt: CI kills what does not end soon."""
-
 KILL_MARGIN = 1.0
 """Seconds before pytest-timeout ends an item at which its wait is over, so that the story can be told."""
 
-_SHARED: pytest.StashKey[dict[str, object]] = pytest.StashKey()
 _RUN: pytest.StashKey[Run] = pytest.StashKey()
 
 
@@ -113,7 +101,7 @@ class Run:
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
-        self._bot = _read_bot(settings)
+        self._bot = read_bot(settings)
         self.item: pytest.Item | None = None
         self.pipelines: list[Pipeline] = []
         self.tick: Callable[[], None] | None = None
@@ -123,8 +111,8 @@ class Run:
         self._results: dict[str, JobResult] = {}
         self._summaries: dict[str, JobSummary] = {}
         self._seen: dict[tuple[str, str], int] = {}
-        self._emulator: Any = None
-        self._own_emulator: Any = None
+        self._emulator: Controls | None = None
+        self._own_emulator: Emulator | None = None
         self.plan: list[tuple[LocalSuite, bool]] | None = None
         self.numbers: dict[str, int] = {}
         self.taken: set[str] = set()
@@ -223,7 +211,7 @@ class Run:
         return known
 
     @property
-    def shared(self) -> dict[str, Any]:
+    def shared(self) -> Shared:
         """What all processes of this test run share."""
         return shared(self.config)
 
@@ -248,7 +236,7 @@ class Run:
             sources={**self.settings.sources, **dict.fromkeys(names, source)},
         )
 
-    def emulator(self) -> Any:
+    def emulator(self) -> Controls:
         """Return the emulator of this test run; one of its own when ``--kore-emulator`` is not given.
 
         Raises:
@@ -413,78 +401,6 @@ class Run:
             raise KeyboardInterrupt
         return ""
 
-    def clean_up_suites(self) -> None:
-        """When all is over: delete suites of this test run as ``--kore-keep`` says, and tell what stays."""
-        self.is_cleaning = True
-        try:
-            for client, store in self._suppliers():
-                self.notes += self._clean_up(client, store)
-        except ConfigError as bad:
-            self.notes.append(f"imported suites were not deleted: {bad.message}")
-        except KeyboardInterrupt:
-            self.notes.append("interrupted while imported suites were deleted: some may be left")
-        finally:
-            self.is_cleaning = False
-
-    def _clean_up(self, client: KoreClient, store: JobStore) -> list[str]:
-        from pytest_kore_convtest.jobs.cleanup import clean_up
-
-        budget = HASTE if self.interrupted else None
-        return clean_up(
-            client,
-            store,
-            self.settings.keep,
-            early=bool(self.stopped),
-            budget=budget,
-            way_out="" if self.settings.emulator else self._way_to_delete(),
-        )
-
-    def _way_to_delete(self) -> str:
-        """Say how suites that are kept are deleted: by the command, which needs this run's JSON report."""
-        from pytest_kore_convtest.suites.file import show_path
-
-        if self.settings.json is None:
-            return "With --kore-json REPORT.json, kore-convtest clean REPORT.json deletes them."
-        return f"To delete: kore-convtest clean {shlex.quote(show_path(self.settings.json))}"
-
-    def _suppliers(self) -> Iterator[tuple[KoreClient, JobStore]]:
-        """Yield each client with what was begun through it; xdist's controller makes one of its own."""
-        for made in self.pipelines:
-            yield made.client, made.store
-        if self.pipelines or not any(entry.get("kind") == "SuiteImport" for entry in self.store().entries()):
-            return
-        if not any("kind" in entry for entry in self.store().entries()):
-            return  # no job was begun
-        from pytest_kore_convtest.api.client import KoreClient
-
-        with KoreClient(self.live_settings()) as client:
-            yield client, self.store()
-
-    def hint_at_suites(self, files: list[Path]) -> None:
-        """Note which of some JSON files in the collected folders are suites that nobody collects."""
-        from pytest_kore_convtest.reports.paths import holds_suite
-        from pytest_kore_convtest.suites.file import show_path
-
-        names = [show_path(path) for path in files[:_MOST_OPENED] if holds_suite(path)]
-        if not names:
-            return
-        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-        hold, are = ("holds a suite", "is") if len(names) == 1 else ("hold suites", "are")
-        hint = (
-            f"not tested: {', '.join(names[:_MOST_NAMED])}{more} {hold}, but {are} not named"
-            f" {' or '.join(self.settings.suite_files)}. Rename, or name on the command line or in"
-            " kore_suite_files."
-        )
-        self.notes.append(hint)
-        if hasattr(self.config, "workerinput"):
-            with suppress(ConfigError):
-                self.store().leave(_HINTS, {_HINTS: [hint]})
-
-    def take_over_hints(self) -> None:
-        """Note what xdist's workers, which all see the same files, have hinted at."""
-        with suppress(ConfigError):
-            self.notes += self.store().find(_HINTS).get(_HINTS, [])
-
     def close(self) -> None:
         """Stop what this process started."""
         for made in self.pipelines:
@@ -505,17 +421,7 @@ def find_run(config: pytest.Config) -> Run:
     return config.stash[_RUN]
 
 
-def shared(config: pytest.Config) -> dict[str, Any]:
-    """Return what the processes of this test run share: made by the first, handed to xdist's workers."""
-    if _SHARED not in config.stash:
-        handed: dict[str, object] | None = getattr(config, "workerinput", {}).get("kore")
-        # Settled once: a test may set another temporary folder, and its worker would be alone there.
-        folder = str(Path(tempfile.gettempdir()) / f"{leftovers.PREFIX}{uuid.uuid4().hex}")
-        config.stash[_SHARED] = handed or {"folder": folder, "run": make_run_name(environment())}
-    return config.stash[_SHARED]
-
-
-def share_with_worker(node: Any) -> None:
+def share_with_worker(node: WorkerNode) -> None:
     """Hand an xdist worker what it shares; starts the emulator, which all workers use.
 
     Raises:
@@ -534,132 +440,11 @@ def clean_up(config: pytest.Config) -> None:
     """Stop what this process started and remove the test run's folder."""
     if _RUN in config.stash:
         config.stash[_RUN].close()
-    if (_RUN in config.stash or _SHARED in config.stash) and not hasattr(config, "workerinput"):
+    if (_RUN in config.stash or is_shared(config)) and not hasattr(config, "workerinput"):
         leftovers.remove(Path(shared(config)["folder"]))
-
-
-def _read_bot(settings: Settings) -> dict[str, list[str]]:
-    if settings.bot is None:
-        return {}
-    from pytest_kore_convtest.emulator.bot_file import BotFileError, read_bot_file
-
-    try:
-        return read_bot_file(settings.bot)
-    except BotFileError as bad:
-        problem = f"{named('bot', settings.sources)}: {describe_path(settings.bot)} {bad}"
-    raise ConfigError(problem, name="bot", source=settings.source("bot"))
-
-
-def start_emulator(settings: Settings, bot: Mapping[str, list[str]]) -> Any:
-    """Start the emulator.
-
-    Args:
-        settings: How fast its jobs are.
-        bot: What its bot answers.
-
-    Raises:
-        ConfigError: It is not installed, or this process may not listen.
-    """
-    from pytest_kore_convtest.emulator import Emulator, EmulatorUnavailableError
-
-    try:
-        polls: dict[str, Any] = {"job_polls": 1} if settings.emulator_speed == FAST else {}
-        return Emulator(bot=bot, **polls).start()
-    except EmulatorUnavailableError as missing:
-        problem = str(missing)
-    except (OSError, RuntimeError, Warning) as refused:
-        from pytest_kore_convtest.api.network_errors import find_forbidden
-
-        why = find_forbidden([refused], "127.0.0.1") or getattr(refused, "strerror", "") or str(refused)
-        problem = f"the built-in emulator cannot listen on 127.0.0.1: {why}"
-    raise ConfigError(problem, name="emulator", source="command line")
-
-
-def unconfigured(settings: Settings) -> str:
-    """Say what is missing before the platform can be asked; empty when nothing is."""
-    try:
-        require(settings)
-    except ConfigError as missing:
-        return missing.message
-    return ""
-
-
-def in_github(env: Mapping[str, str]) -> bool:
-    """Say whether this is a job of GitHub Actions."""
-    return env.get("GITHUB_ACTIONS") == "true"
 
 
 def _config_file(config: pytest.Config) -> list[str]:
     """Return the option that names the ini file, when one was typed."""
     given = getattr(config.option, "inifilename", None)
     return ["-c", str(given)] if given else []
-
-
-@contextmanager
-def terminated_like_interrupted(is_wanted: Callable[[], bool] = lambda: True) -> Iterator[None]:
-    """Let SIGTERM, which CI sends, and SIGHUP end a wait as Ctrl-C does: reports are written, ids printed.
-
-    Args:
-        is_wanted: Says whether anything is under way; a signal does as usual when nothing is.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    ours = [number for number, handler in before.items() if handler is signal.SIG_DFL]
-
-    def interrupt(number: int, _frame: Any) -> None:
-        if is_wanted():
-            raise KeyboardInterrupt(signal.Signals(number).name)
-        signal.signal(number, before[number])
-        os.kill(os.getpid(), number)
-
-    for number in ours:
-        signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number in ours:
-            signal.signal(number, before[number])
-
-
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-
-
-class Farewell:
-    """Hold further signals off while the end of an interrupted run is told.
-
-    CI sends SIGINT, then SIGTERM, then kills: without this the second one would cost the
-    reports. It ends a clean-up that is under way; a third one ends the process.
-
-    Args:
-        run: The run.
-    """
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._before: dict[int, Any] = {}
-        self._count = 0
-
-    def hold_off(self) -> None:
-        """Begin."""
-        if self._before or threading.current_thread() is not threading.main_thread():
-            return
-        for number in (signal.SIGINT, *_SIGNALS):
-            before = signal.getsignal(number)
-            if before in {signal.SIG_DFL, signal.default_int_handler}:
-                self._before[number] = before
-                signal.signal(number, self._heed)
-
-    def let_go(self) -> None:
-        """End."""
-        while self._before:
-            signal.signal(*self._before.popitem())
-
-    def _heed(self, number: int, _frame: object) -> None:
-        self._count += 1
-        if self._count > 1:
-            self.let_go()
-            os.kill(os.getpid(), number)
-        elif self._run.is_cleaning:
-            raise KeyboardInterrupt

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, ServiceError, Verdict, from_data
-from pytest_kore_convtest.findings import ERROR, count, summarize
+from pytest_kore_convtest.findings import count, summarize
 from pytest_kore_convtest.plugin.fixtures import (
     begin_all,
     begin_run,
@@ -18,14 +18,16 @@ from pytest_kore_convtest.plugin.fixtures import (
 )
 from pytest_kore_convtest.plugin.items import OwnItem, fixture_values
 from pytest_kore_convtest.plugin.session import Run, find_run
+from pytest_kore_convtest.rules import ERROR
 from pytest_kore_convtest.suites.file import show_path
 from pytest_kore_convtest.suites.lint import lint_many
-from pytest_kore_convtest.suites.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED, step_error, verdict_of
+from pytest_kore_convtest.suites.run_errors import step_error, verdict_of
+from pytest_kore_convtest.suites.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED
 from pytest_kore_convtest.suites.validate import verdict
 from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.jobs.job import SuiteImport, SuiteRun
@@ -143,16 +145,17 @@ def kore_road(request: pytest.FixtureRequest) -> Road:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """When an item's fixtures are there, wait for what it is about."""
     road = fixture_values(item).get("_kore_road") if isinstance(item, OwnItem) else None
-    if road is not None:
-        road.found = find_out(item, road)
+    if isinstance(road, Road):
+        road.found = find_out(cast("SuiteItem", item), road)
 
 
-def find_out(item: Any, road: Road) -> Found:
+def find_out(item: SuiteItem, road: Road) -> Found:
     """Wait for what an item of a suite is about.
 
     Raises:
         KoreError: It could not be found out, or an item that is not selected would have failed before.
     """
+    assert item.suite is not None  # noqa: S101 - only the items of a suite have a road
     run, pipeline = road.run, road.pipeline
     begin_all(run, pipeline, item.session)
     imported = begin_suite(run, pipeline, item.suite)
@@ -197,7 +200,7 @@ def _judge_structure(config: pytest.Config, imported: SuiteImport) -> None:
         raise from_data(known.to_data())
 
 
-def _need(item: Any, name: str, judge: Any) -> None:
+def _need(item: SuiteItem, name: str, judge: Callable[[], object]) -> None:
     """Skip an item whose predecessor has no good outcome and says so itself; else say it here."""
     try:
         judge()
@@ -246,7 +249,7 @@ def check_lint(request: pytest.FixtureRequest) -> None:
     Raises:
         Verdict: Something in it cannot work.
     """
-    item: Any = request.node
+    item: SuiteItem = request.node
     name = item.suite.name if item.suite else ""
     found = [*item.module_node.findings(), *_namesakes(request).get(str(item.path), ())]
     ours = [one for one in found if one.suite in {"", name}]

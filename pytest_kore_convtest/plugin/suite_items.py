@@ -12,7 +12,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -27,6 +27,7 @@ from pytest_kore_convtest.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_kore_convtest.findings import Finding
 _MET: pytest.StashKey[set[str]] = pytest.StashKey()
 """Tags that became markers because ``-m`` names them."""
 
@@ -52,12 +53,12 @@ class SuiteModule(pytest.Module):
         if not plugins.has_plugin(suite_checks.PLUGIN_NAME):
             plugins.register(suite_checks, suite_checks.PLUGIN_NAME)
         shown = _shown(path)
-        names: dict[str, Any] = {}
-        if shown != path:  # the node id is printed at the start of a line
+        if shown == path:
+            made: SuiteModule = cls.from_parent(parent, path=path)
+        else:  # the node id is printed at the start of a line
             root = parent.config.rootpath
             nodeid = shown.relative_to(root) if shown.is_relative_to(root) else shown
-            names = {"name": shown.name, "nodeid": nodeid.as_posix()}
-        made: SuiteModule = cls.from_parent(parent, path=path, **names)
+            made = cls.from_parent(parent, path=path, name=shown.name, nodeid=nodeid.as_posix())
         made.obj = ModuleType(path.stem.replace(".", "_"))
         return made
 
@@ -73,7 +74,7 @@ class SuiteModule(pytest.Module):
             again = f" ({seen[name]})" if seen[name] > 1 else ""
             yield SuiteNode.of(self, name + again, suite)
 
-    def findings(self) -> list[Any]:
+    def findings(self) -> list[Finding]:
         """Return what lint finds in the file, looked for once."""
         if not hasattr(self, "_findings"):
             settings = find_run(self.config).settings
@@ -121,7 +122,12 @@ class SuiteItem(OwnItem):
 
     @classmethod
     def of(
-        cls, parent: Any, name: str, check: object, suite: LocalSuite | None = None, number: int = 0
+        cls,
+        parent: SuiteModule | SuiteNode,
+        name: str,
+        check: object,
+        suite: LocalSuite | None = None,
+        number: int = 0,
     ) -> SuiteItem:
         """Make an item; all but lint carry the mark ``kore_live``."""
         item: SuiteItem = cls.from_parent(parent, name=name, callobj=check)

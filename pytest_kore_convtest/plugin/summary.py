@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.text import fit, one_line, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import pytest
 
     from pytest_kore_convtest.reports.job_summary import JobSummary
 
@@ -83,14 +85,14 @@ def _stored(job: JobSummary) -> list[str]:
     return [judged, f"stored as '{job['suite']}': {plural(job['steps'], 'step')}, {checks}{never}"]
 
 
-def _written(reporter: Any, line: str) -> str:
+def _written(reporter: object, line: str) -> str:
     """Return a line as it goes to the terminal; its letters' encoding is known by the file behind it."""
     file = getattr(getattr(reporter, "_tw", None), "_file", None)
     return fit(one_line(line), getattr(file, "encoding", None))
 
 
 def write_summary(
-    reporter: Any,
+    reporter: pytest.TerminalReporter,
     jobs: Sequence[Line],
     notes: Sequence[str],
     reports: Sequence[str],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.redaction import describe
 from pytest_kore_convtest.text import fit, one_line
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pytest
+    from _pytest.capture import CaptureManager
 
     from pytest_kore_convtest.settings.settings import Settings
 
@@ -58,10 +59,10 @@ def shorten(an_id: str) -> str:
 
 def write_lines(config: pytest.Config, lines: list[str]) -> None:
     """Print lines of their own in the middle of pytest's output, past its capture."""
-    reporter: object = config.pluginmanager.get_plugin("terminalreporter")
+    reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None:
         return
-    capture: Any = config.pluginmanager.get_plugin("capturemanager")
+    capture: CaptureManager | None = config.pluginmanager.get_plugin("capturemanager")
     if capture is None:
         _write(reporter, config, lines)
         return
@@ -69,7 +70,7 @@ def write_lines(config: pytest.Config, lines: list[str]) -> None:
         _write(reporter, config, lines)
 
 
-def _write(reporter: Any, config: pytest.Config, lines: list[str]) -> None:
+def _write(reporter: pytest.TerminalReporter, config: pytest.Config, lines: list[str]) -> None:
     reporter.ensure_newline()
     if config.get_terminal_writer().width_of_current_line:  # xdist's dots belong to no file
         reporter.write_line("")
@@ -86,7 +87,7 @@ def last_words(config: pytest.Config, lines: list[str], commands: Sequence[str] 
         lines: The lines; whatever is foreign in them is made harmless.
         commands: Lines that a CI server is to obey.
     """
-    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     for line in [*(written(config, line) for line in lines), *commands]:
         if reporter is None:
             sys.stderr.write(f"{line}\n")

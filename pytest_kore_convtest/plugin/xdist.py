@@ -6,7 +6,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol, TypedDict, cast
 
 from pytest_kore_convtest.api.retry import SystemClock
 from pytest_kore_convtest.errors import ConfigError
@@ -14,6 +14,7 @@ from pytest_kore_convtest.jobs.state import State, look
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from queue import Queue
 
     from pytest_kore_convtest.plugin.session import Run
 
@@ -24,6 +25,23 @@ _PAUSE = 1.0
 """Seconds between two writings of a worker, unless a job begins or ends."""
 
 _EVENT = "kore_progress"
+
+
+class Loop(Protocol):
+    """The loop of xdist's controller, which has no types: it calls its method ``worker_`` + NAME."""
+
+    queue: Queue[tuple[str, dict[str, object]]]
+
+
+class _Entry(TypedDict, total=False):
+    """What a worker writes down: when, and its jobs' states as data."""
+
+    at: float
+    states: list[dict[str, object]]
+
+
+_make_state: Callable[..., State] = State
+"""Makes a state of what a worker wrote down."""
 
 
 class Sender:
@@ -38,8 +56,8 @@ class Sender:
         self._run, self._now = run, now or SystemClock().monotonic
         self._quiet = run.config.option.verbose < 0
         self._key = _key_of(run.config.workerinput["workerid"])  # type: ignore[attr-defined] # xdist's
-        self._sent: list[tuple[Any, ...]] = []
-        self._limiter: list[tuple[Any, ...]] = []
+        self._sent: list[tuple[int, str, str, float | None, int]] = []
+        self._limiter: list[tuple[str, int, bool]] = []
         self._sent_at = float("-inf")
 
     def tick(self) -> None:
@@ -76,7 +94,7 @@ class Receiver:
         self._states: list[State] = []
         self._awake = threading.Condition()
         self._stopped = self._announced = False
-        self._loop: Any = None
+        self._loop: Loop | None = None
 
     def add(self, worker: str) -> None:
         """Look at a worker, too."""
@@ -94,12 +112,12 @@ class Receiver:
         """Begin to look; does nothing when this xdist has no loop that takes events."""
         if self._run.config.option.verbose < 0:
             return
-        loop: object = self._run.config.pluginmanager.get_plugin("dsession")
+        loop: Loop | None = self._run.config.pluginmanager.get_plugin("dsession")
         if not hasattr(loop, "queue") or not hasattr(loop, "loop_once"):
             return
         self._loop = loop
         setattr(loop, f"worker_{_EVENT}", self._receive)
-        threading.Thread(target=self._listen, name="kore-progress", daemon=True).start()
+        threading.Thread(target=self._listen, args=(loop,), name="kore-progress", daemon=True).start()
 
     def __exit__(self, *_: object) -> None:
         """Show the last news, take away what is drawn, and look no more."""
@@ -110,7 +128,7 @@ class Receiver:
             self._receive()
             self._run.rest()
 
-    def _listen(self) -> None:
+    def _listen(self, loop: Loop) -> None:
         while True:
             with self._awake:
                 self._awake.wait_for(lambda: self._stopped, _INTERVAL)
@@ -120,7 +138,7 @@ class Receiver:
                 if not states or (states == self._states and all(state.ended for state in states)):
                     continue
                 self._announced = True
-            self._loop.queue.put((_EVENT, {}))
+            loop.queue.put((_EVENT, {}))
 
     def _receive(self) -> None:
         with self._awake:
@@ -133,9 +151,9 @@ class Receiver:
         found = dict(self._left)
         store, now = self._run.store(), time.time()
         for worker in list(self._workers):
-            entry = store.find(_key_of(worker))
+            entry = cast("_Entry", store.find(_key_of(worker)))
             for data in entry.get("states", ()):
-                state = _later(State(**data), max(0.0, now - entry["at"]))
+                state = _later(_make_state(**data), max(0.0, now - entry["at"]))
                 if state.key not in found or _knows(state) > _knows(found[state.key]):
                     found[state.key] = state
         return list(found.values())

@@ -6,7 +6,7 @@ import hashlib
 import json
 from datetime import datetime, timezone
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from pytest_kore_convtest.api import models
 from pytest_kore_convtest.api.run_models import variations
@@ -35,11 +35,12 @@ from pytest_kore_convtest.suites.validate import MOST_LOGS
 from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
+    from collections.abc import Iterable, Iterator
 
+    from pytest_kore_convtest import errors
     from pytest_kore_convtest.api.models import ImportStatus, Suite
     from pytest_kore_convtest.api.run_models import RunStatus, RunStep
+    from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.job import AnyJob, WatchImport
     from pytest_kore_convtest.jobs.unfinished import Unfinished
     from pytest_kore_convtest.reports.record import Says, StepOutcome, Verdict
@@ -158,7 +159,7 @@ def describe_unfinished(job: Unfinished, why: str, now: float) -> JobResult:
     )
 
 
-def _open_import(told: JobRecord, entry: Mapping[str, Any]) -> ImportRecord:
+def _open_import(told: JobRecord, entry: JobEntry) -> ImportRecord:
     return ImportRecord(
         **told,
         file_id=entry.get("file_id", ""),
@@ -173,7 +174,7 @@ def _open_import(told: JobRecord, entry: Mapping[str, Any]) -> ImportRecord:
     )
 
 
-def _open_run(told: JobRecord, entry: Mapping[str, Any]) -> RunRecord:
+def _open_run(told: JobRecord, entry: JobEntry) -> RunRecord:
     return RunRecord(
         **told,
         requested_version=entry.get("version", ""),
@@ -186,7 +187,7 @@ def _open_run(told: JobRecord, entry: Mapping[str, Any]) -> RunRecord:
     )
 
 
-def _copy_polls(polls: Iterable[Mapping[str, Any]]) -> list[Poll]:
+def _copy_polls(polls: Iterable[errors.Poll]) -> list[Poll]:
     return [
         {"at": poll["at"], "saw": poll["saw"], "percent": poll.get("percent"), "fault": poll["fault"]}
         for poll in polls

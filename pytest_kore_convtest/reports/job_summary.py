@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from pytest_kore_convtest.findings import ERROR, MOST_WARNINGS_SHOWN, Finding, summarize
+from pytest_kore_convtest.findings import MOST_WARNINGS_SHOWN, Finding, summarize
 from pytest_kore_convtest.reports.record import FAILED, NOT_EVALUATED, PASSED
+from pytest_kore_convtest.rules import ERROR
 from pytest_kore_convtest.suites.run_result import step_name
 from pytest_kore_convtest.text import printable
 

@@ -54,15 +54,21 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
         (suite, line) for suite in suites for line in totals.list_findings(suite["imported"]["findings"])
     ]
     sections = [
-        Section("Suites", "suites in the table", suites, partial(_render_row, record["evidence"]), _HEADER),
-        Section("Failures", "failures", list_failures(suites), render_failure),
-        Section("Failed tests", "failed tests", tests, render_test),
-        Section("Findings", "findings", findings, _render_finding),
-        Section("Not evaluated", "entries of what was not evaluated", record["not_evaluated"], _render_gap),
-        Section("Final status", "lines of the final status", record["closing"], _render_line),
-        Section("Notes", "notes", record["notes"], _render_line),
-        Section("Evidence", "runs in the evidence", record["evidence"], _render_evidence),
-        Section("Ids and hashes", "suites in the evidence", suites, partial(_render_ids, record["evidence"])),
+        Section.of(
+            "Suites", "suites in the table", suites, partial(_render_row, record["evidence"]), _HEADER
+        ),
+        Section.of("Failures", "failures", list_failures(suites), render_failure),
+        Section.of("Failed tests", "failed tests", tests, render_test),
+        Section.of("Findings", "findings", findings, _render_finding),
+        Section.of(
+            "Not evaluated", "entries of what was not evaluated", record["not_evaluated"], _render_gap
+        ),
+        Section.of("Final status", "lines of the final status", record["closing"], _render_line),
+        Section.of("Notes", "notes", record["notes"], _render_line),
+        Section.of("Evidence", "runs in the evidence", record["evidence"], _render_evidence),
+        Section.of(
+            "Ids and hashes", "suites in the evidence", suites, partial(_render_ids, record["evidence"])
+        ),
     ]
     return lay_out(_render_head(record), sections, limit)
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_kore_convtest.text import block, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+Item = TypeVar("Item")
 
 _TICKS = re.compile("`+")
 _FEWEST_TICKS = 3
@@ -89,23 +91,29 @@ class Section:
     Args:
         title: Its heading.
         what: What its items are, in the plural.
-        items: What it is about.
-        render: Makes the text of one item.
+        count: How many items it has.
+        render: Makes the texts of its items, one by one.
         lead: What stands before the items.
     """
 
     title: str
     what: str
-    items: Sequence[object]
-    render: Callable[[Any], str]
+    count: int
+    render: Callable[[], Iterable[str]]
     lead: str = ""
+
+    @classmethod
+    def of(
+        cls, title: str, what: str, items: Sequence[Item], render: Callable[[Item], str], lead: str = ""
+    ) -> Section:
+        """Make a section of items, of which each is rendered when its turn comes."""
+        return cls(title, what, len(items), lambda: map(render, items), lead)
 
     def draw(self, room: int) -> tuple[str, int]:
         """Return as many whole items as there is room for, and how many those are."""
         parts = [f"### {self.title}\n\n{self.lead}"]
         used = len(parts[0]) + 1
-        for item in self.items:
-            piece = self.render(item)
+        for piece in self.render():
             used += len(piece)
             if used > room:
                 break
@@ -116,13 +124,11 @@ class Section:
 
 def lay_out(head: str, sections: Sequence[Section], limit: int) -> str:
     """Put sections one below the other; when they are too long, cut each between its items and say so."""
-    filled = [section for section in sections if section.items]
+    filled = [section for section in sections if section.count]
     body, left = _fill(filled, limit - len(head), 1)
     if not left:
         return head + body
-    longest = _say_left(
-        [f"{len(section.items)} of {len(section.items)} {section.what}" for section in filled]
-    )
+    longest = _say_left([f"{section.count} of {section.count} {section.what}" for section in filled])
     body, left = _fill(filled, limit - len(head) - len(longest), _SHARE)
     return head + _say_left(left) + body
 
@@ -133,9 +139,8 @@ def _fill(sections: Sequence[Section], room: int, share: float) -> tuple[str, li
         text, shown = section.draw(int(room * share))
         room -= len(text)
         parts.append(text)
-        count = len(section.items)
-        if shown < count:
-            left.append(f"{count - shown} of {count} {section.what}")
+        if shown < section.count:
+            left.append(f"{section.count - shown} of {section.count} {section.what}")
     return "".join(parts), left
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.reports.record import FAILED, FORMAT, PASSED, UNKNOWN, VERSION
@@ -93,7 +93,7 @@ class _Merge:
         runs, shared = self._add_evidence(record)
         index = self._add_suites(record, runs, shared=shared)
         items = [{**item, "suites": sorted({index[at] for at in item["suites"]})} for item in record["items"]]
-        parts: dict[str, list[Any]] = {
+        parts: dict[str, Sequence[object]] = {
             "items": items,
             "not_evaluated": record["not_evaluated"],
             "notes": record["notes"],

@@ -8,7 +8,7 @@ as ``2026-11-24T13:05:00.123Z``. No secret and no token is ever in it.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
@@ -208,7 +208,7 @@ class Assertion(TypedDict):
     kind: str
     enabled: bool
     status: str
-    expected: list[Any]
+    expected: list[object]
 
 
 class Reply(TypedDict):

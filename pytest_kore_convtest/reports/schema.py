@@ -6,7 +6,7 @@ import inspect
 import json
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import is_typeddict
@@ -14,7 +14,7 @@ from typing_extensions import is_typeddict
 from pytest_kore_convtest.reports import record as shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_kore_convtest.reports.record import Record
 
@@ -105,20 +105,19 @@ def _sort(record: Record) -> Record:
     return record
 
 
-def _objects(holder: object, key: str) -> Iterator[dict[str, Any]]:
+def _objects(holder: object, key: str) -> Iterator[dict[str, object]]:
     entries = holder.get(key) if isinstance(holder, dict) else None
     yield from (entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 
 
-def _describe(kind: str, value: object, context: dict[str, Any] | None) -> str:
+def _describe(kind: str, value: object, context: Mapping[str, object] | None) -> str:
     if kind == "missing":
         return "it is missing"
     if kind == "extra_forbidden":
         return "no such key is known"
     if kind == "literal_error" and context:
-        return (
-            f"{_show(value)} is none of {context['expected'].replace(chr(39), chr(34)).replace(' or ', ', ')}"
-        )
+        known = str(context["expected"]).replace("'", '"').replace(" or ", ", ")
+        return f"{_show(value)} is none of {known}"
     return f"it has to be {_WANTED.get(kind, 'something else')}, not {_show(value)}"
 
 
@@ -137,7 +136,7 @@ def _step(key: str) -> str:
     return f".{key}" if re.fullmatch(r"[A-Za-z_]\w*", key, re.ASCII) else f"[{_show(key)}]"
 
 
-def record_schema() -> dict[str, Any]:
+def record_schema() -> dict[str, object]:
     """Return the JSON Schema (2020-12) of a record."""
     found = _adapter().json_schema()
     for holder in found["$defs"], {"Record": found}:

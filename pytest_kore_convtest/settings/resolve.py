@@ -6,10 +6,10 @@ the user should know. PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.findings import ERROR, REQUIRED_BY_ASSERTIONS, RuleSettings
+from pytest_kore_convtest.rules import ERROR, REQUIRED_BY_ASSERTIONS, RuleSettings
 from pytest_kore_convtest.settings.options import (
     EMULATED_INTERVALS,
     MAX_POLL_INTERVAL,
@@ -22,6 +22,8 @@ from pytest_kore_convtest.settings.options import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_kore_convtest.rules import Rule, Severity
+    from pytest_kore_convtest.settings.values import Target
 REAL = (
     "host",
     "stream_id",
@@ -51,11 +53,11 @@ def settle(values: dict[str, object], sources: dict[str, str], notes: list[str])
     _check_together(values, sources)
 
 
-def _choose_target(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+def _choose_target(values: dict[str, object], sources: dict[str, str], notes: list[str]) -> None:
     if "target" not in values:
         return
-    name = values["target"]
-    known = {target.name: target for target in values.get("targets", ())}
+    name = str(values["target"])
+    known = {target.name: target for target in cast("tuple[Target, ...]", values.get("targets", ()))}
     if name not in known:
         from pytest_kore_convtest.settings.values import show
 
@@ -75,7 +77,7 @@ def _choose_target(values: dict[str, Any], sources: dict[str, str], notes: list[
         values[key], sources[key] = value, "target"
 
 
-def _choose_emulator(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+def _choose_emulator(values: dict[str, object], sources: dict[str, str], notes: list[str]) -> None:
     if not values.get("emulator"):
         return
     from_target = sources.get("host") == "target"
@@ -112,16 +114,16 @@ def _choose_speed(values: dict[str, Any], sources: dict[str, str], notes: list[s
     values.setdefault("rate_limit", False)
 
 
-def _is_on_this_machine(values: Mapping[str, Any]) -> bool:
+def _is_on_this_machine(values: Mapping[str, object]) -> bool:
     """Say whether the host is this machine, as that of ``kore-convtest emulator`` is."""
     from urllib.parse import urlsplit
 
     from pytest_kore_convtest.settings.values import is_loopback
 
-    return is_loopback(urlsplit(values.get("host", "")).hostname or "")
+    return is_loopback(urlsplit(str(values.get("host", ""))).hostname or "")
 
 
-def _choose_bot(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+def _choose_bot(values: dict[str, object], sources: dict[str, str], notes: list[str]) -> None:
     """Drop the emulated bot's answers where a real bot answers; refuse them when typed for this run.
 
     An ini file may hold them for those runs that use the emulator.
@@ -140,18 +142,18 @@ def _choose_bot(values: dict[str, Any], sources: dict[str, str], notes: list[str
     del values["bot"], sources["bot"]
 
 
-def _choose_credentials(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+def _choose_credentials(values: dict[str, object], sources: dict[str, str], notes: list[str]) -> None:
     secret = _prefer(("client_secret", "client_secret_file"), values, sources, notes)
     token = _prefer(("jwt", "jwt_file"), values, sources, notes)
     if secret and token:
         _prefer((secret, token), values, sources, notes)
 
 
-def _choose_rules(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+def _choose_rules(values: dict[str, object], sources: dict[str, str], notes: list[str]) -> None:
     """Let ``require_assertions`` make its rules errors, unless ``rules`` of no lower source say otherwise."""
     if not values.get("require_assertions"):
         return
-    chosen = dict(values.get("rules", {}))
+    chosen = dict(cast("Mapping[Rule, Severity]", values.get("rules", {})))
     is_higher = "rules" in values and _rank(sources["rules"]) >= _rank(sources["require_assertions"])
     hidden = []
     for rule in REQUIRED_BY_ASSERTIONS:

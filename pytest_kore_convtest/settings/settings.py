@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.findings import DEFAULTS
+from pytest_kore_convtest.rules import DEFAULTS
 from pytest_kore_convtest.settings.options import (
     FAST,
     GITHUB,
@@ -28,7 +28,7 @@ from pytest_kore_convtest.settings.resolve import REAL, named, settle, spelling
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pytest_kore_convtest.findings import Rule, Severity
+    from pytest_kore_convtest.rules import Rule, Severity
     from pytest_kore_convtest.settings.values import ImportJob, Secret, Target
 
 SOURCES = ("default", "ini", "environment", "addopts", "command line")
@@ -144,7 +144,7 @@ class Settings:
 def resolve(
     command_line: Mapping[str, Given],
     env: Mapping[str, str],
-    ini: Mapping[str, Any] | None = None,
+    ini: Mapping[str, object] | None = None,
     ini_dir: Path | None = None,
 ) -> Settings:
     """Resolve the table: command line, environment, ini, default.
@@ -167,7 +167,7 @@ def resolve(
 
 
 def _resolve(
-    command_line: Mapping[str, Given], env: Mapping[str, str], ini: Mapping[str, Any], ini_dir: Path | None
+    command_line: Mapping[str, Given], env: Mapping[str, str], ini: Mapping[str, object], ini_dir: Path | None
 ) -> Settings:
     found = {row.name: _find(row, command_line, env, ini) for row in TABLE}
     given = {name: value for name, value in found.items() if value is not None}
@@ -186,7 +186,7 @@ def _text(env: Mapping[str, str]) -> Callable[[str], str]:
 
 
 def _find(
-    row: Setting, command_line: Mapping[str, Given], env: Mapping[str, str], ini: Mapping[str, Any]
+    row: Setting, command_line: Mapping[str, Given], env: Mapping[str, str], ini: Mapping[str, object]
 ) -> Given | None:
     if row.name in command_line:
         return command_line[row.name]

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from pytest_kore_convtest.findings import RULES, Rule, RuleSettings, Severity
 from pytest_kore_convtest.redaction import describe
+from pytest_kore_convtest.rules import RULES, Rule, RuleSettings, Severity
 from pytest_kore_convtest.settings.options import FAST, REAL_SPEED
 from pytest_kore_convtest.settings.values import (
     read_id,
@@ -172,6 +172,10 @@ def _fold(word: str) -> str:
     return _SEPARATOR.sub("", word).lower()
 
 
+read_version = one_of("published", "inDevelopment", off=True)
+"""Read which version of a bot is run; ``None`` when none is."""
+
+
 def read_globs(raw: object) -> tuple[str, ...]:
     """Read globs of file names, separated by lines or blanks."""
     globs = tuple(word for line in read_lines(raw) for word in line.split())
@@ -228,7 +232,7 @@ READERS: dict[str, Callable[[object], Any]] = {
     "report": read_report,
     "markdown": read_report,
     "email": read_email,
-    "version": one_of("published", "inDevelopment", off=True),
+    "version": read_version,
     "flag": read_flag,
     "template": read_template,
     "keep": one_of("always", "on-failure", "never"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from pytest_kore_convtest.redaction import describe, hide, looks_secret, remember
 from pytest_kore_convtest.text import one_line
@@ -69,7 +69,7 @@ class Secret:
     def __deepcopy__(self, _memo: object) -> Secret:
         return self
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is not pickled: let the other process read it from its source")
 
 

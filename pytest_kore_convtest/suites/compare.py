@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.findings import DEFAULTS, Location, Rule, apply_rules, find
+from pytest_kore_convtest.findings import Location, apply_rules, find
+from pytest_kore_convtest.rules import DEFAULTS, Rule
 from pytest_kore_convtest.suites.align import Alignment, align
 from pytest_kore_convtest.suites.diff import (
     around,
@@ -31,8 +32,9 @@ from pytest_kore_convtest.text import one_line as visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pytest_kore_convtest.findings import Finding, Severity
+    from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.json_positions import Place
+    from pytest_kore_convtest.rules import Severity
     from pytest_kore_convtest.suites.file import LocalOutput, LocalStep, LocalSuite
 
 _ROOT = "$.response"

@@ -12,8 +12,9 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest import json_positions, redaction
-from pytest_kore_convtest.findings import DEFAULTS, Location, Rule, apply_rules, find
+from pytest_kore_convtest.findings import Location, apply_rules, find
 from pytest_kore_convtest.json_positions import START
+from pytest_kore_convtest.rules import DEFAULTS, Rule
 from pytest_kore_convtest.suites.file import LocalSuite, SuiteFile, name_of, open_suite_file
 from pytest_kore_convtest.suites.rules import Note, judge_content
 from pytest_kore_convtest.text import quoted
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pytest_kore_convtest.findings import Finding, Severity
+    from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.json_positions import Place
+    from pytest_kore_convtest.rules import Severity
 
 _HALF = re.compile("[\ud800-\udfff]")
 _LONGEST_NAME = 60

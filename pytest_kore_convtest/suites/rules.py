@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest import json_positions
-from pytest_kore_convtest.findings import Rule
 from pytest_kore_convtest.json_positions import kind
+from pytest_kore_convtest.rules import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +109,7 @@ def _judge_name(name: object, path: json_positions.Path) -> Iterator[Note]:
         yield Note(Rule.CONTROL_CHARACTER_IN_NAME, path, said)
 
 
-def _judge_steps(steps: Any, path: json_positions.Path) -> Iterator[Note]:
+def _judge_steps(steps: object, path: json_positions.Path) -> Iterator[Note]:
     if not isinstance(steps, list) or not steps:
         what = "missing" if steps is None else kind(steps) if steps != [] else "empty"
         said = f'is {what}: a suite without steps can test nothing: write "messages": [{{"input": "…", …}}]'
@@ -126,13 +126,13 @@ def _judge_steps(steps: Any, path: json_positions.Path) -> Iterator[Note]:
         yield Note(Rule.SUITE_WITHOUT_ASSERTION, path, said, at_key=True)
 
 
-def _expects(step: Any) -> bool:
+def _expects(step: object) -> bool:
     """Say whether a step has a text to compare with, however it is written."""
     outputs = step.get("outputs") if isinstance(step, dict) else None
     return isinstance(outputs, list) and _has_text(outputs)
 
 
-def _has_text(expected: Any) -> bool:
+def _has_text(expected: object) -> bool:
     if isinstance(expected, dict):
         pairs = ((CONTAINS, EQUALS), (ONE_OF, ALL_OF))
         return any(_has_text(expected.get(one if one in expected else other)) for one, other in pairs)
@@ -146,7 +146,7 @@ def is_blank(text: str) -> bool:
     return not _visible(text)
 
 
-def _judge_step(step: Any, path: json_positions.Path) -> Iterator[Note]:
+def _judge_step(step: object, path: json_positions.Path) -> Iterator[Note]:
     if not isinstance(step, dict):
         said = f'is {kind(step)}, not a step: write {{"input": "…", "outputs": [{{"contains": "…"}}]}}'
         yield Note(Rule.WRONG_TYPE, path, said)
@@ -165,7 +165,7 @@ def _judge_step(step: Any, path: json_positions.Path) -> Iterator[Note]:
     yield from _judge_outputs(outputs, (*path, "outputs"))
 
 
-def _judge_outputs(outputs: Any, path: json_positions.Path) -> Iterator[Note]:
+def _judge_outputs(outputs: object, path: json_positions.Path) -> Iterator[Note]:
     if outputs is None or outputs == []:
         what = "missing" if outputs is None else "empty"
         said = f'is {what}, so the step expects nothing: write "outputs": [{{"contains": "…"}}]'
@@ -187,7 +187,7 @@ def _judge_outputs(outputs: Any, path: json_positions.Path) -> Iterator[Note]:
             yield note
 
 
-def _judge_output(output: Any, path: json_positions.Path) -> Iterator[Note]:
+def _judge_output(output: object, path: json_positions.Path) -> Iterator[Note]:
     if isinstance(output, str):
         yield Note(Rule.OLD_FORMAT, path, f'a bare text {_OLD}: write {{"contains": "…"}}')
         yield from _judge_expected_text(output, path)

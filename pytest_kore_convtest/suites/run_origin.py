@@ -6,9 +6,9 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_kore_convtest.findings import Rule
+from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.align import align
 from pytest_kore_convtest.suites.diff import around, brief, canonical
 from pytest_kore_convtest.suites.verification import KINDS
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.api.models import ImportStatus
     from pytest_kore_convtest.api.run_models import RunStatus, RunStep
-    from pytest_kore_convtest.findings import Severity
+    from pytest_kore_convtest.rules import Severity
 
 _VERSIONS = {
     "published": "published",
@@ -108,12 +108,14 @@ def _check_start(status: RunStatus, request: RunRequest) -> Iterator[tuple[Rule,
         yield Rule.RESULT_OF_ANOTHER_RUN, f"the result began at {began:%Y-%m-%d %H:%M:%S} UTC, {said}"
 
 
-def read_moment(text: Any) -> datetime | None:
+def read_moment(text: object) -> datetime | None:
     """Read a time of the platform; ``None`` for nonsense."""
+    if not isinstance(text, str):
+        return None
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
         return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
-    except (AttributeError, TypeError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         return None
 
 

@@ -1,50 +1,26 @@
-"""Judge a run of a suite, and tell a bot's developer what went wrong in it.
-
-A run passes when the platform says so in words, its counts say the same, and both fit
-the steps there are. Everything else is no pass; what the platform did not report of a
-step is "not evaluated", never invented.
-"""
+"""What became of a run of a suite and of its steps."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.api import models, run_models
-from pytest_kore_convtest.errors import ConversationFailedError
-from pytest_kore_convtest.findings import Finding, Location, Rule, Severity, severity_of
-from pytest_kore_convtest.suites import failure_text
-from pytest_kore_convtest.suites.align import align
+from pytest_kore_convtest.rules import Rule, Severity
 from pytest_kore_convtest.suites.diff import brief
-from pytest_kore_convtest.suites.file import show_path
-from pytest_kore_convtest.suites.run_origin import Difference, RunRequest, check_origin, compare_expectations
-from pytest_kore_convtest.suites.verification import verify
 from pytest_kore_convtest.text import one_line as visible
-from pytest_kore_convtest.text import quoted, squeeze
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pytest_kore_convtest.api.run_models import RunStatus, RunStep
-    from pytest_kore_convtest.suites.file import LocalStep, LocalSuite
-    from pytest_kore_convtest.suites.verification import Verification
+    from pytest_kore_convtest.findings import Finding
 
 PASSED, FAILED, NOT_EVALUATED = "passed", "failed", "not evaluated"
 """What becomes of a step, and of a run."""
 
 COUNTS_ONLY = "the platform reported counts only"
-
-_BAD = frozenset({run_models.FAILED, run_models.NOT_RUN})
-_PLAINLY_FAILED = frozenset({"failed", "failure", "fail"})
-"""Words for a run that came to its end; *aborted* and the like are no result of its steps."""
-
-_OF_STEPS = frozenset({Rule.STEP_FAILED, Rule.FAILED_STEP_IN_PASSED_RUN, Rule.STEP_NOT_VERIFIED})
-"""What a run fails by only because steps of it failed, so that these can say it themselves."""
-
-_FAILING = frozenset({Rule.STEP_NOT_VERIFIED})
-"""Rules by which a step fails that the platform calls passed; by the others it is not evaluated."""
 
 _DOUBTS = frozenset(
     {
@@ -66,14 +42,18 @@ _DOUBTS = frozenset(
 )
 """Rules by which nobody knows what became of a run; by the others it failed."""
 
+LONGEST_INPUT = 60
+"""Letters of what the user says that are shown where a step is named."""
+
+MOST_NAMED = 20
+"""Steps, or findings of one rule, that are named one by one."""
+
 _MOST_GROUPED = 5
-_LONGEST_INPUT = 60
-_MOST_NAMED = 20
 
 
 def step_name(number: int, said: str) -> str:
     """Return a step in words, e.g. ``step 02 'quote'``."""
-    return f"step {number:02} '{brief(said, _LONGEST_INPUT)}'"
+    return f"step {number:02} '{brief(said, LONGEST_INPUT)}'"
 
 
 @dataclass(frozen=True)
@@ -105,7 +85,7 @@ class StepResult:
         """The step in words."""
         return step_name(self.number, self.input)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_data(self) -> dict[str, object]:
         """Return the result as JSON-able data, without the replies."""
         kept = ("number", "input", "outcome", "why", "reported", "place")
         return {key: getattr(self, key) for key in kept}
@@ -165,362 +145,14 @@ def group_findings(findings: Sequence[Finding]) -> Iterator[str]:
     told: Counter[Rule] = Counter()
     for one in findings:
         told[one.rule] += 1
-        most = count[one.rule] if count[one.rule] <= _MOST_NAMED else _MOST_GROUPED
+        most = count[one.rule] if count[one.rule] <= MOST_NAMED else _MOST_GROUPED
         if told[one.rule] <= most:
             yield visible(str(one))
         elif told[one.rule] == most + 1:
             yield f"and {count[one.rule] - most} more, all of them in the JSON report [{one.rule}]"
 
 
-class _Judge:
-    """Gather the findings about one run.
-
-    Args:
-        status: The platform's last answer about it.
-        local: The suite as the file has it, when there is a file.
-        request: What was asked for.
-    """
-
-    def __init__(self, status: RunStatus, local: LocalSuite | None, request: RunRequest) -> None:
-        self.status, self.local, self.request = status, local, request
-        self.findings: list[Finding] = []
-        self.judged = 0
-        self.differing = compare_expectations(status.steps or [], request.imported)
-
-    def severity(self, rule: Rule) -> Severity:
-        """Return the severity of a rule as it was chosen."""
-        return severity_of(rule, self.request.rules)
-
-    def find(self, rule: Rule, message: str, step: StepResult | None = None, **sides: Any) -> None:
-        """Note a finding, unless its rule is off."""
-        severity = self.severity(rule)
-        if severity == Severity.OFF:
-            return
-        where = Location(json_path="")
-        if step is not None and step.place:
-            file, _, line = step.place.rpartition(":")
-            where = Location(file, int(line))
-        suite = self.local.name if self.local else ""
-        number = step.number if step else 0
-        self.findings.append(Finding(rule, severity, message, where, suite, number, **sides))
-
-
-def judge_run(
-    status: RunStatus, local: LocalSuite | None = None, request: RunRequest | None = None
-) -> RunResult:
-    """Judge a run that is over.
-
-    Args:
-        status: The platform's last answer about it.
-        local: The suite as the file has it, when there is a file.
-        request: What was asked for, and the chosen severities.
-    """
-    judge = _Judge(status, local, request or RunRequest())
-    steps, odd = _judge_steps(judge)
-    doubts, judge.findings = judge.findings, []
-    _find_failures(judge, steps)
-    for rule, said in (
-        *check_origin(status, judge.request),
-        *_doubt_words(status),
-        *_doubt_counts(status, local),
-        *odd,
-    ):
-        judge.find(rule, said)
-    own = {one.step for one in doubts if one.severity == Severity.ERROR}
-    missing = [one for one in steps if one.outcome == NOT_EVALUATED and one.number not in own]
-    if status.steps is not None:
-        for said in _name_steps(missing, NOT_EVALUATED):
-            judge.find(Rule.STEP_NOT_REPORTED, said)
-    findings = tuple(dict.fromkeys([*judge.findings, *doubts]))
-    return RunResult(
-        suite=local.name if local else "",
-        outcome=_outcome_of(findings),
-        findings=findings,
-        steps=tuple(steps),
-        status=status,
-        place=_place(local, local) if local else "",
-    )
-
-
-def _outcome_of(findings: Sequence[Finding]) -> str:
+def outcome_of(findings: Sequence[Finding]) -> str:
+    """Return what became of a run, by what speaks against a pass."""
     rules = {one.rule for one in findings if one.severity == Severity.ERROR}
     return FAILED if rules - _DOUBTS else NOT_EVALUATED if rules else PASSED
-
-
-def _find_failures(judge: _Judge, steps: Sequence[StepResult]) -> None:
-    """Note that the run failed, under a rule that says whether failed steps explain it."""
-    status = judge.status
-    failed = [one for one in steps if one.outcome == FAILED]
-    bad = [word for word in (status.status, status.result_status) if run_models.read_word(word) in _BAD]
-    sent = {status.result_status: status.sent_result_status, status.status: status.sent_status}
-    for word in dict.fromkeys(bad):
-        explained = failed and word in _PLAINLY_FAILED
-        judge.find(Rule.STEP_FAILED if explained else Rule.RUN_FAILED, f"the platform says {sent[word]!r}")
-    if status.failed:
-        said = f"the platform counts {status.failed} failed of {_say(status.total)} steps"
-        judge.find(Rule.STEP_FAILED if failed else Rule.RUN_FAILED, said)
-        if 0 < len(failed) < status.failed:
-            judge.find(Rule.COUNTS_DIFFER, f"{said}, but reports {len(failed)} of them")
-    if not judge.findings and (odd := [one for one in failed if one.rule is Rule.STEP_FAILED]):
-        for said in _name_steps(odd, FAILED):
-            judge.find(
-                Rule.FAILED_STEP_IN_PASSED_RUN, f"the platform says {status.sent_status!r}, but {said}"
-            )
-            if judge.severity(Rule.FAILED_STEP_IN_PASSED_RUN) != Severity.ERROR:
-                judge.find(Rule.STEP_FAILED, said)
-    if status.steps and not judge.judged and not any(one.reported for one in failed):
-        judge.find(Rule.NOTHING_VERIFIED, "no assertion of any step was judged: this result proves nothing")
-    elif not status.total and status.total is not None:
-        judge.find(Rule.NOTHING_VERIFIED, "no step was executed")
-
-
-def _doubt_words(status: RunStatus) -> Iterator[tuple[Rule, str]]:
-    """Doubt a run unless one status word says passed, and the other says nothing against it."""
-    first, second = run_models.read_word(status.status), run_models.read_word(status.result_status)
-    said = f"status {status.sent_status!r}, result.status {status.sent_result_status!r}"
-    if first in _BAD and (second in _BAD or not second):
-        return  # no doubt: it failed
-    if status.meaning == models.RUNNING:
-        yield Rule.RUN_NOT_PASSED, f"the run is not over: {said}"
-    elif run_models.PASSED not in {first, second}:
-        yield Rule.RUN_NOT_PASSED, f"the platform nowhere says 'passed': {said}"
-    elif status.result_status and not {first, second} <= {run_models.PASSED, run_models.ENDED}:
-        yield Rule.CONTRADICTING_STATUS, f"the platform contradicts itself: {said}"
-
-
-def _doubt_counts(status: RunStatus, local: LocalSuite | None) -> Iterator[tuple[Rule, str]]:
-    passed, failed, total = status.passed, status.failed, status.total
-    counts = f"{_say(passed)} passed and {_say(failed)} failed of {_say(total)} steps"
-    if passed is None or failed is None or total is None:
-        yield Rule.COUNTS_DIFFER, f"the platform's counts are not complete: {counts}"
-        return
-    if passed + failed != total:
-        yield Rule.COUNTS_DIFFER, f"the platform's counts do not add up: {counts}"
-    others = (
-        ("the platform says the suite has", status.suite_steps),
-        ("the file has", len(local.steps) if local else None),
-        ("the platform reported results of", None if status.steps is None else len(status.steps)),
-    )
-    for who, number in others:
-        if number is not None and number != total:
-            yield Rule.COUNTS_DIFFER, f"{who} {number} steps, but {total} are counted"
-
-
-def _say(count: int | None) -> str:
-    return "?" if count is None else str(count)
-
-
-def _name_steps(steps: Sequence[StepResult], outcome: str) -> Iterator[str]:
-    """Name the steps with an outcome, in one sentence."""
-    found = [step for step in steps if step.outcome == outcome]
-    if found:
-        named = [step.name for step in found[:_MOST_NAMED]]
-        more = [f"and {len(found) - len(named)} more"] if len(found) > len(named) else []
-        yield f"{', '.join([*named, *more])} {'is' if len(found) == 1 else 'are'} {outcome}"
-
-
-def _judge_steps(judge: _Judge) -> tuple[list[StepResult], list[tuple[Rule, str]]]:
-    """Return what became of each step, and what is odd about the results as a whole."""
-    status, local = judge.status, judge.local
-    results = status.steps
-    if results is None:
-        broken = "the platform's results of the steps are no list" if status.results_are_broken else ""
-        why = broken or COUNTS_ONLY
-        known = enumerate(local.steps if local else (), start=1)
-        found = [
-            StepResult(number, step.input, NOT_EVALUATED, why, reported=False, place=_place(local, step))
-            for number, step in known
-        ]
-        return found, [(Rule.STEP_NOT_REPORTED, broken)] if broken else []
-    if local is None:
-        return [_judge_step(judge, number, number - 1) for number in range(1, len(results) + 1)], []
-    return _match_steps(judge, results, local)
-
-
-def _match_steps(
-    judge: _Judge, results: Sequence[RunStep], local: LocalSuite
-) -> tuple[list[StepResult], list[tuple[Rule, str]]]:
-    """Find each step's result by its input, and say so where the order is not the file's."""
-    found = align([squeeze(step.input) for step in local.steps], [squeeze(one.input) for one in results])
-    at = dict([*found.same, *found.moved])
-    moved, changed = dict(found.moved), dict(found.changed)
-    steps = []
-    for index, step in enumerate(local.steps):
-        place = _place(local, step)
-        if index in at:
-            note = f"matched by its input: it is result {at[index] + 1} of the platform's reply"
-            judged = _judge_step(judge, index + 1, at[index], place, note if index in moved else "")
-        else:
-            why = "the platform reported no result for it"
-            if index in changed:
-                why += (
-                    f"; in its place is a result for '{brief(results[changed[index]].input, _LONGEST_INPUT)}'"
-                )
-            judged = StepResult(index + 1, step.input, NOT_EVALUATED, why, reported=False, place=place)
-        steps.append(judged)
-    odd = []
-    if moved:
-        said = "the results come in another order than the file's steps; matched by input"
-        odd.append((Rule.RESULTS_REORDERED, said))
-    extra = sorted({*found.added, *changed.values()})
-    if extra:
-        named = ", ".join(
-            f"'{brief(results[at].input, _LONGEST_INPUT)}' ({_judge_result(results[at])[0]})"
-            for at in extra[:_MOST_NAMED]
-        )
-        said = f"the platform reported {len(extra)} results for which the file has no step: {named}"
-        odd.append((Rule.RESULT_WITHOUT_STEP, said))
-    return steps, odd
-
-
-def _judge_step(judge: _Judge, number: int, at: int, place: str = "", note: str = "") -> StepResult:
-    """Judge one result: what the platform says of it, then what stands behind that."""
-    assert judge.status.steps is not None  # noqa: S101 - callers look first
-    step = judge.status.steps[at]
-    verified = verify(step)
-    judge.judged += verified.judged
-    outcome, why, reported = _judge_result(step, verified)
-    rule = Rule.STEP_FAILED if outcome == FAILED else None
-    bare = StepResult(number, step.input, outcome, why, reported, place, step, rule)
-    doubts = [Difference(*doubt) for doubt in verified.doubts] if outcome == PASSED else []
-    against = []
-    for doubt in [*doubts, *judge.differing.get(at, ())]:
-        judge.find(
-            doubt.rule, f"{bare.name}: {doubt.message}", bare, expected=doubt.expected, actual=doubt.actual
-        )
-        severity = judge.severity(doubt.rule)
-        if severity != Severity.OFF:
-            why = "; ".join(filter(None, (why, doubt.message)))
-        if severity == Severity.ERROR and doubt.rule is not Rule.OTHER_EXPECTATIONS:
-            against.append(doubt.rule)  # of other expectations the run knows, the step is as reported
-    if outcome == PASSED and against:
-        # Whoever wants every step to assert something takes one that does not for a failure.
-        rule = next((one for one in against if one in _FAILING), against[0])
-        outcome, reported = FAILED if rule in _FAILING else NOT_EVALUATED, False
-    return replace(
-        bare, outcome=outcome, why="; ".join(filter(None, (why, note))), reported=reported, rule=rule
-    )
-
-
-def _judge_result(step: RunStep, verified: Verification | None = None) -> tuple[str, str, bool]:
-    """Return a step's outcome, why, and whether the platform itself says so."""
-    word, failed = run_models.read_word(step.status), (verified or verify(step)).failed
-    kinds = ", ".join(failed)
-    if word == run_models.FAILED:
-        return FAILED, "; ".join(filter(None, (kinds, _say_length(step, known=bool(kinds))))), True
-    if failed:
-        said = (
-            f"the platform says {quoted(step.status, _LONGEST_INPUT)} of the step"
-            if step.status
-            else "by its assertions"
-        )
-        return FAILED, f"{kinds} ({said})", False
-    if not step.is_readable:
-        return NOT_EVALUATED, "the platform's result of this step has not the documented shape", False
-    if word == run_models.PASSED:
-        return PASSED, "", True
-    if not step.status:
-        return _derive(step)
-    return NOT_EVALUATED, f"the platform says {quoted(step.status, _LONGEST_INPUT)} of it", True
-
-
-def _derive(step: RunStep) -> tuple[str, str, bool]:
-    """Judge a step of which the platform gives no status by its assertions."""
-    blocks = [block for check in step.checks for block in (check.flow, check.text, check.context)]
-    words = {block.status for block in blocks if block.enabled}
-    if words == {run_models.PASSED}:
-        return PASSED, "by its assertions: the platform gives the step no status of its own", False
-    return NOT_EVALUATED, "the platform gives it no status", False
-
-
-def _say_length(step: RunStep, *, known: bool) -> str:
-    if len(step.outputs) == len(step.replies):
-        return "" if known else "the platform does not say which assertion failed"
-    return f"replies expected: {len(step.outputs)}, given: {len(step.replies)}"
-
-
-def write_failure(result: RunResult, index: int) -> str:
-    """Tell what became of a step, for the bot's developer.
-
-    Args:
-        result: The judged run.
-        index: The step's 0-based index in ``result.steps``.
-    """
-    judged = result.steps[index]
-    suite = f" of {visible(result.suite)}" if result.suite else ""
-    why = f": {judged.why}" if judged.why else ""
-    lines = [f"{judged.name}{suite} {judged.outcome.upper()}{why}", ""]
-    lines += failure_text.field("user", failure_text.spoken(judged.input))
-    if judged.step is not None:
-        if judged.step.is_readable:
-            lines += ["", *failure_text.tell_replies(judged.step)]
-        before = _before(result, judged.step)
-        if before:
-            lines += [
-                "",
-                "the conversation so far",
-                *(f"  {line}" for line in failure_text.tell_transcript(before)),
-            ]
-    elif result.outcome != PASSED:
-        lines += ["", *(f"the run: {reason}" for reason in result.why)]
-    if judged.place:
-        lines += ["", judged.place]
-    return "\n".join(lines)
-
-
-def _before(result: RunResult, step: RunStep) -> list[RunStep]:
-    """Return what was said before a step, in the platform's order."""
-    return (result.status.steps or [])[: result.positions.get(id(step), 0)]
-
-
-def verdict_of(result: RunResult, shown: Collection[int] = frozenset()) -> ConversationFailedError | None:
-    """Return the error that a run deserves as a whole; ``None`` for a pass, and for nothing else.
-
-    Args:
-        result: The judged run.
-        shown: The numbers of steps that are judged by items of their own. When all failed steps are
-            among them, their failure is not the run's as well.
-    """
-    failed = [step for step in result.steps if step.outcome == FAILED and step.number not in shown]
-    errors = result.errors
-    if not failed and any(step.outcome == FAILED for step in result.steps):
-        errors = tuple(one for one in errors if one.rule not in _OF_STEPS)
-    if not errors:
-        return None
-    first, *rest = group_findings(errors)
-    suite = f"suite '{visible(result.suite)}', " if result.suite else ""
-    lines = [f"{first} ({suite}run {result.status.id})", *(f"  {reason}" for reason in rest)]
-    lines += [f"  {detail}" for detail in result.details]
-    lines += [f"  {_located(step)}: {step.why}" for step in failed[:_MOST_NAMED]]
-    if len(failed) > _MOST_NAMED:
-        lines.append(f"  and {len(failed) - _MOST_NAMED} more failed steps")
-    return _error(result, "\n".join(lines), failed, _outcome_of(errors))
-
-
-def step_error(result: RunResult, index: int) -> ConversationFailedError | None:
-    """Return the error that one step deserves; ``None`` when it passed."""
-    judged = result.steps[index]
-    if judged.outcome == PASSED:
-        return None
-    return _error(result, write_failure(result, index), [judged], result.outcome)
-
-
-def _error(
-    result: RunResult, message: str, steps: Sequence[StepResult], outcome: str
-) -> ConversationFailedError:
-    return ConversationFailedError(
-        message,
-        suite=result.suite,
-        run_id=result.status.id,
-        outcome=outcome,
-        steps=[step.to_data() for step in steps],
-        why=list(result.why),
-    )
-
-
-def _place(local: LocalSuite | None, thing: LocalStep | LocalSuite) -> str:
-    return f"{visible(show_path(local.path))}:{thing.place.line}" if local else ""
-
-
-def _located(step: StepResult) -> str:
-    return f"{step.name} ({step.place})" if step.place else step.name

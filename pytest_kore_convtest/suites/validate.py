@@ -11,17 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.api import models
 from pytest_kore_convtest.errors import ImportFailedError, StructureError
-from pytest_kore_convtest.findings import (
-    DEFAULTS,
-    ERROR,
-    REQUIRED_BY_ASSERTIONS,
-    Rule,
-    RuleSettings,
-    apply_rules,
-    count,
-    find,
-    summarize,
-)
+from pytest_kore_convtest.findings import apply_rules, count, find, summarize
+from pytest_kore_convtest.rules import DEFAULTS, ERROR, REQUIRED_BY_ASSERTIONS, Rule, RuleSettings
 from pytest_kore_convtest.suites.rules import is_blank
 from pytest_kore_convtest.text import printable, quoted
 
@@ -29,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pytest_kore_convtest.api.models import ImportStatus
-    from pytest_kore_convtest.findings import Finding, Severity
+    from pytest_kore_convtest.findings import Finding
+    from pytest_kore_convtest.rules import Severity
 
 MOST_STEPS = 100_000
 """Steps of a stored suite that are judged: twice as many as a file of 2 MB can hold with a text to expect."""

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.api import models, run_models
-from pytest_kore_convtest.findings import Rule
+from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.diff import brief, canonical, is_template
 from pytest_kore_convtest.text import one_line as visible
 

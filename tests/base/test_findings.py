@@ -7,22 +7,17 @@ import pytest
 
 from pytest_kore_convtest import findings
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.findings import (
+from pytest_kore_convtest.findings import Finding, Location, apply_rules, count, find, summarize
+from pytest_kore_convtest.rules import (
     ERROR,
     OFF,
     REQUIRED_BY_ASSERTIONS,
     RULES,
     WARNING,
-    Finding,
-    Location,
     Rule,
     RuleSettings,
     Severity,
-    apply_rules,
-    count,
-    find,
     severity_of,
-    summarize,
 )
 from pytest_kore_convtest.settings.settings import Given, Settings, resolve
 

@@ -12,7 +12,7 @@ from cli.samples import suite
 
 from pytest_kore_convtest.cli import lint
 from pytest_kore_convtest.cli.lint_formats import lint_rules
-from pytest_kore_convtest.findings import DEFAULTS
+from pytest_kore_convtest.rules import DEFAULTS
 
 SCHEMA = json.loads(
     (Path(__file__).parents[1] / "samples" / "sarif-2.1.0-rtm.5.schema.json").read_text(encoding="utf-8")
@@ -254,7 +254,8 @@ def lint_module():
 def test_an_unlocated_finding_in_sarif():
     """A finding without a line has no region."""
     from pytest_kore_convtest.cli.lint_formats import write_sarif
-    from pytest_kore_convtest.findings import ERROR, Location, Rule
+    from pytest_kore_convtest.findings import Location
+    from pytest_kore_convtest.rules import ERROR, Rule
 
     one = SimpleNamespace(
         rule=Rule.UNUSABLE_FILE, severity=ERROR, message="x", location=Location("a.json"), count=1

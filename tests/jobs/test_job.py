@@ -7,7 +7,8 @@ import pytest
 
 from pytest_kore_convtest.api import models, run_models
 from pytest_kore_convtest.errors import AccessDeniedError, JobTimeoutError, StructureError
-from pytest_kore_convtest.jobs.job import Outcome, SuiteImport, SuiteRun, WatchImport, run_label, see
+from pytest_kore_convtest.jobs.job import SuiteImport, SuiteRun, WatchImport, run_label, see
+from pytest_kore_convtest.jobs.outcome import Outcome
 from pytest_kore_convtest.jobs.state import look
 from pytest_kore_convtest.suites.file import LocalSuite
 

@@ -16,7 +16,7 @@ from pytest_kore_convtest.errors import (
     ServiceError,
     StructureError,
 )
-from pytest_kore_convtest.jobs.job import Outcome
+from pytest_kore_convtest.jobs.outcome import Outcome
 from pytest_kore_convtest.jobs.runner import Pipeline
 from pytest_kore_convtest.jobs.store import JobStore
 from pytest_kore_convtest.settings.settings import Settings
@@ -385,7 +385,7 @@ def test_the_queue_before_the_first_request_is_not_the_jobs_time(road):
 
 def test_a_process_that_hangs_is_not_waited_for_for_ever(road, tmp_path, monkeypatch):
     """A job that another process holds long after its time ends with that reason."""
-    monkeypatch.setattr("pytest_kore_convtest.jobs.runner.OTHERS_OVERDUE", 0.05)
+    monkeypatch.setattr("pytest_kore_convtest.jobs.deadline.OTHERS_OVERDUE", 0.05)
     other = JobStore(tmp_path / "run")
     claim = other.claim("import ds-1")
     other.write("import ds-1", {"kind": "WatchImport", "job_id": "ds-1", "started_at": time.time() + 1e6})
@@ -397,7 +397,7 @@ def test_a_process_that_hangs_is_not_waited_for_for_ever(road, tmp_path, monkeyp
 
 def test_what_a_stuck_thread_brings_later_is_dropped(road, monkeypatch):
     """A waiter gives up on a thread that is past the job's time; its outcome stays the outcome."""
-    monkeypatch.setattr("pytest_kore_convtest.jobs.runner.OVERDUE", 0.05)
+    monkeypatch.setattr("pytest_kore_convtest.jobs.deadline.OVERDUE", 0.05)
     client = FakeClient(ds_1=["SUCCESS"])
     client.gate.clear()
     pipeline = road(client, timeout=0.1)

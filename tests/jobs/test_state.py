@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_kore_convtest.errors import JobError
-from pytest_kore_convtest.jobs.job import Outcome, SuiteImport, SuiteRun, WatchImport
+from pytest_kore_convtest.jobs.job import SuiteImport, SuiteRun, WatchImport
+from pytest_kore_convtest.jobs.outcome import Outcome
 from pytest_kore_convtest.jobs.state import look
 from pytest_kore_convtest.jobs.wait import PollResult, Wait, WaitLimits
 

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_kore_convtest.jobs.job import Outcome, WatchImport
+from pytest_kore_convtest.jobs.job import WatchImport
+from pytest_kore_convtest.jobs.outcome import Outcome
 from pytest_kore_convtest.jobs.store import JobStore
 from pytest_kore_convtest.jobs.wait import PollResult, Wait, WaitLimits
 from pytest_kore_convtest.plugin.xdist import Receiver, Sender

@@ -14,7 +14,9 @@ from pytest_kore_convtest.api.models import read_import_started, read_import_sta
 from pytest_kore_convtest.api.run_models import read_deleted, read_run_started, read_run_status
 from pytest_kore_convtest.errors import Verdict
 from pytest_kore_convtest.suites.compare import compare
-from pytest_kore_convtest.suites.run_result import PASSED, judge_run, step_error, verdict_of, write_failure
+from pytest_kore_convtest.suites.run_errors import step_error, verdict_of, write_failure
+from pytest_kore_convtest.suites.run_judge import judge_run
+from pytest_kore_convtest.suites.run_result import PASSED
 from pytest_kore_convtest.suites.validate import expect, judge, verdict
 
 IMPORTED = sample("import-status.success")

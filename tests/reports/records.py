@@ -1,7 +1,7 @@
 """Records of runs for the tests of the reports: some written out, and any that has the shape."""
 
 import types
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 from typing_extensions import is_typeddict
@@ -44,7 +44,7 @@ _PLAIN = {
     int: st.integers(),
     float: numbers,
     type(None): st.none(),
-    Any: anything,
+    object: anything,
 }
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kore_convtest.findings import ERROR, WARNING
 from pytest_kore_convtest.json_positions import Place
+from pytest_kore_convtest.rules import ERROR, WARNING
 from pytest_kore_convtest.suites.compare import compare
 from pytest_kore_convtest.suites.file import LocalOutput, LocalStep, LocalSuite
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kore_convtest.findings import ERROR, HINT, WARNING, Location, Rule, find
+from pytest_kore_convtest.findings import Location, find
+from pytest_kore_convtest.rules import ERROR, HINT, WARNING, Rule
 from pytest_kore_convtest.suites.file import LARGEST_FILE, open_suite_file
 from pytest_kore_convtest.suites.lint import lint_file, lint_many
 

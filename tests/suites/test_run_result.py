@@ -10,20 +10,13 @@ from hypothesis import strategies as st
 
 from pytest_kore_convtest.api.run_models import fold, read_run_status
 from pytest_kore_convtest.errors import ConversationFailedError, from_data
-from pytest_kore_convtest.findings import Rule, Severity
 from pytest_kore_convtest.json_positions import Place
+from pytest_kore_convtest.rules import Rule, Severity
 from pytest_kore_convtest.suites.file import LocalOutput, LocalStep, LocalSuite
+from pytest_kore_convtest.suites.run_errors import step_error, verdict_of, write_failure
+from pytest_kore_convtest.suites.run_judge import judge_run
 from pytest_kore_convtest.suites.run_origin import RunRequest
-from pytest_kore_convtest.suites.run_result import (
-    COUNTS_ONLY,
-    FAILED,
-    NOT_EVALUATED,
-    PASSED,
-    judge_run,
-    step_error,
-    verdict_of,
-    write_failure,
-)
+from pytest_kore_convtest.suites.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED, PASSED
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 INPUTS = ("Start_Flow", "quote", "yes", "bye")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pytest_kore_convtest.api.models import read_import_status
 from pytest_kore_convtest.errors import ImportFailedError, StructureError
-from pytest_kore_convtest.findings import ERROR, WARNING, Rule, find
+from pytest_kore_convtest.findings import find
+from pytest_kore_convtest.rules import ERROR, WARNING, Rule
 from pytest_kore_convtest.suites.validate import (
     Expectations,
     asserts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pytest_kore_convtest.suites.diff import is_template
 
@@ -50,7 +50,7 @@ def draw(text: str) -> Card | None:
     """Return the card of a text; ``None`` when it is plain text, or too long to draw."""
     if len(text) > LONGEST_DATA or not is_template(text):
         return None
-    found = json.loads(text.strip("\ufeff \t\r\n"))
+    found: dict[str, object] | list[object] = json.loads(text.strip("\ufeff \t\r\n"))
     data = json.dumps(found, indent=1, ensure_ascii=False)
     payload = _payload(found)
     kind = _text(payload.get("template_type")) or _text(payload.get("type")) or "template"
@@ -61,7 +61,7 @@ def draw(text: str) -> Card | None:
     return Card(kind, _texts(payload), entries[:MOST_ENTRIES], actions[:MOST_ENTRIES], more, is_strip, data)
 
 
-def _payload(found: Any) -> dict[str, object]:
+def _payload(found: dict[str, object] | list[object]) -> dict[str, object]:
     """Find what is to be drawn: the payload, at whatever depth the channel wraps it."""
     if isinstance(found, list):
         return {"type": "list", "elements": found}
@@ -104,9 +104,9 @@ def _does(one: dict[str, object]) -> str:
     return next((_text(one[key]) for key in ("url", "payload", "value") if _text(one.get(key))), "")
 
 
-def _first(one: dict[str, Any], keys: tuple[str, ...]) -> list[object]:
+def _first(one: dict[str, object], keys: tuple[str, ...]) -> list[object]:
     """Return the first list that stands under one of the keys."""
-    return next((one[key] for key in keys if isinstance(one.get(key), list)), [])
+    return next((found for key in keys if isinstance(found := one.get(key), list)), [])
 
 
 def _text(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.reports.html.replies import Side, reply_view
 from pytest_kore_convtest.reports.html.timelines import Timeline, timeline
@@ -11,6 +11,8 @@ from pytest_kore_convtest.reports.record import DERIVED, FAILED, NOT_EVALUATED, 
 from pytest_kore_convtest.reports.totals import FindingLine, list_findings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_kore_convtest.reports.html.excerpts import Allowance
     from pytest_kore_convtest.reports.record import JobRecord, Record, StepRecord, SuiteRecord
 
@@ -109,7 +111,7 @@ def _suite(number: int, suite: SuiteRecord, allowance: Allowance, *, alone: bool
     )
 
 
-def tally(outcomes: Any) -> Tally:
+def tally(outcomes: Iterable[str]) -> Tally:
     """Count outcomes or verdicts."""
     all_of_them = list(outcomes)
     passed, failed = all_of_them.count(PASSED), all_of_them.count(FAILED)

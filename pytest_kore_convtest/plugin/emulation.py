@@ -1,0 +1,58 @@
+"""The emulator of a test run: what its bot answers, and its start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.settings.options import FAST
+from pytest_kore_convtest.settings.resolve import named
+from pytest_kore_convtest.settings.values import describe_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_kore_convtest.emulator import Emulator
+    from pytest_kore_convtest.settings.settings import Settings
+
+
+def read_bot(settings: Settings) -> dict[str, list[str]]:
+    """Return what the emulated bot answers; empty when it repeats what the suites expect.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    if settings.bot is None:
+        return {}
+    from pytest_kore_convtest.emulator.bot_file import BotFileError, read_bot_file
+
+    try:
+        return read_bot_file(settings.bot)
+    except BotFileError as bad:
+        problem = f"{named('bot', settings.sources)}: {describe_path(settings.bot)} {bad}"
+    raise ConfigError(problem, name="bot", source=settings.source("bot"))
+
+
+def start_emulator(settings: Settings, bot: Mapping[str, list[str]]) -> Emulator:
+    """Start the emulator.
+
+    Args:
+        settings: How fast its jobs are.
+        bot: What its bot answers.
+
+    Raises:
+        ConfigError: It is not installed, or this process may not listen.
+    """
+    from pytest_kore_convtest.emulator import Emulator, EmulatorUnavailableError
+
+    try:
+        made = Emulator(bot=bot, job_polls=1) if settings.emulator_speed == FAST else Emulator(bot=bot)
+        return made.start()
+    except EmulatorUnavailableError as missing:
+        problem = str(missing)
+    except (OSError, RuntimeError, Warning) as refused:
+        from pytest_kore_convtest.api.network_errors import find_forbidden
+
+        why = find_forbidden([refused], "127.0.0.1") or getattr(refused, "strerror", "") or str(refused)
+        problem = f"the built-in emulator cannot listen on 127.0.0.1: {why}"
+    raise ConfigError(problem, name="emulator", source="command line")
