@@ -13,20 +13,19 @@ from argparse import BooleanOptionalAction
 
 import pytest
 
-from pytest_kore_convtest.settings.table import SETTINGS
+from pytest_kore_convtest.settings import SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from _pytest.config.argparsing import _IniTypeArg
-
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.api.models import ImportStatus
     from pytest_kore_convtest.api.run_models import RunStatus
     from pytest_kore_convtest.plugin.hooks import Hooks
     from pytest_kore_convtest.settings.settings import Settings
+
 OTHER_JSON: pytest.StashKey[list[Path]] = pytest.StashKey()
 """JSON files in the collected folders that are called otherwise than suite files; nobody has opened them."""
 
@@ -34,6 +33,20 @@ LIVE = frozenset(
     {"kore_client", "kore_import_status", "kore_wait_for_import", "kore_import_suite", "kore_run_suite"}
 )
 """Fixtures that ask the platform; items that use one carry the mark ``kore_live``."""
+
+
+_INI_TYPES: dict[str, object] = {
+    "jobs": "linelist",
+    "globs": "linelist",
+    "targets": "linelist",
+    "rules": "linelist",
+}
+"""Types of ini keys by the kind of setting; the others are strings."""
+
+if pytest.version_tuple >= (9, 2):  # [tool.pytest] is typed, and a key may say that it takes several types
+    _INI_TYPES["flag"] = _INI_TYPES["version"] = _INI_TYPES["report"] = str | bool
+    _INI_TYPES["count"], _INI_TYPES["seconds"] = str | int, str | int | float
+    _INI_TYPES["exit_code"] = _INI_TYPES["seconds_or_off"] = str | bool | int | float
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,46 +69,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                 help=meaning,
             )
         if "i" in where:
-            parser.addini(key, meaning, type=_ini_type(kind), default=...)
-
-
-def _ini_type(kind: str) -> _IniTypeArg:
-    """Return the type of an ini key.
-
-    From pytest 9.0 on, ``[tool.pytest]`` is typed; from 9.2 on a key may say that it takes several types.
-    """
-    if kind in {"jobs", "globs", "targets", "rules"}:
-        return "linelist"
-    if pytest.version_tuple < (9, 2):
-        return None
-    if kind in {"flag", "version"}:
-        return str | bool
-    if kind in {"exit_code", "seconds_or_off"}:
-        return str | bool | int if kind == "exit_code" else str | bool | int | float
-    known: dict[str, _IniTypeArg] = {
-        "report": str | bool,
-        "count": str | int,
-        "seconds": str | int | float,
-    }
-    return known.get(kind)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Check the configuration instead of running tests, when ``--kore-doctor`` says so."""
-    if not config.option.kore_doctor or config.option.help or config.option.version:
-        return None
-    from pytest_kore_convtest.cli.doctor import examine
-
-    return examine(config)
+            parser.addini(key, meaning, type=_INI_TYPES.get(kind), default=...)  # type: ignore[arg-type]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers; begin a run when the command line or the environment configures one.
 
-    What stands in the ini file is looked at when the header is printed or an item
-    asks for it: a project may have the keys and run other tests most of the time.
-    Under xdist the controller never sees an item, so there the run begins at once.
+    With ``-q`` there is no header, so that what stands in the ini file is looked at when an item asks for
+    it: a project may have the keys and run other tests most of the time.
     """
     config.addinivalue_line(
         "markers", "kore_live: contacts the platform; -m 'not kore_live' is the offline run"
@@ -105,27 +86,15 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if config.option.help or config.option.version:
         return
-    if _given_for_this_run(config) or getattr(config.option, "dist", "no") != "no":
+    if config.option.kore_doctor:
+        from pytest_kore_convtest.cli.doctor import examine
+
+        pytest.exit("the configuration was checked, no test was run", returncode=examine(config))
+    if _given_for_this_run(config) or _needs_early_hooks(config):
         _begin(config)
     if config.option.kore_gate:
         _begin(config).choose(config.args)
         config.args, config.option.pyargs = ["pytest_kore_convtest.gate"], True
-
-
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say what is configured, and from where; nothing when nobody configured anything."""
-    return _begin(config).header() if _given_for_this_run(config) or ini_keys(config) else None
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> object:
-    """Collect the gate instead of the module that holds it."""
-    if module_path.name != "gate.py" or module_path.parent.name != "pytest_kore_convtest":
-        return None
-    from pytest_kore_convtest.plugin.gate import GateModule
-
-    _begin(parent.config)
-    return GateModule.of(parent, module_path)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> object:
@@ -139,12 +108,6 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> object:
 
     _begin(parent.config)
     return SuiteModule.of(parent, file_path)
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrize ``kore_import_status`` when several import jobs are configured."""
-    if "kore_import_status" in metafunc.fixturenames:
-        _begin(metafunc.config).parametrize(metafunc)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -171,6 +134,25 @@ def _given_for_this_run(config: pytest.Config) -> bool:
         if value is not None and key.startswith("kore_"):
             return True
     return False
+
+
+def is_configured(config: pytest.Config) -> bool:
+    """Say whether anything is configured, for this run or in the ini file."""
+    return _given_for_this_run(config) or bool(ini_keys(config))
+
+
+def _needs_early_hooks(config: pytest.Config) -> bool:
+    """Say whether a run has to begin before anything is collected.
+
+    The header says what stands in the ini file, xdist's controller never sees an item, several import jobs
+    make several tests of one, and the gate is collected in a way of its own.
+    """
+    keys = ini_keys(config)
+    return (
+        bool(keys and (config.get_verbosity() >= 0 or "kore_ds_id" in keys))
+        or getattr(config.option, "dist", "no") != "no"
+        or any("pytest_kore_convtest" in arg and "gate" in arg for arg in config.args)
+    )
 
 
 def ini_keys(config: pytest.Config) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypedDict
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
-from pytest_kore_convtest.plugin import OTHER_JSON, fixtures, terminal
+from pytest_kore_convtest.plugin import OTHER_JSON, fixtures, is_configured, terminal
 from pytest_kore_convtest.plugin.cleanup import clean_up_suites
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.hints import hint_at_suites, take_over_hints
@@ -38,6 +38,7 @@ from pytest_kore_convtest.plugin.summary import sum_up, write_summary
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator
+    from pathlib import Path
 
     from pytest_kore_convtest.plugin.session import Run
     from pytest_kore_convtest.plugin.shared import WorkerNode
@@ -91,9 +92,9 @@ class Hooks:
         """Select the items of the gate that are named by their node ids, if any are."""
         self._run.chosen = frozenset(arg for arg in args if arg.startswith("kore-gate::"))
 
-    def header(self) -> str | None:
-        """Say what is configured, and from where."""
-        return terminal.header(self._run.settings)
+    def pytest_report_header(self) -> str | None:
+        """Say what is configured, and from where; nothing when nobody configured anything."""
+        return terminal.header(self._run.settings) if is_configured(self._config) else None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: WorkerNode) -> None:
@@ -114,9 +115,19 @@ class Hooks:
         if self._receiver is not None:
             self._receiver.drop(node.gateway.id)
 
-    def parametrize(self, metafunc: pytest.Metafunc) -> None:
-        """Give a test one case per configured import job, when there are several."""
-        fixtures.parametrize(metafunc)
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> object:
+        """Collect the gate instead of the module that holds it."""
+        if module_path.name != "gate.py" or module_path.parent.name != "pytest_kore_convtest":
+            return None
+        from pytest_kore_convtest.plugin.gate import GateModule
+
+        return GateModule.of(parent, module_path)
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Parametrize ``kore_import_status`` when several import jobs are configured."""
+        if "kore_import_status" in metafunc.fixturenames:
+            fixtures.parametrize(metafunc)
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Stop what was started."""

@@ -6,7 +6,7 @@ that has this package installed pays for each module that is loaded.
 
 from __future__ import annotations
 
-from pytest_kore_convtest.settings.table import SETTINGS
+from pytest_kore_convtest.settings import SETTINGS
 
 SECRETS = ("client_secret", "jwt")
 """Settings whose values are never shown."""

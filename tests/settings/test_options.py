@@ -207,7 +207,4 @@ def test_the_table_loads_nothing():
         "print(sorted(name for name in new if name.startswith('pytest_kore_convtest.')), sorted(heavy & new))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
-    assert (
-        done.stdout.strip()
-        == f"{[*map('pytest_kore_convtest.settings{}'.format, ('', '.options', '.table'))]} []"
-    )
+    assert done.stdout.strip() == f"{[*map('pytest_kore_convtest.settings{}'.format, ('', '.options'))]} []"
