@@ -172,7 +172,7 @@ def _fold(word: str) -> str:
     return _SEPARATOR.sub("", word).lower()
 
 
-read_version = one_of("published", "inDevelopment", off=True)
+read_version: Callable[[object], str | None] = one_of("published", "inDevelopment", off=True)
 """Read which version of a bot is run; ``None`` when none is."""
 
 
