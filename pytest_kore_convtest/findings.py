@@ -71,6 +71,9 @@ class Rule(str, Enum):
     AMBIGUOUS_OUTPUT = "ambiguous-output"
     BLANK_EXPECTATION = "blank-expectation"
     INVALID_TEMPLATE = "invalid-template"
+    YAML_KEY = "yaml-key"
+    YAML_VALUE = "yaml-value"
+    MATCHER_FITS_ALL = "matcher-fits-all"
 
     # A suite file, and the stored suite.
     SUITE_WITHOUT_NAME = "suite-without-name"
@@ -170,7 +173,13 @@ _IN_FILES = {
     **_facts(
         ERROR,
         "lint",
-        {Rule.UNUSABLE_FILE: "The file cannot be read, is not valid JSON, is too large or holds no suite."},
+        {
+            Rule.UNUSABLE_FILE: "The file cannot be read, is no valid JSON or YAML, is too large or holds no"
+            " suite.",
+            Rule.YAML_KEY: "A key of a YAML file is not known in its place, so the file is not used.",
+            Rule.YAML_VALUE: "A value of a YAML file is none that belongs there, or YAML changes it; the file"
+            " is not used.",
+        },
         fixed=True,
     ),
     **_facts(
@@ -200,6 +209,10 @@ _IN_FILES = {
                 "expected texts are blank",
             ),
             Rule.INVALID_TEMPLATE: "An expected text looks like a template but is not valid JSON.",
+            Rule.MATCHER_FITS_ALL: (
+                "A matcher of a YAML file fits every reply, so nothing is tested by it.",
+                "matchers fit every reply",
+            ),
         },
     ),
     **_facts(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
-from pytest_kore_convtest.plugin import OTHER_JSON, fixtures, terminal
+from pytest_kore_convtest.plugin import OTHER_FILES, fixtures, terminal
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
 from pytest_kore_convtest.plugin.items import find_other_settings, fixture_values
@@ -129,7 +129,7 @@ class Hooks:
         """Note what is selected of ours: all of it counts."""
         self._selected = select(session.items, self._run.settings)
         self._other_settings = find_other_settings(session, session.items)
-        self._run.hint_at_suites(self._config.stash.get(OTHER_JSON, []))
+        self._run.hint_at_suites(self._config.stash.get(OTHER_FILES, []))
         if self._worker:
             tell_controller(self._run, self._selected)
 

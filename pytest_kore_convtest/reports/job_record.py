@@ -30,7 +30,7 @@ from pytest_kore_convtest.reports.record import (
     RunRecord,
     StepRecord,
 )
-from pytest_kore_convtest.suites.file import show_path
+from pytest_kore_convtest.suites.file import is_yaml, show_path
 from pytest_kore_convtest.suites.validate import MOST_LOGS
 from pytest_kore_convtest.text import printable
 
@@ -122,7 +122,7 @@ def describe_unfinished(job: Unfinished, why: str, now: float) -> JobResult:
     entry, ending = job.entry, job.ending
     file, local = entry.get("file"), None
     if file:
-        is_sent = bool(entry.get("file_id")) and not file["split"]
+        is_sent = bool(entry.get("file_id")) and not file["split"] and not is_yaml(file["path"])
         local = File(**file, sent_sha256=file["sha256"] if is_sent else "")
     told = JobRecord(
         id=ending.job_id,
