@@ -137,6 +137,7 @@ class Rule(str, Enum):
     PASSED_WITHOUT_REPLY = "passed-without-reply"
     PASSED_TEXT_DIFFERS = "passed-text-differs"
     UNEXPECTED_REPLY = "unexpected-reply"
+    PASSED_BY_MATCHER = "passed-by-matcher"
 
     __str__ = str.__str__
 
@@ -422,6 +423,11 @@ _IN_RUNS = {
     ),
     Rule.UNEXPECTED_REPLY: RuleFacts(
         Severity.WARNING, "run", "The bot gave more replies in a passed step than are expected."
+    ),
+    Rule.PASSED_BY_MATCHER: RuleFacts(
+        Severity.HINT,
+        "run",
+        "The platform calls a step failed by its texts alone, and the replies fit what the YAML file says.",
     ),
     Rule.FAILED_STEP_IN_PASSED_RUN: RuleFacts(
         Severity.ERROR, "run", "The platform says that the run passed, but a step of it failed."

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 DESCRIPTION = "Print the JSON Schema of suite files (JSON or YAML), for editors, or that of the JSON report."
 EXAMPLES = (
     ("schema > kore.schema.json", "of suite files, for an editor"),
-    ("schema suite", "the same"),
     ("schema yaml > kore-yaml.schema.json", "of suite files in YAML"),
     ("schema report", "of what --kore-json writes"),
 )

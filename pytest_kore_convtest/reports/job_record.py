@@ -16,6 +16,7 @@ from pytest_kore_convtest.redaction import hide_in
 from pytest_kore_convtest.reports.record import (
     DERIVED,
     FAILED,
+    MATCHER,
     NOT_EVALUATED,
     PASSED,
     PLATFORM,
@@ -315,7 +316,8 @@ def _describe_run(job: SuiteRun) -> RunRecord:
     verdict: Verdict = UNKNOWN
     if result and result.outcome in {PASSED, FAILED}:
         verdict = cast("Verdict", result.outcome)
-    told = _describe_job(job, verdict, PLATFORM)
+    matched = result is not None and verdict == PASSED and any(step.by_matcher for step in result.steps)
+    told = _describe_job(job, verdict, MATCHER if matched else PLATFORM)
     if status and result:
         told["why"], told["notes"] = list(result.why), [*told["notes"], *result.notes]
         began = status.raw.get("result")
@@ -362,7 +364,7 @@ def _describe_step(result: StepResult) -> StepRecord:
         event=step.event if step else "",
         outcome=cast("StepOutcome", result.outcome),
         why=result.why,
-        says=PLATFORM if result.reported else DERIVED,
+        says=MATCHER if result.by_matcher else PLATFORM if result.reported else DERIVED,
         place=result.place,
         nodeid="",
         replies=list(_describe_replies(step)) if step else [],
