@@ -30,6 +30,9 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff
 _HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _CUT = re.compile(r"[ \t]+#(?=[^\s#])")
+_RUN = re.compile(r"\S+")
+_TAG = re.compile(r"(?:^|[\[{,:-])(!)")
+_LONGEST_TAG = 2_000
 _LONGEST_WORD = 40
 
 _SWITCHES = frozenset(
@@ -143,7 +146,20 @@ def read_nodes(text: str) -> Node:
         raise YamlError(said, Lines(text).place(found.start()))
     if not text.strip():
         raise YamlError(_EMPTY)
-    return _read_events(text, _Composer(text))
+    composer = _Composer(text)
+    if (at := _find_long_tag(text)) is not None:
+        composer.stop(at, "has a tag (!…) in it that is very long: leave it out")
+    return _read_events(text, composer)
+
+
+def _find_long_tag(text: str) -> int | None:
+    """Return where a very long tag may begin: the library's time grows with the square of its length."""
+    if "!" not in text:
+        return None
+    for run in _RUN.finditer(text):
+        if len(run[0]) > _LONGEST_TAG and (found := _TAG.search(run[0])):
+            return run.start() + found.start(1)
+    return None
 
 
 @dataclass(slots=True)
@@ -373,6 +389,8 @@ def _describe(text: str, bad: Exception, opened: int) -> tuple[str, int]:
         said = f"{text[opened : opened + 1]} is never closed", opened
     elif tab >= 0 and not text[text.rfind("\n", 0, tab) + 1 : tab].strip():
         said = "a tab stands where YAML wants spaces: indent with spaces", tab
+    elif text.startswith("\t", at) and "cannot start any token" in problem:
+        said = "a tab stands where YAML wants a space: write spaces", at
     elif "cannot start any token" in problem:
         said = f"'{text[at : at + 1]}' cannot begin a text without quotes: write the text in quotes", at
     elif "simple key" in context:

@@ -130,6 +130,12 @@ def test_other_assertions_stay_the_platforms(suite, outputs):
     assert outcomes(judged) == (FAILED, [FAILED])
 
 
+def test_a_failure_says_that_the_matchers_do_not_explain_it(suite):
+    """The reader of a failure knows that the file's matchers were looked at."""
+    judged = judge_run(answer(result([expected("One?", "failed")], ["Three?"])), suite(ANY))
+    assert judged.steps[0].why == "text of reply 1; the file's matchers do not explain it"
+
+
 @pytest.mark.parametrize(
     "reported",
     [

@@ -148,6 +148,8 @@ def test_of_several_suites_each_is_uploaded_alone(write):
         ("suites: []\n", "unusable-file", (1, 9), "no object"),
         ("suites:\n\t- name: A\n", "unusable-file", (2, 1), "a tab"),
         ("suites:\n  - name: 'A\n", "unusable-file", (2, 11), "never ends"),
+        ("suites:\t[]\n", "unusable-file", (1, 8), "a tab"),
+        ("suites: " + "!" * 500_000, "unusable-file", (1, 9), "has a tag"),
         ("suites: [\n", "unusable-file", (1, 9), "never closed"),
         ("suites:\n- name: A\n  name: B\n", "unusable-file", (3, 3), "stands twice, first in line 2"),
         ("suites: *x\n", "unusable-file", (1, 9), "stands for nothing"),

@@ -57,6 +57,8 @@ WORST = {
     "suites.yaml_nodes._CUT": ["", " ", " #", "\t#"],
     "suites.yaml_nodes._DATE": ["", "2026-01-01", "2026-01-01 ", "2026-01-01T10:00:00."],
     "suites.yaml_nodes._HALVES": ["\ud800"],
+    "suites.yaml_nodes._RUN": [" "],
+    "suites.yaml_nodes._TAG": [",", ",!", "-"],
     "suites.yaml_nodes._NUMBER": ["", "0x", "1", "1:", "1.", "1e", "1_", "0b1", "0o7", ".1"],
     "suites.yaml_write._ESCAPED": ["\x85"],
     "suites.yaml_write._NOT_IN_FLOW": [","],
