@@ -73,16 +73,16 @@ class JsonError(ValueError):
         self.message, self.place = message, place
 
 
-class _Mark(NamedTuple):
-    """Where a node begins, where its key does (or itself), and the marks inside it."""
+class Mark(NamedTuple):
+    """Where a node begins, where its key does (or itself), and the marks inside it, as offsets."""
 
     start: int
     key: int
-    inside: dict[str, _Mark] | list[_Mark] | None
+    inside: dict[str, Mark] | list[Mark] | None
 
-    def member(self, part: str | int) -> _Mark | None:
+    def member(self, part: str | int) -> Mark | None:
         """Return the mark of a member or item, if there is one."""
-        found: _Mark | None = None
+        found: Mark | None = None
         if isinstance(self.inside, dict) and isinstance(part, str):
             found = self.inside.get(part)
         elif isinstance(self.inside, list) and isinstance(part, int) and 0 <= part < len(self.inside):
@@ -91,7 +91,7 @@ class _Mark(NamedTuple):
 
 
 class Lines:
-    """RateLimiter offsets of a text into places."""
+    """Turn offsets of a text into places."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -117,7 +117,7 @@ class Document:
     value: Any
     duplicates: tuple[Duplicate, ...]
 
-    def __init__(self, value: object, root: _Mark, duplicates: tuple[Duplicate, ...], lines: Lines) -> None:
+    def __init__(self, value: object, root: Mark, duplicates: tuple[Duplicate, ...], lines: Lines) -> None:
         self.value, self.duplicates = value, duplicates
         self._root, self._lines = root, lines
 
@@ -129,7 +129,7 @@ class Document:
         """Return where a member's key begins; of what has no key, where the value does."""
         return self._lines.place(self._find(path).key)
 
-    def _find(self, path: Path) -> _Mark:
+    def _find(self, path: Path) -> Mark:
         mark = self._root
         for part in path:
             inside = mark.member(part)
@@ -155,7 +155,7 @@ def load(text: str) -> Document:
         Duplicate(path, reader.lines.place(again), reader.lines.place(first))
         for path, again, first in reader.duplicates
     )
-    return Document(value, _Mark(start, start, inside), duplicates, reader.lines)
+    return Document(value, Mark(start, start, inside), duplicates, reader.lines)
 
 
 def kind(value: object) -> str:
@@ -172,7 +172,7 @@ class _Reader:
         self._path: list[str | int] = []
         self._decode = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant).raw_decode
 
-    def read(self, at: int) -> tuple[object, int, dict[str, _Mark] | list[_Mark] | None]:
+    def read(self, at: int) -> tuple[object, int, dict[str, Mark] | list[Mark] | None]:
         """Read the value at an offset: what it is, where it ends, the marks inside it."""
         opening = self.text[at : at + 1]
         if opening not in {"{", "["}:
@@ -191,9 +191,9 @@ class _Reader:
             problem, where = str(bad), at
         return self._fail_scalar(problem, where)
 
-    def _read_object(self, at: int) -> tuple[dict[str, object], int, dict[str, _Mark]]:
+    def _read_object(self, at: int) -> tuple[dict[str, object], int, dict[str, Mark]]:
         members: dict[str, object] = {}
-        marks: dict[str, _Mark] = {}
+        marks: dict[str, Mark] = {}
         at = self.skip(at + 1)
         while not self.text.startswith("}", at):
             key_at = at
@@ -209,20 +209,20 @@ class _Reader:
             if key in marks:
                 self.duplicates.append((tuple(self._path), key_at, marks[key].key))
             self._path.pop()
-            members[key], marks[key] = value, _Mark(at, key_at, inside)
+            members[key], marks[key] = value, Mark(at, key_at, inside)
             at = self._next(end, "}")
         return members, at + 1, marks
 
-    def _read_list(self, at: int) -> tuple[list[object], int, list[_Mark]]:
+    def _read_list(self, at: int) -> tuple[list[object], int, list[Mark]]:
         values: list[object] = []
-        marks: list[_Mark] = []
+        marks: list[Mark] = []
         at = self.skip(at + 1)
         while not self.text.startswith("]", at):
             self._path.append(len(values))
             value, end, inside = self.read(at)
             self._path.pop()
             values.append(value)
-            marks.append(_Mark(at, at, inside))
+            marks.append(Mark(at, at, inside))
             at = self._next(end, "]")
         return values, at + 1, marks
 

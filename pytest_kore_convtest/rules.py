@@ -53,6 +53,9 @@ class Rule(str, Enum):
     AMBIGUOUS_OUTPUT = "ambiguous-output"
     BLANK_EXPECTATION = "blank-expectation"
     INVALID_TEMPLATE = "invalid-template"
+    YAML_KEY = "yaml-key"
+    YAML_VALUE = "yaml-value"
+    MATCHER_FITS_ALL = "matcher-fits-all"
 
     # A suite file, and the stored suite.
     SUITE_WITHOUT_NAME = "suite-without-name"
@@ -116,6 +119,7 @@ class Rule(str, Enum):
     PASSED_WITHOUT_REPLY = "passed-without-reply"
     PASSED_TEXT_DIFFERS = "passed-text-differs"
     UNEXPECTED_REPLY = "unexpected-reply"
+    PASSED_BY_MATCHER = "passed-by-matcher"
 
     __str__ = str.__str__
 
@@ -152,7 +156,13 @@ _IN_FILES = {
     **_facts(
         ERROR,
         "lint",
-        {Rule.UNUSABLE_FILE: "The file cannot be read, is not valid JSON, is too large or holds no suite."},
+        {
+            Rule.UNUSABLE_FILE: "The file cannot be read, is no valid JSON or YAML, is too large or holds no"
+            " suite.",
+            Rule.YAML_KEY: "A key of a YAML file is not known in its place, so the file is not used.",
+            Rule.YAML_VALUE: "A value of a YAML file is none that belongs there, or YAML changes it; the file"
+            " is not used.",
+        },
         fixed=True,
     ),
     **_facts(
@@ -182,6 +192,10 @@ _IN_FILES = {
                 "expected texts are blank",
             ),
             Rule.INVALID_TEMPLATE: "An expected text looks like a template but is not valid JSON.",
+            Rule.MATCHER_FITS_ALL: (
+                "A matcher of a YAML file fits every reply, so nothing is tested by it.",
+                "matchers fit every reply",
+            ),
         },
     ),
     **_facts(
@@ -397,6 +411,14 @@ _IN_RUNS = {
                 "A step passed without one judged assertion, or one of its assertions has no result."
             ),
             Rule.UNEXPECTED_REPLY: "The bot gave more replies in a passed step than are expected.",
+        },
+    ),
+    **_facts(
+        HINT,
+        "run",
+        {
+            Rule.PASSED_BY_MATCHER: "The platform calls a step failed by its texts alone, and the replies fit"
+            " what the YAML file says.",
         },
     ),
 }

@@ -40,7 +40,7 @@ def load_strictly(body: bytes) -> dict[str, object]:
     else:
         if not isinstance(loaded, dict):
             problem = "the whole is not a JSON object"
-        elif not _is_shallow(loaded):
+        elif not is_shallow(loaded):
             problem = _TOO_DEEP
         elif _HALF.search(body) and any(found[1] for found in _ESCAPE.finditer(body)):
             problem = "Invalid JSON: half a character stands in it"
@@ -49,10 +49,15 @@ def load_strictly(body: bytes) -> dict[str, object]:
     raise ValueError(problem)
 
 
-def _is_shallow(loaded: dict[str, object]) -> bool:
-    """Say whether what was loaded can be walked by functions that call themselves."""
+def is_shallow(loaded: dict[str, object], deepest: int = _DEEPEST) -> bool:
+    """Say whether what was loaded can be walked by functions that call themselves.
+
+    Args:
+        loaded: What was loaded.
+        deepest: How many objects and lists may stand in each other.
+    """
     level: list[Any] = [loaded]
-    for _ in range(_DEEPEST):
+    for _ in range(deepest):
         level = [
             inner
             for outer in level

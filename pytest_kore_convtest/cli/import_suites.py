@@ -119,7 +119,7 @@ def _import_only(
 ) -> None:
     for one in imports:
         suite = one.suite
-        file_id = client.upload(suite.data, suite.path.name)
+        file_id = client.upload(suite.data, suite.upload_name)
         one.ds_id = client.start_import(file_id, one.name, tags=suite.tags, description=suite.description)
         _tell(one, options)
 

@@ -9,10 +9,10 @@ from pytest_kore_convtest.cli import OK
 if TYPE_CHECKING:
     import argparse
 
-DESCRIPTION = "Print the JSON Schema of suite files, for editors, or that of the JSON report."
+DESCRIPTION = "Print the JSON Schema of suite files (JSON or YAML), for editors, or that of the JSON report."
 EXAMPLES = (
     ("schema > kore.schema.json", "of suite files, for an editor"),
-    ("schema suite", "the same"),
+    ("schema yaml > kore-yaml.schema.json", "of suite files in YAML"),
     ("schema report", "of what --kore-json writes"),
 )
 
@@ -20,7 +20,11 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
     parser.add_argument(
-        "what", nargs="?", choices=["suite", "report"], default="suite", help="of what (default: suite)"
+        "what",
+        nargs="?",
+        choices=["suite", "yaml", "report"],
+        default="suite",
+        help="of what (default: suite)",
     )
     parser.add_argument("--report", action="store_true", help="the same as: schema report")
 
@@ -31,6 +35,11 @@ def run(options: argparse.Namespace) -> int:
         from pytest_kore_convtest.reports.schema import write_record_schema
 
         print(write_record_schema())
+        return OK
+    if options.what == "yaml":
+        from pytest_kore_convtest.suites.yaml_schema import write_yaml_schema
+
+        print(write_yaml_schema())
         return OK
     from pytest_kore_convtest.suites.schema import write_schema
 

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
+_SUFFIXES = frozenset({".json", ".yaml", ".yml"})
+
+
 def check_paths(names: Iterable[str]) -> Iterator[Path]:
-    """Give each file once; of a folder all ``*.kore.json`` files in it and below.
+    """Give each file once; of a folder all ``*.kore.json`` and ``*.kore.yaml`` files in it and below.
 
     Raises:
         UsageError: One is missing or cannot be read, or a folder has none.
@@ -36,7 +39,9 @@ def check_paths(names: Iterable[str]) -> Iterator[Path]:
 
 
 def _find_suites(folder: Path) -> list[Path]:
-    found = sorted(folder.rglob("*.kore.json"))
+    found = sorted(path for path in folder.rglob("*.kore.*") if path.suffix in _SUFFIXES)
     if not found:
-        raise UsageError(f"{folder} has no *.kore.json files: rename the suite files in it, or name them")
+        raise UsageError(
+            f"{folder} has no *.kore.json or *.kore.yaml files: rename the suite files in it, or name them"
+        )
     return found

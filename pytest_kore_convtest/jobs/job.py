@@ -191,7 +191,7 @@ class SuiteImport(WatchImport):
         assert suite is not None  # noqa: S101 - for the type checker
         if "file_id" not in self.entry:
             self._changed = _say_changed(suite)
-            file_id = client.upload(suite.data, suite.path.name)
+            file_id = client.upload(suite.data, suite.upload_name)
             return {"file_id": file_id, "file_hash": client.file_hashes.get(file_id, "")}
         file_id = self.entry["file_id"]
         job_id = client.start_import(file_id, self.name, tags=suite.tags, description=suite.description)

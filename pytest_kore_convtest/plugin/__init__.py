@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.plugin.hooks import Hooks
     from pytest_kore_convtest.settings.settings import Settings
 
-OTHER_JSON: pytest.StashKey[list[Path]] = pytest.StashKey()
-"""JSON files in the collected folders that are called otherwise than suite files; nobody has opened them."""
+OTHER_FILES: pytest.StashKey[list[Path]] = pytest.StashKey()
+"""Files in the collected folders that may be suites but are not called so; nobody has opened them."""
+
+_OURS = (".json", ".kore.yaml", ".kore.yml")
+_MOST_LOOKED_AT = 64 * 1024
 
 LIVE = frozenset(
     {"kore_client", "kore_import_status", "kore_wait_for_import", "kore_import_suite", "kore_run_suite"}
@@ -98,11 +101,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> object:
-    """Collect suite files, and any JSON file that is named on the command line."""
-    if not file_path.name.endswith(".json"):
+    """Collect suite files, and those that are named on the command line, whatever they are called."""
+    if not file_path.name.endswith((".json", ".yaml", ".yml")):
         return None
-    if not parent.session.isinitpath(file_path) and not _is_suite_file(parent.config, file_path):
-        parent.config.stash.setdefault(OTHER_JSON, []).append(file_path)
+    ours = file_path.name.endswith(_OURS)
+    named = parent.session.isinitpath(file_path) and (ours or _says_suites(file_path))
+    if not named and not _is_suite_file(parent.config, file_path):
+        if ours:
+            parent.config.stash.setdefault(OTHER_FILES, []).append(file_path)
         return None
     from pytest_kore_convtest.plugin.suite_items import SuiteModule
 
@@ -167,7 +173,17 @@ def ini_keys(config: pytest.Config) -> list[str]:
 def _is_suite_file(config: pytest.Config, path: Path) -> bool:
     """Say whether a file's name fits ``kore_suite_files``."""
     globs = config.getini("kore_suite_files")
-    return any(path.match(glob) for glob in (["*.kore.json"] if globs is ... else globs))
+    return any(path.match(glob) for glob in (["*.kore.json", "*.kore.yaml"] if globs is ... else globs))
+
+
+def _says_suites(path: Path) -> bool:
+    """Say whether a YAML file that was named holds suites: other plugins collect YAML, too."""
+    try:
+        with path.open("rb") as file:
+            lines = file.read(_MOST_LOOKED_AT).splitlines()
+    except OSError:
+        return False
+    return any(line.startswith(b"suites:") for line in lines)
 
 
 def _begin(config: pytest.Config) -> Hooks:

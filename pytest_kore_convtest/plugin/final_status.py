@@ -148,10 +148,12 @@ def _steps(imports: list[JobSummary], runs: list[JobSummary], *, asked: bool) ->
     if not runs:
         advice = not asked and any(job["ours"] for job in imports)
         return words + (" (add --kore-run inDevelopment)" if advice else "")
+    matched = sum(job["by_matcher"] for job in runs)
+    by_file = f", {matched} by the file's matcher" if matched else ""
     if failed:
-        return f"{words}, {failed} FAILED"
+        return f"{words}, {failed} FAILED{by_file}"
     told = " by the platform's counts alone" if any(job["counts_only"] for job in runs) else ""
-    return f"{words}, all passed{told}" if passed == total else words + told
+    return f"{words}, all passed{told}{by_file}" if passed == total else words + told + by_file
 
 
 def _checks(counts: ItemCounts, what: str, word: str) -> str:

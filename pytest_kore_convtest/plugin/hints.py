@@ -24,7 +24,7 @@ def hint_at_suites(run: Run, files: list[Path]) -> None:
     from pytest_kore_convtest.reports.paths import holds_suite
     from pytest_kore_convtest.suites.file import show_path
 
-    names = [show_path(path) for path in files[:_MOST_OPENED] if holds_suite(path)]
+    names = [show_path(path) for path in files[:_MOST_OPENED] if path.suffix != ".json" or holds_suite(path)]
     if not names:
         return
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypedDict
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
-from pytest_kore_convtest.plugin import OTHER_JSON, fixtures, is_configured, terminal
+from pytest_kore_convtest.plugin import OTHER_FILES, fixtures, is_configured, terminal
 from pytest_kore_convtest.plugin.cleanup import clean_up_suites
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.hints import hint_at_suites, take_over_hints
@@ -151,7 +151,7 @@ class Hooks:
         """Note what is selected of ours: all of it counts."""
         self._selected = select(session.items, self._run.settings)
         self._other_settings = find_other_settings(session, session.items)
-        hint_at_suites(self._run, self._config.stash.get(OTHER_JSON, []))
+        hint_at_suites(self._run, self._config.stash.get(OTHER_FILES, []))
         if self._worker:
             tell_controller(self._run, self._selected)
 

@@ -147,6 +147,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     road = fixture_values(item).get("_kore_road") if isinstance(item, OwnItem) else None
     if isinstance(road, Road):
         road.found = find_out(cast("SuiteItem", item), road)
+        _tell_matcher(item, road.found)
+
+
+def _tell_matcher(item: pytest.Item, found: Found) -> None:
+    """Note on the item, for JUnit, that its step passes by the file's matcher."""
+    if found.run is None or not found.number:
+        return
+    step = found.run.result().steps[found.number - 1]
+    said = ("kore_matcher", one_line(step.why))
+    if step.by_matcher and said not in item.user_properties:
+        item.user_properties.append(said)
 
 
 def find_out(item: SuiteItem, road: Road) -> Found:

@@ -16,6 +16,7 @@ from pytest_kore_convtest.redaction import hide_in
 from pytest_kore_convtest.reports.record import (
     DERIVED,
     FAILED,
+    MATCHER,
     NOT_EVALUATED,
     PASSED,
     PLATFORM,
@@ -30,7 +31,7 @@ from pytest_kore_convtest.reports.record import (
     RunRecord,
     StepRecord,
 )
-from pytest_kore_convtest.suites.file import show_path
+from pytest_kore_convtest.suites.file import is_yaml, show_path
 from pytest_kore_convtest.suites.validate import MOST_LOGS
 from pytest_kore_convtest.text import printable
 
@@ -123,7 +124,7 @@ def describe_unfinished(job: Unfinished, why: str, now: float) -> JobResult:
     entry, ending = job.entry, job.ending
     file, local = entry.get("file"), None
     if file:
-        is_sent = bool(entry.get("file_id")) and not file["split"]
+        is_sent = bool(entry.get("file_id")) and not file["split"] and not is_yaml(file["path"])
         local = File(**file, sent_sha256=file["sha256"] if is_sent else "")
     told = JobRecord(
         id=ending.job_id,
@@ -316,7 +317,8 @@ def _describe_run(job: SuiteRun) -> RunRecord:
     verdict: Verdict = UNKNOWN
     if result and result.outcome in {PASSED, FAILED}:
         verdict = cast("Verdict", result.outcome)
-    told = _describe_job(job, verdict, PLATFORM)
+    matched = result is not None and verdict == PASSED and any(step.by_matcher for step in result.steps)
+    told = _describe_job(job, verdict, MATCHER if matched else PLATFORM)
     if status and result:
         told["why"], told["notes"] = list(result.why), [*told["notes"], *result.notes]
         began = status.raw.get("result")
@@ -363,7 +365,7 @@ def _describe_step(result: StepResult) -> StepRecord:
         event=step.event if step else "",
         outcome=cast("StepOutcome", result.outcome),
         why=result.why,
-        says=PLATFORM if result.reported else DERIVED,
+        says=MATCHER if result.by_matcher else PLATFORM if result.reported else DERIVED,
         place=result.place,
         nodeid="",
         replies=list(_describe_replies(step)) if step else [],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from pytest_kore_convtest.findings import MOST_WARNINGS_SHOWN, Finding, summarize
-from pytest_kore_convtest.reports.record import FAILED, NOT_EVALUATED, PASSED
+from pytest_kore_convtest.reports.record import FAILED, MATCHER, NOT_EVALUATED, PASSED
 from pytest_kore_convtest.rules import ERROR
 from pytest_kore_convtest.suites.run_result import step_name
 from pytest_kore_convtest.text import printable
@@ -45,6 +45,7 @@ class JobSummary(TypedDict):
         assertions: Of an import: how many enabled assertions it has, by kind.
         ours: Whether this test run uploaded the suite.
         results: Of a run: how many steps passed, failed and were not evaluated.
+        by_matcher: Of a run: how many steps passed by their file's matcher.
         unevaluated: Of a run: the first steps that were not evaluated.
         counts_only: Of a run: whether the platform reported counts, and no single step.
         blocked: Of a run: whether it did not begin because its import, which tells why, has not passed.
@@ -68,6 +69,7 @@ class JobSummary(TypedDict):
     assertions: dict[str, int]
     ours: bool
     results: dict[str, int]
+    by_matcher: int
     unevaluated: list[str]
     counts_only: bool
     blocked: bool
@@ -102,6 +104,7 @@ def summarize_job(result: JobResult) -> JobSummary:
         assertions={},
         ours=result["file"] is not None,
         results={},
+        by_matcher=0,
         unevaluated=[],
         counts_only=False,
         blocked=result["blocked"],
@@ -128,6 +131,7 @@ def _add_run(summary: JobSummary, run: RunRecord, steps: list[StepRecord]) -> No
     else:
         for step in steps:
             counts[step["outcome"]] += 1
+            summary["by_matcher"] += step["outcome"] == PASSED and step["says"] == MATCHER
         summary["unevaluated"] = _name_first(step for step in steps if step["outcome"] == NOT_EVALUATED)
     failed = next((step for step in steps if step["outcome"] == FAILED), None)
     if failed is not None:

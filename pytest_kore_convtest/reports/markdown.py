@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest.reports import totals
 from pytest_kore_convtest.reports.failures import list_failures, render_failure, render_test
 from pytest_kore_convtest.reports.markup import Section, cell, code, fold, lay_out, name_values, table
-from pytest_kore_convtest.reports.record import FAILED, PASSED, UNKNOWN
+from pytest_kore_convtest.reports.record import FAILED, MATCHER, PASSED, UNKNOWN
 from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_kore_convtest.reports.record import Evidence, Record, SuiteRecord, Unevaluated
+    from pytest_kore_convtest.reports.record import Evidence, Record, StepRecord, SuiteRecord, Unevaluated
 
 LIMIT = 60_000
 """Characters; GitHub takes 65 536 in a comment, the rest is for what somebody writes around it."""
@@ -53,6 +53,12 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
     findings = [
         (suite, line) for suite in suites for line in totals.list_findings(suite["imported"]["findings"])
     ]
+    matched = [
+        (suite, step)
+        for suite in suites
+        for step in suite["steps"]
+        if step["says"] == MATCHER and step["outcome"] == PASSED
+    ]
     sections = [
         Section.of(
             "Suites", "suites in the table", suites, partial(_render_row, record["evidence"]), _HEADER
@@ -60,6 +66,7 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
         Section.of("Failures", "failures", list_failures(suites), render_failure),
         Section.of("Failed tests", "failed tests", tests, render_test),
         Section.of("Findings", "findings", findings, _render_finding),
+        Section.of("Passed by the file's matcher", "steps by the file's matcher", matched, _render_matched),
         Section.of(
             "Not evaluated", "entries of what was not evaluated", record["not_evaluated"], _render_gap
         ),
@@ -133,6 +140,11 @@ def _render_finding(entry: tuple[SuiteRecord, totals.FindingLine]) -> str:
     places = [code(suite["name"], 80), *(code(where) for where in (line.path, line.place) if where)]
     rule = f" {code(line.rule, 80)}" if line.rule else ""
     return f"- **{line.severity}** in {', '.join(places)}: {code(line.message, 500)}{rule}\n"
+
+
+def _render_matched(entry: tuple[SuiteRecord, StepRecord]) -> str:
+    suite, step = entry
+    return f"- {code(totals.name_step(step), 100)} of {code(suite['name'], 80)}: {code(step['why'], 500)}\n"
 
 
 def _render_gap(gap: Unevaluated) -> str:

@@ -26,13 +26,14 @@ NOT_EVALUATED: Final = "not evaluated"
 
 PLATFORM: Final = "platform"
 DERIVED: Final = "derived"
-"""Who says so: the platform reported it, or it was derived from what the platform reported."""
+MATCHER: Final = "matcher"
+"""Who says so: the platform, what was derived from what it reported, or the file's matcher against it."""
 
 
 Verdict = Literal["passed", "failed", "unknown"]
 StepOutcome = Literal["passed", "failed", "not evaluated"]
 ItemOutcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
-Says = Literal["platform", "derived"]
+Says = Literal["platform", "derived", "matcher"]
 Level = Literal["error", "warning", "hint"]
 Index = int
 """Counts from 0 into another list."""
@@ -228,7 +229,8 @@ class StepRecord(TypedDict):
     """One step of a conversation.
 
     ``outcome`` is ``PASSED``, ``FAILED`` or ``NOT_EVALUATED``; ``why`` the reason, empty
-    for a plain pass; ``says`` is ``PLATFORM`` or ``DERIVED``; ``place`` is ``file:line``;
+    for a plain pass; ``says`` is ``PLATFORM``, ``DERIVED`` or, of a step that the platform
+    calls failed and that passes by its file, ``MATCHER``; ``place`` is ``file:line``;
     ``nodeid`` the pytest item, empty when it was not selected.
     """
 

@@ -103,7 +103,7 @@ class Settings:
     client_cert: Path | None = None
     no_verdict_exit: int | None = None
     rules: Mapping[Rule, Severity] = DEFAULTS
-    suite_files: tuple[str, ...] = ("*.kore.json",)
+    suite_files: tuple[str, ...] = ("*.kore.json", "*.kore.yaml")
     targets: tuple[Target, ...] = ()
     protected: bool = False
     sources: Mapping[str, str] = field(default_factory=dict)

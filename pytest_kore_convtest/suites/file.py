@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest import json_positions
 from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.json_positions import START, Place
-from pytest_kore_convtest.suites.rules import ALL_OF, BARE, CONTAINS, EQUALS, ONE_OF
+from pytest_kore_convtest.suites.rules import ALL_OF, BARE, CONTAINS, EQUALS, ONE_OF, Problem
 from pytest_kore_convtest.text import as_list, as_text, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_kore_convtest.json_positions import Document
+    from pytest_kore_convtest.suites.yaml_file import ReplySource, YamlSuites
 
 LARGEST_FILE = 2 * 1024 * 1024
 """Bytes that the platform takes (documented)."""
@@ -39,11 +40,13 @@ class LocalOutput:
         texts: The expected texts: one, or several variations; none when the entry is odd.
         mode: ``CONTAINS``, or one of the older ways to write it.
         place: Where it stands.
+        source: What a YAML file says of it; ``None`` in a JSON file.
     """
 
     texts: tuple[str, ...]
     mode: str = CONTAINS
     place: Place = START
+    source: ReplySource | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,14 @@ class LocalStep:
         event: ``"Start_Flow"`` on the on-connect step, else empty.
         outputs: The expected replies, in order.
         place: Where it stands.
+        more: Whether further replies after the expected ones are fine.
     """
 
     input: str
     event: str
     outputs: tuple[LocalOutput, ...]
     place: Place = START
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,8 @@ class LocalSuite:
         description: Its description.
         tags: Its tags.
         steps: Its steps, in order.
-        data: The bytes to upload: the file itself, or this suite alone when the file holds several.
+        data: The bytes to upload: the file itself, or this suite alone when the file holds several; of a
+            YAML file what it comes down to in the import format.
         place: Where it stands.
         split: Whether ``data`` is this suite alone.
         bot_id: The bot that the file was exported from, or empty.
@@ -91,12 +97,10 @@ class LocalSuite:
     bot_id: str = ""
     sha256: str = ""
 
-
-class Problem(NamedTuple):
-    """Why a file cannot be used, and where, when that has a place."""
-
-    message: str
-    place: Place | None = None
+    @property
+    def upload_name(self) -> str:
+        """The name under which ``data`` is uploaded, which is JSON always."""
+        return f"{self.path.stem}.json" if is_yaml(self.path.name) else self.path.name
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,10 @@ class SuiteFile:
     Attributes:
         path: The file.
         suites: Its suites; none when there is a problem.
-        document: Its JSON, when it is JSON.
+        document: What it says in the import format, with places; ``None`` when it cannot be read whole.
         problems: Why it cannot be used at all.
-        marked: Whether a byte order mark stands before the JSON.
+        marked: Whether a byte order mark stands before the text.
+        yaml: What is known of a YAML file beyond that.
     """
 
     path: Path
@@ -116,12 +121,20 @@ class SuiteFile:
     document: Document | None = field(default=None, repr=False)
     problems: tuple[Problem, ...] = ()
     marked: bool = False
+    yaml: YamlSuites | None = field(default=None, repr=False)
+
+
+def is_yaml(name: str) -> bool:
+    """Say whether a file's name is that of a YAML file."""
+    return name.lower().endswith((".yaml", ".yml"))
 
 
 def open_suite_file(path: Path) -> SuiteFile:
     """Read a file; what makes it useless is in ``problems``, nothing is raised."""
     try:
         data = _read_bytes(path)
+        if is_yaml(path.name):
+            return _open_yaml(path, data)
         document = _load(data)
     except _UnusableError as bad:
         return SuiteFile(path, problems=(bad.problem,))
@@ -130,6 +143,30 @@ def open_suite_file(path: Path) -> SuiteFile:
     if problem:
         return SuiteFile(path, (), document, (problem,), marked)
     return SuiteFile(path, tuple(_read_suites(path, document, data)), document, (), marked)
+
+
+def _open_yaml(path: Path, data: bytes) -> SuiteFile:
+    # Imported here: who has no YAML file does not pay for it.
+    from pytest_kore_convtest.suites.yaml_file import read_yaml
+    from pytest_kore_convtest.suites.yaml_nodes import YamlError
+
+    try:
+        yaml = read_yaml(_decode(data))
+    except YamlError as bad:
+        raise _UnusableError(bad.message, bad.place) from None
+    marked = data.startswith(_BOM)
+    problems = yaml.problems
+    problem = None if problems else _find_no_suite(yaml.document)
+    suites = () if problems or problem else tuple(_read_suites(path, yaml.document, data, yaml))
+    problems += (problem,) if problem else ()
+    problems += tuple(
+        Problem(f"suite '{one.name}' is longer than 2 MB in the import format: split it", one.place)
+        for one in suites
+        if len(one.data) > LARGEST_FILE
+    )
+    if problems:
+        return SuiteFile(path, problems=problems, marked=marked, yaml=yaml)
+    return SuiteFile(path, suites, yaml.document, (), marked, yaml)
 
 
 def show_path(path: Path) -> str:
@@ -201,9 +238,15 @@ def _read_bytes(path: Path) -> bytes:
 
 def _load(data: bytes) -> Document:
     try:
-        return json_positions.load(decode(data))
+        return json_positions.load(_decode(data))
     except json_positions.JsonError as bad:
         said, place = f"is not valid JSON: {bad.message}", bad.place
+    raise _UnusableError(said, place)
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return decode(data)
     except UnicodeDecodeError as bad:
         if data.startswith(_WIDE_BOMS):
             said, place = "is UTF-16 text: save it as UTF-8", START
@@ -239,7 +282,9 @@ def _find_no_suite(document: Document) -> Problem | None:
     return None
 
 
-def _read_suites(path: Path, document: Document, data: bytes) -> Iterator[LocalSuite]:
+def _read_suites(
+    path: Path, document: Document, data: bytes, yaml: YamlSuites | None = None
+) -> Iterator[LocalSuite]:
     content: dict[str, Any] = document.value
     cases = content["testCases"]
     sha256 = hashlib.sha256(data).hexdigest()
@@ -253,8 +298,8 @@ def _read_suites(path: Path, document: Document, data: bytes) -> Iterator[LocalS
             name=name_of(case) or f"suite-{number + 1}",
             description=as_text(case.get("description")),
             tags=tuple(tag for tag in as_list(case.get("tags")) if isinstance(tag, str)),
-            steps=tuple(_read_steps(document, case, here)),
-            data=_split(content, case) if split else data,
+            steps=tuple(_read_steps(document, case, here, yaml)),
+            data=_split(content, case) if split or yaml else data,
             place=document.place(here),
             split=split,
             bot_id=as_text(content.get("botId")),
@@ -276,7 +321,7 @@ def _split(content: dict[str, object], case: dict[str, object]) -> bytes:
 
 
 def _read_steps(
-    document: Document, case: dict[str, object], path: json_positions.Path
+    document: Document, case: dict[str, object], path: json_positions.Path, yaml: YamlSuites | None
 ) -> Iterator[LocalStep]:
     for number, message in enumerate(as_list(case.get("messages"))):
         here = (*path, "messages", number)
@@ -285,7 +330,15 @@ def _read_steps(
             read_output(output, document.place((*here, "outputs", index)))
             for index, output in enumerate(as_list(step.get("outputs")))
         )
-        yield LocalStep(as_text(step.get("input")), as_text(step.get("event")), outputs, document.place(here))
+        more = False
+        if yaml is not None:
+            sources = (yaml.replies.get((*here, "outputs", index)) for index in range(len(outputs)))
+            outputs = tuple(
+                replace(output, source=source) for output, source in zip(outputs, sources, strict=True)
+            )
+            more = here in yaml.more
+        said, event = as_text(step.get("input")), as_text(step.get("event"))
+        yield LocalStep(said, event, outputs, document.place(here), more)
 
 
 def read_output(output: object, place: Place = START) -> LocalOutput:

@@ -16,7 +16,7 @@ from pytest_kore_convtest.findings import Location, apply_rules, find
 from pytest_kore_convtest.json_positions import START
 from pytest_kore_convtest.rules import DEFAULTS, Rule
 from pytest_kore_convtest.suites.file import LocalSuite, SuiteFile, name_of, open_suite_file
-from pytest_kore_convtest.suites.rules import Note, judge_content
+from pytest_kore_convtest.suites.rules import JSON_WORDS, YAML_WORDS, Note, judge_content
 from pytest_kore_convtest.text import quoted
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.json_positions import Place
     from pytest_kore_convtest.rules import Severity
+    from pytest_kore_convtest.suites.rules import Words
+    from pytest_kore_convtest.suites.yaml_file import YamlSuites
 
 _HALF = re.compile("[\ud800-\udfff]")
 _LONGEST_NAME = 60
@@ -49,14 +51,17 @@ def lint_file(
 def _find_all(file: SuiteFile, stream_id: str | None) -> Iterator[Finding]:
     for problem in file.problems:
         location = _locate_place(file.path, problem.place or START)
-        yield find(Rule.UNUSABLE_FILE, redaction.hide_leaks(problem.message), location=location)
+        yield find(problem.rule, redaction.hide_leaks(problem.message), location=location)
     if file.marked:
-        said = "a byte order mark stands first, which many JSON readers refuse: save as UTF-8 without it"
+        said = "a byte order mark stands first, which many readers refuse: save as UTF-8 without it"
         yield find(Rule.BYTE_ORDER_MARK, said, location=_locate_place(file.path, START))
     if file.document:
         notes = chain(_judge_texts(file.document.value, ()), _judge_duplicates(file.document))
         if not file.problems:
-            notes = chain(notes, judge_content(file.document.value, stream_id))
+            words = YAML_WORDS if file.yaml else JSON_WORDS
+            notes = chain(notes, judge_content(file.document.value, stream_id, words))
+        if file.yaml and not file.problems:
+            notes = chain(notes, _judge_replies(file.yaml))
         yield from (_locate(note, file, file.document) for note in notes)
     yield from _find_namesakes(file.suites, one_file=True)
 
@@ -95,13 +100,27 @@ def _find_namesakes(suites: Sequence[LocalSuite], *, one_file: bool) -> Iterator
 def _locate(note: Note, file: SuiteFile, document: json_positions.Document) -> Finding:
     look_up = document.key_place if note.at_key else document.place
     cases = document.value.get("testCases") if isinstance(document.value, dict) else None
-    where, suite, step = _name(note.path, cases if isinstance(cases, list) else [])
+    words = YAML_WORDS if file.yaml else JSON_WORDS
+    where, suite, step = _name(note.path, cases if isinstance(cases, list) else [], words)
     said = redaction.hide_leaks(f"{where}: {note.message}" if where else note.message)
     location = _locate_place(file.path, look_up(note.path))
     return find(note.rule, said, location=location, suite=suite, step=step)
 
 
-def _name(path: json_positions.Path, cases: list[object]) -> tuple[str, str, int]:
+def _judge_replies(yaml: YamlSuites) -> Iterator[Note]:
+    """Look at the replies of which more than the uploaded text is written."""
+    for path, reply in yaml.replies.items():
+        if reply.matcher is None:
+            continue
+        here = (*path, "contains")
+        for text in reply.matcher.texts:
+            yield from _judge_text(text, here, redaction.find_leaks(text))
+        if reply.matcher.fits_all:
+            said = f"'{reply.matcher.kind}' fits every reply, so nothing is tested by it: say more"
+            yield Note(Rule.MATCHER_FITS_ALL, here, said)
+
+
+def _name(path: json_positions.Path, cases: list[object], in_file: Words) -> tuple[str, str, int]:
     """Say a path in words, in which suite it is, and in which step."""
     words: list[str] = []
     rest, suite, step = list(path), "", 0
@@ -114,8 +133,12 @@ def _name(path: json_positions.Path, cases: list[object]) -> tuple[str, str, int
         step = number + 1 if key == "messages" else step
         words.append(f"{word} {_show(suite) if suite and not words else number + 1}")
         rest = rest[2:]
-    if rest:
-        inner = "".join(f" {part + 1}" if isinstance(part, int) else f".{part}" for part in rest)
+    called = dict(in_file.keys)
+    rest = [called.get(part, part) if isinstance(part, str) else part for part in rest]
+    if any(part != "" for part in rest):
+        inner = "".join(
+            f" {part + 1}" if isinstance(part, int) else f".{part}" for part in rest if part != ""
+        )
         words.append(_show(inner.removeprefix(".")))
     return ", ".join(words), suite, step
 

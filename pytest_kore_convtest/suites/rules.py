@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest import json_positions
-from pytest_kore_convtest.json_positions import kind
+from pytest_kore_convtest.json_positions import Place, kind
 from pytest_kore_convtest.rules import Rule
 
 if TYPE_CHECKING:
@@ -54,12 +54,63 @@ class Note(NamedTuple):
     at_key: bool = False
 
 
-def judge_content(content: dict[str, Any], stream_id: str | None) -> Iterator[Note]:
+class Problem(NamedTuple):
+    """Why a file cannot be used, and where, when that has a place.
+
+    Attributes:
+        message: What is wrong and what to write instead.
+        place: Where.
+        rule: The check that found it.
+    """
+
+    message: str
+    place: Place | None = None
+    rule: Rule = Rule.UNUSABLE_FILE
+
+
+class Words(NamedTuple):
+    """How a file's author writes what is missing.
+
+    Attributes:
+        name: A suite's name.
+        steps: Its steps.
+        event: The event of its first step.
+        input: What the user says.
+        outputs: What the bot answers.
+        keys: How the keys of the import format are called there; an empty word is left out.
+    """
+
+    name: str = '"name": "…"'
+    steps: str = '"messages": [{"input": "…", …}]'
+    event: str = f'"event": "{START_EVENT}"'
+    input: str = '"input": "…"'
+    outputs: str = '"outputs": [{"contains": "…"}]'
+    keys: tuple[tuple[str, str], ...] = ()
+
+
+JSON_WORDS = Words()
+YAML_WORDS = Words(
+    "name: …",
+    "steps: and below it - user: …",
+    f"event: {START_EVENT}",
+    "user: …",
+    "bot: …",
+    (
+        *(("testCases", "suites"), ("messages", "steps"), ("input", "user"), ("outputs", "bot")),
+        *(("contains", ""), ("botId", "bot"), ("botName", "bot_name")),
+    ),
+)
+
+
+def judge_content(
+    content: dict[str, Any], stream_id: str | None, words: Words = JSON_WORDS
+) -> Iterator[Note]:
     """Judge a file's content, which is an object with a list of suites.
 
     Args:
         content: The content.
         stream_id: The configured stream, if there is one.
+        words: How the file's author writes what is missing.
     """
     yield from _judge_keys(content, (), _TOP_KEYS)
     yield from _judge_optional_texts(content, (), ("botId", "botName"))
@@ -70,15 +121,15 @@ def judge_content(content: dict[str, Any], stream_id: str | None) -> Iterator[No
     for number, case in enumerate(content["testCases"]):
         here = ("testCases", number)
         if isinstance(case, dict):
-            yield from _judge_case(case, here)
+            yield from _judge_case(case, here, words)
         else:
             said = f'is {kind(case)}, not a suite: write {{"name": "…", "messages": […]}}'
             yield Note(Rule.WRONG_TYPE, here, said)
 
 
-def _judge_case(case: dict[str, object], path: json_positions.Path) -> Iterator[Note]:
+def _judge_case(case: dict[str, object], path: json_positions.Path, words: Words) -> Iterator[Note]:
     yield from _judge_keys(case, path, _CASE_KEYS)
-    yield from _judge_name(case.get("name"), (*path, "name"))
+    yield from _judge_name(case.get("name"), (*path, "name"), words)
     yield from _judge_optional_texts(case, path, ("description", "preprocessor"))
     tags = case.get("tags")
     if tags is not None and not isinstance(tags, list):
@@ -89,13 +140,13 @@ def _judge_case(case: dict[str, object], path: json_positions.Path) -> Iterator[
         if not isinstance(tag, str):
             said = f'is {kind(tag)}, not a text: write it in quotes, "smoke"'
             yield Note(Rule.WRONG_TYPE, (*path, "tags", number), said)
-    yield from _judge_steps(case.get("messages"), (*path, "messages"))
+    yield from _judge_steps(case.get("messages"), (*path, "messages"), words)
 
 
-def _judge_name(name: object, path: json_positions.Path) -> Iterator[Note]:
+def _judge_name(name: object, path: json_positions.Path, words: Words) -> Iterator[Note]:
     if not isinstance(name, str) or not name.strip():
         what = "is missing" if name is None else "is empty" if isinstance(name, str) else f"is {kind(name)}"
-        said = f'{what}: a suite is run by its name: write "name": "…"'
+        said = f"{what}: a suite is run by its name: write {words.name}"
         yield Note(Rule.SUITE_WITHOUT_NAME, path, said)
         return
     if name != name.strip():
@@ -109,20 +160,20 @@ def _judge_name(name: object, path: json_positions.Path) -> Iterator[Note]:
         yield Note(Rule.CONTROL_CHARACTER_IN_NAME, path, said)
 
 
-def _judge_steps(steps: object, path: json_positions.Path) -> Iterator[Note]:
+def _judge_steps(steps: object, path: json_positions.Path, words: Words) -> Iterator[Note]:
     if not isinstance(steps, list) or not steps:
         what = "missing" if steps is None else kind(steps) if steps != [] else "empty"
-        said = f'is {what}: a suite without steps can test nothing: write "messages": [{{"input": "…", …}}]'
+        said = f"is {what}: a suite without steps can test nothing: write {words.steps}"
         yield Note(Rule.SUITE_WITHOUT_STEPS, path, said)
         return
     first = steps[0]
     if isinstance(first, dict) and not first.get("event"):
-        said = f'the first step has no "event": "{START_EVENT}", which stands for the user\'s arrival'
+        said = f"the first step has no {words.event}, which stands for the user's arrival"
         yield Note(Rule.FIRST_STEP_WITHOUT_EVENT, (*path, 0), said)
     for number, step in enumerate(steps):
-        yield from _judge_step(step, (*path, number))
+        yield from _judge_step(step, (*path, number), words)
     if not any(_expects(step) for step in steps):
-        said = 'no step expects anything, so the suite can test nothing: write "outputs": [{"contains": "…"}]'
+        said = f"no step expects anything, so the suite can test nothing: write {words.outputs}"
         yield Note(Rule.SUITE_WITHOUT_ASSERTION, path, said, at_key=True)
 
 
@@ -146,7 +197,7 @@ def is_blank(text: str) -> bool:
     return not _visible(text)
 
 
-def _judge_step(step: object, path: json_positions.Path) -> Iterator[Note]:
+def _judge_step(step: object, path: json_positions.Path, words: Words) -> Iterator[Note]:
     if not isinstance(step, dict):
         said = f'is {kind(step)}, not a step: write {{"input": "…", "outputs": [{{"contains": "…"}}]}}'
         yield Note(Rule.WRONG_TYPE, path, said)
@@ -156,19 +207,19 @@ def _judge_step(step: object, path: json_positions.Path) -> Iterator[Note]:
     if not isinstance(said_by_user, str) or not said_by_user.strip():
         what = "missing" if said_by_user is None else "empty" if said_by_user == "" else "blank"
         what = what if said_by_user is None or isinstance(said_by_user, str) else kind(said_by_user)
-        said = f'is {what}: write what the user says, "input": "…"'
+        said = f"is {what}: write what the user says, {words.input}"
         yield Note(Rule.STEP_WITHOUT_INPUT, (*path, "input"), said)
     yield from _judge_optional_texts(step, path, ("event",))
     if isinstance(event, str) and event not in {"", START_EVENT}:
         said = f"is not {START_EVENT}, the only event that is known"
         yield Note(Rule.UNKNOWN_EVENT, (*path, "event"), said)
-    yield from _judge_outputs(outputs, (*path, "outputs"))
+    yield from _judge_outputs(outputs, (*path, "outputs"), words)
 
 
-def _judge_outputs(outputs: object, path: json_positions.Path) -> Iterator[Note]:
+def _judge_outputs(outputs: object, path: json_positions.Path, words: Words) -> Iterator[Note]:
     if outputs is None or outputs == []:
         what = "missing" if outputs is None else "empty"
-        said = f'is {what}, so the step expects nothing: write "outputs": [{{"contains": "…"}}]'
+        said = f"is {what}, so the step expects nothing: write {words.outputs}"
         yield Note(Rule.STEP_WITHOUT_ASSERTION, path, said)
         return
     if not isinstance(outputs, list):

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.api.run_models import RunStep
     from pytest_kore_convtest.suites.run_result import RunResult, StepResult
 
-_OF_STEPS = frozenset({Rule.STEP_FAILED, Rule.FAILED_STEP_IN_PASSED_RUN, Rule.STEP_NOT_VERIFIED})
+_OF_STEPS = frozenset(
+    {Rule.STEP_FAILED, Rule.FAILED_STEP_IN_PASSED_RUN, Rule.STEP_NOT_VERIFIED, Rule.PASSED_BY_MATCHER}
+)
 """What a run fails by only because steps of it failed, so that these can say it themselves."""
 
 

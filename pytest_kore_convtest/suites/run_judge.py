@@ -16,6 +16,7 @@ from pytest_kore_convtest.rules import Rule, Severity, severity_of
 from pytest_kore_convtest.suites.align import align
 from pytest_kore_convtest.suites.diff import brief
 from pytest_kore_convtest.suites.file import show_path
+from pytest_kore_convtest.suites.matching import match, varies
 from pytest_kore_convtest.suites.run_origin import Difference, RunRequest, check_origin, compare_expectations
 from pytest_kore_convtest.suites.run_result import (
     COUNTS_ONLY,
@@ -43,8 +44,8 @@ _BAD = frozenset({run_models.FAILED, run_models.NOT_RUN})
 _PLAINLY_FAILED = frozenset({"failed", "failure", "fail"})
 """Words for a run that came to its end; *aborted* and the like are no result of its steps."""
 
-_FAILING = frozenset({Rule.STEP_NOT_VERIFIED})
-"""Rules by which a step fails that the platform calls passed; by the others it is not evaluated."""
+_FAILING = frozenset({Rule.STEP_NOT_VERIFIED, Rule.PASSED_BY_MATCHER})
+"""Rules by which a step fails that would have passed; by the others it is not evaluated."""
 
 
 class _Judge:
@@ -60,6 +61,7 @@ class _Judge:
         self.status, self.local, self.request = status, local, request
         self.findings: list[Finding] = []
         self.judged = 0
+        self.matched = 0
         self.differing = compare_expectations(status.steps or [], request.imported)
 
     def severity(self, rule: Rule) -> Severity:
@@ -101,10 +103,11 @@ def judge_run(
     judge = _Judge(status, local, request or RunRequest())
     steps, odd = _judge_steps(judge)
     doubts, judge.findings = judge.findings, []
-    _find_failures(judge, steps)
+    explained = _is_explained(judge, steps)
+    _find_failures(judge, steps, explained=explained)
     for rule, said in (
         *check_origin(status, judge.request),
-        *_doubt_words(status),
+        *_doubt_words(status, explained=explained),
         *_doubt_counts(status, local),
         *odd,
     ):
@@ -125,20 +128,46 @@ def judge_run(
     )
 
 
-def _find_failures(judge: _Judge, steps: Sequence[StepResult]) -> None:
+def _is_explained(judge: _Judge, steps: Sequence[StepResult]) -> bool:
+    """Say whether a run failed by nothing but steps that fit what the file says of their replies."""
+    status = judge.status
+    return (
+        judge.matched > 0
+        and judge.matched == status.failed
+        and not status.error_details
+        and all(step.outcome == PASSED for step in steps)
+    )
+
+
+def _find_failures(judge: _Judge, steps: Sequence[StepResult], *, explained: bool) -> None:
     """Note that the run failed, under a rule that says whether failed steps explain it."""
     status = judge.status
     failed = [one for one in steps if one.outcome == FAILED]
     bad = [word for word in (status.status, status.result_status) if run_models.read_word(word) in _BAD]
     sent = {status.result_status: status.sent_result_status, status.status: status.sent_status}
     for word in dict.fromkeys(bad):
-        explained = failed and word in _PLAINLY_FAILED
-        judge.find(Rule.STEP_FAILED if explained else Rule.RUN_FAILED, f"the platform says {sent[word]!r}")
-    if status.failed:
+        if explained and word in _PLAINLY_FAILED:
+            continue
+        by_step = failed and word in _PLAINLY_FAILED
+        judge.find(Rule.STEP_FAILED if by_step else Rule.RUN_FAILED, f"the platform says {sent[word]!r}")
+    if status.failed and not explained:
         said = f"the platform counts {status.failed} failed of {_say(status.total)} steps"
         judge.find(Rule.STEP_FAILED if failed else Rule.RUN_FAILED, said)
-        if 0 < len(failed) < status.failed:
-            judge.find(Rule.COUNTS_DIFFER, f"{said}, but reports {len(failed)} of them")
+        if 0 < len(failed) < status.failed - judge.matched:
+            judge.find(Rule.COUNTS_DIFFER, f"{said}, but reports {len(failed) + judge.matched} of them")
+    elif judge.matched and not explained:
+        said = f"the platform counts {_say(status.failed)} failed steps, but reports {judge.matched}"
+        judge.find(Rule.COUNTS_DIFFER, said)
+    _find_odd_failures(judge, failed)
+    if status.steps and not judge.judged and not any(one.reported for one in failed):
+        judge.find(Rule.NOTHING_VERIFIED, "no assertion of any step was judged: this result proves nothing")
+    elif not status.total and status.total is not None:
+        judge.find(Rule.NOTHING_VERIFIED, "no step was executed")
+
+
+def _find_odd_failures(judge: _Judge, failed: Sequence[StepResult]) -> None:
+    """Note failed steps of a run that is not said to have failed."""
+    status = judge.status
     if not judge.findings and (odd := [one for one in failed if one.rule is Rule.STEP_FAILED]):
         for said in _name_steps(odd, FAILED):
             judge.find(
@@ -146,18 +175,21 @@ def _find_failures(judge: _Judge, steps: Sequence[StepResult]) -> None:
             )
             if judge.severity(Rule.FAILED_STEP_IN_PASSED_RUN) != Severity.ERROR:
                 judge.find(Rule.STEP_FAILED, said)
-    if status.steps and not judge.judged and not any(one.reported for one in failed):
-        judge.find(Rule.NOTHING_VERIFIED, "no assertion of any step was judged: this result proves nothing")
-    elif not status.total and status.total is not None:
-        judge.find(Rule.NOTHING_VERIFIED, "no step was executed")
 
 
-def _doubt_words(status: RunStatus) -> Iterator[tuple[Rule, str]]:
-    """Doubt a run unless one status word says passed, and the other says nothing against it."""
+def _doubt_words(status: RunStatus, *, explained: bool) -> Iterator[tuple[Rule, str]]:
+    """Doubt a run unless one status word says passed, and the other says nothing against it.
+
+    Args:
+        status: The platform's last answer.
+        explained: Whether the run failed by nothing but steps that pass by the file's matchers.
+    """
     first, second = run_models.read_word(status.status), run_models.read_word(status.result_status)
     said = f"status {status.sent_status!r}, result.status {status.sent_result_status!r}"
     if first in _BAD and (second in _BAD or not second):
         return  # no doubt: it failed
+    if explained and {first, second} == {run_models.FAILED, run_models.ENDED}:
+        return
     if status.meaning == models.RUNNING:
         yield Rule.RUN_NOT_PASSED, f"the run is not over: {said}"
     elif run_models.PASSED not in {first, second}:
@@ -255,11 +287,20 @@ def _judge_step(judge: _Judge, number: int, at: int, place: str = "", note: str 
     """Judge one result: what the platform says of it, then what stands behind that."""
     assert judge.status.steps is not None  # noqa: S101 - callers look first
     step = judge.status.steps[at]
-    verified = verify(step)
-    judge.judged += verified.judged
+    local = judge.local.steps[number - 1] if judge.local else None
+    verified = verify(step, more=local is not None and local.more)
     outcome, why, reported = _judge_result(step, verified)
+    fit = match(step, local, verified.failures) if outcome == FAILED and local else None
+    if fit is not None and local is not None:
+        judge.matched += 1
+        verified = verify(step, fit.left_out, more=local.more, judged=fit.judged)
+        outcome, why, reported = PASSED, "", False
+        verified.doubts.insert(0, (Rule.PASSED_BY_MATCHER, fit.said))
+    elif outcome == FAILED and local is not None and varies(local):
+        why = "; ".join(filter(None, (why, "the file's matchers do not explain it")))
+    judge.judged += verified.judged
     rule = Rule.STEP_FAILED if outcome == FAILED else None
-    bare = StepResult(number, step.input, outcome, why, reported, place, step, rule)
+    bare = StepResult(number, step.input, outcome, why, reported, place, step, rule, fit is not None)
     doubts = [Difference(*doubt) for doubt in verified.doubts] if outcome == PASSED else []
     against = []
     for doubt in [*doubts, *judge.differing.get(at, ())]:
@@ -267,7 +308,7 @@ def _judge_step(judge: _Judge, number: int, at: int, place: str = "", note: str 
             doubt.rule, f"{bare.name}: {doubt.message}", bare, expected=doubt.expected, actual=doubt.actual
         )
         severity = judge.severity(doubt.rule)
-        if severity != Severity.OFF:
+        if severity != Severity.OFF or doubt.rule is Rule.PASSED_BY_MATCHER:
             why = "; ".join(filter(None, (why, doubt.message)))
         if severity == Severity.ERROR and doubt.rule is not Rule.OTHER_EXPECTATIONS:
             against.append(doubt.rule)  # of other expectations the run knows, the step is as reported

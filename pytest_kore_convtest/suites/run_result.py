@@ -69,6 +69,7 @@ class StepResult:
         place: ``file:line``, or empty without a file.
         step: What the platform reported of it, if anything.
         rule: The rule by which it did not pass, when there is one.
+        by_matcher: Whether the platform calls it failed and its replies fit what the file says of them.
     """
 
     number: int
@@ -79,6 +80,7 @@ class StepResult:
     place: str = ""
     step: RunStep | None = field(default=None, repr=False)
     rule: Rule | None = None
+    by_matcher: bool = False
 
     @property
     def name(self) -> str:

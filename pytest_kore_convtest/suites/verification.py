@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.api import models, run_models
 from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.diff import brief, canonical, is_template
+from pytest_kore_convtest.suites.matching import Failure
 from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
@@ -35,11 +36,13 @@ class Verification:
 
     Attributes:
         failed: Assertions that failed, e.g. ``"text of reply 1"``.
+        failures: The same as data.
         judged: How many assertions with something to compare were judged on a reply that is there.
         doubts: What speaks against a pass, each under its rule.
     """
 
     failed: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     judged: int = 0
     doubts: list[tuple[Rule, str]] = field(default_factory=list)
 
@@ -52,14 +55,23 @@ class _Reply(NamedTuple):
     given: Mapping[str, object] | None
 
 
-def verify(step: RunStep) -> Verification:
-    """Look at all assertions of a step."""
-    found = Verification()
+def verify(
+    step: RunStep, left_out: frozenset[int] = frozenset(), *, more: bool = False, judged: int = 0
+) -> Verification:
+    """Look at all assertions of a step.
+
+    Args:
+        step: The platform's result of it.
+        left_out: The numbers of expected replies that may be missing and are.
+        more: Whether further replies are fine.
+        judged: How many replies were judged elsewhere.
+    """
+    found = Verification(judged=judged)
     unjudged: list[str] = []
     for number, pair in enumerate(zip_longest(step.expectations, step.answers), start=1):
-        _verify_reply(_Reply(number, *pair), step, found, unjudged)
-    more = len(step.answers) - len(step.expectations)
-    if more > 0 and step.expectations:
+        if number not in left_out:
+            _verify_reply(_Reply(number, *pair), step, found, unjudged)
+    if len(step.answers) > len(step.expectations) > 0 and not more:
         said = f"the bot gave {len(step.answers)} replies, {len(step.expectations)} are expected"
         found.doubts.append((Rule.UNEXPECTED_REPLY, said))
     if unjudged:
@@ -89,6 +101,7 @@ def _verify_reply(reply: _Reply, step: RunStep, found: Verification, unjudged: l
         word = _judge_kind(kind, both, name, found)
         if word == run_models.FAILED:
             found.failed.append(name)
+            found.failures.append(Failure(kind, reply.number))
         elif word == run_models.PASSED:
             passed.append(kind)
         elif word == "":

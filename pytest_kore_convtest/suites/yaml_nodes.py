@@ -1,0 +1,401 @@
+"""Read YAML strictly into nodes that know where they stand.
+
+What two readers could take for two things is refused. Only the events of ruamel.yaml are
+used: no object is ever made from a file, and which text is a number or a date is decided
+by whoever knows what belongs there. PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import NoReturn, TypeAlias
+
+from pytest_kore_convtest.json_positions import START, Lines, Place
+
+DEEPEST = 60
+"""Lists and mappings in each other; a suite file without templates has 7."""
+
+MOST_REPEATED = 8 * 1024 * 1024
+"""What the aliases of one file may stand for, in characters: four files of the largest size."""
+
+MISSING = 'is YAML, which needs ruamel.yaml: pip install "pytest-kore-convtest[yaml]"'
+"""What is said of a file when the library is not installed."""
+
+_EMPTY = "is empty: write 'suites:' and below it '- name: …' with its 'steps:'"
+_NODE_WEIGHT = 16
+"""Characters that a value counts for beside its text."""
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_BLANKS = re.compile(r"[ \t\r\n]*")
+_CUT = re.compile(r"[ \t]+#(?=[^\s#])")
+_RUN = re.compile(r"\S+")
+_TAG = re.compile(r"(?:^|[\[{,:-])(!)")
+_LONGEST_TAG = 2_000
+_LONGEST_WORD = 40
+
+_SWITCHES = frozenset(
+    spelt
+    for word in ("true", "false", "yes", "no", "on", "off")
+    for spelt in (word, word.capitalize(), word.upper())
+)
+_NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
+_NUMBER = re.compile(
+    r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|\.(?:inf|Inf|INF)|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?"
+    r"|[0-9][0-9_]*(?:(?::[0-5]?[0-9])+)?(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?)|\.(?:nan|NaN|NAN)"
+)
+_DATE = re.compile(
+    r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?"
+    r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text of the file.
+
+    Attributes:
+        text: What it says, with its escapes and line breaks resolved.
+        start: The offset at which it begins, without its anchor; of an alias, where the alias stands.
+        end: The offset behind its last character, a closing quotation mark included.
+        style: Empty without quotation marks, else the character that begins it: ``"``, ``'``, ``|``, ``>``.
+        anchor: Its anchor's name, or empty.
+        alias: Whether an alias stands here for a value that is written elsewhere.
+    """
+
+    text: str
+    start: int
+    end: int
+    style: str = ""
+    anchor: str = ""
+    alias: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list of the file; what its attributes share with ``Scalar`` means the same."""
+
+    items: tuple[Node, ...]
+    start: int
+    end: int
+    anchor: str = ""
+    alias: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys with values, in the order of the file; the other attributes are those of ``Scalar``."""
+
+    members: tuple[tuple[Scalar, Node], ...]
+    start: int
+    end: int
+    anchor: str = ""
+    alias: bool = False
+
+
+Node: TypeAlias = "Scalar | Sequence | Mapping"
+
+
+class YamlError(ValueError):
+    """A text is not the YAML that is read here.
+
+    Attributes:
+        message: What is wrong and what to write instead, as the rest of a sentence about the file.
+        place: Where.
+    """
+
+    message: str
+    place: Place
+
+    def __init__(self, message: str, place: Place = START) -> None:
+        super().__init__(f"{message} (line {place.line}, column {place.column})")
+        self.message, self.place = message, place
+
+
+def kind(node: Node) -> str:
+    """Say in words what kind of node this is."""
+    if isinstance(node, Scalar):
+        return "a text" if node.style or node.text else "nothing"
+    return "a list" if isinstance(node, Sequence) else "a mapping (key: value)"
+
+
+def changed_by_yaml(text: str) -> str:
+    """Say what YAML (1.1 or 1.2) makes of a text without quotes; empty when it stays this text."""
+    if text in _NOTHING:
+        return "nothing (null)"
+    if text in _SWITCHES:
+        return "true or false"
+    if text[0] in "-+.0123456789":
+        if _NUMBER.fullmatch(text):
+            return "a number"
+        if _DATE.fullmatch(text):
+            return "a date"
+    return ""
+
+
+def read_nodes(text: str) -> Node:
+    """Read the one document of a YAML text; a byte order mark is the caller's to remove.
+
+    Raises:
+        YamlError: It is not valid YAML, or has in it what is not read here; the first thing is told.
+    """
+    if found := _CONTROL.search(text):
+        advice = "is the file UTF-16? Save it as UTF-8" if found[0] == "\0" else "remove it"
+        said = f"is not valid YAML: a control character (U+{ord(found[0]):04X}) stands here: {advice}"
+        raise YamlError(said, Lines(text).place(found.start()))
+    if not text.strip():
+        raise YamlError(_EMPTY)
+    composer = _Composer(text)
+    if (at := _find_long_tag(text)) is not None:
+        composer.stop(at, "has a tag (!…) in it that is very long: leave it out")
+    return _read_events(text, composer)
+
+
+def _find_long_tag(text: str) -> int | None:
+    """Return where a very long tag may begin: the library's time grows with the square of its length."""
+    if "!" not in text:
+        return None
+    for run in _RUN.finditer(text):
+        if len(run[0]) > _LONGEST_TAG and (found := _TAG.search(run[0])):
+            return run.start() + found.start(1)
+    return None
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping that has not ended yet."""
+
+    start: int
+    anchor: str
+    is_mapping: bool
+    items: list[Node] = field(default_factory=list)
+    members: list[tuple[Scalar, Node]] = field(default_factory=list)
+    key: Scalar | None = None
+    keys: dict[str, int] = field(default_factory=dict)
+    weight: int = _NODE_WEIGHT
+
+
+class _Composer:
+    """Puts the parts of one text together."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.lines = text, Lines(text)
+        self.root: Node | None = None
+        self.last = 0
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, tuple[Node, int] | None] = {}
+        self._repeated = 0
+
+    @property
+    def opened(self) -> int:
+        """Where the innermost list or mapping begins that has not ended."""
+        return self._stack[-1].start if self._stack else 0
+
+    def add_alias(self, name: str, start: int, end: int) -> None:
+        """Add what an alias stands for."""
+        shown = name[:_LONGEST_WORD]
+        if name not in self._anchors:
+            self.stop(start, f"*{shown} stands for nothing: write &{shown} before the value that is meant")
+        found = self._anchors[name]
+        if found is None:
+            self.stop(start, f"*{shown} stands inside the value that it stands for: write it out")
+        node, weight = found
+        self._repeated += weight
+        if self._repeated > MOST_REPEATED:
+            said = f"what the aliases up to *{shown} stand for is longer than {MOST_REPEATED} characters"
+            self.stop(start, f"{said}: write fewer")
+        self._add(replace(node, start=start, end=end, anchor="", alias=True), weight)
+
+    def add_scalar(self, text: str, start: int, end: int, style: str = "", anchor: str = "") -> None:
+        """Add a text."""
+        if anchor:
+            self._name(anchor, start)
+            start = self._skip_anchor(start, anchor)
+        if _HALVES.search(text):
+            # Two escapes of one character, as JSON writes it.
+            text = _HALVES.sub(lambda two: two[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
+        if start == end and not anchor and self._stack and self._stack[-1].key is not None:
+            start = end = (
+                self.last + 1
+            )  # right behind the key's colon; the library says: where the next one is
+        node, weight = Scalar(text, start, end, style, anchor), _NODE_WEIGHT + len(text)
+        if anchor:
+            self._anchors[anchor] = node, weight
+        self._add(node, weight)
+
+    def open(self, start: int, anchor: str, *, is_mapping: bool) -> None:
+        """Begin a list or mapping."""
+        if len(self._stack) >= DEEPEST:
+            self.stop(start, f"more than {DEEPEST} lists and mappings stand in each other here")
+        if self._stack and self._stack[-1].is_mapping and self._stack[-1].key is None:
+            self._refuse_key(start)
+        if anchor:
+            self._name(anchor, start)
+            start = self._skip_anchor(start, anchor)
+        self._stack.append(_Open(start, anchor, is_mapping))
+
+    def close(self, end: int) -> None:
+        """End the list or mapping that was begun last."""
+        ended = self._stack.pop()
+        node: Node
+        if ended.is_mapping:
+            node = Mapping(tuple(ended.members), ended.start, end, ended.anchor)
+        else:
+            node = Sequence(tuple(ended.items), ended.start, end, ended.anchor)
+        if ended.anchor:
+            self._anchors[ended.anchor] = node, ended.weight
+        self._add(node, ended.weight)
+
+    def stop(self, at: int, message: str) -> NoReturn:
+        """Refuse the text because of what stands at an offset."""
+        said = message if message.startswith(("is ", "has ")) else f"cannot be used: {message}"
+        raise YamlError(said, self.lines.place(at)) from None
+
+    def _name(self, anchor: str, at: int) -> None:
+        if anchor in self._anchors:
+            self.stop(at, f"the anchor &{anchor[:_LONGEST_WORD]} is given twice: give each value its own")
+        self._anchors[anchor] = None
+
+    def _skip_anchor(self, start: int, anchor: str) -> int:
+        if not self.text.startswith(f"&{anchor}", start):
+            return start
+        found = _BLANKS.match(self.text, start + len(anchor) + 1)
+        return found.end() if found else start
+
+    def _add(self, node: Node, weight: int) -> None:
+        self.last = node.end
+        if not self._stack:
+            self.root = node
+            return
+        holder = self._stack[-1]
+        holder.weight += weight
+        if not holder.is_mapping:
+            holder.items.append(node)
+        elif holder.key is None:
+            holder.key = self._check_key(node, holder.keys)
+        else:
+            holder.members.append((holder.key, node))
+            holder.key = None
+
+    def _check_key(self, node: Node, keys: dict[str, int]) -> Scalar:
+        if not isinstance(node, Scalar):
+            self._refuse_key(node.start)
+        shown = node.text[:_LONGEST_WORD]
+        if not node.style and node.text == "<<":
+            said = "merge keys (<<) are not read: write the keys out, or repeat a whole step with an alias"
+            self.stop(node.start, said)
+        if not node.style and (meant := changed_by_yaml(node.text)):
+            self.stop(node.start, f"the key '{shown}' is {meant} in YAML: write it in quotes")
+        if node.text in keys:
+            first = self.lines.place(keys[node.text]).line
+            self.stop(node.start, f"the key '{shown}' stands twice, first in line {first}: remove one")
+        keys[node.text] = node.start
+        return node
+
+    def _refuse_key(self, at: int) -> NoReturn:
+        self.stop(at, "a list or mapping stands where a key has to: write a word with a colon behind it")
+
+
+def _read_events(text: str, composer: _Composer) -> Node:
+    try:
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import MarkedYAMLError
+    except ImportError:
+        raise YamlError(MISSING) from None
+    try:
+        for event in YAML(typ="safe", pure=True).parse(text):
+            _feed(event, composer)
+    except YamlError:
+        raise
+    except MarkedYAMLError as bad:
+        message, at = _describe(text, bad, composer.opened)
+    except Exception as bad:  # noqa: BLE001 - the library raises whatever it stumbles over
+        message, at = f"it stops making sense after this place ({type(bad).__name__})", composer.last
+    else:
+        message, at = "", 0
+    if message:
+        composer.stop(at, f"is not valid YAML: {message}")
+    if composer.root is None:
+        raise YamlError(_EMPTY)
+    return composer.root
+
+
+def _feed(event: object, composer: _Composer) -> None:
+    name = type(event).__name__
+    start, end = _offset(event, "start_mark"), _offset(event, "end_mark")
+    anchor = str(getattr(event, "anchor", None) or "")
+    if tag := getattr(event, "tag", None):
+        said = f"has a tag ({str(tag)[:_LONGEST_WORD]}) in it: leave it out, and write texts in quotes"
+        composer.stop(start, said)
+    if name == "ScalarEvent":
+        style, value = getattr(event, "style", None), getattr(event, "value", "")
+        if not style and value and (cut := _CUT.match(composer.text, end)):
+            said = "what follows # is a comment: put the text in quotes, or write a space behind the #"
+            composer.stop(cut.end() - 1, said)
+        composer.add_scalar(str(value), start, end, str(style or ""), anchor)
+    elif name in {"MappingStartEvent", "SequenceStartEvent"}:
+        composer.open(start, anchor, is_mapping=name == "MappingStartEvent")
+    elif name in {"MappingEndEvent", "SequenceEndEvent"}:
+        composer.close(end)
+    elif name == "AliasEvent":
+        composer.add_alias(anchor, start, end)
+    elif name == "DocumentStartEvent":
+        if composer.root is not None:
+            composer.stop(start, "has a second document in it (---): put all suites below one 'suites:'")
+        if getattr(event, "version", None) or getattr(event, "tags", None):
+            composer.stop(0, "has a directive (%) in it: leave it out")
+
+
+def _offset(holder: object, name: str) -> int:
+    index = getattr(getattr(holder, name, None), "index", 0)
+    return index if isinstance(index, int) else 0
+
+
+_ADVICE = (
+    (
+        "mapping values are not allowed",
+        "a colon stands where no key can be: write a text with ': ' in quotes",
+    ),
+    ("sequence entries are not allowed", "a list cannot begin here: put each '- ' on a line of its own"),
+    ("unknown escape", "a backslash that means nothing here: write \\\\ for a backslash itself"),
+    ("expected escape sequence", "a backslash with too few digits: write \\\\ for a backslash itself"),
+    ("but found '<scalar>'", "something stands behind the end of a value: put the whole text in quotes"),
+    ("expected <block end>", "this line is not indented like those that it belongs to: mend the spaces"),
+    ("expected ',' or", "a comma or a closing bracket is missing here"),
+    ("document start", "something stands behind the end of the document: mend the spaces before it"),
+    ("end of stream", "the text ends too early"),
+)
+"""What the library says, and what is said instead."""
+
+_NEVER_ENDS = "a text begins here and never ends: its closing quotation mark is missing"
+
+
+def _describe(text: str, bad: Exception, opened: int) -> tuple[str, int]:
+    """Say what is wrong in words that fit, and at which offset.
+
+    Args:
+        text: The text.
+        bad: What the library raised.
+        opened: Where the list or mapping begins that has not ended.
+    """
+    problem, context = str(getattr(bad, "problem", "") or ""), str(getattr(bad, "context", "") or "")
+    at = min(_offset(bad, "problem_mark"), len(text))
+    begin = _offset(bad, "context_mark") if getattr(bad, "context_mark", None) else at
+    tab = text.find("\t", text.rfind("\n", 0, at) + 1, at + 1)
+    if "quoted scalar" in context and ("end of stream" in problem or "document separator" in problem):
+        said = _NEVER_ENDS, begin
+    elif context.startswith("while parsing a flow") and at >= len(text.rstrip()):
+        said = f"{text[opened : opened + 1]} is never closed", opened
+    elif tab >= 0 and not text[text.rfind("\n", 0, tab) + 1 : tab].strip():
+        said = "a tab stands where YAML wants spaces: indent with spaces", tab
+    elif text.startswith("\t", at) and "cannot start any token" in problem:
+        said = "a tab stands where YAML wants a space: write spaces", at
+    elif "cannot start any token" in problem:
+        said = f"'{text[at : at + 1]}' cannot begin a text without quotes: write the text in quotes", at
+    elif "simple key" in context:
+        said = "a key has no colon behind it: write 'key: value', or the text in quotes", begin
+    else:
+        known = (advice for words, advice in _ADVICE if words in problem)
+        said = next(known, ": ".join(filter(None, (context, problem))) or type(bad).__name__), at
+    return said

@@ -1,0 +1,158 @@
+"""Write YAML that reads back as what it was made of, in this reader and in others."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.strict_json import is_shallow
+from pytest_kore_convtest.suites.rules import CONTAINS, START_EVENT
+from pytest_kore_convtest.suites.yaml_file import TEMPLATE, write_template
+from pytest_kore_convtest.suites.yaml_nodes import changed_by_yaml
+from pytest_kore_convtest.text import as_list, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PLAIN = re.compile(r"[^\W_][^\n\r\t\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]*")
+_NOT_PLAIN = re.compile(r":(?:\s|$)|\s#|\s$")
+_NOT_IN_FLOW = re.compile(r"[,\[\]{}?:\"'#&*!|>%@`]")
+_ESCAPED = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+_DEEPEST = 40
+"""Lists and objects in each other that stay far within what the reader takes."""
+
+_LONGEST_KEY = 100
+"""Characters; YAML takes 1024 with all escapes."""
+
+_SWITCHES = frozenset({"y", "Y", "n", "N"})
+"""What YAML 1.1 calls true and false, though hardly a reader does."""
+
+
+def write_text(text: str, *, in_flow: bool = False) -> str:
+    """Write a text as one line of YAML: without quotes where no reader can take it for something else.
+
+    Args:
+        text: The text.
+        in_flow: Whether it stands between brackets.
+    """
+    plain = (
+        _PLAIN.fullmatch(text)
+        and not _NOT_PLAIN.search(text)
+        and not (in_flow and _NOT_IN_FLOW.search(text))
+        and not changed_by_yaml(text)
+        and text not in _SWITCHES
+    )
+    return text if plain else _ESCAPED.sub(_escape, json.dumps(text, ensure_ascii=False))
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
+def write_data(data: object, indent: int) -> list[str]:
+    """Write JSON data as lines of YAML; the first line has no indentation of its own.
+
+    Args:
+        data: The data.
+        indent: How many blanks the further lines begin with.
+    """
+    if isinstance(data, dict) and data:
+        blocks = [
+            _under(f"{write_text(str(key))}:", write_data(value, indent + 2), value, indent)
+            for key, value in data.items()
+        ]
+    elif isinstance(data, list) and data:
+        blocks = [["- " + first, *rest] for first, *rest in (write_data(one, indent + 2) for one in data)]
+    else:
+        return [write_text(data) if isinstance(data, str) else json.dumps(data)]
+    return [line for number, block in enumerate(blocks) for line in _shift(block, indent if number else 0)]
+
+
+def _shift(block: list[str], indent: int) -> list[str]:
+    return [" " * indent + block[0], *block[1:]]
+
+
+def _under(key: str, lines: list[str], value: object, indent: int) -> list[str]:
+    if isinstance(value, (dict, list)) and value:
+        return [key, " " * (indent + 2) + lines[0], *lines[1:]]
+    return [f"{key} {lines[0]}"]
+
+
+def write_yaml(content: Mapping[str, object]) -> str:
+    """Write what a file in the import format says as a YAML suite file.
+
+    Keys and values that YAML suite files do not have are left out: who converts looks for them first.
+    """
+    lines = [
+        f"{name}: {write_text(text)}"
+        for name, key in (("bot", "botId"), ("bot_name", "botName"))
+        if isinstance(text := content.get(key), str)
+    ]
+    lines.append("suites:")
+    for case in as_list(content.get("testCases")):
+        if isinstance(case, dict):
+            lines += _write_suite(case)
+    return "\n".join(lines) + "\n"
+
+
+def _write_suite(case: Mapping[str, object]) -> Iterator[str]:
+    yield f"  - name: {write_text(as_text(case.get('name')))}"
+    for key in ("description", "preprocessor"):
+        if isinstance(text := case.get(key), str):
+            yield f"    {key}: {write_text(text)}"
+    tags = [write_text(tag, in_flow=True) for tag in as_list(case.get("tags")) if isinstance(tag, str)]
+    if isinstance(case.get("tags"), list):
+        yield f"    tags: [{', '.join(tags)}]"
+    yield "    steps:"
+    for step in as_list(case.get("messages")):
+        if isinstance(step, dict):
+            yield from _write_step(step)
+
+
+def _write_step(step: Mapping[str, object]) -> Iterator[str]:
+    said, event = as_text(step.get("input")), as_text(step.get("event"))
+    keys = [f"event: {write_text(event)}"] if isinstance(step.get("event"), str) else []
+    if not event or said != START_EVENT or event != START_EVENT:
+        keys.append(f"user: {write_text(said)}")
+    outputs = [as_text(one.get(CONTAINS)) for one in as_list(step.get("outputs")) if isinstance(one, dict)]
+    replies = [write_reply(text, 12) for text in outputs]
+    yield f"      - {keys[0]}"
+    yield from (f"        {key}" for key in keys[1:])
+    if len(replies) == 1 and len(replies[0]) == 1:
+        yield f"        bot: {replies[0][0]}"
+    elif isinstance(step.get("outputs"), list):
+        yield "        bot:" if replies else "        bot: []"
+        for first, *rest in replies:
+            yield f"          - {first}"
+            yield from rest
+
+
+def write_reply(text: str, indent: int) -> list[str]:
+    """Write an expected reply: a text, or a template when its JSON is written again as it was.
+
+    Args:
+        text: The text, as it is uploaded.
+        indent: How many blanks further lines begin with.
+    """
+    if text[:1] in {"{", "["}:
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError):
+            data = None
+        if isinstance(data, (dict, list)) and data and _is_kept(data, text):
+            first, *rest = write_data(data, indent + 2)
+            return [f"{TEMPLATE}:", " " * (indent + 2) + first, *rest]
+    return [write_text(text)]
+
+
+def _is_kept(data: object, text: str) -> bool:
+    """Say whether a template comes out of YAML as the same text."""
+    return is_shallow({"": data}, _DEEPEST) and _has_short_keys(data) and write_template(data) == text
+
+
+def _has_short_keys(data: object) -> bool:
+    """Say whether YAML takes all keys without a question mark before them."""
+    if isinstance(data, dict):
+        return all(len(key) <= _LONGEST_KEY and _has_short_keys(value) for key, value in data.items())
+    return all(map(_has_short_keys, data)) if isinstance(data, list) else True

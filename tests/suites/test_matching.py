@@ -1,0 +1,260 @@
+"""A failed step of a YAML file passes by its matchers, and only where they explain all of the failure."""
+
+import json
+
+import pytest
+
+from pytest_kore_convtest.api.run_models import read_run_status
+from pytest_kore_convtest.rules import Rule, RuleSettings, Severity
+from pytest_kore_convtest.suites.file import read_suite_file
+from pytest_kore_convtest.suites.run_origin import RunRequest
+from pytest_kore_convtest.suites.run_result import FAILED, NOT_EVALUATED, PASSED, judge_run, verdict_of
+
+ANY = "{any: [One?, Two?]}"
+ID = "ctr-1"
+
+
+def block(status, *entries):
+    """Return an assertion as the platform writes it; without a status it is off."""
+    return {"enabled": bool(status), "contains": list(entries), "status": status}
+
+
+def expected(text, word="passed", flow="passed", context=""):
+    """Return an expected reply with what the platform says of it."""
+    return {
+        "text": text,
+        "assertions": {
+            "text": block(word, {"text": text, "status": word}),
+            "flowLevel": block(flow, {"nodeId": "n", "status": flow}),
+            "context": block(context, {"key": "k", "value": "v", "status": context}),
+        },
+    }
+
+
+def result(outputs, given, status="failed", said="Start_Flow"):
+    """Return what the platform reports of a step."""
+    return {
+        "input": said,
+        "status": status,
+        "outputs": outputs,
+        "actualOutput": [{"text": one, "assertions": {}} for one in given],
+    }
+
+
+def answer(*results, status="failed", counts=None, **more):
+    """Return the platform's reply about a run that is over."""
+    failed = sum(one["status"] == "failed" for one in results)
+    counted = counts or (len(results) - failed, failed, len(results))
+    details = dict(zip(("passed", "failed", "total"), counted, strict=True))
+    inner = {"status": status, "stepDetails": details, "version": "published", **more}
+    if results:
+        inner["executionResults"] = list(results)
+    return read_run_status(json.dumps({"_id": ID, "status": status, "result": inner}).encode())
+
+
+@pytest.fixture
+def suite(tmp_path):
+    """Make the suite of one step from how its replies are written."""
+
+    def make(bot, more=""):
+        path = tmp_path / "a.kore.yaml"
+        path.write_text(f"suites:\n- name: A\n  steps:\n  - event: Start_Flow\n    bot: {bot}\n{more}")
+        return read_suite_file(path)[0]
+
+    return make
+
+
+def outcomes(judged):
+    """Return the outcomes of a run and of its steps."""
+    return judged.outcome, [step.outcome for step in judged.steps]
+
+
+@pytest.mark.parametrize(
+    ("bot", "uploaded", "said"),
+    [
+        (ANY, "One?", "Two?"),
+        ("{contains: room}", "room", "A room, please."),
+        ("{contains: room, example: My room.}", "My room.", "A room, please."),
+        ("{matches: 'Room \\d+', example: Room 1}", "Room 1", "Room 22"),
+        ("{anything: true, example: x}", "x", "whatever"),
+        ("{any: [{template: {a: 1}}, {template: {a: 2}}]}", '{"a":1}', '{ "a": 2 }'),
+    ],
+)
+def test_a_reply_that_fits_passes_by_the_files_matcher(suite, bot, uploaded, said):
+    """The step and the run are green, and say by what."""
+    judged = judge_run(answer(result([expected(uploaded, "failed")], [said])), suite(bot))
+    assert outcomes(judged) == (PASSED, [PASSED])
+    assert verdict_of(judged) is None
+    (step,) = judged.steps
+    assert step.by_matcher
+    assert not step.reported
+    assert step.why.startswith("passed by the file's matcher: reply 1 (")
+    assert [one.rule for one in judged.findings] == [Rule.PASSED_BY_MATCHER]
+
+
+@pytest.mark.parametrize(
+    ("bot", "uploaded", "said"),
+    [
+        (ANY, "One?", "Three?"),
+        (ANY, "One?", "one?"),
+        ("{contains: room}", "room", "A Room, please."),
+        ("{matches: 'Room \\d+', example: Room 1}", "Room 1", "Room 22!"),
+        ("{anything: true, example: x}", "x", " "),
+        ("{anything: true, example: x}", "x", ""),
+        ("One?", "One?", "Two?"),
+    ],
+)
+def test_a_reply_that_does_not_fit_stays_failed(suite, bot, uploaded, said):
+    """A matcher is no way around a wrong reply, nor around an empty one."""
+    judged = judge_run(answer(result([expected(uploaded, "failed")], [said])), suite(bot))
+    assert outcomes(judged) == (FAILED, [FAILED])
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        [expected("One?", "failed", flow="failed")],
+        [expected("One?", "failed", context="failed")],
+        [expected("One?", "passed", flow="failed")],
+        [
+            {
+                "text": "One?",
+                "assertions": {**expected("One?", "failed")["assertions"], "new": block("failed")},
+            }
+        ],
+    ],
+)
+def test_other_assertions_stay_the_platforms(suite, outputs):
+    """A failed flow, context or unknown assertion is red, whatever the text is."""
+    judged = judge_run(answer(result(outputs, ["Two?"])), suite(ANY))
+    assert outcomes(judged) == (FAILED, [FAILED])
+
+
+def test_a_failure_says_that_the_matchers_do_not_explain_it(suite):
+    """The reader of a failure knows that the file's matchers were looked at."""
+    judged = judge_run(answer(result([expected("One?", "failed")], ["Three?"])), suite(ANY))
+    assert judged.steps[0].why == "text of reply 1; the file's matchers do not explain it"
+
+
+@pytest.mark.parametrize(
+    "reported",
+    [
+        result([expected("One?", "failed")], []),
+        result([expected("One?", "passed")], ["Two?"]),
+        result([expected("One?", "")], ["Two?"]),
+        result([expected("Other", "failed")], ["Two?"]),
+        result([expected("One?", "failed")], ["Two?"], status="aborted"),
+        result([expected("One?", "failed")], ["Two?"], status="error"),
+        {**result([expected("One?", "failed")], ["Two?"]), "actualOutput": "broken"},
+        {**result([expected("One?", "failed")], []), "actualOutput": [{"text": 5, "assertions": {}}]},
+        {**result([expected("One?", "failed")], []), "actualOutput": [{"assertions": {}}]},
+    ],
+)
+def test_without_a_plain_failure_of_a_text_nothing_passes(suite, reported):
+    """No actual reply, no failed text, other expectations or another word: the step stays red."""
+    judged = judge_run(answer(reported, counts=(0, 1, 1)), suite(ANY))
+    assert judged.outcome != PASSED
+    assert judged.steps[0].outcome != PASSED
+
+
+@pytest.mark.parametrize(
+    ("status", "counts", "more"),
+    [
+        ("aborted", None, {}),
+        ("cancelled", None, {}),
+        ("failed", (0, 2, 2), {}),
+        ("failed", (1, 0, 1), {}),
+        ("failed", (0, None, 1), {}),
+        ("passed", (1, 0, 1), {}),
+        ("inprogress", None, {}),
+        ("failed", None, {"errorDetails": {"code": 1}}),
+    ],
+)
+def test_a_run_whose_failure_is_not_wholly_explained_stays_red(suite, status, counts, more):
+    """The words and counts of the run have to be those of the steps that fit."""
+    reported = answer(result([expected("One?", "failed")], ["Two?"]), status=status, counts=counts, **more)
+    judged = judge_run(reported, suite(ANY))
+    assert judged.outcome in {FAILED, NOT_EVALUATED}
+    assert verdict_of(judged, shown={1}) is not None
+
+
+def test_counts_alone_pass_nothing_by_a_matcher(suite):
+    """Without the replies nobody knows whether they fit."""
+    judged = judge_run(answer(counts=(0, 1, 1)), suite(ANY))
+    assert outcomes(judged) == (FAILED, [NOT_EVALUATED])
+
+
+def test_a_step_that_fits_does_not_hide_one_that_failed(suite):
+    """The run stays failed, by the other step alone."""
+    local = suite(ANY, "  - user: x\n    bot: Good\n")
+    judged = judge_run(
+        answer(
+            result([expected("One?", "failed")], ["Two?"]),
+            result([expected("Good", "failed")], ["No"], said="x"),
+        ),
+        local,
+    )
+    assert outcomes(judged) == (FAILED, [PASSED, FAILED])
+    assert Rule.COUNTS_DIFFER not in {one.rule for one in judged.findings}
+
+
+@pytest.mark.parametrize(
+    ("bot", "more", "outputs", "given"),
+    [
+        ("[A, {text: B, optional: true}]", "", [expected("A"), expected("B", "failed", "failed")], ["A"]),
+        ("[{text: A, optional: true}, B]", "", [expected("A", "failed"), expected("B", "failed", "")], ["B"]),
+        ("[A]", "    more: true\n", [expected("A")], ["A", "B", "C"]),
+        (
+            "[{any: [A, X], optional: true}, {any: [B, Y]}, C]",
+            "    more: true\n",
+            [expected("A", "failed"), expected("B", "failed"), expected("C", "failed", "")],
+            ["Y", "C", "D"],
+        ),
+    ],
+)
+def test_optional_and_further_replies_are_fine(suite, bot, more, outputs, given):
+    """A bot may vary in how many messages it sends, where the file says so."""
+    judged = judge_run(answer(result(outputs, given)), suite(bot, more))
+    assert outcomes(judged) == (PASSED, [PASSED])
+
+
+@pytest.mark.parametrize(
+    ("bot", "more", "outputs", "given"),
+    [
+        ("[A, B]", "", [expected("A"), expected("B", "failed")], ["A"]),
+        ("[A]", "", [expected("A")], ["A", "B"]),
+        ("[A, {any: [B, C]}]", "", [expected("A"), expected("B", "failed")], ["A"]),
+        ("[{text: A, optional: true}, B]", "", [expected("A", "failed"), expected("B", "failed")], ["X"]),
+        (
+            "[{text: A, optional: true}, B]",
+            "",
+            [expected("A", "failed"), expected("B", "failed")],
+            ["X", "B"],
+        ),
+        (
+            "[{text: A, optional: true}, B]",
+            "",
+            [expected("A", "failed", "failed"), expected("B", "failed")],
+            ["B"],
+        ),
+        ("[{text: A, optional: true}]", "", [expected("A", "failed")], []),
+        ("[A]", "    more: true\n", [expected("A", "failed")], ["B", "A"]),
+    ],
+)
+def test_nothing_more_is_fine_than_the_file_says(suite, bot, more, outputs, given):
+    """A missing, added or wrong reply is red, and so is a flow that failed on a reply that was given."""
+    judged = judge_run(answer(result(outputs, given)), suite(bot, more))
+    assert outcomes(judged) == (FAILED, [FAILED])
+
+
+def test_a_passed_step_may_have_more_replies_where_the_file_says_so(suite):
+    """Nobody is told of replies that are fine."""
+    reported = answer(result([expected("A")], ["A", "B"], "passed"), status="passed")
+    assert judge_run(reported, suite("[A]", "    more: true\n")).findings == ()
+
+
+def test_the_rule_can_make_every_use_of_a_matcher_an_error(suite):
+    """Who wants the platform's own verdict gets it."""
+    request = RunRequest(rules=RuleSettings({Rule.PASSED_BY_MATCHER: Severity.ERROR}))
+    judged = judge_run(answer(result([expected("One?", "failed")], ["Two?"])), suite(ANY), request)
+    assert outcomes(judged) == (FAILED, [FAILED])

@@ -1,0 +1,305 @@
+"""YAML suite files: what they say, and that each mistake is told once, with its place."""
+
+import builtins
+import json
+import time
+
+import pytest
+
+from pytest_kore_convtest.errors import SuiteFileError
+from pytest_kore_convtest.suites.file import LARGEST_FILE, open_suite_file, read_suite_file
+from pytest_kore_convtest.suites.lint import lint_file
+from pytest_kore_convtest.suites.yaml_file import read_yaml
+from pytest_kore_convtest.suites.yaml_nodes import changed_by_yaml
+
+CONTRACT = """\
+bot: st-6b2f9a4e-1c35-5d80-9e47-2f81c07ab3d6     # optional
+suites:
+  - name: BOOKING
+    tags: [smoke]
+    steps:
+      - event: Start_Flow
+        bot: Hi! I can help you with bookings.
+      - user: I need a room
+        bot:
+          - Which city?
+          - any: [How many nights?, For how many nights?]
+      - user: quote
+        bot: {template: {type: template, payload: {n: 1, ok: true, none: null, text: 'a: b'}}}
+"""
+
+STEP = "suites:\n- name: A\n  steps:\n  - event: Start_Flow\n    bot: Hi\n  - "
+"""A suite whose last step follows."""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a file and return its path."""
+
+    def make(content, name="a.kore.yaml"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return make
+
+
+@pytest.fixture
+def lint(write):
+    """Lint a text, and return what is found as (rule, line, column, message)."""
+
+    def run(content):
+        found = lint_file(write(content))
+        return [(str(one.rule), one.location.line, one.location.column, one.message) for one in found]
+
+    return run
+
+
+def test_the_contracts_example_is_compiled_to_the_import_format(write):
+    """What is uploaded is the platform's JSON; of several alternatives it is the first one."""
+    (suite,) = read_suite_file(write(CONTRACT))
+    assert json.loads(suite.data) == {
+        "botId": "st-6b2f9a4e-1c35-5d80-9e47-2f81c07ab3d6",
+        "testCases": [
+            {
+                "name": "BOOKING",
+                "tags": ["smoke"],
+                "messages": [
+                    {
+                        "input": "Start_Flow",
+                        "event": "Start_Flow",
+                        "outputs": [{"contains": "Hi! I can help you with bookings."}],
+                    },
+                    {
+                        "input": "I need a room",
+                        "outputs": [{"contains": "Which city?"}, {"contains": "How many nights?"}],
+                    },
+                    {
+                        "input": "quote",
+                        "outputs": [
+                            {
+                                "contains": '{"type":"template","payload":'
+                                '{"n":1,"ok":true,"none":null,"text":"a: b"}}'
+                            }
+                        ],
+                    },
+                ],
+            }
+        ],
+    }
+    assert suite.upload_name == "a.kore.json"
+
+
+def test_lint_finds_nothing_in_the_contracts_example(lint):
+    """The format's own example is clean."""
+    assert lint(CONTRACT) == []
+
+
+def test_suites_steps_and_replies_know_their_lines(write):
+    """A failure can point at the line of the YAML."""
+    (suite,) = read_suite_file(write(CONTRACT))
+    assert suite.place == (3, 5)
+    assert [step.place.line for step in suite.steps] == [6, 8, 12]
+    assert [output.place for output in suite.steps[1].outputs] == [(10, 13), (11, 13)]
+
+
+def test_every_reply_knows_its_text_in_the_file():
+    """Whoever rewrites a reply finds the offsets of what is written there."""
+    found = read_yaml(CONTRACT)
+    path = ("testCases", 0, "messages", 1, "outputs", 0)
+    node = found.replies[path].text_node
+    assert CONTRACT[node.start : node.end] == "Which city?"
+    any_of = found.replies[(*path[:-1], 1)].text_node
+    assert [CONTRACT[one.start : one.end] for one in any_of.items] == [
+        "How many nights?",
+        "For how many nights?",
+    ]
+
+
+def test_an_alias_repeats_a_step_and_stands_where_it_is_written(write):
+    """Repeated steps are written once; each has the line of its alias."""
+    text = (
+        "suites:\n- name: A\n  steps:\n  - &hi\n    event: Start_Flow\n    bot: Hi\n"
+        "- name: B\n  steps:\n  - *hi\n  - user: x\n    bot: y\n"
+    )
+    first, second = read_suite_file(write(text))
+    assert second.steps[0].input == first.steps[0].input == "Start_Flow"
+    assert second.steps[0].place == (9, 5)
+    assert second.steps[0].outputs[0].place == (6, 10)
+
+
+def test_of_several_suites_each_is_uploaded_alone(write):
+    """Several suites a file are split."""
+    text = "suites:\n- {name: A, steps: [{user: a, bot: b}]}\n- {name: B, steps: [{user: c, bot: d}]}\n"
+    suites = read_suite_file(write(text))
+    assert [json.loads(one.data)["testCases"][0]["name"] for one in suites] == ["A", "B"]
+    assert all(one.split for one in suites)
+
+
+@pytest.mark.parametrize(
+    ("content", "rule", "place", "words"),
+    [
+        ("", "unusable-file", (1, 1), "is empty"),
+        ("# nothing\n", "unusable-file", (1, 1), "is empty"),
+        ("- a\n", "unusable-file", (1, 1), "holds no suite but a list"),
+        ("hello\n", "unusable-file", (1, 1), "holds no suite but a text"),
+        ("bot: st-1\n", "unusable-file", (1, 1), "holds no suite"),
+        ("bot: st-1\nsuite: []\n", "unusable-file", (2, 1), "write 'suites' instead of 'suite'"),
+        ("suites: []\n", "unusable-file", (1, 9), "no object"),
+        ("suites:\n\t- name: A\n", "unusable-file", (2, 1), "a tab"),
+        ("suites:\n  - name: 'A\n", "unusable-file", (2, 11), "never ends"),
+        ("suites:\t[]\n", "unusable-file", (1, 8), "a tab"),
+        ("suites: " + "!" * 500_000, "unusable-file", (1, 9), "has a tag"),
+        ("suites: [\n", "unusable-file", (1, 9), "never closed"),
+        ("suites:\n- name: A\n  name: B\n", "unusable-file", (3, 3), "stands twice, first in line 2"),
+        ("suites: *x\n", "unusable-file", (1, 9), "stands for nothing"),
+        ("suites: &x [*x]\n", "unusable-file", (1, 13), "inside the value"),
+        ("a: &x 1\nb: &x 2\n", "unusable-file", (2, 4), "given twice"),
+        ("suites:\n- <<: {name: A}\n", "unusable-file", (2, 3), "merge keys"),
+        ("[a]: b\n", "unusable-file", (1, 1), "where a key has to"),
+        ("? {a: b}\n: c\n", "unusable-file", (1, 3), "where a key has to"),
+        ("1: b\n", "unusable-file", (1, 1), "is a number"),
+        ("null: b\n", "unusable-file", (1, 1), "is nothing (null)"),
+        ("suites: []\n---\nsuites: []\n", "unusable-file", (2, 1), "second document"),
+        ("%YAML 1.1\n---\nsuites: []\n", "unusable-file", (1, 1), "directive"),
+        ("suites: !!python/object:os.system x\n", "unusable-file", (1, 9), "has a tag"),
+        ("suites: a\x07b\n", "unusable-file", (1, 10), "control character (U+0007)"),
+        ("suites: " + "[" * 5000, "unusable-file", (1, 68), "more than 60"),
+        (CONTRACT.encode("utf-16"), "unusable-file", (1, 1), "UTF-16"),
+        (CONTRACT.encode("utf-16-le"), "unusable-file", (1, 2), "UTF-16"),
+        ("suites: f\xfcr".encode("latin-1"), "unusable-file", (1, 10), "no UTF-8"),
+        (b"\xef\xbb\xbf" + CONTRACT.encode(), "byte-order-mark", (1, 1), "byte order mark"),
+        (STEP + "user: yes\n    bot: a\n", "yaml-value", (6, 11), "yes is true or false"),
+        (STEP + "user: a\n    bot: off\n", "yaml-value", (7, 10), "off is true or false"),
+        (STEP + "user: 42\n    bot: a\n", "yaml-value", (6, 11), "42 is a number"),
+        (STEP + "user: a\n    bot: 2026-01-31\n", "yaml-value", (7, 10), "2026-01-31 is a date"),
+        (STEP + "user: a\n    bot: ~\n", "yaml-value", (7, 10), "nothing (null)"),
+        (STEP + "user: a\n    bot:\n", "yaml-value", (7, 9), "nothing is written here"),
+        (STEP + "user: a\n    bot: 12:30\n", "yaml-value", (7, 10), "12:30 is a number"),
+        (STEP + "user: a\n    bot: Room #5\n", "unusable-file", (7, 15), "is a comment"),
+        (STEP + "user: a\n    bot: |\n      Hi\n", "yaml-value", (7, 10), "ends with a line break"),
+        (STEP + "user: [a]\n    bot: a\n", "yaml-value", (6, 11), "a list stands here, not a text"),
+        (STEP + "usr: a\n    user: a\n    bot: a\n", "yaml-key", (6, 5), "did you mean 'user'?"),
+        (STEP + "user: a\n    bot: {contain: b}\n", "yaml-key", (7, 11), "did you mean 'contains'?"),
+        (STEP + "user: a\n    bot: {any: b}\n", "yaml-value", (7, 16), "not a list of replies"),
+        (STEP + "user: a\n    bot: {any: []}\n", "yaml-value", (7, 16), "an empty list"),
+        (STEP + "user: a\n    bot: {any: [b], contains: c}\n", "yaml-value", (7, 21), "two kinds"),
+        (STEP + "user: a\n    bot: {optional: true}\n", "yaml-value", (7, 10), "says no reply"),
+        (STEP + "user: a\n    bot: {text: b, optional: yes}\n", "yaml-value", (7, 30), "true or false"),
+        (STEP + "user: a\n    bot: b\n    more: 'true'\n", "yaml-value", (8, 11), "true or false"),
+        (STEP + "user: a\n    bot: {matches: b}\n", "yaml-value", (7, 11), "no example"),
+        (STEP + "user: a\n    bot: {matches: b, example: c}\n", "yaml-value", (7, 32), "does not fit"),
+        (
+            STEP + "user: a\n    bot: {matches: (, example: c}\n",
+            "yaml-value",
+            (7, 20),
+            "no regular expression",
+        ),
+        (STEP + "user: a\n    bot: {contains: b, example: c}\n", "yaml-value", (7, 33), "does not fit"),
+        (STEP + "user: a\n    bot: {text: b, example: c}\n", "yaml-value", (7, 29), "remove it"),
+        (STEP + "user: a\n    bot: {template: {a: on}}\n", "yaml-value", (7, 25), "on is true or false"),
+        (STEP + "user: a\n    bot: {template: {a: 1e999}}\n", "yaml-value", (7, 25), "is a number"),
+        (STEP + "a\n", "yaml-value", (6, 5), "not a step"),
+        ("suites:\n- a\n", "yaml-value", (2, 3), "not a suite"),
+        ("suites: {}\n", "yaml-value", (1, 9), "not a list of suites"),
+        (
+            STEP + "user: a\n    bot: {anything: true, example: b}\n",
+            "matcher-fits-all",
+            (7, 21),
+            "every reply",
+        ),
+        (
+            STEP + "user: a\n    bot: {matches: '.*', example: b}\n",
+            "matcher-fits-all",
+            (7, 20),
+            "every reply",
+        ),
+        (STEP + "user: a\n", "step-without-assertion", (6, 5), "write bot: …"),
+        (STEP + "bot: a\n", "step-without-input", (6, 5), "'user': is missing"),
+        ("suites:\n- steps: [{event: Start_Flow, bot: b}]\n", "suite-without-name", (2, 3), "name: …"),
+        ("suites:\n- name: A\n", "suite-without-steps", (2, 3), "steps:"),
+        (
+            "suites:\n- {name: A, steps: [{user: a, bot: b}]}\n",
+            "first-step-without-event",
+            (2, 21),
+            "event: Start_Flow",
+        ),
+    ],
+)
+def test_each_mistake_is_one_finding_with_its_place(lint, content, rule, place, words):
+    """A malformed file draws exactly one finding, with line and column."""
+    ((found, *where, message),) = lint(content)
+    assert (found, tuple(where)) == (rule, place)
+    assert words in message
+
+
+def test_nothing_is_uploaded_from_a_file_with_a_problem(write):
+    """A file that could not be read whole gives no suite, though another suite in it is right."""
+    path = write(CONTRACT + "  - name: B\n    steps: [{user: 1, bot: a}]\n")
+    assert open_suite_file(path).suites == ()
+    with pytest.raises(SuiteFileError, match=r"a\.kore\.yaml:15:\d+: 1 is a number"):
+        read_suite_file(path)
+
+
+def test_aliases_are_bounded(lint):
+    """A few aliases of aliases cannot stand for more than there is memory."""
+    rows = [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 9)}]\n" for at in range(1, 12)]
+    started = time.perf_counter()
+    ((rule, line, _, message),) = lint("".join(["a0: &a0 lol\n", *rows]))
+    assert (rule, line) == ("unusable-file", 7)
+    assert "longer than" in message
+    assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize("size", [LARGEST_FILE + 1, 200 * 1024 * 1024])
+def test_a_file_that_is_too_large_is_not_read(tmp_path, size):
+    """One sentence says so, whatever stands in it."""
+    path = tmp_path / "a.kore.yaml"
+    with path.open("wb") as file:
+        file.truncate(size)
+    (found,) = lint_file(path)
+    assert f"has {size} bytes" in found.message
+
+
+def test_without_the_library_one_sentence_says_how_to_install_it(lint, monkeypatch):
+    """The extra is named with the command."""
+    real = builtins.__import__
+
+    def fail(name, *args):
+        if name.startswith("ruamel"):
+            raise ImportError(name)
+        return real(name, *args)
+
+    monkeypatch.setattr(builtins, "__import__", fail)
+    ((rule, *_, message),) = lint("suites: [a: b, !x]\n")
+    assert rule == "unusable-file"
+    assert 'pip install "pytest-kore-convtest[yaml]"' in message
+
+
+@pytest.mark.parametrize(
+    "text", ["yes", "No", "TRUE", "on", "Off", "12", "-1.5", "0x1F", "1_000", "1e3", ".5"]
+)
+def test_what_yaml_would_change_is_known(text):
+    """Words and numbers that some reader of YAML takes for something else than a text."""
+    assert changed_by_yaml(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["y", "yEs", "3 nights", "1,000 EUR", "12:3a", "-", "1-2", "e3", "v1.2.3", "+"]
+)
+def test_plain_texts_stay_texts(text):
+    """No more has to be put into quotes than is needed."""
+    assert not changed_by_yaml(text)
+
+
+def test_two_escapes_of_one_character_are_one_character(write):
+    """A character that JSON writes as two escapes is read as JSON reads it."""
+    (suite,) = read_suite_file(write(STEP + 'user: a\n    bot: "\\ud83d\\ude00"\n'))
+    assert suite.steps[1].outputs[0].texts == ("\U0001f600",)
+
+
+def test_a_secret_in_an_alternative_is_found(lint):
+    """Every text that the file keeps is looked at, not only what is uploaded."""
+    token = "ghp_" + "a1B2c3D4" * 5
+    found = lint(STEP + f"user: a\n    bot: {{any: [b, {token}]}}\n")
+    assert [one[0] for one in found] in (["secret"], ["possible-secret"])
