@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from e2e.browsers import HOW_TO_GET, Visit, expect, find_chromium, open_browser
+from filelock import FileLock
 
 from pytest_kore_convtest import Settings
 from pytest_kore_convtest.settings import options
@@ -265,7 +266,8 @@ def test_blocks_do_what_the_page_says(name, tmp_path):
         "KORE_POLL_INTERVAL": "0.05",
         "KORE_MAX_POLL_INTERVAL": "0.1",
         "KORE_RATE_LIMIT": "off",
-        "PYTEST_ADDOPTS": "-p no:randomly -p no:xdist -p no:cacheprovider",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_ADDOPTS": "-p pytest_kore_convtest -p no:cacheprovider",
     }
     for step in STEP.finditer(source(name)):
         if step["what"] == "file":
@@ -337,10 +339,22 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Build the site once, strictly, as ``make docs`` does."""
+    """Build the site once for all workers, strictly, as ``make docs`` does."""
     if NO_MATERIAL:
         pytest.skip("needs mkdocs-material: pip install -e '.[dev]'")
-    there = tmp_path_factory.mktemp("site")
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    there = shared / "site"
+    with FileLock(shared / "site.lock"):
+        if not (shared / "site.done").exists():
+            build(there)
+            (shared / "site.done").touch()
+    return there
+
+
+def build(there):
+    """Build the site into a folder."""
     done = subprocess.run(  # noqa: S603 - our own site
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(there)],
         cwd=ROOT,
@@ -351,7 +365,6 @@ def site(tmp_path_factory):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "WARNING" not in done.stderr
-    return there
 
 
 def test_the_site(site):
