@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from e2e.browsers import HOW_TO_GET, Visit, expect, find_chromium, open_browser
 from filelock import FileLock
+from fork_server import run_module
 
 from pytest_kore_convtest import Settings
 from pytest_kore_convtest.settings import options
@@ -47,7 +49,17 @@ def load_generator():
     return module
 
 
+@lru_cache
+def ask(module: str, *arguments: str) -> str:
+    """Return what a module prints, as the generator does, but in a process that is forked off."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("KORE_", "PYTEST_", "COV"))}
+    with tempfile.TemporaryDirectory() as empty:
+        env |= {"COLUMNS": "76", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+        return run_module(module, *arguments, cwd=empty, env=env)[1]
+
+
 generate = load_generator()
+generate.run = ask
 NAMES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
 OWN = [name for name in NAMES if name not in WRITTEN_ELSEWHERE]
 
