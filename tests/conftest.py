@@ -32,7 +32,15 @@ for number, usual in (
 
 
 # A user's run renders one page; the tests render hundreds, of the same templates.
-page._environment = lru_cache(page._environment)
+_make_templates = page._environment
+
+
+@lru_cache
+def _templates(*, missing):
+    return _make_templates()
+
+
+page._environment = lambda: _templates(missing=sys.modules.get("jinja2", "") is None)
 
 
 @pytest.fixture(autouse=True)
