@@ -1,13 +1,21 @@
 """What all tests need: pytest's own fixture for testing plugins, and examples that may take their time."""
 
+import os
 import signal
+import sys
+from functools import lru_cache
 
 import pytest
 from hypothesis import settings
 
 from pytest_kore_convtest import redaction
+from pytest_kore_convtest.reports.html import page
 
 pytest_plugins = ["pytester"]
+
+# Whoever wants no bytecode kept would have every process compile the same modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long one example takes says something about the machine only.
 settings.register_profile("no-deadline", deadline=None)
@@ -21,6 +29,18 @@ for number, usual in (
 ):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, usual)
+
+
+# A user's run renders one page; the tests render hundreds, of the same templates.
+_make_templates = page._environment
+
+
+@lru_cache
+def _templates(*, missing):
+    return _make_templates()
+
+
+page._environment = lambda: _templates(missing=sys.modules.get("jinja2", "") is None)
 
 
 @pytest.fixture(autouse=True)

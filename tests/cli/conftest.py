@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from fork_server import run_module
 
 from pytest_kore_convtest.emulator import Emulator
 
@@ -28,10 +29,9 @@ def _clean(monkeypatch, tmp_path):
 class Ended:
     """A process that has ended: its code, lines of standard output, text of standard error."""
 
-    def __init__(self, process):
-        self.out, self.err = process.communicate(timeout=100)
-        self.code = process.returncode
-        self.lines = self.out.splitlines()
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+        self.lines = out.splitlines()
 
 
 @pytest.fixture
@@ -54,8 +54,16 @@ def begin():
 
 @pytest.fixture
 def kore(begin):
-    """Run the command as a process and wait for its end."""
-    return lambda *words, **more: Ended(begin(*words, **more))
+    """Run the command as a process and wait for its end; with other files or an environment, a fresh one."""
+
+    def run(*words, **more):
+        if not more:
+            return Ended(*run_module("pytest_kore_convtest", *map(str, words)))
+        process = begin(*words, **more)
+        out, err = process.communicate(timeout=100)
+        return Ended(process.returncode, out, err)
+
+    return run
 
 
 @pytest.fixture

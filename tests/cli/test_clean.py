@@ -3,12 +3,11 @@
 import json
 import os
 import pty
-import subprocess
-import sys
 
 import pytest
 from cli.conftest import one_sentence
 from cli.samples import suite
+from fork_server import run_module
 
 
 @pytest.fixture(name="report")
@@ -18,9 +17,9 @@ def _report(account, tmp_path):
 
     def make(*options, emulator=False):
         (tmp_path / "a.kore.json").write_text(suite("BOOKING", "REFUND"))
-        command = [sys.executable, "-m", "pytest", "-p", "pytest_kore_convtest", "-q", "--kore-json", path]
-        done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)  # noqa: S603
-        assert done.returncode == 0, done.stdout
+        command = ("-p", "pytest_kore_convtest", "-q", "--kore-json", str(path), *options)
+        code, output, _ = run_module("pytest", *command)
+        assert code == 0, output
         record = json.loads(path.read_text())
         for evidence in record["evidence"]:
             evidence["emulator"] = emulator

@@ -5,12 +5,11 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 
 import pytest
 from cli.conftest import one_sentence
 from cli.samples import suite
+from fork_server import run_module
 
 LINE = re.compile(r"(?P<name>.+) (?P<id>ds-[0-9a-f-]+)")
 
@@ -32,9 +31,8 @@ def test_the_id_is_ready_for_the_gate(account, kore, tmp_path):
     """The printed id, given to the gate, is waited for and judged."""
     (tmp_path / "a.json").write_text(suite())
     ds_id = kore("import", "a.json").lines[0].split()[-1]
-    command = [sys.executable, "-m", "pytest", "-p", "pytest_kore_convtest", "--kore-gate", "--kore-ds-id"]
-    done = subprocess.run([*command, ds_id], capture_output=True, text=True, check=False)  # noqa: S603 - ours
-    assert done.returncode == 0, done.stdout
+    code, output, _ = run_module("pytest", "-p", "pytest_kore_convtest", "--kore-gate", "--kore-ds-id", ds_id)
+    assert code == 0, output
     assert account.requests
 
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +18,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from e2e.browsers import HOW_TO_GET, Visit, expect, find_chromium, open_browser
+from filelock import FileLock
+from fork_server import run_module
 
 from pytest_kore_convtest import Settings
 from pytest_kore_convtest.settings import options
@@ -48,7 +51,17 @@ def load_generator():
     return module
 
 
+@lru_cache
+def ask(module: str, *arguments: str) -> str:
+    """Return what a module prints, as the generator does, but in a process that is forked off."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("KORE_", "PYTEST_", "COV"))}
+    with tempfile.TemporaryDirectory() as empty:
+        env |= {"COLUMNS": "76", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+        return run_module(module, *arguments, cwd=empty, env=env)[1]
+
+
 generate = load_generator()
+generate.run = ask
 NAMES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
 OWN = [name for name in NAMES if name not in WRITTEN_ELSEWHERE]
 
@@ -278,7 +291,8 @@ def test_blocks_do_what_the_page_says(name, tmp_path):
         "KORE_POLL_INTERVAL": "0.05",
         "KORE_MAX_POLL_INTERVAL": "0.1",
         "KORE_RATE_LIMIT": "off",
-        "PYTEST_ADDOPTS": "-p no:randomly -p no:xdist -p no:cacheprovider",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_ADDOPTS": "-p pytest_kore_convtest -p no:cacheprovider",
     }
     for step in STEP.finditer(source(name)):
         if step["what"] == "file":
@@ -350,10 +364,22 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Build the site once, strictly, as ``make docs`` does."""
+    """Build the site once for all workers, strictly, as ``make docs`` does."""
     if NO_MATERIAL:
         pytest.skip("needs mkdocs-material: pip install -e '.[dev]'")
-    there = tmp_path_factory.mktemp("site")
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    there = shared / "site"
+    with FileLock(shared / "site.lock"):
+        if not (shared / "site.done").exists():
+            build(there)
+            (shared / "site.done").touch()
+    return there
+
+
+def build(there):
+    """Build the site into a folder."""
     done = subprocess.run(  # noqa: S603 - our own site
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(there)],
         cwd=ROOT,
@@ -364,7 +390,6 @@ def site(tmp_path_factory):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "WARNING" not in done.stderr
-    return there
 
 
 def test_the_site(site):

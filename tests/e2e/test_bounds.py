@@ -3,13 +3,12 @@
 import json
 import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
 
 import pytest
+from fork_server import run_module
 
 from pytest_kore_convtest.emulator import Emulator
 
@@ -41,15 +40,11 @@ def start(tmp_path):
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             **env,
         }
-        return subprocess.run(  # noqa: S603 - our own interpreter and arguments
-            [sys.executable, "-m", "pytest", "-p", "pytest_kore_convtest", "-rA", *args],
-            cwd=tmp_path,
-            env={name: value for name, value in known.items() if value},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=LONG,
-        ).stdout
+        command = ("-p", "pytest_kore_convtest", "-rA", *args)
+        env = {name: value for name, value in known.items() if value}
+        code, output, _ = run_module("pytest", *command, cwd=tmp_path, env=env, timeout=LONG)
+        assert code >= 0, output
+        return output
 
     return run
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import pkgutil
 import re
-from importlib import import_module
+import time
+from functools import lru_cache
+from importlib import import_module, metadata
 from xml.etree import ElementTree as ET
 
+import filelock  # noqa: F401 - a run that loads it forgets it, see below
 import pytest
+from execnet import gateway_io
+from fork_server import ForkedWorker, run_module
 
 import pytest_kore_convtest
 from pytest_kore_convtest.emulator import Emulator
@@ -28,6 +34,9 @@ CI_NAMES = (
     "GITHUB_RUN_ID",
     "GITHUB_ACTIONS",
 )
+FROM_A_TRACEBACK = "source"
+"""What pytest calls the source that it parses for each entry of each traceback."""
+
 EMULATED = "kore: built-in emulator; no real platform was contacted"
 SCRUBBED = ("KORE_", "PYTEST_", "COV_", "COVERAGE_", "XDIST_")
 
@@ -40,6 +49,28 @@ def _scrubbed(monkeypatch):
             monkeypatch.delenv(name)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("COLUMNS", "200")
+
+
+_parse, _parse_once = ast.parse, lru_cache(64)(ast.parse)
+
+
+def _parse_for_tracebacks_once(source, filename="<unknown>", *args, **more):
+    parse = _parse_once if filename == FROM_A_TRACEBACK else _parse
+    return parse(source, filename, *args, **more)
+
+
+_INSTALLED = list(metadata.distributions())
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    """Let runs in this process look up once what stays the same, and fork their workers off.
+
+    What starts pytest in a process of its own is not touched, and starts its workers as everywhere.
+    """
+    monkeypatch.setattr(metadata, "distributions", lambda: _INSTALLED)
+    monkeypatch.setattr(ast, "parse", _parse_for_tracebacks_once)
+    monkeypatch.setattr(gateway_io, "Popen2IOMaster", ForkedWorker)
 
 
 @pytest.fixture
@@ -120,11 +151,20 @@ class Result:
 
 @pytest.fixture
 def run(pytester):
-    """Start pytest with this plugin and no other, in this process or in one of its own."""
+    """Start pytest with this plugin and no other, in this process or in one of its own.
 
-    def start(*args, apart=False):
-        starter = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
-        return Result(starter("-p", "pytest_kore_convtest", *map(str, args)))
+    ``apart`` is a process that was forked off, ``fresh`` is one that has loaded nothing before.
+    """
+
+    def start(*args, apart=False, fresh=False):
+        command = ("-p", "pytest_kore_convtest", *map(str, args))
+        if apart:
+            began = time.monotonic()
+            code, *texts = run_module("pytest", *command, cwd=pytester.path)
+            lines = map(str.splitlines, texts)
+            return Result(pytest.RunResult(code, *lines, time.monotonic() - began))
+        starter = pytester.runpytest_subprocess if fresh else pytester.runpytest_inprocess
+        return Result(starter(*command))
 
     return start
 

@@ -439,7 +439,7 @@ def test_unrelated_tests_ask_nothing(  # noqa: PLR0913, PLR0917
         def pytest_unconfigure(): print("loaded:", "werkzeug" in sys.modules)
         """)
     pytester.makepyfile("def test_it(): pass")
-    result = run("-s", *xdist, apart=True)
+    result = run("-s", *xdist, fresh=True)
     assert result.code == 0, result.text
     assert not [line for line in result.lines if "kore: 1" in line or "VERIFIED" in line]
     assert account.requests == []

@@ -3,11 +3,10 @@
 import json
 import os
 import re
-import subprocess
-import sys
 from xml.etree import ElementTree as ET
 
 import pytest
+from fork_server import run_module
 
 from pytest_kore_convtest.__main__ import main
 
@@ -74,23 +73,16 @@ def pytest_run(pytester):
     """Run pytest in a process of its own; return everything that it printed and wrote, by surface."""
 
     def start(*args, **env):
-        base = [sys.executable, "-m", "pytest", "-p", "pytest_kore_convtest", "-p", "no:cacheprovider"]
+        base = ("-p", "pytest_kore_convtest", "-p", "no:cacheprovider", "--junitxml=out.xml")
         reports = [f"--kore-{form}=out.{form}" for form in ("html", "json", "markdown")]
-        done = subprocess.run(  # noqa: S603 - fixed words, no shell
-            [*base, "--junitxml=out.xml", *reports, *args],
-            cwd=pytester.path,
-            capture_output=True,
-            check=False,
-            env={**os.environ, **env},
-        )
-        surfaces = {"stdout": done.stdout, "stderr": done.stderr}
+        command = (*base, *reports, *args)
+        code, output, errors = run_module("pytest", *command, cwd=pytester.path, env={**os.environ, **env})
+        surfaces = {"stdout": output, "stderr": errors}
         for form in ("xml", "html", "json", "markdown"):
             path = pytester.path / f"out.{form}"
             if path.exists():
-                surfaces[form] = path.read_bytes()
-        return done.returncode, {
-            name: data.decode("utf-8", "surrogateescape") for name, data in surfaces.items()
-        }
+                surfaces[form] = path.read_bytes().decode("utf-8", "surrogateescape")
+        return code, surfaces
 
     return start
 

@@ -170,13 +170,13 @@ def test_a_killed_runs_folder_is_removed_by_a_later_run(run, account, pytester, 
     try:
         wait_until(lambda: account.requests)
         other = ("--kore-gate", "--kore-ds-id=ds-other")
-        assert run(*other, apart=True).code == 0
+        assert run(*other, fresh=True).code == 0
         assert len(left(place)) == 1
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate(timeout=60)
     assert len(left(place)) == 1
-    assert run(*other, apart=True).code == 0
+    assert run(*other, fresh=True).code == 0
     assert left(place) == []
 
 
@@ -196,7 +196,7 @@ def test_what_is_not_ours_stays(run, account, pytester, place):
     (target / "1.alive").touch()
     (place / names[4]).symlink_to(target)
     (place / names[5]).touch()
-    assert run("--kore-gate", "--kore-ds-id=ds-demo", apart=True).code == 0
+    assert run("--kore-gate", "--kore-ds-id=ds-demo", fresh=True).code == 0
     assert [path.name for path in left(place)] == sorted(set(names) - {names[3]})
     assert (target / "1.alive").exists()
 

@@ -61,9 +61,9 @@ def test_the_stand_in_is_not_started_to_look(run, pytester):
     """--collect-only --kore-emulator loads no server; a run that needs one does."""
     pytester.makeconftest(NOTE_MODULES)
     pytester.makepyfile("def test_it(kore_emulator): assert kore_emulator.url")
-    assert run("--kore-emulator", "--collect-only", apart=True).code == 0
+    assert run("--kore-emulator", "--collect-only", fresh=True).code == 0
     assert "werkzeug" not in (pytester.path / "modules.txt").read_text().split()
-    assert run("--kore-emulator", apart=True).code == 0
+    assert run("--kore-emulator", fresh=True).code == 0
     assert "werkzeug" in (pytester.path / "modules.txt").read_text().split()
 
 

@@ -48,6 +48,7 @@ class Counter:
             bool(flags & flag) for flag in (re.IGNORECASE, re.DOTALL, re.MULTILINE)
         )
         self.steps, self.text, self.groups, self.end = 0, "", {}, -1
+        self._answers = {}
 
     def find(self, text, *, search=True):
         """Return the spans of all matches, or of the one at the start, as ``re`` finds them."""
@@ -55,7 +56,7 @@ class Counter:
         found, at = [], 0
         while at <= len(text):
             self.groups, self.end = {}, -1
-            if self._run(list(self.tree), 0, at, self._keep):
+            if self._run(self.tree.data, 0, at, self._keep):
                 found.append((at, self.end))
             at = max(self.end, at + 1)
             if not search:
@@ -71,7 +72,13 @@ class Counter:
         self.steps += 1
         if at >= len(self.text):
             return False
-        letter, (kind, value) = self.text[at], node
+        letter = self.text[at]
+        if (id(node), letter) not in self._answers:  # the tree, and so its nodes, live as long as this
+            self._answers[id(node), letter] = self._fits(node, letter)
+        return self._answers[id(node), letter]
+
+    def _fits(self, node, letter):
+        kind, value = node
         if kind is names.ANY:
             return self.dotall or letter != "\n"
         if kind is names.IN:
@@ -112,7 +119,7 @@ class Counter:
         return getattr(self, f"_{str(kind).lower()}")(value, at, rest)
 
     def _branch(self, value, at, rest):
-        return any(self._run(list(branch), 0, at, rest) for branch in value[1])
+        return any(self._run(branch.data, 0, at, rest) for branch in value[1])
 
     def _subpattern(self, value, at, rest):
         number, *_, inside = value
@@ -125,7 +132,7 @@ class Counter:
             self.groups[number] = before
             return False
 
-        return self._run(list(inside), 0, at, keep)
+        return self._run(inside.data, 0, at, keep)
 
     def _groupref(self, value, at, rest):
         start, end = self.groups.get(value) or (0, -1)
@@ -134,7 +141,7 @@ class Counter:
 
     def _max_repeat(self, value, at, rest):
         least, most, inside = value
-        nodes = list(inside)
+        nodes = inside.data
         if len(nodes) == 1 and nodes[0][0] in _SINGLE:
             end = at
             while (most is names.MAXREPEAT or end - at < most) and self._is(nodes[0], end):
@@ -159,7 +166,7 @@ class Counter:
         return done >= least and rest(at)
 
     def _min_repeat(self, value, at, rest):
-        least, most, (node,) = value[0], value[1], list(value[2])
+        least, most, (node,) = value[0], value[1], value[2].data
         done = 0
         while True:
             self.steps += 1
@@ -172,7 +179,7 @@ class Counter:
     def _look(self, value, at):
         direction, inside = value
         start = at if direction > 0 else at - inside.getwidth()[0]
-        return start >= 0 and self._run(list(inside), 0, start, lambda end: direction > 0 or end == at)
+        return start >= 0 and self._run(inside.data, 0, start, lambda end: direction > 0 or end == at)
 
     def _assert(self, value, at, rest):
         return self._look(value, at) and rest(at)

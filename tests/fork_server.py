@@ -1,0 +1,182 @@
+"""Processes that begin warm: forked off one that has loaded everything, instead of started from nothing.
+
+An interpreter that loads pytest, pydantic and requests takes half a second of a processor, and the tests
+need hundreds. Here a server loads them once for each process of the outer run (``warm_up.py``); what it
+forks off is a process like any other, with an environment, a folder and pipes of its own. Not for tests of
+what is loaded when, or of what an interpreter itself does as it begins or ends.
+"""
+
+import atexit
+import locale
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from multiprocessing import forkserver, reduction
+from pathlib import Path
+
+from execnet import gateway_io
+
+_READ_ONCE = ("PYTHON", "LC_", "LANG", "TZ", "LD_")
+"""What an interpreter looks at only when it begins."""
+
+_INDIFFERENT = {"PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
+"""What can be made up for, or changes nothing that a test sees."""
+
+
+def _read_once(env):
+    names = [name for name in env if name.startswith(_READ_ONCE) and name not in _INDIFFERENT]
+    return {name: env[name] for name in names}
+
+
+_USUAL = _read_once(os.environ)
+
+
+def can_fork(env):
+    """Say whether a process that is forked off is like one that is started with an environment."""
+    utf_8 = sys.getfilesystemencoding() == locale.getpreferredencoding(do_setlocale=False).lower() == "utf-8"
+    return sys.platform == "linux" and utf_8 and _read_once(env) == _USUAL
+
+
+class _Descriptor:
+    """A file descriptor on its way to another process."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __getstate__(self):
+        return {"sent": reduction.DupFd(self.number)}
+
+    def __setstate__(self, state):
+        self.number = state["sent"].detach()
+
+
+def fork(function, *args, cwd, env, stdin, stdout, stderr):  # noqa: PLR0913 - what a process has
+    """Call a function, which is found by its name, in a process of its own; return the process."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["warm_up", __name__])
+    with _importable():
+        forkserver.ensure_running()
+    files = [_Descriptor(number) for number in (stdin, stdout, stderr)]
+    process = context.Process(target=_begin, args=(files, env, str(cwd), function, args))
+    process.start()
+    return process
+
+
+@contextmanager
+def _importable():
+    """Let the server find the modules beside this one."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *filter(None, [before])])
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+
+
+def _begin(files, environment, folder, function, args):
+    """Make a forked process look like a started one, then call the function."""
+    import warm_up
+
+    for number, file in enumerate(files):
+        os.dup2(file.number, number)
+        os.close(file.number)
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, "utf-8", "backslashreplace", closefd=False)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    added = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+    sys.path[:] = [folder, *added, *warm_up.PATH]
+    tempfile.tempdir = None
+    try:
+        function(*args)
+    finally:
+        atexit._run_exitfuncs()
+
+
+class ForkedWorker(gateway_io.Popen2IOMaster):
+    """What execnet starts for a worker of xdist, forked off when that is the same."""
+
+    def __init__(self, args, execmodel):
+        self._process = None
+        if not can_fork(os.environ):
+            super().__init__(args, execmodel)
+            return
+        to_read, to_write = os.pipe(), os.pipe()
+        files = {"stdin": to_write[0], "stdout": to_read[1], "stderr": 2}
+        self._process = fork(_serve_execnet, cwd=Path.cwd(), env=dict(os.environ), **files)
+        os.close(to_write[0])
+        os.close(to_read[1])
+        gateway_io.Popen2IO.__init__(
+            self, os.fdopen(to_write[1], "wb"), os.fdopen(to_read[0], "rb"), execmodel
+        )
+
+    def wait(self):
+        """Wait for the end; return the exit code."""
+        if self._process is None:
+            return super().wait()
+        self._process.join()
+        return self._process.exitcode
+
+    def kill(self):
+        """End the process at once."""
+        if self._process is None:
+            super().kill()
+        else:
+            self._process.kill()
+
+
+def _serve_execnet():
+    sys.argv = ["-c"]
+    exec(gateway_io.popen_bootstrapline, {"__name__": "__main__"})  # noqa: S102 - as python -c does
+
+
+def run_module(name, *args, cwd=None, env=None, timeout=100.0):
+    """Run a module as ``python -m`` does, in a process of its own; return exit code, output and errors.
+
+    Args:
+        name: The module.
+        args: Its command line.
+        cwd: Its folder, by default the one of this process.
+        env: Its environment, by default that of this process.
+        timeout: Seconds after which the process is killed.
+    """
+    env = dict(os.environ) if env is None else env
+    cwd = cwd or Path.cwd()
+    if not can_fork(env):
+        done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
+            [sys.executable, "-m", name, *args],
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=timeout,
+        )
+        return done.returncode, done.stdout, done.stderr
+    with (
+        Path(os.devnull).open("rb") as nothing,
+        tempfile.TemporaryFile("w+", encoding="utf-8") as output,
+        tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
+    ):
+        files = {"stdin": nothing.fileno(), "stdout": output.fileno(), "stderr": errors.fileno()}
+        process = fork(_run_module, name, args, cwd=cwd, env=env, **files)
+        process.join(timeout)
+        process.kill()
+        process.join()
+        texts = [file.seek(0) or file.read() for file in (output, errors)]
+        return process.exitcode, *texts
+
+
+def _run_module(name, args):
+    sys.argv = [name, *args]
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
