@@ -133,6 +133,19 @@ def open_suite_file(path: Path) -> SuiteFile:
     """Read a file; what makes it useless is in ``problems``, nothing is raised."""
     try:
         data = _read_bytes(path)
+    except _UnusableError as bad:
+        return SuiteFile(path, problems=(bad.problem,))
+    return read_suite_bytes(path, data)
+
+
+def read_suite_bytes(path: Path, data: bytes) -> SuiteFile:
+    """Read what a file holds, or is to hold.
+
+    Args:
+        path: The file, whose name says whether it is YAML; nothing is read from it.
+        data: Its bytes.
+    """
+    try:
         if is_yaml(path.name):
             return _open_yaml(path, data)
         document = _load(data)
