@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest.errors import ConversationFailedError
 from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites import failure_text
+from pytest_kore_convtest.suites.offer import offer_lines
 from pytest_kore_convtest.suites.run_result import FAILED, MOST_NAMED, PASSED, group_findings, outcome_of
 from pytest_kore_convtest.text import one_line as visible
 
@@ -48,6 +49,8 @@ def write_failure(result: RunResult, index: int) -> str:
         lines += ["", *(f"the run: {reason}" for reason in result.why)]
     if judged.place:
         lines += ["", judged.place]
+    if offered := list(offer_lines(result, index)):
+        lines += ["", *offered]
     return "\n".join(lines)
 
 
