@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest.errors import ConversationFailedError
 from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites import failure_text
-from pytest_kore_convtest.suites.offer import offer_lines
 from pytest_kore_convtest.suites.run_result import FAILED, MOST_NAMED, PASSED, group_findings, outcome_of
 from pytest_kore_convtest.text import one_line as visible
 
@@ -49,9 +48,19 @@ def write_failure(result: RunResult, index: int) -> str:
         lines += ["", *(f"the run: {reason}" for reason in result.why)]
     if judged.place:
         lines += ["", judged.place]
-    if offered := list(offer_lines(result, index)):
+    if offered := _offer(result, index):
         lines += ["", *offered]
     return "\n".join(lines)
+
+
+def _offer(result: RunResult, index: int) -> list[str]:
+    """Return the lines that would accept the replies of a failed step, if they can be offered."""
+    if result.local is None or result.steps[index].outcome != FAILED:
+        return []
+    # Imported here: a run without a failure does not pay for it.
+    from pytest_kore_convtest.suites.offer import offer_lines
+
+    return list(offer_lines(result, index))
 
 
 def _before(result: RunResult, step: RunStep) -> list[RunStep]:

@@ -29,7 +29,7 @@ _HIDDEN = re.compile(
 """What YAML does not hold in a text, or nobody can see there."""
 
 _LARGEST_PLANE = 0xFFFF
-_COMMENT = re.compile(r"[ \t]+#.*")
+_COMMENT = re.compile(r"(?<![ \t])[ \t]+#.*")
 _BREAKS = "\r\n"
 _SHARED = "it is shared by a YAML alias: change it by hand"
 

@@ -133,5 +133,5 @@ def test_json_suites_do_not_pay_for_yaml(run, pytester):
         "import sys\n\ndef pytest_unconfigure():\n"
         "    print('LOADED', [name for name in sys.modules if name.startswith(('ruamel', 're2'))])\n"
     )
-    done = run("-m", "not kore_live", "-s", apart=True)
+    done = run("-m", "not kore_live", "-s", fresh=True)
     assert "LOADED []" in done.text
