@@ -40,6 +40,8 @@ ENDS = ["", "\0("]
 WORST = {
     "cli.doctor_network re.split('[?#]')": [],
     "cli.doctor_network re.sub('//[^/@]*@')": ["//", "//a"],
+    "coverage.graph._BLANKS": [" ", "_"],
+    "coverage.visits._SEPARATORS": ["-"],
     "jobs.leftovers._CONTENT": ["", "tmp"],
     "jobs.leftovers._HOLDER": ["", "1"],
     "jobs.leftovers._NAME": [""],
