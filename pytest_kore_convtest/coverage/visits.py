@@ -64,7 +64,7 @@ def _read_step(number: int, said: str, result: object) -> StepVisits:
 def _estimate_step(number: int, said: str, stored: object) -> StepVisits:
     entry = stored if isinstance(stored, dict) else {}
     outputs = list(objects(entry.get("outputs")))
-    places = _read_places(outputs)
+    places = [_read_place(one) for one in outputs]
     for place, output in zip(places, outputs, strict=True):
         if not place and (text := as_text(output.get("text"))):
             place["text"] = text[:_LONGEST_TEXT]
@@ -72,7 +72,7 @@ def _estimate_step(number: int, said: str, stored: object) -> StepVisits:
     return StepVisits(
         step=number,
         input=printable(said, _LONGEST_INPUT),
-        places=places,
+        places=places if any(places) else [],
         faqs=[],
         small_talk=[],
         expected=expected,

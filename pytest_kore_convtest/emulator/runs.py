@@ -5,9 +5,12 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .suites import build_output, steps_of
+
+if TYPE_CHECKING:
+    from .nodes import Definition
 
 Bot = Mapping[str, list[str]]
 _NLP = "v3"
@@ -43,15 +46,28 @@ def _text(said: str, reply: object) -> str:
         raise ValueError(f"a reply to {said[:_LONGEST_SHOWN]!r} is no JSON: {bad}") from None
 
 
-def execute(suite: dict[str, object], bot: Bot, run_id: str) -> list[dict[str, object]]:
-    """Return the execution results of all steps of a suite.
+def execute(
+    suite: dict[str, object], bot: Bot, run_id: str, definition: Definition | None = None
+) -> list[dict[str, object]]:
+    """Return the execution results of all steps of a suite, with their nodes where these are known.
 
     An input that the bot has no script for is answered as the suite expects.
     """
-    return [_run_step(step, bot, f"{run_id}{index}") for index, step in enumerate(steps_of(suite))]
+    results = [_run_step(step, bot, f"{run_id}{index}") for index, step in enumerate(steps_of(suite))]
+    if definition is not None:
+        _name_nodes(results, definition)
+    return results
 
 
-def _run_step(step: dict[str, Any], bot: Bot, request_id: str) -> dict[str, object]:
+def _name_nodes(results: list[dict[str, Any]], definition: Definition) -> None:
+    """Write into each reply which node of the bot it comes from."""
+    walk = definition.walk()
+    for result in results:
+        for reply in result["actualOutput"]:
+            reply.update(walk.place(reply["text"]))
+
+
+def _run_step(step: dict[str, Any], bot: Bot, request_id: str) -> dict[str, Any]:
     expected = copy.deepcopy(step["outputs"])
     said = bot.get(step["input"])
     replies = [output["text"] for output in expected] if said is None else said

@@ -49,6 +49,7 @@ WORST = {
     "plugin.suite_items re.findall('[\\\\w:+.\\\\[\\\\]\\\\\\\\/-]+')": [],
     "plugin.item_reports re.split('[.:](?:\\\\s|$)')": [".", ": "],
     "reports.merge._JOB_ID": ["ds-"],
+    "settings.types._PERCENT": ["", "1."],
     "settings.types._TIME": ["", "1", ".1"],
     "settings.values re.split('[/?#]')": ["/"],
     "settings.values._LIKE_HTTP": ["", "h", "ht"],
