@@ -35,6 +35,10 @@ MOST_STEPS = 10
 
 _MOST_PROBLEMS, _MOST_NAMED = 100, 5
 _LONGEST = 80
+_NO_NODE = (
+    "coverage was not measured: no result names a node of the bot, and none of its nodes says what is expected."
+    " Take the export of the bot that was tested, and run suites that the platform has validated"
+)
 
 
 class NothingToldError(ValueError):
@@ -78,10 +82,7 @@ def tells_anything(conversation: Conversation) -> bool:
 def _say_nothing_told(conversations: Sequence[Conversation]) -> str:
     if not conversations:
         return "coverage was not measured: no suite was run. Add --kore-run inDevelopment"
-    return (
-        "coverage was not measured: no result names a node of the bot."
-        " Run the suites, and record or validate them on the platform so that it stores the nodes"
-    )
+    return _NO_NODE
 
 
 class _Measure:
@@ -151,6 +152,8 @@ class _Measure:
             {one: count for one, count in self._problems.items() if not self._answers.explains(one)}
         )
         self._refuse_stranger(problems)
+        if not (self._hits or self._answers.found_any or problems):
+            raise NothingToldError(_NO_NODE)
         dialogs = [self._describe(dialog) for dialog in bot.dialogs.values()]
         return Coverage(
             source="suites" if estimated else "runs",

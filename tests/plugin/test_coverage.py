@@ -81,7 +81,7 @@ def test_an_estimate_is_red(run, folder, plugin_args):
 
 
 def test_another_bot(run, folder, plugin_args):
-    """The definition of a bot that says nothing of what is said is no coverage of 0 %, and red if asked for."""
+    """The definition of a bot that says nothing of what is said is no coverage of 0 %."""
     path = folder / "bot-definition.json"
     path.write_text(path.read_text().replace('"text": "', '"text": "x '))
     assert run(*plugin_args, *args()).code == 0
