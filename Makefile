@@ -58,7 +58,7 @@ demo: $(STAMP)
 	@echo 'A small suite is uploaded, imported, checked and run, the way a CI job would do it.'
 	@echo 'The platform is the built-in emulator on this machine: no account, no network.'
 	$(BIN)/python -m pytest examples/quickstart --kore-emulator --kore-run inDevelopment --kore-html reports/kore.html \
-		-v -p no:randomly $(ARGS)
+		--kore-bot-definition examples/quickstart/bot-definition.json -v -p no:randomly $(ARGS)
 	@echo 'Open reports/kore.html in a browser to see the conversation.'
 
 # Most tests wait for other processes half of the time.

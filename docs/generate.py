@@ -174,6 +174,7 @@ KINDS = {
     "markdown": "a path, or the word `github`",
     "language": "a language code",
     "count": "a whole number from 1",
+    "percent": "a number from 0 to 100",
     "exit_code": "`off`, or a number from 1 to 255",
     "globs": "file name patterns, one a line",
     "targets": "lines of `NAME HOST STREAM [protected]`",

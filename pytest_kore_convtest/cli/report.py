@@ -20,9 +20,10 @@ EXAMPLES = (
     ("report kore.json --html kore.html", "a page of one run"),
     ("report shard-*.json --markdown -", "several runs as one, to standard output"),
     ("report shard-*.json --json all.json", "several runs as one record"),
+    ("report shard-*.json --coverage-csv coverage.csv", "which dialogs the runs have covered"),
 )
 
-FORMS = ("html", "markdown", "json")
+FORMS = ("html", "markdown", "json", "coverage_csv")
 """What a record can be rendered as; each is an option."""
 
 
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", metavar="P", help="write the HTML report; - for standard output")
     parser.add_argument("--markdown", metavar="P", help="write the Markdown report; - likewise")
     parser.add_argument("--json", metavar="P", help="write the JSON report, e.g. of merged runs; - likewise")
+    parser.add_argument("--coverage-csv", metavar="P", help="write the coverage as CSV; - likewise")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -63,9 +65,15 @@ def _say(line: str, out: TextIO) -> None:
     print(fit(one_line(line), out.encoding), file=out)
 
 
+def _option(form: str) -> str:
+    return f"--{form.replace('_', '-')}"
+
+
 def _check(outputs: dict[str, str], inputs: list[str]) -> None:
     if not outputs:
-        raise UsageError(f"say what to write: one or more of {', '.join(f'--{form} P' for form in FORMS)}")
+        raise UsageError(
+            f"say what to write: one or more of {', '.join(f'{_option(form)} P' for form in FORMS)}"
+        )
     if "" in outputs.values():
         raise UsageError("an output needs the name of a file")
     if list(outputs.values()).count("-") > 1:
@@ -78,7 +86,7 @@ def _check(outputs: dict[str, str], inputs: list[str]) -> None:
         if path == "-":
             continue
         if form != "json" and any(is_same(path, given) for given in inputs):
-            raise UsageError(f"--{form} {path} would overwrite the record that it is made of")
+            raise UsageError(f"{_option(form)} {path} would overwrite the record that it is made of")
         if is_settings_file(path) or holds_suite(path):
             what = "holds suites, settings or test code, which a report would overwrite: name another file"
-            raise UsageError(f"--{form}: {path} {what}")
+            raise UsageError(f"{_option(form)}: {path} {what}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .app import Application
 from .control import Controls, Desk
+from .nodes import Definition
 from .remote import RemoteEmulator
 from .replies import RefusalError, Reply, encode, ok
 from .runs import read_bot
@@ -43,13 +44,14 @@ class Emulator(Controls):
         allow_remote: Allow an address that other machines can reach.
         clock: Seconds since the epoch.
         bot: What the bot answers, as ``bot`` takes it; ``reset`` comes back to it.
+        definition: A bot's export, read from JSON: the results of runs name the nodes that say their replies.
         switches: See ``Switches``: ``job_polls``, ``job_seconds``, ``drift``, …
 
     Raises:
         ValueError: The bot's answers cannot be used, or a switch is unknown.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keywords, each a thing of its own
         self,
         *,
         host: str = "127.0.0.1",
@@ -57,11 +59,17 @@ class Emulator(Controls):
         allow_remote: bool = False,
         clock: Callable[[], float] = time.time,
         bot: Mapping[str, object] | None = None,
+        definition: Mapping[str, object] | None = None,
         **switches: object,
     ) -> None:
         self._host, self._port, self._allow_remote = host, port, allow_remote
         self._clock = clock
-        self._platform = Platform(Switches().changed(**switches), clock, read_bot(bot or {}))
+        self._platform = Platform(
+            Switches().changed(**switches),
+            clock,
+            read_bot(bot or {}),
+            Definition(definition) if definition else None,
+        )
         self._lock = RLock()
         self._desk = Desk(self._platform, self._lock)
         self._key = secrets.token_urlsafe(24)

@@ -6,9 +6,12 @@ import copy
 import json
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .suites import build_output, steps_of
+
+if TYPE_CHECKING:
+    from .nodes import Definition
 
 
 class Turns(NamedTuple):
@@ -58,8 +61,10 @@ def _text(said: str, reply: object) -> str:
         raise ValueError(f"a reply to {said[:_LONGEST_SHOWN]!r} is no JSON: {bad}") from None
 
 
-def execute(suite: dict[str, object], bot: Bot, run_id: str) -> list[dict[str, object]]:
-    """Return the execution results of all steps of a suite.
+def execute(
+    suite: dict[str, object], bot: Bot, run_id: str, definition: Definition | None = None
+) -> list[dict[str, object]]:
+    """Return the execution results of all steps of a suite, with their nodes where these are known.
 
     An input that the bot has no script for is answered as the suite expects.
     """
@@ -70,10 +75,20 @@ def execute(suite: dict[str, object], bot: Bot, run_id: str) -> list[dict[str, o
             answer = answer.replies[min(turns[step["input"]], len(answer.replies) - 1)]
         turns[step["input"]] += 1
         results.append(_run_step(step, answer, f"{run_id}{index}"))
+    if definition is not None:
+        _name_nodes(results, definition)
     return results
 
 
-def _run_step(step: dict[str, Any], said: list[str] | None, request_id: str) -> dict[str, object]:
+def _name_nodes(results: list[dict[str, Any]], definition: Definition) -> None:
+    """Write into each reply which node of the bot it comes from."""
+    walk = definition.walk()
+    for result in results:
+        for reply in result["actualOutput"]:
+            reply.update(walk.place(reply["text"]))
+
+
+def _run_step(step: dict[str, Any], said: list[str] | None, request_id: str) -> dict[str, Any]:
     expected = copy.deepcopy(step["outputs"])
     replies = [output["text"] for output in expected] if said is None else said
     judged = [_judge(output, replies[i] if i < len(replies) else None) for i, output in enumerate(expected)]

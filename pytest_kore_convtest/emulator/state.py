@@ -19,6 +19,7 @@ from .tokens import Gatekeeper
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .nodes import Definition
     from .script import Script, Word
     from .switches import Switches
 
@@ -66,13 +67,21 @@ class Platform:
         switches: How to behave.
         clock: Seconds since the epoch.
         bot: What the bot answers, by input.
+        definition: What the bot consists of, if results are to name its nodes.
     """
 
-    def __init__(self, switches: Switches, clock: Callable[[], float], bot: runs.Bot) -> None:
+    def __init__(
+        self,
+        switches: Switches,
+        clock: Callable[[], float],
+        bot: runs.Bot,
+        definition: Definition | None = None,
+    ) -> None:
         self.identity: Identity = Identity()
         self.clock = clock
         self.gatekeeper: Gatekeeper = Gatekeeper(self.identity.client_id, self.identity.client_secret)
         self._first_switches, self._first_bot = switches, bot
+        self._definition = definition
         self.clear()
 
     def clear(self) -> None:
@@ -209,7 +218,7 @@ class Platform:
         """
         suite = self.find_suite(name)
         run_id, aborted = new_id("ctr"), self.switches.abort_runs
-        results = runs.execute(suite, self.bot, run_id)
+        results = runs.execute(suite, self.bot, run_id, self._definition)
         job = RunJob(
             id=run_id,
             stream_id=self.identity.stream_id,

@@ -34,12 +34,15 @@ def read_bot(settings: Settings) -> dict[str, Answer]:
     raise ConfigError(problem, name="bot", source=settings.source("bot"))
 
 
-def start_emulator(settings: Settings, bot: Mapping[str, Answer]) -> Emulator:
+def start_emulator(
+    settings: Settings, bot: Mapping[str, Answer], definition: Mapping[str, object] | None = None
+) -> Emulator:
     """Start the emulator.
 
     Args:
         settings: How fast its jobs are.
         bot: What its bot answers.
+        definition: What its bot consists of, if that is known.
 
     Raises:
         ConfigError: It is not installed, or this process may not listen.
@@ -47,8 +50,9 @@ def start_emulator(settings: Settings, bot: Mapping[str, Answer]) -> Emulator:
     from pytest_kore_convtest.emulator import Emulator, EmulatorUnavailableError
 
     try:
-        made = Emulator(bot=bot, job_polls=1) if settings.emulator_speed == FAST else Emulator(bot=bot)
-        return made.start()
+        if settings.emulator_speed == FAST:
+            return Emulator(bot=bot, definition=definition, job_polls=1).start()
+        return Emulator(bot=bot, definition=definition).start()
     except EmulatorUnavailableError as missing:
         problem = str(missing)
     except (OSError, RuntimeError, Warning) as refused:

@@ -311,11 +311,12 @@ class Hooks:
         """Print what became of each job, then warnings, hints and notes."""
         quiet = getattr(self._config.option, "verbose", 0) < 0
         jobs = [] if quiet else sum_up(self._verdict.jobs.values())
-        notes = dict.fromkeys([*self._run.settings.notes, *self._run.notes, *self._verdict.notes])
+        said = (self._run.settings.notes, self._run.notes, self._verdict.notes, self._published.notes)
+        notes = dict.fromkeys(note for some in said for note in some)
         if not self._run.settings.update and not in_ci(environment()):
             notes |= dict.fromkeys(self._updates.advise())
         idle = [] if quiet else [(job.label, job.id) for job in self._verdict.not_waited]
-        last = [*self._published.written, *_name_pages(self._verdict.pages)]
+        last = [*self._published.coverage, *self._published.written, *_name_pages(self._verdict.pages)]
         write_summary(terminalreporter, jobs, list(notes), last, idle)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest import redaction
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.plugin.config import in_github
+from pytest_kore_convtest.plugin.coverage import measure_run
 from pytest_kore_convtest.plugin.session import NOBODY
 from pytest_kore_convtest.reports.record import PASSED, UNKNOWN
 from pytest_kore_convtest.settings.options import GITHUB, REPORTS
@@ -41,11 +42,15 @@ class Published:
         written: What was written, e.g. ``"HTML report: reports/kore.html"``.
         problems: What could not be written, and why.
         annotations: What makes GitHub show failures beside the lines of the suite files.
+        coverage: The table of what is covered.
+        notes: What there is to say about it.
     """
 
     written: Sequence[str] = ()
     problems: Sequence[str] = ()
     annotations: Sequence[str] = ()
+    coverage: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 def publish(run: Run, recorder: Recorder, verdict: RunVerdict, session: pytest.Session) -> Published:
@@ -59,20 +64,23 @@ def publish(run: Run, recorder: Recorder, verdict: RunVerdict, session: pytest.S
     """
     env, settings = environment(), run.known_settings()
     recorder.add_results(list(_describe_unfinished(run, recorder.job_ids())))
+    measured = measure_run(recorder.conversations(), run.measured_bot, settings)
+    verdict.add_coverage(session, measured.problem, below=measured.below)
     evidence = _tell_evidence(run, recorder.clock_skew, session)
     for name in ("client_secret", "jwt"):
         if secret := getattr(settings, name):
             redaction.remember(secret.reveal())
-    recorder.verdict = verdict.verdict
+    recorder.verdict, recorder.coverage = verdict.verdict, measured.coverage
     record = recorder.make(
         evidence,
         verdict.results,
         _find_unevaluated(run, recorder, verdict),
-        [*settings.notes, *run.notes],
+        [*settings.notes, *run.notes, *measured.notes],
         verdict.last_words(),
     )
     written, problems = write_reports(record, settings, env)
-    return Published(written, problems, _annotate(record, env) if in_github(env) else ())
+    annotations = _annotate(record, env) if in_github(env) else ()
+    return Published(written, problems, annotations, measured.lines, measured.notes)
 
 
 def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) -> Evidence:

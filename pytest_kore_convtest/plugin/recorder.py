@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_kore_convtest.coverage.shapes import Conversation, Coverage
     from pytest_kore_convtest.plugin.item_results import ItemResults
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.record import Evidence, ItemRecord, StepRecord, Verdict
@@ -38,10 +39,12 @@ class Recorder:
     Attributes:
         verdict: The verdict of the whole run, which its exit code follows; without one
             that of the suites and items counts.
+        coverage: Which part of the bot the steps went through.
     """
 
     def __init__(self) -> None:
         self.verdict: Verdict | None = None
+        self.coverage: Coverage | None = None
         self._results: dict[str, JobResult] = {}
         self._steps: dict[tuple[str, int], str] = {}
 
@@ -69,6 +72,10 @@ class Recorder:
         """Return the ids of all jobs of which a report tells."""
         told = [result[kind] for result in self._results.values() for kind in ("imported", "run")]
         return {job["id"] for job in told if job}
+
+    def conversations(self) -> list[Conversation]:
+        """Return where the bot was, as far as the jobs tell."""
+        return [told for result in self._results.values() if (told := result["visits"]) is not None]
 
     def make(
         self,
@@ -107,6 +114,7 @@ class Recorder:
             ],
             notes=list(notes),
             closing=list(closing),
+            coverage=self.coverage,
         )
         cleaned: Record = redaction.hide_in(record)
         return cleaned

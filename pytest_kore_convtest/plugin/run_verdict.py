@@ -97,6 +97,7 @@ class RunVerdict:
         self._failed = self._foreign_errors = self._own_errors = 0
         self._problems: list[str] = []
         self._resume: list[str] = []
+        self._coverage = ""
         self._unwritten: list[str] = []
         self._updated: list[str] = []
         self._about_bot = ""
@@ -324,13 +325,21 @@ class RunVerdict:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
             self._made_red = True
 
+    def add_coverage(self, session: pytest.Session, problem: str, *, below: bool) -> None:
+        """Make a run red that covers too little, or nobody knows how much; no problem when it is enough."""
+        if problem:
+            self.add_problems(session, [problem])
+            self._coverage = FAILED if below else UNKNOWN
+
     @property
     def verdict(self) -> Verdict:
         """The verdict of the whole run, as far as it is ours: what was not found out is no pass."""
         outcomes = {result.outcome for _, result in self.entries}
-        if FAILED in outcomes or any(job["verdict"] == FAILED for job in self._bad):
+        if FAILED in {*outcomes, self._coverage} or any(job["verdict"] == FAILED for job in self._bad):
             return FAILED
-        doubt = self._problems or self.gaps or self._bad or outcomes & {ERROR, NOT_CONFIGURED}
+        doubt = (
+            self._coverage or self._problems or self.gaps or self._bad or outcomes & {ERROR, NOT_CONFIGURED}
+        )
         return UNKNOWN if doubt or not outcomes & _VERDICTS else PASSED
 
     def unevaluated(self) -> Iterator[tuple[str, str]]:
@@ -358,7 +367,9 @@ class RunVerdict:
     def _tally(self) -> Tally:
         outcomes = [result.outcome for _, result in self.entries]
         verdict = self.verdict
-        if verdict == UNKNOWN and not (self._problems or self.gaps or self._bad or ERROR in outcomes):
+        if verdict == UNKNOWN and not (
+            self._coverage or self._problems or self.gaps or self._bad or ERROR in outcomes
+        ):
             verdict = PASSED  # nothing is wrong, and --kore-unconfigured=skip takes the rest
         return Tally(
             verdict=verdict,

@@ -15,6 +15,7 @@ from pytest_kore_convtest.errors import ConfigError, JobError
 from pytest_kore_convtest.jobs import leftovers
 from pytest_kore_convtest.jobs.endings import describe
 from pytest_kore_convtest.plugin.config import in_github, read_settings, unconfigured
+from pytest_kore_convtest.plugin.coverage import read_measured_bot
 from pytest_kore_convtest.plugin.emulation import read_bot, start_emulator
 from pytest_kore_convtest.plugin.items import attempts
 from pytest_kore_convtest.plugin.shared import Shared, WorkerNode, is_shared, shared
@@ -70,6 +71,7 @@ class Run:
 
     Attributes:
         config: pytest's configuration.
+        measured_bot: The bot whose coverage is measured; ``None`` without ``--kore-bot-definition``.
         settings: The settings as configured; the emulator's address is not in them yet.
         item: The item under way.
         tick: Called while a job is waited for.
@@ -102,6 +104,7 @@ class Run:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
         self._bot = read_bot(settings)
+        self.measured_bot = read_measured_bot(settings, is_worker=hasattr(config, "workerinput"))
         self.item: pytest.Item | None = None
         self.pipelines: list[Pipeline] = []
         self.tick: Callable[[], None] | None = None
@@ -132,7 +135,8 @@ class Run:
     @cached_property
     def wants_record(self) -> bool:
         """Whether a report is to be written, here or by xdist's controller, or GitHub is to be told."""
-        return any(getattr(self.settings, form) for form in REPORTS) or in_github(environment())
+        wanted = any(getattr(self.settings, form) for form in (*REPORTS, "bot_definition"))
+        return wanted or in_github(environment())
 
     @property
     def emulated(self) -> bool:
@@ -205,9 +209,10 @@ class Run:
         assert job.outcome is not None  # noqa: S101 - callers look first
         if not self.wants_record:
             return describe_job(job)
+        measured = self.settings.bot_definition is not None
         known = self._results.get(job.key)
         if known is None or known["generation"] != job.outcome.generation:
-            known = self._results[job.key] = describe_job(job)
+            known = self._results[job.key] = describe_job(job, measured=measured)
         return known
 
     @property
@@ -249,7 +254,11 @@ class Run:
 
                 self._emulator = Emulator.attach(handle)
             else:
-                self._emulator = self._own_emulator = start_emulator(self.settings, self._bot)
+                self._emulator = self._own_emulator = start_emulator(
+                    self.settings,
+                    self._bot,
+                    self.measured_bot.definition.data if self.measured_bot else None,
+                )
         return self._emulator
 
     def pipeline(self, client: KoreClient, settings: Settings) -> Pipeline:

@@ -104,7 +104,7 @@ def write_summary(
         reporter: pytest's.
         jobs: The jobs' lines.
         notes: Findings, warnings, hints.
-        reports: Which reports were written, and where; and which pages explain what was found.
+        reports: What is covered; which reports were written, and where; which pages explain findings.
         idle: Label and id of each configured job that no selected test waited for.
     """
     if not (jobs or notes or reports or idle):

@@ -31,6 +31,7 @@ from pytest_kore_convtest.reports.record import (
     RunRecord,
     StepRecord,
 )
+from pytest_kore_convtest.reports.visits import read_visits
 from pytest_kore_convtest.suites.file import is_yaml, show_path
 from pytest_kore_convtest.suites.validate import MOST_LOGS
 from pytest_kore_convtest.text import printable
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest import errors
     from pytest_kore_convtest.api.models import ImportStatus, Suite
     from pytest_kore_convtest.api.run_models import RunStatus, RunStep
+    from pytest_kore_convtest.coverage.shapes import Conversation
     from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.job import AnyJob, WatchImport
     from pytest_kore_convtest.jobs.unfinished import Unfinished
@@ -61,6 +63,7 @@ class JobResult(TypedDict):
         generation: Of several results of one job that of the latest generation counts.
         suite: The stored suite's name, when we gave it one.
         remarks: Those notes that are about its result alone.
+        visits: Where the bot was, as far as the platform tells; ``None`` when it was not asked.
         blocked: Of a run: whether it did not begin because its import, which tells why, has not passed.
     """
 
@@ -75,11 +78,17 @@ class JobResult(TypedDict):
     run: RunRecord | None
     steps: list[StepRecord]
     remarks: list[str]
+    visits: Conversation | None
     blocked: bool
 
 
-def describe_job(job: AnyJob) -> JobResult:
-    """Describe a job that has an outcome."""
+def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
+    """Describe a job that has an outcome.
+
+    Args:
+        job: The job.
+        measured: Whether coverage is measured, so that the texts of a stored suite are wanted, too.
+    """
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - callers look first
     result = JobResult(
@@ -94,6 +103,7 @@ def describe_job(job: AnyJob) -> JobResult:
         run=None,
         steps=[],
         remarks=[],
+        visits=read_visits(job, measured=measured),
         blocked=False,
     )
     if isinstance(job, SuiteRun):
@@ -156,6 +166,7 @@ def describe_unfinished(job: Unfinished, why: str, now: float) -> JobResult:
         run=_open_run(told, entry) if entry["kind"] == "SuiteRun" else None,
         steps=[],
         remarks=[],
+        visits=None,
         blocked=False,
     )
 

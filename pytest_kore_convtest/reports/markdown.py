@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.reports import totals
+from pytest_kore_convtest.reports.coverage import count_words, percent, sort_dialogs, sum_up
 from pytest_kore_convtest.reports.failures import list_failures, render_failure, render_test
 from pytest_kore_convtest.reports.markup import Section, cell, code, fold, lay_out, name_values, table
 from pytest_kore_convtest.reports.record import FAILED, MATCHER, PASSED, UNKNOWN
@@ -14,6 +15,7 @@ from pytest_kore_convtest.text import plural
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_kore_convtest.coverage.shapes import Coverage, DialogCoverage
     from pytest_kore_convtest.reports.record import Evidence, Record, StepRecord, SuiteRecord, Unevaluated
 
 LIMIT = 60_000
@@ -30,6 +32,9 @@ _HEADER = table(
 )
 
 _HUGE = 10**12
+_MOST_DIALOGS = 5
+"""Dialogs of which the coverage is told, the worst ones."""
+
 _MOST_TESTED = 3
 """Bots and checkouts that the head names."""
 
@@ -59,12 +64,14 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
         for step in suite["steps"]
         if step["says"] == MATCHER and step["outcome"] == PASSED
     ]
+    coverage = record.get("coverage")
     sections = [
         Section.of(
             "Suites", "suites in the table", suites, partial(_render_row, record["evidence"]), _HEADER
         ),
         Section.of("Failures", "failures", list_failures(suites), render_failure),
         Section.of("Failed tests", "failed tests", tests, render_test),
+        *([_render_coverage(coverage)] if coverage else []),
         Section.of("Findings", "findings", findings, _render_finding),
         Section.of("Passed by the file's matcher", "steps by the file's matcher", matched, _render_matched),
         Section.of(
@@ -78,6 +85,21 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
         ),
     ]
     return lay_out(_render_head(record), sections, limit)
+
+
+def _render_coverage(coverage: Coverage) -> Section:
+    """Make the section of what is covered: one line, and the worst dialogs of the bot's own."""
+    worst = [one for one in sort_dialogs(coverage) if not one["system"]][:_MOST_DIALOGS]
+    head = table(["Dialog", ">Transitions", ">Nodes"], [])
+    return Section.of("Coverage", "dialogs", worst, _render_dialog, f"{sum_up(coverage)}.\n\n{head}")
+
+
+def _render_dialog(one: DialogCoverage) -> str:
+    counts = (one["transitions"], one["nodes"])
+    cells = [
+        f"{count_words(count)} {f'({percent(count)})' if percent(count) else ''}".strip() for count in counts
+    ]
+    return f"| {' | '.join([cell(one['name'] or one['id'], 80), *cells])} |\n"
 
 
 def _render_head(record: Record) -> str:

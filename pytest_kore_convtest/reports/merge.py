@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_kore_convtest.coverage.union import join_coverage
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.reports.record import FAILED, FORMAT, PASSED, UNKNOWN, VERSION
 from pytest_kore_convtest.reports.totals import is_mixed, name_platform
@@ -45,7 +46,8 @@ def merge_records(records: Sequence[Record]) -> Record:
     for record in different:
         merge.add(record)
     merged = merge.merged
-    new = [*(said if again else []), *_doubt(merged["evidence"]), *merge.say_once()]
+    merged["coverage"], said_of_it = join_coverage([record.get("coverage") for record in different])
+    new = [*(said if again else []), *_doubt(merged["evidence"]), *merge.say_once(), *said_of_it]
     return {**merged, "notes": [*merged["notes"], *(note for note in new if note not in merged["notes"])]}
 
 
@@ -85,6 +87,7 @@ class _Merge:
             "not_evaluated": [],
             "notes": [],
             "closing": [],
+            "coverage": None,
         }
 
     def add(self, record: Record) -> None:

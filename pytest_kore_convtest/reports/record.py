@@ -12,6 +12,38 @@ from typing import Final, Literal
 
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
+from pytest_kore_convtest.coverage.shapes import (
+    AnswerCoverage,
+    Coverage,
+    CoverageBoth,
+    CoverageCount,
+    CoverageDefinition,
+    CoverageNode,
+    CoverageStep,
+    CoverageTotals,
+    DialogCoverage,
+    NodeCoverage,
+    NotMatched,
+    NotValid,
+    TransitionCoverage,
+)
+
+COVERAGE_SHAPES: Final = (
+    AnswerCoverage,
+    CoverageBoth,
+    CoverageCount,
+    CoverageDefinition,
+    CoverageNode,
+    CoverageStep,
+    CoverageTotals,
+    DialogCoverage,
+    NodeCoverage,
+    NotMatched,
+    NotValid,
+    TransitionCoverage,
+)
+"""What a coverage is made of: all shapes of a record are found in this module."""
+
 FORMAT: Final = "pytest-kore-convtest"
 VERSION: Final = 1
 """What a record calls itself, and the version of its shape."""
@@ -304,7 +336,8 @@ class Unevaluated(TypedDict):
 class Record(TypedDict):
     """The record of a run, or of several that were merged.
 
-    ``evidence`` has one entry per run; ``closing`` are the closing lines of the terminal.
+    ``evidence`` has one entry per run; ``closing`` are the closing lines of the terminal; ``coverage``
+    is ``None`` when nothing tells where the bot was.
     """
 
     format: Literal["pytest-kore-convtest"]
@@ -316,3 +349,4 @@ class Record(TypedDict):
     not_evaluated: list[Unevaluated]
     notes: list[str]
     closing: list[str]
+    coverage: Coverage | None

@@ -20,6 +20,10 @@ def render(form: str, record: Record) -> str:
     """
     if form == "json":
         return write_record(record)
+    if form == "coverage_csv":
+        from pytest_kore_convtest.reports.coverage import write_csv
+
+        return write_csv(record)
     if form == "markdown":
         return render_markdown(record)
     try:

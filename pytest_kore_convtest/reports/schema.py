@@ -88,6 +88,8 @@ def _adapter() -> TypeAdapter[Record]:
 
 def _complete(value: object) -> None:
     """Give the record of an earlier release the keys that it did not know."""
+    if isinstance(value, dict):
+        value.setdefault("coverage", None)
     for suite in _objects(value, "suites"):
         if isinstance(imported := suite.get("imported"), dict):
             imported.setdefault("given_name", "")
@@ -148,6 +150,7 @@ def record_schema() -> dict[str, object]:
     for name, optional in (("Finding", OPTIONAL.keys()), ("ImportRecord", {"given_name"})):
         required = found["$defs"][name]["required"]
         found["$defs"][name]["required"] = [key for key in required if key not in optional]
+    found["required"].remove("coverage")
     for name, key in _INDEXES:
         member = found["$defs"][name]["properties"][key]
         member.get("items", member)["minimum"] = 0

@@ -36,6 +36,8 @@ SETTINGS = (
     ("emulator", "flag", "o e", "", "use the built-in emulator, no account needed"),
     ("emulator_speed", "speed", "o e", "SPEED", "the emulator's jobs and our pauses: fast, or real"),
     ("bot", "path", "oie", "P", "what the emulated bot answers, JSON or YAML: {input: [reply, ...]}"),
+    ("bot_definition", "path", "oie", "P", "a bot's export (zip or JSON): coverage of what the bot has"),
+    ("cov_fail_under", "percent", "oie", "N", "percent of the bot's own transitions to be covered"),
     ("gate", "flag", "o", "", "collect the import gate and nothing else"),
     ("doctor", "flag", "o", "", "check the configuration and the way to the platform, run no test"),
     ("bot_language", "language", "ie", "", "bot-language header"),

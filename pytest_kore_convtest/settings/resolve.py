@@ -51,6 +51,13 @@ def settle(values: dict[str, object], sources: dict[str, str], notes: list[str])
     _choose_credentials(values, sources, notes)
     _choose_rules(values, sources, notes)
     _check_together(values, sources)
+    if "cov_fail_under" in values and "bot_definition" not in values:
+        raise ConfigError(
+            f"{named('cov_fail_under', sources)} needs the bot's export, which tells what is missing:"
+            f" add {ROWS['bot_definition'].option} P.",
+            name="cov_fail_under",
+            source=sources["cov_fail_under"],
+        )
 
 
 def _choose_target(values: dict[str, object], sources: dict[str, str], notes: list[str]) -> None:

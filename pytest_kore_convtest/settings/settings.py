@@ -90,6 +90,8 @@ class Settings:
     emulator: bool = False
     emulator_speed: str = FAST
     bot: Path | None = None
+    bot_definition: Path | None = None
+    cov_fail_under: float | None = None
     gate: bool = False
     doctor: bool = False
     bot_language: str = "en"

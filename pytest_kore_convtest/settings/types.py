@@ -41,7 +41,8 @@ _UNITS |= dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0)
 _UNITS |= dict.fromkeys(("h", "hour", "hours"), 3600.0)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
 _BRACE, _SEPARATOR = re.compile(r"[{}]"), re.compile(r"[-_ ]")
-_LONGEST_WAIT = 1e6
+_PERCENT = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,9})?")
+_LONGEST_WAIT, _WHOLE = 1e6, 100
 _LONGEST_NUMBER = 9
 _LONGEST_RULE = 60
 
@@ -95,6 +96,15 @@ def read_count(raw: object) -> int:
     if not _whole(text):
         raise ValueError(f"{show(text)} is not a whole number above 0: write e.g. 4")
     return _whole(text)
+
+
+def read_percent(raw: object) -> float:
+    """Read a percentage from 0 to 100; a sign behind it may stay."""
+    text = strip(raw).removesuffix("%").rstrip()
+    number = float(text) if _PERCENT.fullmatch(text) else math.nan
+    if not 0 <= number <= _WHOLE:
+        raise ValueError(f"{show(text)} is no percentage: write a number from 0 to 100, e.g. 80")
+    return number
 
 
 def read_flag(raw: object) -> bool:
@@ -241,6 +251,7 @@ READERS: dict[str, Callable[[object], Any]] = {
     "seconds": read_seconds,
     "seconds_or_off": read_seconds_or_off,
     "count": read_count,
+    "percent": read_percent,
     "language": read_language,
     "exit_code": read_exit_code,
     "globs": read_globs,

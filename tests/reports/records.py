@@ -102,6 +102,7 @@ def make_record(*suites, **changes):
         "not_evaluated": [],
         "notes": [],
         "closing": ["kore: 1 suite imported and valid"],
+        "coverage": None,
     }
     return record | changes
 

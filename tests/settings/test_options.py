@@ -16,7 +16,8 @@ EVERYDAY = [
     "--kore-client-secret", "--kore-client-secret-file", "--kore-jwt", "--kore-jwt-file", "--kore-user-email",
     "--kore-run", "--kore-require-assertions", "--kore-import-name", "--kore-keep", "--kore-unconfigured",
     "--kore-timeout", "--kore-html", "--kore-json", "--kore-markdown", "--kore-update",
-    "--kore-emulator", "--kore-emulator-speed", "--kore-bot", "--kore-gate", "--kore-doctor",
+    "--kore-emulator", "--kore-emulator-speed", "--kore-bot",
+    "--kore-bot-definition", "--kore-cov-fail-under", "--kore-gate", "--kore-doctor",
 ]  # fmt: skip
 TUNING = [
     "kore_bot_language", "kore_poll_interval", "kore_max_poll_interval", "kore_request_timeout",

@@ -40,6 +40,8 @@ ENDS = ["", "\0("]
 WORST = {
     "cli.doctor_network re.split('[?#]')": [],
     "cli.doctor_network re.sub('//[^/@]*@')": ["//", "//a"],
+    "coverage.graph._BLANKS": [" ", "_"],
+    "coverage.visits._SEPARATORS": ["-"],
     "jobs.leftovers._CONTENT": ["", "tmp"],
     "jobs.leftovers._HOLDER": ["", "1"],
     "jobs.leftovers._NAME": [""],
@@ -47,6 +49,7 @@ WORST = {
     "plugin.suite_items re.findall('[\\\\w:+.\\\\[\\\\]\\\\\\\\/-]+')": [],
     "plugin.item_reports re.split('[.:](?:\\\\s|$)')": [".", ": "],
     "reports.merge._JOB_ID": ["ds-"],
+    "settings.types._PERCENT": ["", "1."],
     "settings.types._TIME": ["", "1", ".1"],
     "settings.values re.split('[/?#]')": ["/"],
     "settings.values._LIKE_HTTP": ["", "h", "ht"],

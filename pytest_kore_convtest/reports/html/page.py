@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_kore_convtest.reports.html.coverage import view_coverage
 from pytest_kore_convtest.reports.html.excerpts import Allowance
 from pytest_kore_convtest.reports.html.suites import CODES, SuiteView, suite_views, tally
 from pytest_kore_convtest.reports.html.timelines import HEIGHT, MARGIN
@@ -79,6 +80,7 @@ def render_html(record: Record, allowance: Allowance | None = None) -> str:
         most_failures=MOST_FAILURES,
         gaps=gaps(record["not_evaluated"]),
         items=other_items(record),
+        coverage=view_coverage(record.get("coverage")),
         spent=allowance.spent,
         style=style,
         script=script,

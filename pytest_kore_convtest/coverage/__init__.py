@@ -1,0 +1,1 @@
+"""Coverage: which part of a bot the conversations reach. No pytest, no network."""

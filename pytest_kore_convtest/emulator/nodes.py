@@ -1,0 +1,143 @@
+"""Tell where a reply comes from, as the platform does: by the bot's definition, out of what its nodes say."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_SPEAKS = "message"
+_WRAPPERS = ("botDefinition", "appDefinition", "app", "bot")
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """A node of a dialog, with its component's id and name and the nodes that it leads to."""
+
+    dialog: str
+    dialog_name: str
+    id: str
+    name: str
+    type: str
+    intent: str
+    targets: tuple[str, ...]
+
+
+class Definition:
+    """What the emulated bot consists of.
+
+    Args:
+        data: An export of a bot, read from JSON.
+    """
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        holder = next((data[key] for key in _WRAPPERS if isinstance(data.get(key), Mapping)), data)
+        self._components = {one.get("_id"): one for one in _objects(holder.get("dialogComponents"))}
+        self._spots: dict[tuple[str, str], _Spot] = {}
+        self._by_text: dict[str, list[_Spot]] = {}
+        for dialog in _objects(holder.get("dialogs")):
+            self._add(dialog)
+
+    def _add(self, dialog: Mapping[str, Any]) -> None:
+        key, names = str(dialog.get("_id")), dialog.get("localeData")
+        locales = list(names.values()) if isinstance(names, Mapping) else []
+        name = next((str(one["name"]) for one in locales if isinstance(one, Mapping) and "name" in one), key)
+        nodes = list(_objects(dialog.get("nodes")))
+        first = next((node for node in nodes if node.get("type") == "intent"), {})
+        for node in nodes:
+            component = self._components.get(node.get("componentId"), {})
+            spot = _Spot(
+                dialog=key,
+                dialog_name=name,
+                id=str(node.get("nodeId")),
+                name=str(component.get("name") or node.get("nodeId")),
+                type=str(node.get("type")),
+                intent=str(first.get("componentId") or ""),
+                targets=tuple(
+                    str(one.get("default", one.get("then"))) for one in _objects(node.get("transitions"))
+                ),
+            )
+            self._spots[key, spot.id] = spot
+            for text in _texts(component):
+                self._by_text.setdefault(text, []).append(spot)
+
+    def walk(self) -> Walk:
+        """Begin a conversation."""
+        return Walk(self._spots, self._by_text)
+
+
+class Walk:
+    """A conversation: where the bot is.
+
+    Args:
+        spots: All nodes, by dialog and id.
+        by_text: The nodes that say a text.
+    """
+
+    def __init__(self, spots: Mapping[tuple[str, str], _Spot], by_text: Mapping[str, list[_Spot]]) -> None:
+        self._spots, self._by_text = spots, by_text
+        self._at: _Spot | None = None
+
+    def place(self, text: str) -> dict[str, object]:
+        """Return the fields that name the node of a reply; none when no node says it."""
+        known = self._by_text.get(text, [])
+        ways = [(way, spot) for spot in known if (way := self._way(spot)) is not None]
+        if not ways:
+            return {}
+        way, spot = min(
+            ways, key=lambda one: (self._at is None or one[1].dialog != self._at.dialog, len(one[0]))
+        )
+        passed = [self._spots[spot.dialog, node] for node in way]
+        self._at = spot
+        return {
+            "nodeId": spot.id,
+            "componentType": spot.type,
+            "intentId": spot.intent,
+            "nodeName": spot.name,
+            "intentType": "dialog",
+            "taskId": spot.dialog,
+            "dialogName": spot.dialog_name,
+            "transitions": [one.id for one in passed],
+            "transitionNodeNames": [one.name for one in passed],
+            "transitionNodeType": [one.type for one in passed],
+        }
+
+    def _way(self, goal: _Spot) -> list[str] | None:
+        """Return the nodes up to a node: from where the bot is, else from the start of the dialog."""
+        here = self._at is not None and self._at.dialog == goal.dialog
+        if here and self._at is not None and (found := self._search(self._at.id, goal)) is not None:
+            return found
+        start = next((one.id for one in self._spots.values() if one.dialog == goal.dialog), goal.id)
+        return self._search(start, goal)
+
+    def _search(self, start: str, goal: _Spot) -> list[str] | None:
+        before: dict[str, str] = {start: ""}
+        waiting = deque([start])
+        while waiting:
+            node = waiting.popleft()
+            if node == goal.id:
+                way = [node]
+                while before[way[-1]]:
+                    way.append(before[way[-1]])
+                return way[::-1]
+            spot = self._spots.get((goal.dialog, node))
+            if spot is None or (spot.type == _SPEAKS and node != start):
+                continue
+            for to in spot.targets:
+                if to not in before and (goal.dialog, to) in self._spots:
+                    before[to] = node
+                    waiting.append(to)
+        return None
+
+
+def _objects(value: object) -> Iterator[Mapping[str, Any]]:
+    yield from (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
+
+
+def _texts(component: Mapping[str, Any]) -> Iterator[str]:
+    for message in _objects(component.get("message")):
+        locales = message.get("localeData")
+        for locale in locales.values() if isinstance(locales, Mapping) else ():
+            if isinstance(locale, Mapping) and isinstance(locale.get("text"), str):
+                yield locale["text"]

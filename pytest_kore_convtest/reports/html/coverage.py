@@ -1,0 +1,97 @@
+"""What the page shows of coverage: a fold per dialog, its nodes with the steps that went through each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_kore_convtest.reports.coverage import count_words, percent, sort_dialogs, sum_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_kore_convtest.coverage.shapes import Coverage, CoverageNode, CoverageStep, DialogCoverage
+
+MOST_NODES = 6_000
+"""Nodes on the page; the JSON report has all."""
+
+_MOST_STEPS = 3
+
+
+class NodeView(NamedTuple):
+    """A node: the transitions from it that nothing went through, and the first steps that went through it."""
+
+    node: CoverageNode
+    missing: list[str]
+    steps: list[str]
+
+
+class DialogView(NamedTuple):
+    """A dialog: its counts in words, and its nodes as far as there is room."""
+
+    name: str
+    system: bool
+    transitions: str
+    nodes: str
+    listed: list[NodeView]
+    left: int
+
+
+class CoverageView(NamedTuple):
+    """What the page shows of coverage."""
+
+    line: str
+    dialogs: list[DialogView]
+    faqs: str
+    small_talk: str
+    coverage: Coverage
+
+
+def view_coverage(coverage: Coverage | None) -> CoverageView | None:
+    """Return what the page shows; ``None`` when nothing was measured."""
+    if coverage is None:
+        return None
+    return CoverageView(
+        line=sum_up(coverage),
+        dialogs=list(_view_dialogs(coverage)),
+        faqs=count_words(coverage["faqs"]),
+        small_talk=count_words(coverage["small_talk"]),
+        coverage=coverage,
+    )
+
+
+def _view_dialogs(coverage: Coverage) -> Iterator[DialogView]:
+    room = MOST_NODES
+    for one in sort_dialogs(coverage):
+        shown = one["nodes"]["list"][:room]
+        room -= len(shown)
+        yield DialogView(
+            name=one["name"] or one["id"],
+            system=one["system"],
+            transitions=f"{count_words(one['transitions'])} {percent(one['transitions'])}".strip(),
+            nodes=f"{count_words(one['nodes'])} {percent(one['nodes'])}".strip(),
+            listed=_view_nodes(one, shown),
+            left=len(one["nodes"]["list"]) - len(shown),
+        )
+
+
+def _view_nodes(dialog: DialogCoverage, shown: list[CoverageNode]) -> list[NodeView]:
+    names = {node["id"]: node["name"] for node in dialog["nodes"]["list"]}
+    missing: dict[str, list[str]] = {}
+    for edge in dialog["transitions"]["missing"]:
+        missing.setdefault(edge[0] if edge else "", []).append(names.get(edge[-1], edge[-1]) if edge else "")
+    steps: dict[str, list[CoverageStep]] = {}
+    for step in dialog["steps"]:
+        for node in step["nodes"]:
+            steps.setdefault(node, []).append(step)
+    return [
+        NodeView(
+            node,
+            missing.get(node["id"], []),
+            [_name_step(one) for one in steps.get(node["id"], [])[:_MOST_STEPS]],
+        )
+        for node in shown
+    ]
+
+
+def _name_step(step: CoverageStep) -> str:
+    return f"{step['suite']}: step {step['step']:02} {step['input']}".rstrip()
