@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.suites.accept import DELETE, accept_step
 from pytest_kore_convtest.suites.edit import CannotUpdateError
-from pytest_kore_convtest.suites.update import StepChange, show_lines
+from pytest_kore_convtest.suites.update import StepChange, show_hunks
 from pytest_kore_convtest.suites.update_json import write_string
 from pytest_kore_convtest.text import block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_kore_convtest.suites.edit import Hunk
     from pytest_kore_convtest.suites.run_result import RunResult
 
 _MOST_LINES = 4
@@ -31,16 +32,29 @@ def offer_lines(result: RunResult, index: int) -> Iterator[str]:
         return
     if local.source.yaml is None:
         texts = [one.text for one in changes if one.kind != DELETE]
-        lines = [f'{{"contains": {write_string(text, "", local.source.text)}}}' for text in texts]
+        entries = [f'{{"contains": {write_string(text, "", local.source.text)}}}' for text in texts]
+        offered = [("write in 'outputs'", tuple(entries))]
     else:
         try:
-            lines = list(show_lines(local, StepChange((0, 0), index + 1, changes)))
+            hunks = show_hunks(local, StepChange((0, 0), index + 1, changes))
         except CannotUpdateError:
             return
+        offered = [(_name_lines(hunk), hunk.new) for hunk in hunks]
+    lines = [line for _, new in offered for line in new]
     if not 0 < len(lines) <= _MOST_LINES or any(not _can_be_pasted(line) for line in lines):
         return
-    yield "to accept it, write in the file:"
-    yield from lines
+    for where, new in offered:
+        yield f"to accept it, {where}:" if new else f"to accept it, {where}"
+        yield from new
+
+
+def _name_lines(hunk: Hunk) -> str:
+    """Say what becomes of which lines."""
+    if hunk.start == hunk.end:
+        return f"write after line {hunk.start}"
+    last = f" to {hunk.end}" if hunk.end > hunk.start + 1 else ""
+    lines = f"line{'s' if last else ''} {hunk.start + 1}{last}"
+    return f"{lines} {'become' if last else 'becomes'}" if hunk.new else f"remove {lines}"
 
 
 def _can_be_pasted(line: str) -> bool:

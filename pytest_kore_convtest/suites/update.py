@@ -12,13 +12,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.suites.accept import DELETE, INSERT
-from pytest_kore_convtest.suites.edit import CannotUpdateError, Edit, apply, order, write_diff
+from pytest_kore_convtest.suites.edit import (
+    CannotUpdateError,
+    Edit,
+    Hunk,
+    Lines,
+    apply,
+    find_hunks,
+    order,
+    write_diff,
+)
 from pytest_kore_convtest.suites.file import BOM, LocalSuite, SuiteSource, read_suites_of
 from pytest_kore_convtest.suites.matchers import ANY, Matcher
 from pytest_kore_convtest.suites.rules import CONTAINS, EQUALS, ONE_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pytest_kore_convtest.suites.accept import Change
@@ -200,15 +209,12 @@ def _change_entry(entry: Any, text: str) -> Any:
     return {**entry, EQUALS if EQUALS in entry and CONTAINS not in entry else CONTAINS: text}
 
 
-def show_lines(suite: LocalSuite, step: StepChange) -> Iterator[str]:
-    """Yield the lines that would stand in a file for a step to expect other replies, as they are typed.
+def show_hunks(suite: LocalSuite, step: StepChange) -> list[Hunk]:
+    """Return the lines that would stand in a file for a step to expect other replies, as they are typed.
 
     Raises:
         CannotUpdateError: It cannot be changed there.
     """
-    from pytest_kore_convtest.suites.edit import Lines, find_hunks
-
     edits = find_edits(suite, step)
     assert suite.source is not None  # noqa: S101 - there are edits
-    for hunk in find_hunks(Lines(suite.source.text), edits):
-        yield from hunk.new
+    return find_hunks(Lines(suite.source.text), edits)
