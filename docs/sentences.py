@@ -38,8 +38,9 @@ def gather_sentences() -> Said:
     constants = {key: text for tree in trees.values() for key, text in _constants(tree)}
     errors = {node.name for tree in trees.values() for node in ast.walk(tree) if _is_error(node)}
     functions = [node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, Function)]
+    defaults = dict(one for function in functions for one in _default_rule(function))
     for function in functions:
-        for name, sentence in _read(function, constants, errors):
+        for name, sentence in _read(function, constants, errors, defaults):
             said[name].append(sentence)
     for function in functions:
         for name, helper in _calls_for_help(function):
@@ -58,11 +59,21 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield name, text
 
 
-def _read(function: Function, constants: dict[str, str], errors: set[str]) -> Iterator[tuple[str, str]]:
+def _default_rule(function: Function) -> Iterator[tuple[str, str]]:
+    """Yield a function's name and the rule that it takes when its caller gives none."""
+    pairs = zip(reversed(function.args.args), reversed(function.args.defaults), strict=False)
+    for argument, default in pairs:
+        if argument.arg == "rule":
+            yield from ((function.name, rule) for rule in _rules(default, function))
+
+
+def _read(
+    function: Function, constants: dict[str, str], errors: set[str], defaults: dict[str, str]
+) -> Iterator[tuple[str, str]]:
     places = [node for node in _own(function) if isinstance(node, ast.Call | ast.Tuple)]
     last = function.lineno
     for node in sorted(places, key=lambda node: (node.lineno, node.col_offset)):
-        if not (names := _subjects(node, function, errors)):
+        if not (names := _subjects(node, function, errors, defaults)):
             continue
         reader = _Reader(function, constants, last, node.lineno)
         sentences = [text for value in _values(node) for text in reader.read(value)]
@@ -81,7 +92,7 @@ def _calls_for_help(function: Function) -> Iterator[tuple[str, str]]:
     """Yield the rules that a function gives to another one, which says the sentence, and that one's key."""
     for node in _own(function):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            yield from ((rule, _HELPER + node.func.id) for rule in _subjects(node, function, set()))
+            yield from ((rule, _HELPER + node.func.id) for rule in _subjects(node, function, set(), {}))
 
 
 def _own(function: Function) -> Iterator[ast.AST]:
@@ -94,7 +105,9 @@ def _own(function: Function) -> Iterator[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
-def _subjects(node: ast.Call | ast.Tuple, function: Function, errors: set[str]) -> list[str]:
+def _subjects(
+    node: ast.Call | ast.Tuple, function: Function, errors: set[str], defaults: dict[str, str]
+) -> list[str]:
     if isinstance(node, ast.Tuple):
         return [rule for value in node.elts for rule in _rules(value, function)]
     named = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -102,7 +115,8 @@ def _subjects(node: ast.Call | ast.Tuple, function: Function, errors: set[str]) 
         return [Rule.UNUSABLE_FILE.value]
     if named in errors:
         return [named]
-    return [rule for value in node.args for rule in _rules(value, function)]
+    given = [rule for value in node.args for rule in _rules(value, function)]
+    return given or [rule for rule in [defaults.get(named)] if rule]
 
 
 def _rules(value: ast.AST, function: Function) -> Iterator[str]:

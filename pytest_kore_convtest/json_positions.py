@@ -129,6 +129,13 @@ class Document:
         """Return where a member's key begins; of what has no key, where the value does."""
         return self._lines.place(self._find(path).key)
 
+    def mark(self, path: Path) -> Mark | None:
+        """Return where a value stands, as offsets; ``None`` for a path that is not there."""
+        found: Mark | None = self._root
+        for part in path:
+            found = found and found.member(part)
+        return found
+
     def _find(self, path: Path) -> Mark:
         mark = self._root
         for part in path:

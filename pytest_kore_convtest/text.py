@@ -201,6 +201,16 @@ def escape_json(text: str) -> str:
     return _UNSAFE.sub(_escape_letter, text)
 
 
+def escape_yaml(text: str) -> str:
+    """Return text for double quotes of YAML, of the same meaning, in which nothing such stands either."""
+    return _UNSAFE.sub(_escape_point, text)
+
+
+def _escape_point(found: re.Match[str]) -> str:
+    number = ord(found.group())
+    return f"\\u{number:04x}" if number <= _LARGEST_PLANE else f"\\U{number:08x}"
+
+
 def _escape_letter(found: re.Match[str]) -> str:
     number = ord(found.group())
     if number <= _LARGEST_PLANE:

@@ -16,10 +16,11 @@ OK, FINDINGS, INTERRUPTED, USAGE = 0, 1, 2, 4
 """The exit codes of every sub-command: pytest's own, as the gate has them."""
 
 COMMANDS = {
-    "init": "write pytest.ini, an example suite and a CI file",
+    "init": "write pytest.ini, an example suite and a CI file; or a suite of a chat log",
     "lint": "check suite files; needs no account",
     "doctor": "say whether a test run would work here, and what is missing",
     "import": "upload and import suite files, print their ds- ids",
+    "convert": "write suites as JSON or YAML, also those of Kore's test runner of 2019",
     "clean": "delete the imported suites that test runs kept",
     "emulator": "serve the built-in emulator of the platform, or run a command with it",
     "report": "render what --kore-json wrote as HTML or Markdown; merges several runs",

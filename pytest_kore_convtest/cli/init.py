@@ -5,29 +5,28 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli import OK, PROG, find_version
+from pytest_kore_convtest.cli.new_files import write_all
 from pytest_kore_convtest.cli.parser import UsageError
 from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 DESCRIPTION = (
     "Write pytest.ini, an example suite and a CI file. On a terminal it asks for what no option says; Enter"
     " takes the default. Nothing is ever overwritten, and either all files are written or none. No secret is"
-    " asked for."
+    " asked for. With --from-transcript it writes a suite of a chat log instead."
 )
 EXAMPLES = (
     ("init", "ask what is needed, then write the files"),
     ("init --ci gitlab --yes", "ask nothing, take the defaults for the rest"),
-    ("init --skip-existing", "leave the files that exist, write the others"),
+    ("init --from-transcript chat.txt", "write conversations/chat.kore.yaml of a chat log"),
 )
 
 CI_FILES = {
@@ -71,6 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--directory", metavar="P", default=".", help="where to write (default: here)")
     parser.add_argument("--yes", action="store_true", help="ask nothing, take the defaults")
+    parser.add_argument(
+        "--from-transcript",
+        metavar="FILE",
+        help="write a suite of a chat log instead: 'user:' and 'bot:' lines, or a JSON list of turns",
+    )
     parser.add_argument("--skip-existing", action="store_true", help="leave existing files, write the others")
 
 
@@ -81,6 +85,10 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(
             f"{folder} is not a folder" if folder.exists() else f"there is no folder {folder}: make it first"
         )
+    if options.from_transcript is not None:
+        from pytest_kore_convtest.cli.transcript import run_transcript
+
+        return run_transcript(options, folder)
     ask = _Asker(options)
     host = ask("host", "Base URL of the platform", "https://bots.kore.ai", _read_host)
     stream = ask("stream_id", "The bot's id (st-…), empty to set it later", "", _read_stream)
@@ -91,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
         name, template = CI_FILES[ci]
         files[name] = _ci_file(template)
     left = _leave(folder, files, skip=options.skip_existing)
-    _write_all(folder, files)
+    write_all({folder / name: text for name, text in files.items()})
     for name in files:
         print(one_line(f"wrote {folder / name}"))
     for name, why in left.items():
@@ -264,68 +272,6 @@ def _configures(path: Path, pattern: str) -> bool:
         )
     except (OSError, UnicodeDecodeError):
         return False
-
-
-def _write_all(folder: Path, files: Mapping[str, str]) -> None:
-    """Write all files or none; what exists by now is never replaced.
-
-    Raises:
-        UsageError: One cannot be written.
-    """
-    made: list[Path] = []
-    try:
-        for name, text in files.items():
-            target = folder / name
-            made += _make_folders(target.parent)
-            _write_new(target, text)
-            made.append(target)
-    except BaseException as bad:
-        for path in reversed(made):
-            with suppress(OSError):
-                path.rmdir() if path.is_dir() else path.unlink()
-        if not isinstance(bad, OSError):
-            raise
-        problem = f"cannot write {target}: {bad.strerror}; nothing was written"
-    else:
-        return
-    raise UsageError(problem)
-
-
-def _make_folders(folder: Path) -> Iterable[Path]:
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    for path in reversed(missing):
-        path.mkdir()
-    return list(reversed(missing))
-
-
-def _write_new(target: Path, text: str) -> None:
-    """Write a file whole or not at all; a file that exists is not touched.
-
-    Raises:
-        OSError: It exists, or cannot be written.
-    """
-    beside = target.parent / f".kore-{secrets.token_hex(8)}.tmp"
-    try:
-        with beside.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        try:
-            os.link(beside, target)  # unlike a rename, it replaces nothing
-        except OSError:
-            if os.path.lexists(target):
-                raise
-            _write_here(target, text)  # no links on this file system
-    finally:
-        with suppress(OSError):
-            beside.unlink()
-
-
-def _write_here(target: Path, text: str) -> None:
-    with target.open("x", encoding="utf-8", newline="\n") as file:
-        try:
-            file.write(text)
-        except BaseException:
-            target.unlink()
-            raise
 
 
 def _next_steps(folder: Path, ci: str, stream: str) -> str:

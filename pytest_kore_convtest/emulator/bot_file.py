@@ -1,4 +1,4 @@
-"""Read the file that says what the bot answers: JSON, or YAML."""
+"""Read the file that says what the bot answers: JSON or YAML; a suite file is a bot that says it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING, Any
 
 from .reading import read_json
-from .runs import read_bot
+from .runs import Answer, read_bot
+from .suite_as_bot import SUITE_KEYS, read_suites
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +23,10 @@ class BotFileError(ValueError):
     """Say what is wrong with the file, as the rest of a sentence that begins with its name."""
 
 
-def read_bot_file(path: Path) -> dict[str, list[str]]:
+def read_bot_file(path: Path) -> dict[str, Answer]:
     """Return a bot script in one shape: lists of replies by input.
+
+    A file with suites (``suites`` or ``testCases``) is a bot that says what they expect.
 
     Raises:
         BotFileError: The file cannot be used.
@@ -33,7 +36,8 @@ def read_bot_file(path: Path) -> dict[str, list[str]]:
         raise BotFileError('is empty: write e.g. {"hello": ["Hi!"]}')
     data = _read_yaml(text) if path.suffix.lower() in _YAML else _read_json(text)
     try:
-        replies = read_bot(data)
+        is_suite = isinstance(data, dict) and any(isinstance(data.get(key), list) for key in SUITE_KEYS)
+        replies = read_bot(read_suites(data) if is_suite else data)
     except ValueError as bad:
         raise BotFileError(f"is no bot script: {bad}") from None
     if not replies:

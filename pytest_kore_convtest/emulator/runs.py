@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from .suites import build_output, steps_of
 
-Bot = Mapping[str, list[str]]
+
+class Turns(NamedTuple):
+    """What the bot answers to an input that comes several times in one conversation; the last stays."""
+
+    replies: list[list[str]]
+
+
+Answer: TypeAlias = list[str] | Turns
+Bot = Mapping[str, Answer]
 _NLP = "v3"
 _LONGEST_SHOWN = 60
 
 
-def read_bot(replies: Mapping[str, object]) -> dict[str, list[str]]:
+def read_bot(replies: Mapping[str, object]) -> dict[str, Answer]:
     """Return a bot script in one shape; a single reply may stand alone, a template may be an object.
 
     Raises:
@@ -22,7 +31,13 @@ def read_bot(replies: Mapping[str, object]) -> dict[str, list[str]]:
     """
     if not isinstance(replies, Mapping) or not all(isinstance(key, str) for key in replies):
         raise ValueError('a bot script maps inputs to lists of replies, e.g. {"hello": ["Hi!"]}')
-    return {said: [_text(said, reply) for reply in _listed(answer)] for said, answer in replies.items()}
+    return {said: _read_answer(said, answer) for said, answer in replies.items()}
+
+
+def _read_answer(said: str, answer: object) -> Answer:
+    if isinstance(answer, Turns):
+        return answer
+    return [_text(said, reply) for reply in _listed(answer)]
 
 
 def _listed(answer: object) -> list[object]:
@@ -48,12 +63,18 @@ def execute(suite: dict[str, object], bot: Bot, run_id: str) -> list[dict[str, o
 
     An input that the bot has no script for is answered as the suite expects.
     """
-    return [_run_step(step, bot, f"{run_id}{index}") for index, step in enumerate(steps_of(suite))]
+    results, turns = [], Counter[str]()
+    for index, step in enumerate(steps_of(suite)):
+        answer = bot.get(step["input"])
+        if isinstance(answer, Turns):
+            answer = answer.replies[min(turns[step["input"]], len(answer.replies) - 1)]
+        turns[step["input"]] += 1
+        results.append(_run_step(step, answer, f"{run_id}{index}"))
+    return results
 
 
-def _run_step(step: dict[str, Any], bot: Bot, request_id: str) -> dict[str, object]:
+def _run_step(step: dict[str, Any], said: list[str] | None, request_id: str) -> dict[str, object]:
     expected = copy.deepcopy(step["outputs"])
-    said = bot.get(step["input"])
     replies = [output["text"] for output in expected] if said is None else said
     judged = [_judge(output, replies[i] if i < len(replies) else None) for i, output in enumerate(expected)]
     passed = all(judged) and len(replies) <= len(expected)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+_NO_CI = frozenset({"", "0", "false", "no", "off"})
+
 
 def read_settings(config: pytest.Config) -> Settings:
     """Read the settings of a test run; secrets disappear from ``config.option``.
@@ -50,6 +52,8 @@ def read_settings(config: pytest.Config) -> Settings:
     if settings.emulator and find_spec("werkzeug") is None:
         problem = "the emulator needs Werkzeug: pip install 'pytest-kore-convtest[emulator]'"
         raise _refuse(settings, "emulator", problem)
+    if settings.update:
+        _check_update(config, settings)
     _check_reports(settings)
     _check_collisions(config, settings)
     if hints := _unknown_keys(config):
@@ -59,6 +63,26 @@ def read_settings(config: pytest.Config) -> Settings:
 
 def _is_in_ini(config: pytest.Config, option: str) -> bool:
     return option in map(str, config.getini("addopts") or ())
+
+
+def _check_update(config: pytest.Config, settings: Settings) -> None:
+    """Refuse to change suite files where nobody looks at the change, or nothing can be known of the replies.
+
+    Raises:
+        ConfigError: It is refused.
+    """
+    problem = ""
+    if in_ci(environment()):
+        problem = (
+            "CI is set, and suite files are changed where a person reviews it: leave the option out,"
+            " or set CI=false for this one command to do it all the same"
+        )
+    elif _is_in_ini(config, "--kore-update"):
+        problem = "it stands in addopts of the ini file, and every wrong reply would be accepted: type it"
+    elif settings.run is None:
+        problem = "without a run nobody knows what the bot says: add --kore-run inDevelopment"
+    if problem:
+        raise _refuse(settings, "update", problem)
 
 
 def _check_reports(settings: Settings) -> None:
@@ -187,6 +211,11 @@ def unconfigured(settings: Settings) -> str:
     except ConfigError as missing:
         return missing.message
     return ""
+
+
+def in_ci(env: Mapping[str, str]) -> bool:
+    """Say whether this is a CI build, by the variable that nearly all of them set."""
+    return env.get("CI", "").strip().lower() not in _NO_CI
 
 
 def in_github(env: Mapping[str, str]) -> bool:

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_kore_convtest.emulator import Emulator
+    from pytest_kore_convtest.emulator.runs import Answer
     from pytest_kore_convtest.settings.settings import Settings
 
 
-def read_bot(settings: Settings) -> dict[str, list[str]]:
+def read_bot(settings: Settings) -> dict[str, Answer]:
     """Return what the emulated bot answers; empty when it repeats what the suites expect.
 
     Raises:
@@ -33,7 +34,7 @@ def read_bot(settings: Settings) -> dict[str, list[str]]:
     raise ConfigError(problem, name="bot", source=settings.source("bot"))
 
 
-def start_emulator(settings: Settings, bot: Mapping[str, list[str]]) -> Emulator:
+def start_emulator(settings: Settings, bot: Mapping[str, Answer]) -> Emulator:
     """Start the emulator.
 
     Args:

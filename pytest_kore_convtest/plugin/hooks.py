@@ -15,6 +15,7 @@ import pytest
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
 from pytest_kore_convtest.plugin import OTHER_FILES, fixtures, is_configured, terminal
 from pytest_kore_convtest.plugin.cleanup import clean_up_suites
+from pytest_kore_convtest.plugin.config import in_ci
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.hints import hint_at_suites, take_over_hints
 from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
@@ -35,6 +36,8 @@ from pytest_kore_convtest.plugin.session import (
 )
 from pytest_kore_convtest.plugin.signals import Farewell, terminated_like_interrupted
 from pytest_kore_convtest.plugin.summary import sum_up, write_summary
+from pytest_kore_convtest.plugin.update import Updates
+from pytest_kore_convtest.settings.settings import environment
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator
@@ -76,6 +79,7 @@ class Hooks:
         self._other_settings: dict[str, str] = {}
         self._published = Published()
         self._junit = JUnitReport(run.config)
+        self._updates = Updates()
         self._selected: list[Selected] = []
         self._worker = hasattr(run.config, "workerinput")
         self._progress = Progress(run)
@@ -235,6 +239,7 @@ class Hooks:
                 self._run.interrupt_workers(f"the test run stops after {self._failures} failed (--maxfail)")
         if self._run.wants_record:
             self._recorder.add(report)
+        self._updates.add(report)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
@@ -273,9 +278,20 @@ class Hooks:
             self._junit.add_property("kore_emulator", EMULATOR_WORDS)
         for begun in self._run.unfinished():
             self._junit.add_property("kore_unfinished", begun.tell(self._run.stopped or NOBODY))
+        if self._run.settings.update:
+            self._update_files()
         if self._run.wants_record:
             self._published = publish(self._run, self._recorder, self._verdict, session)
             self._verdict.add_problems(session, self._published.problems)
+
+    def _update_files(self) -> None:
+        """Show what changes in suite files, change them, and say so in the closing lines."""
+        from pytest_kore_convtest.plugin.update_files import update_files
+
+        if self._run.interrupted:
+            self._verdict.add_closing(["interrupted; no suite file was updated"])
+            return
+        self._verdict.add_closing(update_files(self._config, self._updates))
 
     def _find_left(self) -> Left:
         """Return what there is to say of this process's jobs that began and of which no item has told."""
@@ -296,6 +312,8 @@ class Hooks:
         quiet = getattr(self._config.option, "verbose", 0) < 0
         jobs = [] if quiet else sum_up(self._verdict.jobs.values())
         notes = dict.fromkeys([*self._run.settings.notes, *self._run.notes, *self._verdict.notes])
+        if not self._run.settings.update and not in_ci(environment()):
+            notes |= dict.fromkeys(self._updates.advise())
         idle = [] if quiet else [(job.label, job.id) for job in self._verdict.not_waited]
         last = [*self._published.written, *_name_pages(self._verdict.pages)]
         write_summary(terminalreporter, jobs, list(notes), last, idle)

@@ -172,6 +172,11 @@ def attach(
         notes=list(own.kore_notes) if own else [],
         pages=_find_pages(raised, own),
     )
+    if kore["step"] and report.when == "call" and report.failed and own is not None:
+        from pytest_kore_convtest.plugin.update import describe_update
+
+        if found := describe_update(jobs, own):
+            kore["update"] = found
     if not any(kore.values()):
         return
     error = isinstance(raised, KoreError) and not isinstance(raised, Verdict)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_kore_convtest.plugin.update import StepUpdate
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.job_summary import JobSummary
 
@@ -27,6 +28,7 @@ class ReportFacts(TypedDict, total=False):
         notes: What the user should know.
         pages: Where the documentation explains what was found.
         skip: Why we skipped it, one of the words of ``items``; empty when we did not.
+        update: What would make a failed step pass; of a passed one that nothing is to be changed.
         error_in: The phase in which an error of ours that is no verdict was raised; empty without one.
     """
 
@@ -39,6 +41,7 @@ class ReportFacts(TypedDict, total=False):
     notes: list[str]
     pages: list[str]
     skip: str
+    update: StepUpdate
     error_in: str
 
 

@@ -98,6 +98,7 @@ class RunVerdict:
         self._problems: list[str] = []
         self._resume: list[str] = []
         self._unwritten: list[str] = []
+        self._updated: list[str] = []
         self._about_bot = ""
         self._emulator = self._excused = self._made_red = False
 
@@ -312,6 +313,10 @@ class RunVerdict:
             lines = self._resume if run.interrupted or run.stopped else self._problems
             lines.append(f"{begin}; {describe_in_line(ending)}")
 
+    def add_closing(self, lines: Iterable[str]) -> None:
+        """Say something in the closing lines that changes nothing about the verdict."""
+        self._updated += lines
+
     def add_problems(self, session: pytest.Session, problems: Sequence[str]) -> None:
         """Say what went wrong after the verdict; a run that was green until now is red."""
         self._unwritten += problems
@@ -345,7 +350,7 @@ class RunVerdict:
         lines = [f"kore: {problem}" for problem in self._problems]
         if self.jobs or self.entries:
             lines.append(f"kore: {write_tally(self._tally())}")
-        lines += [f"kore: {line}" for line in [*self._unwritten, *self._resume]]
+        lines += [f"kore: {line}" for line in [*self._updated, *self._unwritten, *self._resume]]
         if self._emulator and self.entries:
             lines.append(f"kore: {EMULATOR_WORDS}{self._about_bot}")
         return lines

@@ -18,7 +18,7 @@ from pytest_kore_convtest.plugin.fixtures import (
 )
 from pytest_kore_convtest.plugin.items import OwnItem, fixture_values
 from pytest_kore_convtest.plugin.session import Run, find_run
-from pytest_kore_convtest.rules import ERROR
+from pytest_kore_convtest.rules import ERROR, HINT
 from pytest_kore_convtest.suites.file import show_path
 from pytest_kore_convtest.suites.lint import lint_many
 from pytest_kore_convtest.suites.run_errors import step_error, verdict_of
@@ -27,16 +27,20 @@ from pytest_kore_convtest.suites.validate import verdict
 from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.jobs.job import SuiteImport, SuiteRun
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.plugin.suite_items import SuiteItem
+    from pytest_kore_convtest.rules import Rule
     from pytest_kore_convtest.suites.file import LocalSuite
     from pytest_kore_convtest.suites.run_result import RunResult
 
 PLUGIN_NAME = "kore-checks"
+
+_MOST_ALIKE = 3
+"""Suites of a file whose hints of one rule are told one by one."""
 
 _SPARED = ("skip", "skipif", "xfail")
 """Marks with which a red item does not make the test run red."""
@@ -266,7 +270,10 @@ def check_lint(request: pytest.FixtureRequest) -> None:
     ours = [one for one in found if one.suite in {"", name}]
     errors = [one for one in ours if one.severity == ERROR]
     milder = [one for one in ours if one.severity != ERROR]
-    rest = summarize(milder, show=_say_with_severity)
+    common = _find_common_hints(found)
+    rest = summarize((one for one in milder if one.rule not in common), show=_say_with_severity)
+    # The same words in every suite of the file: said once in the summary.
+    rest += [common[rule] for rule in dict.fromkeys(one.rule for one in milder) if rule in common]
     if not errors:
         item.kore_notes = [*item.kore_notes, *rest]
         item.kore_rules = [str(one.rule) for one in milder]
@@ -279,6 +286,25 @@ def check_lint(request: pytest.FixtureRequest) -> None:
         path=str(item.path),
         findings=[one.to_data() for one in ours],
     )
+
+
+def _find_common_hints(found: Iterable[Finding]) -> dict[Rule, str]:
+    """Say in one line each which hints many suites of a file have."""
+    same: dict[Rule, list[Finding]] = {}
+    for one in found:
+        if one.severity == HINT:
+            same.setdefault(one.rule, []).append(one)
+    return {rule: _say_common(ones) for rule, ones in same.items() if len(_suites_of(ones)) > _MOST_ALIKE}
+
+
+def _suites_of(findings: Iterable[Finding]) -> set[str]:
+    return {one.suite for one in findings}
+
+
+def _say_common(findings: list[Finding]) -> str:
+    first, suites = findings[0], len(_suites_of(findings))
+    many = f"{count(findings):,} hints in {suites} suites, this is the first"
+    return f"{first} ({many}; kore-convtest lint --only {first.rule} lists them)"
 
 
 def _say_with_severity(finding: Finding) -> str:

@@ -52,7 +52,7 @@ def write_report(path: str | Path, text: str) -> None:
         if target.exists() and not target.is_file():
             _write_into(target, content)
         else:
-            _replace(Path(os.path.realpath(target)), content)  # a link stays a link
+            replace_file(target, content)
     except (OSError, ValueError) as error:
         problem = _explain(error)
     else:
@@ -83,7 +83,13 @@ def write_stdout(text: str) -> None:
     stream.flush()
 
 
-def _replace(target: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace a file at once: it is whole at any time, the old or the new one. A link stays a link.
+
+    Raises:
+        OSError: It cannot be; the file is as it was.
+    """
+    target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.parent / f".kore-{secrets.token_hex(8)}.tmp"  # os.replace works within one file system
     try:

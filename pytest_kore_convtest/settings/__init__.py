@@ -32,6 +32,7 @@ SETTINGS = (
         "P",
         "write a Markdown report there; github: to the job summary",
     ),
+    ("update", "flag", "o", "", "write what the bot answered into the suite files, where only texts differ"),
     ("emulator", "flag", "o e", "", "use the built-in emulator, no account needed"),
     ("emulator_speed", "speed", "o e", "SPEED", "the emulator's jobs and our pauses: fast, or real"),
     ("bot", "path", "oie", "P", "what the emulated bot answers, JSON or YAML: {input: [reply, ...]}"),

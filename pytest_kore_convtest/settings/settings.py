@@ -86,6 +86,7 @@ class Settings:
     html: Path | None = None
     json: Path | None = None
     markdown: Path | str | None = None
+    update: bool = False
     emulator: bool = False
     emulator_speed: str = FAST
     bot: Path | None = None

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 LARGEST_FILE = 2 * 1024 * 1024
 """Bytes that the platform takes (documented)."""
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
+"""The byte order mark that some editors put before UTF-8."""
+
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -69,6 +71,23 @@ class LocalStep:
 
 
 @dataclass(frozen=True)
+class SuiteSource:
+    """Where in a file a suite stands.
+
+    Attributes:
+        text: The file's text, without a byte order mark.
+        document: What it says in the import format, with places.
+        number: The suite's index in ``testCases``.
+        yaml: What is known of a YAML file beyond that; ``None`` for a JSON file.
+    """
+
+    text: str
+    document: Document
+    number: int
+    yaml: YamlSuites | None = None
+
+
+@dataclass(frozen=True)
 class LocalSuite:
     """One suite of a local file.
 
@@ -84,6 +103,7 @@ class LocalSuite:
         split: Whether ``data`` is this suite alone.
         bot_id: The bot that the file was exported from, or empty.
         sha256: Of the file's bytes, in hexadecimal digits; empty when there was no file to read.
+        source: The file that it was read from, to change it there; ``None`` when there was none.
     """
 
     path: Path
@@ -96,6 +116,7 @@ class LocalSuite:
     split: bool = False
     bot_id: str = ""
     sha256: str = ""
+    source: SuiteSource | None = field(default=None, repr=False, compare=False)
 
     @property
     def upload_name(self) -> str:
@@ -133,12 +154,41 @@ def open_suite_file(path: Path) -> SuiteFile:
     """Read a file; what makes it useless is in ``problems``, nothing is raised."""
     try:
         data = _read_bytes(path)
-        if is_yaml(path.name):
-            return _open_yaml(path, data)
-        document = _load(data)
     except _UnusableError as bad:
         return SuiteFile(path, problems=(bad.problem,))
-    marked = data.startswith(_BOM)
+    return read_suite_bytes(path, data)
+
+
+def read_suite_bytes(path: Path, data: bytes) -> SuiteFile:
+    """Read what a file holds, or is to hold; what makes it useless is in ``problems``.
+
+    Args:
+        path: The file, whose name says whether it is YAML; nothing is read from it.
+        data: Its bytes.
+    """
+    try:
+        return _open(path, data)
+    except _UnusableError as bad:
+        return SuiteFile(path, problems=(bad.problem,))
+
+
+def read_suites_of(path: Path, data: bytes) -> list[LocalSuite]:
+    """Read all suites of a file whose bytes are known.
+
+    Raises:
+        SuiteFileError: It is not valid, or holds no suite.
+    """
+    file = read_suite_bytes(path, data)
+    if file.problems:
+        raise _error(path, file.problems)
+    return list(file.suites)
+
+
+def _open(path: Path, data: bytes) -> SuiteFile:
+    if is_yaml(path.name):
+        return _open_yaml(path, data)
+    document = _load(data)
+    marked = data.startswith(BOM)
     problem = _find_no_suite(document)
     if problem:
         return SuiteFile(path, (), document, (problem,), marked)
@@ -154,7 +204,7 @@ def _open_yaml(path: Path, data: bytes) -> SuiteFile:
         yaml = read_yaml(_decode(data))
     except YamlError as bad:
         raise _UnusableError(bad.message, bad.place) from None
-    marked = data.startswith(_BOM)
+    marked = data.startswith(BOM)
     problems = yaml.problems
     problem = None if problems else _find_no_suite(yaml.document)
     suites = () if problems or problem else tuple(_read_suites(path, yaml.document, data, yaml))
@@ -212,7 +262,7 @@ def decode(data: bytes) -> str:
     Raises:
         UnicodeDecodeError: It is no UTF-8.
     """
-    return data.removeprefix(_BOM).decode("utf-8")
+    return data.removeprefix(BOM).decode("utf-8")
 
 
 class _UnusableError(Exception):
@@ -289,7 +339,7 @@ def _read_suites(
     path: Path, document: Document, data: bytes, yaml: YamlSuites | None = None
 ) -> Iterator[LocalSuite]:
     content: dict[str, Any] = document.value
-    cases = content["testCases"]
+    cases, text = content["testCases"], decode(data)
     sha256 = hashlib.sha256(data).hexdigest()
     for number, case in enumerate(cases):
         if not isinstance(case, dict):
@@ -307,6 +357,7 @@ def _read_suites(
             split=split,
             bot_id=as_text(content.get("botId")),
             sha256=sha256,
+            source=SuiteSource(text, document, number, yaml),
         )
 
 

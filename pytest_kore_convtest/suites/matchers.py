@@ -21,7 +21,7 @@ class Matcher:
 
     Attributes:
         kind: ``ANY``, ``PART``, ``MATCHES`` or ``ANYTHING``.
-        texts: The alternatives; the part; the pattern; nothing.
+        texts: The alternatives; the parts, all of which count; the pattern; nothing.
     """
 
     kind: str

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.api.run_models import RunStep
     from pytest_kore_convtest.suites.file import LocalOutput, LocalStep
 
-_MOST_REPLIES = 50
+MOST_REPLIES = 50
+"""Replies of a step that are compared; nobody means more."""
 _PLAINLY_FAILED = frozenset({"failed", "failure", "fail"})
 
 
@@ -69,11 +70,11 @@ def match(step: RunStep, local: LocalStep, failures: Sequence[Failure]) -> Match
         local: The step of the file.
         failures: Every assertion of it that failed.
     """
-    if not varies(local) or not step.is_readable or not _is_plain_failure(step.status):
+    if not varies(local) or not step.is_readable or not is_plain_failure(step.status):
         return None
     if not failures and len(step.answers) == len(step.expectations):
         return None  # nobody knows what failed
-    replies = _Replies(step, local)
+    replies = Replies(step, local)
     pairs = replies.align() if replies.is_comparable() else None
     if pairs is None or not _explains(pairs, replies, failures):
         return None
@@ -82,22 +83,34 @@ def match(step: RunStep, local: LocalStep, failures: Sequence[Failure]) -> Match
     return Match(_tell(pairs, replies, failures, left_out), left_out, moved)
 
 
-def _is_plain_failure(word: str) -> bool:
+def is_plain_failure(word: str) -> bool:
     """Say whether a step's word is that it failed; *aborted* and the like are no result of its texts."""
     return not word or run_models.fold(word) in _PLAINLY_FAILED
 
 
-class _Replies:
-    """The expected replies of a step beside the given ones."""
+class Replies:
+    """The expected replies of a step beside the given ones.
+
+    Args:
+        step: The platform's result.
+        local: The step of the file.
+
+    Attributes:
+        wanted: The expected replies of the file.
+        given: The texts that the bot gave; ``None`` for what is no text.
+    """
+
+    given: list[str | None]
 
     def __init__(self, step: RunStep, local: LocalStep) -> None:
         self.local, self.wanted = local, local.outputs
         self.outputs, self.checks = step.outputs, step.checks
-        self.given = [one.get("text") if isinstance(one, dict) else None for one in step.answers]
+        texts = (one.get("text") if isinstance(one, dict) else None for one in step.answers)
+        self.given = [text if isinstance(text, str) else None for text in texts]
 
     def is_comparable(self) -> bool:
         """Say whether the platform judged what the file expects, and what the bot said is there."""
-        if len(self.wanted) != len(self.outputs) or max(len(self.wanted), len(self.given)) > _MOST_REPLIES:
+        if len(self.wanted) != len(self.outputs) or max(len(self.wanted), len(self.given)) > MOST_REPLIES:
             return False
         if not self.given or not all(isinstance(text, str) for text in self.given):
             return False
@@ -146,7 +159,7 @@ def _is_judged_by(wanted: LocalOutput, output: Output) -> bool:
     return bool(wanted.texts) and canonical(wanted.texts[0]) in {canonical(text) for text in texts}
 
 
-def _explains(pairs: dict[int, int], replies: _Replies, failures: Sequence[Failure]) -> bool:
+def _explains(pairs: dict[int, int], replies: Replies, failures: Sequence[Failure]) -> bool:
     """Say whether all that failed failed by texts that fit, or on replies that may be missing."""
     for kind, number in failures:
         at = number - 1
@@ -158,7 +171,7 @@ def _explains(pairs: dict[int, int], replies: _Replies, failures: Sequence[Failu
 
 
 def _tell(
-    pairs: dict[int, int], replies: _Replies, failures: Sequence[Failure], left_out: frozenset[int]
+    pairs: dict[int, int], replies: Replies, failures: Sequence[Failure], left_out: frozenset[int]
 ) -> str:
     failed = {failure.number for failure in failures}
     said = []

@@ -20,10 +20,14 @@ CONTAINS, ONE_OF, ALL_OF, EQUALS, BARE = "contains", "oneOf", "allOf", "equals",
 START_EVENT = "Start_Flow"
 """The event of the step that stands for the user's arrival; no other is known."""
 
-_TOP_KEYS = ("botId", "botName", "testCases")
-_CASE_KEYS = ("name", "description", "tags", "preprocessor", "messages")
-_STEP_KEYS = ("input", "event", "outputs")
-_OLD_KEYS = frozenset({"welcomeMessageCount", "discardMessage", "discardBefore"})
+TOP_KEYS = ("botId", "botName", "testCases")
+CASE_KEYS = ("name", "description", "tags", "preprocessor", "messages")
+STEP_KEYS = ("input", "event", "outputs")
+"""The keys of a file, of a suite and of a step."""
+
+OLD_KEYS = frozenset({"welcomeMessageCount", "discardMessage", "discardBefore"})
+"""Further keys of files and suites that the runner of 2019 knew."""
+
 _OLD = "is known from Kore's runner of 2019 only, the platform may refuse it"
 _TEMPLATE = re.compile(r'\s*(?:\{\s*["\']|\[\s*\{|[\[{].*\b(?:template_type|payload)\b)', re.DOTALL)
 
@@ -112,7 +116,7 @@ def judge_content(
         stream_id: The configured stream, if there is one.
         words: How the file's author writes what is missing.
     """
-    yield from _judge_keys(content, (), _TOP_KEYS)
+    yield from _judge_keys(content, (), TOP_KEYS)
     yield from _judge_optional_texts(content, (), ("botId", "botName"))
     bot_id = content.get("botId")
     if stream_id and isinstance(bot_id, str) and bot_id and bot_id != stream_id:
@@ -131,7 +135,7 @@ def judge_content(
 
 
 def _judge_case(case: dict[str, object], path: json_positions.Path, words: Words) -> Iterator[Note]:
-    yield from _judge_keys(case, path, _CASE_KEYS)
+    yield from _judge_keys(case, path, CASE_KEYS)
     yield from _judge_name(case.get("name"), (*path, "name"), words)
     yield from _judge_optional_texts(case, path, ("description", "preprocessor"))
     tags = case.get("tags")
@@ -205,8 +209,8 @@ def _judge_step(step: object, path: json_positions.Path, words: Words) -> Iterat
         said = f'is {kind(step)}, not a step: write {{"input": "…", "outputs": [{{"contains": "…"}}]}}'
         yield Note(Rule.WRONG_TYPE, path, said)
         return
-    yield from _judge_keys(step, path, _STEP_KEYS)
-    said_by_user, event, outputs = (step.get(key) for key in _STEP_KEYS)
+    yield from _judge_keys(step, path, STEP_KEYS)
+    said_by_user, event, outputs = (step.get(key) for key in STEP_KEYS)
     if not isinstance(said_by_user, str) or not said_by_user.strip():
         what = "missing" if said_by_user is None else "empty" if said_by_user == "" else "blank"
         what = what if said_by_user is None or isinstance(said_by_user, str) else kind(said_by_user)
@@ -307,7 +311,7 @@ def _judge_keys(
     holder: dict[str, object], path: json_positions.Path, known: tuple[str, ...]
 ) -> Iterator[Note]:
     for key in holder:
-        if key in _OLD_KEYS:
+        if key in OLD_KEYS:
             yield Note(Rule.OLD_FORMAT, (*path, key), f"{_OLD}: remove it", at_key=True)
         elif key not in known:
             near = _guess_key(key[:40], known)

@@ -48,7 +48,19 @@ def write_failure(result: RunResult, index: int) -> str:
         lines += ["", *(f"the run: {reason}" for reason in result.why)]
     if judged.place:
         lines += ["", judged.place]
+    if offered := _offer(result, index):
+        lines += ["", *offered]
     return "\n".join(lines)
+
+
+def _offer(result: RunResult, index: int) -> list[str]:
+    """Return the lines that would accept the replies of a failed step, if they can be offered."""
+    if result.local is None or result.steps[index].outcome != FAILED:
+        return []
+    # Imported here: a run without a failure does not pay for it.
+    from pytest_kore_convtest.suites.offer import offer_lines
+
+    return list(offer_lines(result, index))
 
 
 def _before(result: RunResult, step: RunStep) -> list[RunStep]:

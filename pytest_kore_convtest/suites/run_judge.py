@@ -125,6 +125,7 @@ def judge_run(
         steps=tuple(steps),
         status=status,
         place=_place(local, local) if local else "",
+        local=local,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.api.run_models import RunStatus, RunStep
     from pytest_kore_convtest.findings import Finding
+    from pytest_kore_convtest.suites.file import LocalSuite
 
 PASSED, FAILED, NOT_EVALUATED = "passed", "failed", "not evaluated"
 """What becomes of a step, and of a run."""
@@ -104,6 +105,7 @@ class RunResult:
         steps: The steps of the file, or those that the platform reported when there is no file.
         status: What the platform said.
         place: ``file:line`` of the suite, or empty.
+        local: The suite as the file has it, when there is a file.
     """
 
     suite: str
@@ -112,6 +114,7 @@ class RunResult:
     steps: tuple[StepResult, ...]
     status: RunStatus = field(repr=False)
     place: str = ""
+    local: LocalSuite | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def positions(self) -> dict[int, int]:

@@ -300,9 +300,9 @@ class _Compiler:
                 self._find(value, f"'{ANYTHING}' is true: write anything: true and an example")
             matcher = Matcher(ANYTHING)
         else:
-            matcher = Matcher(key.text, (self._read_text(value, spoken=True),))
+            matcher = Matcher(key.text, self._read_parts(key, value))
             self._check_pattern(matcher, value)
-        if example is None and key.text != PART:
+        if example is None and (key.text != PART or len(matcher.texts) != 1):
             self._find(key, f"'{key.text}' has no example: write 'example: …', which is what is uploaded")
             return matcher, "?"
         if example is None:
@@ -311,6 +311,14 @@ class _Compiler:
         if not self.problems and not matcher.fits(text) and matcher.texts != ("",):
             self._find(example, f"the example does not fit '{key.text}': mend one of them")
         return matcher, text
+
+    def _read_parts(self, key: Scalar, value: Node) -> tuple[str, ...]:
+        """Return what has to stand in a reply: a text, or all texts of a list; or a pattern."""
+        if key.text != PART or not isinstance(value, Sequence):
+            return (self._read_text(value, spoken=True),)
+        if not value.items:
+            self._find(value, f"'{PART}' is an empty list: write a text, or a list of texts")
+        return tuple(self._read_text(one, spoken=True) for one in value.items)
 
     def _read_example(self, node: Node) -> str:
         if (

@@ -134,7 +134,12 @@ def _reply() -> _Schema:
             "items": {"anyOf": [{"type": "string"}, _object(["template"], template={})]},
             "examples": [["How many nights?", "For how many nights?"]],
         },
-        "contains": _text("Contains", "This stands somewhere in the message.", "3 nights"),
+        "contains": {
+            "title": "Contains",
+            "description": "This stands in the message; of a list all do, and an example is needed.",
+            "anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}],
+            "examples": ["3 nights", ["3 nights", "breakfast"]],
+        },
         "matches": _text(
             "Matches", "The whole message fits this regular expression; needs an example.", "Room [0-9]+"
         ),

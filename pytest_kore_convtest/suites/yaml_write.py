@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.strict_json import is_shallow
+from pytest_kore_convtest.suites.matchers import ANY, ANYTHING, PART
 from pytest_kore_convtest.suites.rules import CONTAINS, START_EVENT
-from pytest_kore_convtest.suites.yaml_file import TEMPLATE, write_template
+from pytest_kore_convtest.suites.yaml_file import EXAMPLE, OPTIONAL, TEMPLATE, write_template
 from pytest_kore_convtest.suites.yaml_nodes import changed_by_yaml
-from pytest_kore_convtest.text import as_list, as_text
+from pytest_kore_convtest.text import as_list, as_text, escape_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from pytest_kore_convtest.json_positions import Path
+    from pytest_kore_convtest.suites.matchers import Matcher
 
 _PLAIN = re.compile(r"[^\W_][^\n\r\t\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]*")
 _NOT_PLAIN = re.compile(r":(?:\s|$)|\s#|\s$")
@@ -42,8 +47,11 @@ def write_text(text: str, *, in_flow: bool = False) -> str:
         and not (in_flow and _NOT_IN_FLOW.search(text))
         and not changed_by_yaml(text)
         and text not in _SWITCHES
+        and escape_yaml(text) == text
     )
-    return text if plain else _ESCAPED.sub(_escape, json.dumps(text, ensure_ascii=False))
+    if plain:
+        return text
+    return escape_yaml(_ESCAPED.sub(_escape, json.dumps(text, ensure_ascii=False)))
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -79,10 +87,29 @@ def _under(key: str, lines: list[str], value: object, indent: int) -> list[str]:
     return [f"{key} {lines[0]}"]
 
 
-def write_yaml(content: Mapping[str, object]) -> str:
+@dataclass(frozen=True)
+class Reply:
+    """An expected reply of which more than its text is written.
+
+    Attributes:
+        matcher: What it may be like; ``None`` when it has to be the text.
+        example: The text that is uploaded.
+        optional: Whether it may be missing.
+    """
+
+    matcher: Matcher | None
+    example: str
+    optional: bool = False
+
+
+def write_yaml(content: Mapping[str, object], replies: Mapping[Path, Reply] | None = None) -> str:
     """Write what a file in the import format says as a YAML suite file.
 
     Keys and values that YAML suite files do not have are left out: who converts looks for them first.
+
+    Args:
+        content: The content.
+        replies: By path in the content, the replies of which more than a text is written.
     """
     lines = [
         f"{name}: {write_text(text)}"
@@ -90,42 +117,84 @@ def write_yaml(content: Mapping[str, object]) -> str:
         if isinstance(text := content.get(key), str)
     ]
     lines.append("suites:")
-    for case in as_list(content.get("testCases")):
+    for number, case in enumerate(as_list(content.get("testCases"))):
         if isinstance(case, dict):
-            lines += _write_suite(case)
+            lines += _under_dash(_write_suite(case, ("testCases", number), replies or {}), 2)
     return "\n".join(lines) + "\n"
 
 
-def _write_suite(case: Mapping[str, object]) -> Iterator[str]:
-    yield f"  - name: {write_text(as_text(case.get('name')))}"
-    for key in ("description", "preprocessor"):
+def _under_dash(lines: Iterator[str], indent: int) -> Iterator[str]:
+    """Write the lines of a mapping as an entry of a list; one without lines is an empty mapping."""
+    yield " " * indent + f"- {next(lines, '{}')}"
+    for line in lines:
+        yield " " * (indent + 2) + line
+
+
+def _write_suite(case: Mapping[str, object], path: Path, replies: Mapping[Path, Reply]) -> Iterator[str]:
+    for key in ("name", "description", "preprocessor"):
         if isinstance(text := case.get(key), str):
-            yield f"    {key}: {write_text(text)}"
-    tags = [write_text(tag, in_flow=True) for tag in as_list(case.get("tags")) if isinstance(tag, str)]
+            yield f"{key}: {write_text(text)}"
     if isinstance(case.get("tags"), list):
-        yield f"    tags: [{', '.join(tags)}]"
-    yield "    steps:"
-    for step in as_list(case.get("messages")):
+        tags = [write_text(tag, in_flow=True) for tag in as_list(case.get("tags")) if isinstance(tag, str)]
+        yield f"tags: [{', '.join(tags)}]"
+    if not isinstance(steps := case.get("messages"), list):
+        return
+    yield "steps:" if steps else "steps: []"
+    for number, step in enumerate(steps):
         if isinstance(step, dict):
-            yield from _write_step(step)
+            yield from _under_dash(_write_step(step, (*path, "messages", number), replies), 2)
 
 
-def _write_step(step: Mapping[str, object]) -> Iterator[str]:
-    said, event = as_text(step.get("input")), as_text(step.get("event"))
-    keys = [f"event: {write_text(event)}"] if isinstance(step.get("event"), str) else []
-    if not event or said != START_EVENT or event != START_EVENT:
-        keys.append(f"user: {write_text(said)}")
-    outputs = [as_text(one.get(CONTAINS)) for one in as_list(step.get("outputs")) if isinstance(one, dict)]
-    replies = [write_reply(text, 12) for text in outputs]
-    yield f"      - {keys[0]}"
-    yield from (f"        {key}" for key in keys[1:])
-    if len(replies) == 1 and len(replies[0]) == 1:
-        yield f"        bot: {replies[0][0]}"
-    elif isinstance(step.get("outputs"), list):
-        yield "        bot:" if replies else "        bot: []"
-        for first, *rest in replies:
-            yield f"          - {first}"
-            yield from rest
+def _write_step(step: Mapping[str, object], path: Path, replies: Mapping[Path, Reply]) -> Iterator[str]:
+    said, event = step.get("input"), step.get("event")
+    if isinstance(event, str):
+        yield f"event: {write_text(event)}"
+    if isinstance(said, str) and not said == event == START_EVENT:
+        yield f"user: {write_text(said)}"
+    if not isinstance(outputs := step.get("outputs"), list):
+        return
+    written = []
+    for number, one in enumerate(outputs):
+        reply = replies.get((*path, "outputs", number))
+        text = as_text(one.get(CONTAINS)) if isinstance(one, dict) else ""
+        written.append(write_varying(reply, 4) if reply else write_reply(text, 4))
+    if len(written) == 1 and len(written[0]) == 1:
+        yield f"bot: {written[0][0]}"
+        return
+    yield "bot:" if written else "bot: []"
+    for first, *rest in written:
+        yield f"  - {first}"
+        yield from rest
+
+
+def write_varying(reply: Reply, indent: int) -> list[str]:
+    """Write a reply that may vary; the first line has no indentation of its own.
+
+    Args:
+        reply: The reply.
+        indent: How many blanks the further lines begin with.
+    """
+    lines: list[str] = []
+    found = reply.matcher
+    if found is None:
+        lines = write_reply(reply.example, indent)
+        if lines[0] != f"{TEMPLATE}:":
+            lines = [f"text: {lines[0]}"]
+    elif found.kind == ANYTHING:
+        lines = [f"{ANYTHING}: true"]
+    elif found.kind == ANY or len(found.texts) > 1:
+        lines = [f"{found.kind}:"]
+        for text in found.texts:
+            first, *rest = write_reply(text, indent + 4) if found.kind == ANY else [write_text(text)]
+            lines += [" " * (indent + 2) + f"- {first}", *rest]
+    else:
+        lines = [f"{found.kind}: {write_text(found.texts[0])}"]
+    if found is not None and found.kind != ANY and (found.kind, *found.texts) != (PART, reply.example):
+        first, *rest = write_reply(reply.example, indent + 2)
+        inline = first if not rest else ""
+        lines.append(" " * indent + f"{EXAMPLE}: {inline}".rstrip())
+        lines += [] if inline else [" " * (indent + 2) + first, *rest]
+    return lines + [" " * indent + f"{OPTIONAL}: true"] * reply.optional
 
 
 def write_reply(text: str, indent: int) -> list[str]:

@@ -195,8 +195,8 @@ def test_every_rule_occurs():
 def test_every_rule_and_error_has_its_sentences():
     """What each rule and each error class can say is listed, but for the errors that are made of findings."""
     listed = page("messages.md")
-    for rule in generate.Rule:
-        assert f"\n### {rule.value}\n" in listed
+    unlisted = {rule.value for rule in generate.Rule if f"\n### {rule.value}\n" not in listed}
+    assert unlisted == {"passed-by-matcher"}  # it names the replies and their matchers
     composed = {"SuiteFileError", "ConversationFailedError", "JobStalledError"}
     raised = {cls.__name__ for cls in generate.error_classes()} - {"JobError", "Verdict", "ServiceError"}
     assert {name for name in raised if f"\n### {name}\n" not in listed} <= composed

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_kore_convtest.emulator import Emulator
 from pytest_kore_convtest.emulator.bot_file import BotFileError, read_bot_file
-from pytest_kore_convtest.emulator.runs import read_bot
+from pytest_kore_convtest.emulator.runs import Turns, execute, read_bot
 
 TEMPLATE = {"type": "template", "payload": {"text": "Größe?"}}
 
@@ -128,3 +128,70 @@ def test_a_reply_that_is_no_reply(reply):
     """A test that scripts a bot is refused the same things."""
     with pytest.raises(ValueError, match="put it in quotes"):
         read_bot({"a": reply})
+
+
+SUITES = """
+suites:
+  - name: BOOKING
+    steps:
+      - event: Start_Flow
+        bot: Hi!
+      - user: I need a room
+        bot: [Which city?, {any: [How many nights?, For how long?]}]
+      - user: "yes"
+        bot: {contains: booked, example: It is booked.}
+      - user: "yes"
+        bot: {template: {type: template, payload: {text: Bye}}}
+      - user: hush
+"""
+
+
+def test_a_suite_file_is_a_bot_that_says_it(tmp_path):
+    """Alternatives count by their first, matchers by their example; what comes again has its turns."""
+    found = written(tmp_path, SUITES, "bot.kore.yaml")
+    bye = '{"type":"template","payload":{"text":"Bye"}}'
+    assert found == {
+        "Start_Flow": ["Hi!"],
+        "I need a room": ["Which city?", "How many nights?"],
+        "yes": Turns([["It is booked."], [bye]]),
+        "hush": [],
+    }
+
+
+def test_an_export_is_a_bot_too(tmp_path):
+    """What the platform's UI exports, and what Kore's runner of 2019 took, read alike."""
+    steps = [
+        {"input": "a", "outputs": [{"contains": "A"}, "B"]},
+        {"input": "b", "outputs": [{"contains": {"oneOf": ["C", "D"]}}, {"equals": "E"}]},
+    ]
+    export = {"testCases": [{"name": "A", "messages": steps}]}
+    assert written(tmp_path, json.dumps(export)) == {"a": ["A", "B"], "b": ["C", "E"]}
+
+
+def test_two_suites_may_not_disagree(tmp_path):
+    """One bot cannot say both, and nobody could tell which one was meant."""
+    two = "suites:\n- steps: [{user: a, bot: A}]\n- steps: [{user: a, bot: B}]\n"
+    assert "two suites expect different replies to 'a': leave one" in written(tmp_path, two, "bot.yaml")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("suites: [1]", "a suite is not an object: write name and steps"),
+        ("suites: [{steps: 1}]", "'steps' is not a list"),
+        ("suites: [{steps: [1]}]", "a step is not an object: write user and bot"),
+        ("suites: [{steps: [{bot: a}]}]", "a step has no text that the user says"),
+        ("suites: []", "names no input"),
+    ],
+)
+def test_a_suite_that_is_no_bot(tmp_path, content, sentence):
+    """What cannot be read is refused by name, as any bot file is."""
+    assert sentence in written(tmp_path, content, "bot.yaml")
+
+
+def test_the_bot_takes_its_turns():
+    """The second time that an input comes the bot says what it says then, and that for ever after."""
+    output = {"text": "x", "assertions": {"text": {"enabled": False, "contains": []}}}
+    steps = [{"input": "yes", "outputs": [output]}] * 3
+    results = execute({"testSteps": steps}, {"yes": Turns([["one"], ["two"]])}, "r")
+    assert [result["actualOutput"][0]["text"] for result in results] == ["one", "two", "two"]

@@ -115,7 +115,7 @@ def test_suites_with_other_names_draw_one_hint(run, pytester, plugin_args):
         (pytester.path / name).write_bytes((pytester.path / "talk.kore.json").read_bytes())
     (pytester.path / "other.json").write_text("{}")
     result = run("--kore-emulator", *plugin_args)
-    said = "not tested: Booking.json, b.json hold suites, but are not named *.kore.json."
+    said = "not tested: Booking.json, b.json hold suites, but are not named *.kore.json or *.kore.yaml."
     ways_out = "Rename, or name on the command line or in kore_suite_files."
     assert [line for line in result.lines if "Booking.json" in line] == [f"{said} {ways_out}"]
     assert result.code == 0

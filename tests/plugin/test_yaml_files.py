@@ -133,5 +133,15 @@ def test_json_suites_do_not_pay_for_yaml(run, pytester):
         "import sys\n\ndef pytest_unconfigure():\n"
         "    print('LOADED', [name for name in sys.modules if name.startswith(('ruamel', 're2'))])\n"
     )
-    done = run("-m", "not kore_live", "-s", apart=True)
+    done = run("-m", "not kore_live", "-s", fresh=True)
     assert "LOADED []" in done.text
+
+
+def test_a_changed_copy_of_the_suite_is_the_bot(run, folder, pytester):
+    """A suite and a wrong bot are two files: the step whose reply was changed fails, and no other."""
+    (pytester.path / "bot.yaml").write_text(SUITE.replace("Goodbye.", "See you."))
+    done = run(*LIVE, "suites", "--kore-bot", "bot.yaml")
+    assert done.code == 1
+    failed = [line for line in done.lines if line.startswith("FAILED suites")]
+    assert [line.startswith(f"FAILED {IDS[-1]} - ") for line in failed] == [True]
+    assert "See you." in done.text

@@ -15,8 +15,8 @@ EVERYDAY = [
     "--kore-host", "--kore-stream-id", "--kore-target", "--kore-ds-id", "--kore-client-id",
     "--kore-client-secret", "--kore-client-secret-file", "--kore-jwt", "--kore-jwt-file", "--kore-user-email",
     "--kore-run", "--kore-require-assertions", "--kore-import-name", "--kore-keep", "--kore-unconfigured",
-    "--kore-timeout", "--kore-html", "--kore-json", "--kore-markdown", "--kore-emulator",
-    "--kore-emulator-speed", "--kore-bot", "--kore-gate", "--kore-doctor",
+    "--kore-timeout", "--kore-html", "--kore-json", "--kore-markdown", "--kore-update",
+    "--kore-emulator", "--kore-emulator-speed", "--kore-bot", "--kore-gate", "--kore-doctor",
 ]  # fmt: skip
 TUNING = [
     "kore_bot_language", "kore_poll_interval", "kore_max_poll_interval", "kore_request_timeout",
@@ -63,11 +63,11 @@ def test_the_options_are_those_of_the_contract():
 
 
 def test_names_without_an_ini_key_or_environment():
-    """Emulator, speed, gate and doctor have no ini key; gate, doctor, globs, targets no environment name."""
+    """Update, emulator, gate and the like have no ini key; some of them no environment name either."""
     without = ([row.name for row in TABLE if not row.ini], [row.name for row in TABLE if not row.env])
     assert without == (
-        ["emulator", "emulator_speed", "gate", "doctor"],
-        ["gate", "doctor", "suite_files", "targets"],
+        ["update", "emulator", "emulator_speed", "gate", "doctor"],
+        ["update", "gate", "doctor", "suite_files", "targets"],
     )
 
 

@@ -7,8 +7,10 @@ import pytest
 from pytest_kore_convtest.api.run_models import read_run_status
 from pytest_kore_convtest.rules import Rule, RuleSettings, Severity
 from pytest_kore_convtest.suites.file import read_suite_file
+from pytest_kore_convtest.suites.run_errors import verdict_of
+from pytest_kore_convtest.suites.run_judge import judge_run
 from pytest_kore_convtest.suites.run_origin import RunRequest
-from pytest_kore_convtest.suites.run_result import FAILED, NOT_EVALUATED, PASSED, judge_run, verdict_of
+from pytest_kore_convtest.suites.run_result import FAILED, NOT_EVALUATED, PASSED
 
 ANY = "{any: [One?, Two?]}"
 ID = "ctr-1"

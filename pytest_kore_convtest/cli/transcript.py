@@ -1,0 +1,101 @@
+"""``init --from-transcript``: write a suite that is made of a chat log."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.cli import OK, PROG
+from pytest_kore_convtest.cli.new_files import write_all
+from pytest_kore_convtest.cli.parser import UsageError
+from pytest_kore_convtest.text import one_line, plural
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pytest_kore_convtest.suites.transcript import Written
+
+_NOT_IN_FILE_NAME = re.compile(r"[^\w.-]+")
+_FOLDER = "conversations"
+
+
+def run_transcript(options: argparse.Namespace, folder: Path) -> int:
+    """Write the suite and say what to look at.
+
+    Raises:
+        UsageError: The log cannot become a suite, or the suite exists already.
+    """
+    from pytest_kore_convtest.suites.transcript import (
+        TranscriptError,
+        name_suite,
+        read_transcript,
+        write_suite,
+    )
+
+    source = Path(options.from_transcript)
+    try:
+        turns, left_out = read_transcript(_read(source))
+    except TranscriptError as bad:
+        problem = f"{source} {bad}"
+    else:
+        name = name_suite(source.stem)
+        written = write_suite(turns, name, one_line(source.name, 80), left_out)
+        target = folder / _FOLDER / f"{_NOT_IN_FILE_NAME.sub('_', name)}.kore.yaml"
+        if os.path.lexists(target):
+            raise UsageError(f"{target} exists, and nothing is overwritten: move it, or rename {source}")
+        _check(written, source, target)
+        write_all({target: written.text})
+        _tell(written, target)
+        return OK
+    raise UsageError(problem)
+
+
+def _read(source: Path) -> bytes:
+    """Return as much of a log as decides whether it is too long."""
+    from pytest_kore_convtest.suites.file import LARGEST_FILE
+
+    try:
+        if source.exists() and not source.is_file():
+            raise UsageError(f"cannot read {source}: it is no file")
+        with source.open("rb") as file:
+            return file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as bad:
+        problem = f"cannot read {source}: {bad.strerror if isinstance(bad, OSError) else bad}"
+    raise UsageError(problem)
+
+
+def _check(written: Written, source: Path, target: Path) -> None:
+    """Look at the suite as lint does, before it is a file.
+
+    Raises:
+        UsageError: It could not be used.
+    """
+    from pytest_kore_convtest.rules import ERROR
+    from pytest_kore_convtest.suites.file import read_suite_bytes
+    from pytest_kore_convtest.suites.lint import lint_file
+
+    found = lint_file(read_suite_bytes(target, written.text.encode()))
+    bad = next((one for one in found if one.severity == ERROR), None)
+    if bad is not None:
+        raise UsageError(f"nothing was written, because the suite of {source} would be wrong: {bad.message}")
+
+
+def _tell(written: Written, target: Path) -> None:
+    amount = f"{plural(written.steps, 'step')}, {plural(written.replies, 'reply', 'replies')}"
+    print(one_line(f"wrote {target}: {amount}"))
+    if written.left_out:
+        print(
+            f"left out: {plural(written.left_out, 'line or turn', 'lines or turns')} of neither user nor bot"
+        )
+    if written.unanswered:
+        print(f"without a reply in the log: {plural(written.unanswered, 'user input')}; comments say where")
+    steps = [
+        "look at its comments: they say what a log cannot say",
+        f"check it: {PROG} lint {target}",
+        f"try it without an account: pytest {target} --kore-emulator --kore-run inDevelopment",
+    ]
+    print(one_line("next:"))
+    for number, step in enumerate(steps, 1):
+        print(one_line(f"  {number}. {step}"))

@@ -1,0 +1,418 @@
+"""Carry suites from one form of file to another, and say what the other form cannot hold.
+
+Three forms are read: the platform's import format, YAML, and the files of Kore's runner of
+2019, which are the import format with more ways to write a reply. Two are written.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_kore_convtest.errors import SuiteFileError
+from pytest_kore_convtest.findings import Location
+from pytest_kore_convtest.suites.file import LARGEST_FILE, name_of, show_path
+from pytest_kore_convtest.suites.matchers import ANY, PART, Matcher
+from pytest_kore_convtest.suites.rules import (
+    ALL_OF,
+    CASE_KEYS,
+    CONTAINS,
+    EQUALS,
+    OLD_KEYS,
+    ONE_OF,
+    START_EVENT,
+    STEP_KEYS,
+    TOP_KEYS,
+)
+from pytest_kore_convtest.suites.yaml_file import read_yaml
+from pytest_kore_convtest.suites.yaml_nodes import YamlError, find_comments
+from pytest_kore_convtest.suites.yaml_write import Reply, write_yaml
+from pytest_kore_convtest.text import as_list, escape_json, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_kore_convtest.json_positions import Document, Path, Place
+    from pytest_kore_convtest.suites.file import SuiteFile
+    from pytest_kore_convtest.suites.yaml_file import ReplySource
+
+JSON, YAML = "json", "yaml"
+"""The forms that are written."""
+
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What happens to something that the other form does not have.
+
+    Attributes:
+        name: Its name, for machines.
+        lost: Whether it is gone; else it is said in another way.
+        meaning: What became of it.
+    """
+
+    name: str
+    lost: bool
+    meaning: str
+
+
+DISCARDED = Kind(
+    "discard",
+    True,
+    "discarding earlier replies is not carried over: a suite begins a conversation of its own",
+)
+UNKNOWN_KEY = Kind("unknown-key", True, "a key that YAML suite files do not have is left out")
+WRONG_TYPE = Kind("wrong-type", True, "a value of another type than the format has there is left out")
+DUPLICATE_KEY = Kind("duplicate-key", True, "of a key that stands twice only the last one is carried over")
+TWO_TEXTS = Kind("two-texts", True, "of 'contains' and 'equals' in one reply only 'contains' is carried over")
+ALTERNATIVES = Kind("alternatives", True, "JSON has no 'any': only its first reply is carried over")
+PARTS = Kind(
+    "parts", True, "JSON has no parts that have to stand in a reply: they are written as one whole text"
+)
+MATCHER = Kind("matcher", True, "JSON has no matchers: the text that is uploaded becomes the whole reply")
+OPTIONAL = Kind("optional", True, "JSON has no 'optional': the reply has to be given")
+MORE = Kind("more", True, "JSON has no 'more': further replies are not fine")
+COMMENT = Kind("comment", True, "JSON has no comments: they are left out")
+BARE_TEXT = Kind("bare-text", False, "a bare text is written as the other replies are")
+WHOLE_TEXT = Kind("equals", False, "'equals' is written as a whole text")
+CHOICE = Kind("one-of", False, "'oneOf' is written as 'any': the whole reply has to be one of them")
+ALL_PARTS = Kind("all-of", False, "'allOf' is written as 'contains' with a list")
+WORDS = Kind(
+    "words",
+    False,
+    "the runner of 2019 looked for these words in the reply: now the whole reply has to be the same",
+)
+ENTITY = Kind("entity", False, "HTML entities are written as the characters that they stand for")
+ARRIVAL = Kind("arrival", False, f"a step with the event {START_EVENT} and no input gets it as its input")
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing that the other form does not have, and where it stands."""
+
+    kind: Kind
+    location: Location
+    suite: str = ""
+    step: int = 0
+
+    def to_data(self) -> dict[str, object]:
+        """Return it as JSON-able data."""
+        return {
+            "kind": self.kind.name,
+            "lost": self.kind.lost,
+            "file": self.location.file,
+            "line": self.location.line,
+            "column": self.location.column,
+            "suite": self.suite,
+            "step": self.step or None,
+            "message": self.kind.meaning,
+        }
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A file in its other form.
+
+    Attributes:
+        text: What is to be written.
+        remarks: What is lost or said in another way, in the order of the file.
+        suites: How many suites it holds.
+        steps: How many steps.
+    """
+
+    text: str
+    remarks: tuple[Remark, ...]
+    suites: int
+    steps: int
+
+
+def say_remarks(remarks: Iterable[Remark]) -> list[str]:
+    """Say a line for each kind of remark: where it is first, what it means, and how often; losses first."""
+    found: dict[Kind, list[Remark]] = {}
+    for one in remarks:
+        found.setdefault(one.kind, []).append(one)
+    ordered = sorted(found.items(), key=lambda item: not item[0].lost)
+    return [_say_kind(what, same) for what, same in ordered]
+
+
+def _say_kind(what: Kind, same: list[Remark]) -> str:
+    word = "lost" if what.lost else "changed"
+    often = f" ({plural(len(same), 'place')}, this is the first)" if len(same) > 1 else ""
+    return f"{same[0].location.place}: {word}: {what.meaning}{often} [{what.name}]"
+
+
+def is_old(content: dict[str, Any]) -> bool:
+    """Say whether a file's content was written for Kore's runner of 2019."""
+    cases = [case for case in as_list(content.get("testCases")) if isinstance(case, dict)]
+    if any(OLD_KEYS & holder.keys() for holder in (content, *cases)):
+        return True
+    steps = (step for case in cases for step in as_list(case.get("messages")) if isinstance(step, dict))
+    outputs = (output for step in steps for output in as_list(step.get("outputs")))
+    return any(
+        isinstance(one, str)
+        or (isinstance(one, dict) and (EQUALS in one or _choice(one.get(CONTAINS)) is not None))
+        for one in outputs
+    )
+
+
+def _choice(expected: object) -> str | None:
+    """Return which of the two keys with several texts an expectation of 2019 has."""
+    if not isinstance(expected, dict):
+        return None
+    return next((key for key in (ONE_OF, ALL_OF) if key in expected), None)
+
+
+def convert(file: SuiteFile, to: str, *, keep_entities: bool = False) -> Converted:
+    """Write what a file says in another form.
+
+    Args:
+        file: The file, which can be used.
+        to: ``JSON`` or ``YAML``.
+        keep_entities: Whether the HTML entities in a file of 2019 stay as they are.
+
+    Raises:
+        SuiteFileError: It is in that form already, or the result would be none that can be used.
+    """
+    assert file.document is not None  # noqa: S101 - the file has no problems
+    if file.yaml is not None and to == YAML:
+        raise _refuse(file, "is YAML already: nothing to convert")
+    carrier = _Carrier(file, file.document, to, keep_entities=keep_entities)
+    if file.yaml is not None:
+        return _finish(file, file.document.value, to, carrier.look_at_yaml())
+    if to == JSON and not carrier.old:
+        raise _refuse(file, "is in the platform's format already: nothing to convert; --to yaml makes YAML")
+    content = carrier.carry_file(file.document.value)
+    return _finish(file, content, to, carrier.remarks, carrier.replies)
+
+
+def _refuse(file: SuiteFile, said: str) -> SuiteFileError:
+    return SuiteFileError(f"{show_path(file.path)} {said}", path=str(file.path))
+
+
+def _finish(
+    file: SuiteFile,
+    content: dict[str, Any],
+    to: str,
+    remarks: list[Remark],
+    replies: dict[Path, Reply] | None = None,
+) -> Converted:
+    text = write_yaml(content, replies or {}) if to == YAML else write_json(content)
+    if len(text.encode("utf-8", "backslashreplace")) > LARGEST_FILE:
+        raise _refuse(file, f"would be more than 2 MB as {to.upper()}: split it into several files")
+    if to == YAML:
+        _prove(file, text, content)
+    cases = content["testCases"]
+    ordered = sorted(remarks, key=lambda one: one.location[1:3])
+    return Converted(text, tuple(ordered), len(cases), sum(len(case.get("messages") or ()) for case in cases))
+
+
+def _prove(file: SuiteFile, text: str, content: dict[str, Any]) -> None:
+    """Read what was written: whoever reviews the file sees what is uploaded, or nothing is written.
+
+    Raises:
+        SuiteFileError: It says something else, or ruamel.yaml is not installed.
+    """
+    try:
+        found = read_yaml(text)
+    except YamlError as bad:
+        problem = f"cannot be written as YAML: it {bad.message}"
+    else:
+        if not found.problems and found.document.value == content:
+            return
+        why = found.problems[0].message if found.problems else "it would say something else"
+        problem = f"cannot be written as YAML: {why}"
+    raise _refuse(file, problem)
+
+
+def write_json(content: dict[str, Any]) -> str:
+    """Write a file in the import format, as people read it."""
+    return escape_json(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
+
+
+class _Carrier:
+    """Carries one file; what does not come along becomes a remark.
+
+    Attributes:
+        old: Whether the file was written for the runner of 2019.
+        remarks: What was left out or said in another way.
+        replies: By path in the result, the replies of which more than a text is written.
+    """
+
+    def __init__(self, file: SuiteFile, document: Document, to: str, *, keep_entities: bool) -> None:
+        self._file, self._document, self._to = file, document, to
+        self.old = file.yaml is None and is_old(document.value)
+        self._decodes = self.old and not keep_entities
+        self.remarks: list[Remark] = []
+        self.replies: dict[Path, Reply] = {}
+
+    def _remark(self, what: Kind, path: Path, *, at_key: bool = False) -> None:
+        look_up = self._document.key_place if at_key else self._document.place
+        self._remark_at(what, look_up(path), path)
+
+    def _remark_at(self, what: Kind, place: Place, path: Path = ()) -> None:
+        suite, step = "", 0
+        if len(path) > 1 and isinstance(path[1], int):
+            suite = name_of(self._document.value["testCases"][path[1]]) or f"suite-{path[1] + 1}"
+        if len(path) > 3 and path[2] == "messages" and isinstance(path[3], int):  # noqa: PLR2004
+            step = path[3] + 1
+        self.remarks.append(Remark(what, Location(str(self._file.path), *place), suite, step))
+
+    def look_at_yaml(self) -> list[Remark]:
+        """Remark on what JSON cannot hold of a YAML file."""
+        assert self._file.yaml is not None  # noqa: S101 - of a YAML file
+        for path, reply in self._file.yaml.replies.items():
+            self._look_at_reply(path, reply)
+        for path in self._file.yaml.more:
+            self._remark(MORE, path)
+        for place in find_comments(self._file.yaml.text, self._file.yaml.root):
+            self._remark_at(COMMENT, place)
+        return self.remarks
+
+    def _look_at_reply(self, path: Path, reply: ReplySource) -> None:
+        if reply.matcher is not None and not (reply.matcher.kind == ANY and len(reply.matcher.texts) == 1):
+            several = reply.matcher.kind == PART and len(reply.matcher.texts) > 1
+            what = ALTERNATIVES if reply.matcher.kind == ANY else PARTS if several else MATCHER
+            self._remark(what, path)
+        if reply.optional:
+            self._remark(OPTIONAL, path)
+
+    def carry_file(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Carry the whole file."""
+        for duplicate in self._document.duplicates:
+            self._remark_at(DUPLICATE_KEY, duplicate.place, duplicate.path)
+        made = self._carry_keys(content, (), TOP_KEYS, ("botId", "botName"))
+        cases: list[dict[str, Any]] = []
+        for number, case in enumerate(content["testCases"]):
+            here: Path = ("testCases", number)
+            if isinstance(case, dict):
+                cases.append(self._carry_case(case, here, ("testCases", len(cases))))
+            else:
+                self._remark(WRONG_TYPE, here)
+        return {**made, "testCases": cases}
+
+    def _carry_keys(
+        self, holder: dict[str, Any], path: Path, known: tuple[str, ...], texts: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """Carry the keys that hold texts, and in JSON those that are not known."""
+        made: dict[str, Any] = {}
+        for key, value in holder.items():
+            here = (*path, key)
+            if key in OLD_KEYS and len(path) <= 2:  # noqa: PLR2004 - of the file or of a suite
+                self._remark(DISCARDED, here, at_key=True)
+            elif key in texts:
+                if isinstance(value, str):
+                    made[key] = value
+                elif value is not None:
+                    self._remark(WRONG_TYPE, here)
+            elif key not in known:
+                if self._to == JSON:
+                    made[key] = value
+                else:
+                    self._remark(UNKNOWN_KEY, here, at_key=True)
+        return made
+
+    def _carry_list(self, holder: dict[str, Any], key: str, path: Path) -> list[Any] | None:
+        """Return a list that a key holds; what is none is remarked on."""
+        value = holder.get(key)
+        if value is not None and not isinstance(value, list):
+            self._remark(WRONG_TYPE, (*path, key))
+        return value if isinstance(value, list) else None
+
+    def _carry_case(self, case: dict[str, Any], path: Path, to: Path) -> dict[str, Any]:
+        made = self._carry_keys(case, path, CASE_KEYS, ("name", "description", "preprocessor"))
+        tags = self._carry_list(case, "tags", path)
+        if tags is not None:
+            made["tags"] = [tag for tag in tags if isinstance(tag, str)]
+            for number, tag in enumerate(tags):
+                if not isinstance(tag, str):
+                    self._remark(WRONG_TYPE, (*path, "tags", number))
+        steps = self._carry_list(case, "messages", path)
+        if steps is not None:
+            found: list[dict[str, Any]] = []
+            for number, step in enumerate(steps):
+                here = (*path, "messages", number)
+                if isinstance(step, dict):
+                    found.append(self._carry_step(step, here, (*to, "messages", len(found))))
+                else:
+                    self._remark(WRONG_TYPE, here)
+            made["messages"] = found
+        return made
+
+    def _carry_step(self, step: dict[str, Any], path: Path, to: Path) -> dict[str, Any]:
+        made = self._carry_keys(step, path, STEP_KEYS, ("input", "event"))
+        if made.get("event") == START_EVENT and "input" not in made and self._to == YAML:
+            made["input"] = START_EVENT
+            self._remark(ARRIVAL, path)
+        outputs = self._carry_list(step, "outputs", path)
+        if outputs is not None:
+            found: list[dict[str, Any]] = []
+            for number, output in enumerate(outputs):
+                here = (*path, "outputs", number)
+                made_one = self._carry_output(output, here, (*to, "outputs", len(found)))
+                if made_one is not None:
+                    found.append(made_one)
+            made["outputs"] = found
+        return made
+
+    def _carry_output(self, output: object, path: Path, to: Path) -> dict[str, Any] | None:
+        if isinstance(output, str):
+            self._remark(BARE_TEXT, path)
+            return {CONTAINS: self._read(output, path)}
+        if not isinstance(output, dict):
+            self._remark(WRONG_TYPE, path)
+            return None
+        made = self._carry_keys(output, path, (CONTAINS, EQUALS), ())
+        key = CONTAINS if CONTAINS in output or EQUALS not in output else EQUALS
+        if CONTAINS in output and EQUALS in output:
+            self._remark(TWO_TEXTS, (*path, EQUALS), at_key=True)
+        elif key == EQUALS:
+            self._remark(WHOLE_TEXT, path)
+        here, expected = (*path, key), output.get(key)
+        if isinstance(expected, str):
+            if key == CONTAINS and self.old:
+                self._remark(WORDS, here)
+            return {**made, CONTAINS: self._read(expected, here)}
+        choice = _choice(expected)
+        texts = self._carry_texts(expected[choice], (*here, choice)) if choice else []  # type: ignore[index]
+        if not texts or choice is None:
+            self._remark(WRONG_TYPE, here)
+            return None
+        if isinstance(expected, dict) and len(expected) > 1:
+            self._remark(UNKNOWN_KEY, here)
+        return {**made, CONTAINS: self._carry_choice(choice, texts, here, to)}
+
+    def _carry_texts(self, texts: object, path: Path) -> list[str]:
+        found = []
+        for number, text in enumerate(as_list(texts)):
+            if isinstance(text, str):
+                found.append(self._read(text, (*path, number)))
+            else:
+                self._remark(WRONG_TYPE, (*path, number))
+        return list(dict.fromkeys(found))
+
+    def _carry_choice(self, choice: str, texts: list[str], path: Path, to: Path) -> str:
+        """Return the text that is uploaded for several; in YAML the reply says them all."""
+        whole = texts[0] if choice == ONE_OF else "\n".join(texts)
+        is_yaml = self._to == YAML
+        if len(texts) > 1 or choice == ALL_OF:
+            found = Matcher(ANY if choice == ONE_OF else PART, tuple(texts))
+            if is_yaml:
+                self.replies[to] = Reply(found, whole)
+        if choice == ONE_OF:
+            self._remark(CHOICE if is_yaml or len(texts) == 1 else ALTERNATIVES, path)
+        else:
+            self._remark(ALL_PARTS if is_yaml else PARTS, path)
+        return whole
+
+    def _read(self, text: str, path: Path) -> str:
+        """Return an expected text with its HTML entities decoded, where a file has them."""
+        if not self._decodes or "&" not in text:
+            return text
+        decoded = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+        if decoded != text:
+            self._remark(ENTITY, path)
+        return decoded

@@ -1,0 +1,271 @@
+"""Read a chat log, and write it as a YAML suite that says what the log cannot say."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from pytest_kore_convtest import json_positions
+from pytest_kore_convtest.json_positions import Lines, kind
+from pytest_kore_convtest.suites.file import LARGEST_FILE, decode
+from pytest_kore_convtest.suites.rules import START_EVENT, is_blank
+from pytest_kore_convtest.suites.yaml_write import write_reply, write_text
+from pytest_kore_convtest.text import as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_kore_convtest.json_positions import Document, Path
+
+USER, BOT, NOBODY = "user", "bot", ""
+"""Who says something; what nobody says is left out."""
+
+_ROLES = {
+    **dict.fromkeys(("user", "you", "me", "customer", "client", "human", "visitor", "tester"), USER),
+    **dict.fromkeys(
+        (
+            *("bot", "assistant", "virtual assistant", "chatbot", "agent", "va", "ai", "model"),
+            *("botmessage", "bot message", "bot_message"),
+        ),
+        BOT,
+    ),
+    **dict.fromkeys(("usermessage", "user message", "user_message"), USER),
+    **dict.fromkeys(("system", "developer", "tool"), NOBODY),
+}
+"""What speakers are called, in lower case."""
+
+_WHO = ("role", "speaker", "sender", "from", "author", "type", "who", "source", "by")
+_WHAT = ("text", "content", "message", "body", "utterance", "value", "msg", "parts")
+_TURNS = ("turns", "messages", "conversation", "transcript", "history", "chat", "events")
+"""The keys that are looked for in JSON."""
+
+_STAMP = r"(?:[\[(][^\[\]()\r\n]{1,40}[\])]|[0-9][0-9T:.,/Z+-]{3,30}(?: [0-9:.]{4,15})?(?: [AaPp][Mm])?)"
+_TURN = re.compile(
+    rf"[ \t]{{0,20}}(?:{_STAMP}[ \t]{{0,5}}-?[ \t]{{0,5}})?"
+    r"[*_>]{0,4}([A-Za-z][A-Za-z _]{0,20})[*_]{0,3}"
+    rf"(?:[ \t]{{0,5}}{_STAMP})?[ \t]{{0,5}}:[*_]{{0,3}}[ \t]{{0,5}}"
+)
+"""Who speaks, at the start of a line: perhaps a time before or behind it, perhaps in bold letters."""
+
+_BREAK = re.compile(r"\r\n?|\n")
+_DIGIT = re.compile(r"[0-9]")
+_NOT_IN_NAME = re.compile(r"[\s/\\\x00-\x1f\x7f]+")
+_BINARY = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_LONGEST_NAME = 60
+_LONGEST_SHOWN = 40
+_HOW = "write 'user: …' and 'bot: …' lines, or a JSON list of turns"
+
+
+class TranscriptError(ValueError):
+    """A chat log cannot become a suite; it says why, as the rest of a sentence about the file."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one side said."""
+
+    who: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """A suite that was made of a log.
+
+    Attributes:
+        text: The YAML.
+        steps: Its steps.
+        replies: Its replies.
+        left_out: Turns of nobody, and lines before the first turn, that are not in it.
+        unanswered: Steps of which the log has no reply.
+    """
+
+    text: str
+    steps: int
+    replies: int
+    left_out: int
+    unanswered: int
+
+
+def read_transcript(data: bytes) -> tuple[list[Turn], int]:
+    """Read a chat log; return its turns, and how many lines or turns were left out.
+
+    Raises:
+        TranscriptError: It is none.
+    """
+    if len(data) > LARGEST_FILE:
+        raise TranscriptError("is longer than 2 MB: cut one conversation out of it")
+    try:
+        text = decode(data)
+    except UnicodeDecodeError:
+        raise TranscriptError("is no UTF-8 text: save the log as UTF-8 text, or as JSON") from None
+    if is_blank(text):
+        raise TranscriptError(f"is empty: {_HOW}")
+    if found := _BINARY.search(text):
+        place = Lines(text).place(found.start())
+        raise TranscriptError(f"is no text: a control character stands in line {place.line}; {_HOW}")
+    if text.lstrip()[:1] in {"[", "{"} and not _TURN.match(text.lstrip()):
+        turns, left = _read_json(text)
+    else:
+        turns, left = _read_lines(text)
+    spoken = [turn for turn in turns if turn.who and not is_blank(turn.text)]
+    if not spoken:
+        raise TranscriptError(f"has no turn of a user or a bot: {_HOW}")
+    if not any(turn.who == BOT for turn in spoken):
+        raise TranscriptError("has no reply of the bot, so nothing could be tested: write 'bot: …' lines")
+    return spoken, left + len(turns) - len(spoken)
+
+
+def _read_lines(text: str) -> tuple[list[Turn], int]:
+    turns: list[tuple[str, list[str]]] = []
+    left = 0
+    for line in _BREAK.split(text):
+        found = _TURN.match(line)
+        who = _ROLES.get(found[1].strip().lower()) if found else None
+        if found and who is not None:
+            turns.append((who, [line[found.end() :]]))
+        elif turns:
+            turns[-1][1].append(line)
+        else:
+            left += not is_blank(line)
+    return [Turn(who, "\n".join(line.strip() for line in lines).strip()) for who, lines in turns], left
+
+
+def _read_json(text: str) -> tuple[list[Turn], int]:
+    try:
+        document = json_positions.load(text)
+    except json_positions.JsonError as bad:
+        where, said = f"line {bad.place.line}, column {bad.place.column}", bad.message
+    else:
+        value, path = document.value, ()
+        if isinstance(value, dict):
+            key = next((name for name in _TURNS if isinstance(value.get(name), list)), None)
+            value, path = (value[key], (key,)) if key else ([value], ())  # type: ignore[assignment]
+        turns: list[Turn] = []
+        for number, one in enumerate(value):
+            turns += _read_turn(one, document, (*path, number))
+        return turns, 0
+    raise TranscriptError(f"is not valid JSON in {where}: {said}")
+
+
+def _stop(document: Document, path: Path, said: str) -> NoReturn:
+    place = document.place(path)
+    raise TranscriptError(f"cannot be read in line {place.line}, column {place.column}: {said}")
+
+
+def _read_turn(one: object, document: Document, path: Path) -> Iterator[Turn]:
+    if isinstance(one, list) and len(one) == 2 and isinstance(one[0], str):  # noqa: PLR2004 - who and what
+        one = {"role": one[0], "text": one[1]}
+    if not isinstance(one, dict):
+        _stop(document, path, f'a turn is {kind(one)}; write {{"role": "user", "text": "…"}}')
+    named = {key.lower(): value for key, value in one.items()}
+    if who := next((named[key] for key in _WHO if isinstance(named.get(key), str)), ""):
+        role = _ROLES.get(who.strip().lower())
+        if role is None:
+            shown = who[:_LONGEST_SHOWN]
+            _stop(document, path, f"'{shown}' is neither the user nor the bot; call them user and bot")
+        what = next((named[key] for key in _WHAT if named.get(key) is not None), None)
+        yield Turn(role, _read_said(what, document, path))
+        return
+    speakers = [(key, _ROLES[key]) for key in named if key in _ROLES]
+    if not speakers:
+        _stop(document, path, 'a turn does not say who speaks; write {"role": "user", "text": "…"}')
+    for key, role in speakers:
+        several = named[key]
+        for said in several if isinstance(several, list) and role == BOT else [several]:
+            yield Turn(role, _read_said(said, document, path))
+
+
+def _read_said(what: object, document: Document, path: Path) -> str:
+    """Return what was said: a text, a template as its JSON, or parts that are texts."""
+    if isinstance(what, str):
+        return what
+    if isinstance(what, list) and what:
+        parts = [
+            one if isinstance(one, str) else as_text(one.get("text")) if isinstance(one, dict) else ""
+            for one in what
+        ]
+        if all(parts):
+            return "\n".join(parts)
+    if isinstance(what, dict):
+        if isinstance(what.get("text"), str) and not {"type", "payload"} <= what.keys():
+            return as_text(what["text"])
+        return json.dumps(what, ensure_ascii=False, separators=(",", ":"))
+    if what is None:
+        return ""
+    _stop(document, path, f'what is said is {kind(what)}; write "text": "…"')
+
+
+def name_suite(stem: str) -> str:
+    """Return a suite's name that is made of a file's."""
+    return _NOT_IN_NAME.sub("_", stem).strip("._ ")[:_LONGEST_NAME] or "CHAT"
+
+
+def write_suite(turns: list[Turn], name: str, source: str, left_out: int = 0) -> Written:
+    """Write turns as a YAML suite, with a comment wherever the log does not say something.
+
+    Args:
+        turns: What was said.
+        name: The suite's name.
+        source: The log's name, as it may be printed on one line.
+        left_out: What of the log is not among the turns.
+    """
+    steps: list[tuple[str, list[str]]] = []
+    for turn in turns:
+        if turn.who == USER:
+            steps.append((turn.text, []))
+        elif steps:
+            steps[-1][1].append(turn.text)
+        else:
+            steps.append(("", [turn.text]))
+    last = len(steps)
+    while not steps[last - 1][1]:
+        last -= 1
+    lines = [
+        f"# Made of {source} by kore-convtest init --from-transcript. Look at what a log cannot say:",
+        "# * A reply that varies: write any: [A, B], contains: T, or matches: REGEX and example: T.",
+        "#   Where a number is in a reply, a comment says so.",
+        "# * Which bot it is: bot: st-...",
+        "suites:",
+        f"  - name: {write_text(name)}",
+        "    # tags: [smoke]",
+        "    steps:",
+    ]
+    if steps[0][0]:
+        lines += [
+            "      # The log begins with the user. If the bot greets first, take these lines in:",
+            f"      # - event: {START_EVENT}",
+            "      #   bot: ...",
+        ]
+    for number, (said, replies) in enumerate(steps[:last]):
+        lines += _write_step(said, replies, is_first=number == 0)
+    if steps[last:]:
+        lines.append("      # The log ends before the bot answers this. Write the replies, or leave it out:")
+    for said, _ in steps[last:]:
+        lines += [f"      # - user: {write_text(said)}", "      #   bot: ..."]
+    unanswered = sum(not replies for _, replies in steps)
+    amount = sum(len(replies) for _, replies in steps)
+    return Written("\n".join(lines) + "\n", last, amount, left_out, unanswered)
+
+
+def _write_step(said: str, replies: list[str], *, is_first: bool) -> Iterator[str]:
+    if is_first and not said:
+        yield "      # The bot speaks first: the user's arrival is an event."
+        yield f"      - event: {START_EVENT}"
+    else:
+        yield f"      - user: {write_text(said)}"
+    if not replies:
+        yield "        # The log has no reply to this: write it, bot: ..."
+        return
+    if len(replies) == 1 and not _DIGIT.search(replies[0]) and len(alone := write_reply(replies[0], 8)) == 1:
+        yield f"        bot: {alone[0]}"
+        return
+    yield "        bot:"
+    for reply in replies:
+        if _DIGIT.search(reply):
+            yield "          # A number is in this reply: does it vary?"
+        first, *rest = write_reply(reply, 12)
+        yield f"          - {first}"
+        yield from rest

@@ -1,0 +1,211 @@
+"""``--kore-update``: what the bot said is accepted, where only texts differ, and nothing else is touched."""
+
+import json
+import stat
+
+import pytest
+
+LIVE = ("--kore-emulator", "--kore-run", "inDevelopment")
+SUITE = """\
+# who: the travel desk
+suites:
+  - name: STAY
+    steps:
+      - event: Start_Flow
+        bot: Hi!
+      - user: I need a room
+        bot:
+          - Which city?     # always asked
+          - any: [How many nights?, For how many nights?]
+      - user: bye
+        bot: 'Goodbye.'
+"""
+REPLIES = {"I need a room": ["Which town?", "How long?"], "bye": ["See you: soon"]}
+AFTER = (
+    SUITE.replace("Which city?", "Which town?")
+    .replace("nights?]", 'nights?, "How long?"]')
+    .replace("'Goodbye.'", "'See you: soon'")
+)
+
+
+@pytest.fixture
+def suite(pytester):
+    """Write a suite."""
+    path = pytester.path / "a.kore.yaml"
+    path.write_bytes(SUITE.encode())
+    return path
+
+
+def bot(pytester, replies):
+    """Write what the bot says."""
+    path = pytester.path / "bot.json"
+    path.write_text(json.dumps(replies))
+    return f"--kore-bot={path}"
+
+
+def test_what_the_bot_said_is_accepted(run, suite, pytester, plugin_args):
+    """Red, then red with a diff and a changed file, then green."""
+    said = bot(pytester, REPLIES)
+    first = run(*plugin_args, *LIVE, said, suite)
+    assert first.code == 1
+    assert sum("--kore-update" in line for line in first.lines) == 1
+    assert "        bot: 'See you: soon'" in first.lines
+    assert suite.read_text() == SUITE
+    second = run(*plugin_args, *LIVE, said, "--kore-update", suite)
+    assert second.code == 1
+    assert "kore: 3 expectations were updated in 1 file: run again to verify" in second.closing
+    assert "-          - Which city?     # always asked" in second.lines
+    assert "+          - Which town?     # always asked" in second.lines
+    assert suite.read_text() == AFTER
+    assert run(*plugin_args, *LIVE, said, suite).code == 0
+
+
+def test_byte_order_mark_and_line_ends_stay(run, suite, pytester):
+    """A file of Windows stays one."""
+    suite.write_bytes(b"\xef\xbb\xbf" + SUITE.replace("\n", "\r\n").encode().rstrip())
+    run(*LIVE, bot(pytester, REPLIES), "--kore-update", suite)
+    assert suite.read_bytes() == b"\xef\xbb\xbf" + AFTER.replace("\n", "\r\n").encode().rstrip()
+
+
+def test_json_keeps_its_style(run, pytester):
+    """Tabs, escapes and a missing last line break stay as they are."""
+    path = pytester.path / "a.kore.json"
+    step = '{"input": "bye", "outputs": [{"contains": "%s"}]}'
+    text = '{"testCases": [\r\n\t{"name": "A\\u00e9", "messages": [' + step + "]}]}"
+    path.write_bytes((text % "Tsch\\u00fcss").encode())
+    done = run(*LIVE, bot(pytester, {"bye": ["Adiós/ÿ"]}), "--kore-update", path)
+    assert done.code == 1
+    assert path.read_bytes() == (text % "Adi\\u00f3s/\\u00ff").encode()
+    assert run(*LIVE, bot(pytester, {"bye": ["Adiós/ÿ"]}), path).code == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "replies"), [("[A, B]", ["B"]), ("A", ["A", "B"]), ("[B]", ["A", "B", "C"])]
+)
+def test_another_number_of_replies_is_accepted(run, suite, pytester, before, replies):
+    """The list of a step gains or loses entries."""
+    suite.write_text(f"suites:\n  - name: A\n    steps:\n      - user: a\n        bot: {before}\n")
+    said = bot(pytester, {"a": replies})
+    assert run(*LIVE, said, "--kore-update", suite).code == 1
+    assert run(*LIVE, said, suite).code == 0
+
+
+@pytest.mark.parametrize(
+    ("replies", "why"),
+    [
+        ([" "], "empty"),
+        (["a\x07"], "control characters"),
+        (["AKIA" + "ABCDEFGHIJKLMNOP"], "looks like a secret"),
+        ([], "gave no reply"),
+    ],
+)
+def test_a_reply_that_nobody_means_is_not_accepted(run, suite, pytester, replies, why):
+    """The file stays as it is, and one sentence says why."""
+    done = run(*LIVE, bot(pytester, {"bye": replies}), "--kore-update", suite)
+    assert any(line.startswith("kore: not updated: ") and why in line for line in done.closing)
+    assert not any("AKIAABCD" in line for line in done.lines if "not updated" in line)
+    assert suite.read_text() == SUITE
+
+
+def test_a_matcher_that_does_not_fit_stays(run, suite, pytester):
+    """What ``contains`` says is changed by hand."""
+    suite.write_text(SUITE.replace("'Goodbye.'", "{contains: Goodbye}"))
+    before = suite.read_text()
+    done = run(*LIVE, bot(pytester, {"bye": ["Ciao"]}), "--kore-update", suite)
+    assert any(
+        "its matcher does not fit: change 'contains' or 'matches' by hand" in line for line in done.closing
+    )
+    assert suite.read_text() == before
+
+
+def test_what_an_alias_shares_stays(run, suite, pytester):
+    """A text that stands for two steps is changed by hand; the rest goes on."""
+    suite.write_text(
+        SUITE.replace("- event", "- &s\n        event").rstrip() + "\n  - name: B\n    steps: [*s]\n"
+    )
+    said = bot(pytester, {**REPLIES, "Start_Flow": ["Yo"]})
+    done = run(*LIVE, said, "--kore-update", suite)
+    assert sum("shared by a YAML alias" in line for line in done.closing) == 2
+    assert "bot: Hi!" in suite.read_text()
+    assert "Which town?" in suite.read_text()
+
+
+def test_ci_refuses(run, suite, pytester, monkeypatch):
+    """In CI the option is a usage error, which CI=false overrides; nothing is advised there either."""
+    said = bot(pytester, REPLIES)
+    monkeypatch.setenv("CI", "1")
+    done = run(*LIVE, said, "--kore-update", suite)
+    assert done.code == 4
+    assert "CI is set" in done.text
+    assert "--kore-update" not in run(*LIVE, said, suite).text
+    monkeypatch.setenv("CI", "false")
+    assert run(*LIVE, said, "--kore-update", suite).code == 1
+    assert suite.read_text() == AFTER
+
+
+def test_without_a_run_nothing_can_be_known(run, suite):
+    """The option needs ``--kore-run``."""
+    done = run("--kore-emulator", "--kore-update", suite)
+    assert done.code == 4
+    assert "add --kore-run inDevelopment" in done.text
+
+
+def test_it_cannot_stand_in_an_ini_file(run, suite, pytester):
+    """Every wrong reply would be accepted for ever."""
+    pytester.makeini("[pytest]\naddopts = --kore-update\n")
+    assert run(*LIVE, suite).code == 4
+
+
+def test_a_file_that_was_changed_meanwhile_stays(run, suite, pytester):
+    """What was collected is not there any more."""
+    pytester.makeconftest(
+        "import pathlib\ndef pytest_runtest_teardown(item):\n"
+        f"    path = pathlib.Path({str(suite)!r})\n    path.write_text(path.read_text() + '# more\\n')\n"
+    )
+    done = run(*LIVE, bot(pytester, REPLIES), "--kore-update", suite)
+    assert any("it was changed since it was collected: run again" in line for line in done.closing)
+    assert "Which city?" in suite.read_text()
+
+
+def test_a_read_only_file_stays(run, suite, pytester):
+    """Also for root, who could write it."""
+    suite.chmod(0o444)
+    done = run(*LIVE, bot(pytester, REPLIES), "--kore-update", suite)
+    assert any("it is read-only: make it writable" in line for line in done.closing)
+    assert suite.read_text() == SUITE
+
+
+def test_mode_and_link_stay(run, suite, pytester):
+    """A link stays a link, and what it leads to keeps its mode."""
+    target = pytester.mkdir("there") / "real.yaml"
+    suite.rename(target)
+    target.chmod(0o640)
+    suite.symlink_to(target)
+    run(*LIVE, bot(pytester, REPLIES), "--kore-update", suite)
+    assert suite.is_symlink()
+    assert target.read_text() == AFTER
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+def test_an_interrupt_leaves_whole_files(run, suite, pytester):
+    """When the writing ends in the middle, the file is the old one and nothing is left beside it."""
+    pytester.makeconftest(
+        "import pathlib\nreplace = pathlib.Path.replace\n"
+        "def strike(self, target):\n"
+        "    if str(target).endswith('.kore.yaml'):\n        raise KeyboardInterrupt\n"
+        "    return replace(self, target)\n"
+        "pathlib.Path.replace = strike\n"
+    )
+    done = run(*LIVE, bot(pytester, REPLIES), "--kore-update", suite, apart=True)
+    assert done.code != 0
+    assert "+          - Which town?     # always asked" in done.lines
+    assert suite.read_text() == SUITE
+    assert [path for path in pytester.path.iterdir() if path.name.startswith(".kore")] == []
+
+
+def test_passed_steps_and_counts_alone_change_nothing(run, suite, pytester):
+    """A step that passed stays; no step failed is said."""
+    done = run(*LIVE, bot(pytester, {"other": ["x"]}), "--kore-update", suite)
+    assert done.code == 0
+    assert "kore: no expectation was updated: no step failed" in done.closing
+    assert suite.read_text() == SUITE
