@@ -130,7 +130,7 @@ REFUSALS = [
     *_refused(400, "Nobody knows", "RefusedError", ("Nobody knows",)),
     *_refused(400, "Invalid StreamId", "RefusedError", ("kore_stream_id",)),
     *_refused(401, "Invalid SDK credentials", "AccessDeniedError", ("mapped to this stream",), 2),
-    *_refused(401, "Permission denied. Scope is incorrect!", "AccessDeniedError", ("publish it",), 2),
+    *_refused(401, "Permission denied. Scope is incorrect!", "AccessDeniedError", ("publish the bot",), 2),
     *_refused(401, "", "AccessDeniedError", ("check credentials",), 2),
     *_refused(403, "", "AccessDeniedError", ("check credentials",)),
     *_refused(402, "", "RefusedError", ("HTTP 402",)),

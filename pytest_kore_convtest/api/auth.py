@@ -284,12 +284,12 @@ class Signer:
             The reason's word and the advice; ``None`` when the platform's own words say enough.
         """
         if server_now - self._now() > LIFETIME:
-            return "expired", "every token that is signed here has expired already by the server's clock"
+            return "expired", "every token signed by this plugin has already expired by the server's clock"
         if is_jwt:
             return None
         return "not-a-token", (
-            "the token was signed here and is a JWT: does a proxy change or drop the auth header,"
-            " or is kore_host not the API's address?"
+            "the token was signed by this plugin and is a JWT: check that no proxy changes or drops the auth"
+            " header, and that kore_host is the API's address"
         )
 
 

@@ -62,14 +62,14 @@ def _read_file(path: Path | None, name: str, source: str, timeout: float) -> str
     try:
         return read_secret(_read_within(path, timeout).decode() if path else "").reveal()
     except TimeoutError:
-        said = "nobody writes into that pipe or device"
-        problem = f"nothing whole came out of {describe_path(path)} in {timeout:g} s: {said}"
+        said = f"reading {describe_path(path)} did not finish in {timeout:g} s"
+        problem = f"{said}, because nothing writes to that pipe or device"
     except OSError as bad:
         said = describe_path(path, may_be_secret=True)
         why = bad.strerror or bad
-        problem = f"cannot read the file that it names, {said}: {why}. It takes a path, not a secret"
+        problem = f"the file it names, {said}, cannot be read: {why}. Give a path, not the secret itself"
     except ValueError:
-        problem = f"{describe_path(path)} is empty, no text, or holds a placeholder"
+        problem = f"{describe_path(path)} is empty, no text, or a placeholder: put the real value there"
     raise ConfigError(f"kore_{name} (from {source}): {problem}", name=name, source=source)
 
 

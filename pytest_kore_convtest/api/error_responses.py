@@ -45,9 +45,9 @@ _ACCESS = (
         "scope",
         "scope is incorrect",
         (
-            "the JWT app lacks the scope: give it 'Conversation Tests Management' (import, delete) or"
-            " 'Conversation Tests Execution' (run), and publish it: a scope counts only once it is published."
-            " With the scope, the user of kore_user_email may lack the role: testers may not run suites"
+            "the JWT app lacks the scope: add 'Conversation Tests Management' (import, delete) or"
+            " 'Conversation Tests Execution' (run), then publish the bot with this change. If the app has"
+            " the scope, the user of kore_user_email may lack the role (testers may not run suites)"
         ),
     ),
     (
@@ -173,9 +173,9 @@ def _redirect(status: int, headers: Mapping[str, str], doing: str) -> RefusedErr
     target = _USER.sub("//", _END_OF_PATH.split(headers["location"], maxsplit=1)[0])
     target = printable(target, _EXCERPT) or "an empty address"
     return RefusedError(
-        f"HTTP {status} while {doing}: the answer redirects to {target}."
-        " Redirects are not followed, because the token would go along. Is it a login page or a moved host?"
-        " Set kore_host to the API's own address.",
+        f"HTTP {status} while {doing}: the answer redirects to {target} (a login page or a moved host?),"
+        " which is not followed, so that the token is not sent there. Set kore_host to the API's own"
+        " address.",
         status=status,
         code=None,
         reply="",

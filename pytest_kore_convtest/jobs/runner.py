@@ -441,4 +441,6 @@ class Pipeline:
 
 
 def _defect(job: AnyJob, bug: Exception) -> ServiceError:
-    return ServiceError(f"{job.what}: {type(bug).__name__} in this plugin: {bug}")
+    return ServiceError(
+        f"{job.what}: internal error in this plugin ({type(bug).__name__}): {bug}; please report it as a bug"
+    )

@@ -173,8 +173,8 @@ class JobStore:
 
     def _unusable(self, problem: str) -> ConfigError:
         return ConfigError(
-            f"the test run's own folder {self._directory} cannot be used ({problem}):"
-            " set TMPDIR to a folder with space",
+            f"the temporary folder {self._directory} of this test run cannot be used ({problem}):"
+            " set TMPDIR to a writable folder with free disk space",
             name="tmpdir",
             source="environment",
         )

@@ -39,8 +39,8 @@ _LONGEST_TALK, _GLANCE = 30.0, 0.02
 """Seconds that a worker waits for that entry at most, and between two looks."""
 
 NO_JOB = (
-    "no import job is configured: give --kore-ds-id ds-… (or KORE_DS_ID, or kore_ds_id in the ini file),"
-    " or override kore_import_status in a conftest.py with a suite that kore_import_suite imports"
+    "no import job is configured: set --kore-ds-id ds-… (or KORE_DS_ID, or kore_ds_id in the ini file), or"
+    " override the fixture kore_import_status so that it imports a suite with kore_import_suite"
 )
 
 
@@ -169,8 +169,10 @@ def _agree(run: Run, suite: LocalSuite, identity: str) -> int:
     end = time.monotonic() + _LONGEST_TALK
     while (claim := store.claim(_NAMES)) is None:
         if time.monotonic() > end:
-            problem = f"another process of this test run has held the names of suites for {_LONGEST_TALK:g} s"
-            raise JobError(f"{problem}: it hangs.", job_id="", last=None, history=[])
+            problem = f"another process of this test run has locked the suites' names for {_LONGEST_TALK:g} s"
+            raise JobError(
+                f"{problem}, so it probably hangs: stop it and run again.", job_id="", last=None, history=[]
+            )
         time.sleep(_GLANCE)
     try:
         names = cast("dict[str, dict[str, str]]", store.find(_NAMES)).get("taken", {})
@@ -239,9 +241,8 @@ def _job_of(request: pytest.FixtureRequest, settings: Settings) -> ImportJob:
         return settings.ds_id[0]
     if settings.ds_id:
         ids = ", ".join(job.id for job in settings.ds_id)
-        problem = (
-            f"several import jobs are configured ({ids}): parametrize kore_import_status, or use the gate"
-        )
+        way = "parametrize kore_import_status, or use pytest --kore-gate"
+        problem = f"several import jobs are configured ({ids}): {way}"
         raise ConfigError(problem, name="ds_id", source=settings.source("ds_id"))
     problem = f"{unconfigured(settings)} Besides, {NO_JOB}".removeprefix(" Besides, ")
     if settings.unconfigured == "skip":

@@ -167,7 +167,8 @@ def write_reports(record: Record, settings: Settings, env: Mapping[str, str]) ->
             continue
         except Exception as bug:  # noqa: BLE001 - whatever it is, it must not hide the verdict
             problems.append(
-                f"the {_WORDS[form]} report was not written: {type(bug).__name__} in this plugin: {bug}"
+                f"the {_WORDS[form]} report was not written: internal error in this plugin"
+                f" ({type(bug).__name__}): {bug}"
             )
             continue
         where = "the job summary on GitHub" if target == GITHUB else show_path(target)

@@ -87,8 +87,8 @@ def _prepare(run: Run, suites: list[LocalSuite]) -> list[LocalSuite]:
     """
     if suites and run.settings.protected:
         raise ConfigError(
-            f"target {run.settings.target} is protected: no suite file is uploaded, imported or run there."
-            ' Select none (-m "not kore_live" lints them), or take another target.',
+            f"target {run.settings.target} is protected: nothing is uploaded, imported, run or deleted there."
+            ' Use another target, or -m "not kore_live" to lint only.',
             name="target",
             source=run.settings.source("target"),
         )

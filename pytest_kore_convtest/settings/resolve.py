@@ -137,10 +137,10 @@ def _choose_bot(values: dict[str, object], sources: dict[str, str], notes: list[
     """
     if "bot" not in values or values.get("emulator"):
         return
-    said = f"{named('bot', sources)} is only used with --kore-emulator"
+    said = f"{named('bot', sources)} works only with --kore-emulator"
     if sources["bot"] == "command line":
         raise ConfigError(
-            f"{said}: a real bot answers for itself. For kore-convtest emulator write --bot.",
+            f"{said}, not with a real bot. With the command kore-convtest emulator, use --bot.",
             name="bot",
             source=sources["bot"],
         )
@@ -187,8 +187,8 @@ def _check_together(values: dict[str, Any], sources: dict[str, str]) -> None:
         )
     if "{run}" not in values.get("import_name", "{run}") and values.get("keep") != "always":
         raise ConfigError(
-            f"{named('import_name', sources)}: a name without {{run}} may be somebody else's suite,"
-            " so it needs --kore-keep always",
+            f"{named('import_name', sources)}: a name without {{run}} may be that of somebody else's"
+            " suite, which would be deleted: add {{run}}, or set --kore-keep always",
             name="import_name",
             source=sources["import_name"],
         )

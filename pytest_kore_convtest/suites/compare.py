@@ -258,16 +258,16 @@ def _not_compared(stored: _Stored, compared: Sequence[str], text: str, where: _W
     block = _dict(stored.get("assertions")).get("text")
     if compared:
         why, inside = (
-            f"its text assertion compares with {_list(compared)} instead",
+            f"its text assertion expects {_list(compared)} instead",
             ".assertions.text.contains",
         )
     elif not isinstance(block, dict):
-        why, inside = "it has no text assertion", ".assertions"
+        why, inside = "without a text assertion", ".assertions"
     elif block.get("enabled") is not True:
-        why, inside = "its text assertion is off", ".assertions.text.enabled"
+        why, inside = "its text assertion is disabled", ".assertions.text.enabled"
     else:
-        why, inside = "its text assertion has nothing to compare with", ".assertions.text.contains"
-    said = f"'{_cut(text)}' of the file ({where.line}) is stored, but {why}: it is not compared"
+        why, inside = "its text assertion has no expected value", ".assertions.text.contains"
+    said = f"'{_cut(text)}' in the file ({where.line}) is stored, but {why}, so it is not checked"
     return where.find(Rule.ASSERTION_LOST, said, inside, expected=text)
 
 

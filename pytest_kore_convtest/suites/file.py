@@ -312,23 +312,26 @@ def _decode(data: bytes) -> str:
 def _find_no_suite(document: Document) -> Problem | None:
     """Say why a document holds no suite, if it does not."""
     content = document.value
-    needs = "it needs an object with a list 'testCases', as the UI's JSON export has it"
+    needs = "write an object with a list 'testCases', or export the suite from the UI as JSON"
     if not isinstance(content, dict):
-        return Problem(f"holds no suite but {json_positions.kind(content)}: {needs}", document.place(()))
+        return Problem(f"is {json_positions.kind(content)}, not a suite: {needs}", document.place(()))
     if "testCases" not in content:
         response = content.get("response")
-        stored = "testSteps" in (response if isinstance(response, dict) else content)
-        found = " but a stored suite, which the platform does not import" if stored else ""
+        said = f"has no suite: {needs}"
+        if "testSteps" in (response if isinstance(response, dict) else content):
+            said = "is a stored suite, which the platform cannot import: export the suite from the UI as JSON"
         if content.keys() & {"dialogComponents", "localeData", "supportedLanguages"}:
-            found = " but an exported bot: export the suite, in Conversation Testing"
-        return Problem(f"holds no suite{found}: {needs}", document.place(()))
+            said = (
+                "is an exported bot, not a suite: export the suite from the UI (Conversation Testing) as JSON"
+            )
+        return Problem(said, document.place(()))
     cases, place = content["testCases"], document.place(("testCases",))
     if not isinstance(cases, list):
         return Problem(
-            f"holds no suite: 'testCases' is {json_positions.kind(cases)}, not a list of suites", place
+            f"has no suite: 'testCases' is {json_positions.kind(cases)}, not a list of suites", place
         )
     if not any(isinstance(case, dict) for case in cases):
-        return Problem("holds no suite: 'testCases' has no object in it", place)
+        return Problem("has no suite: 'testCases' contains no object", place)
     return None
 
 

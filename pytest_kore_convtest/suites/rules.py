@@ -120,7 +120,10 @@ def judge_content(
     yield from _judge_optional_texts(content, (), ("botId", "botName"))
     bot_id = content.get("botId")
     if stream_id and isinstance(bot_id, str) and bot_id and bot_id != stream_id:
-        said = f"is not the configured stream {stream_id}: right for a promotion, else export from that bot"
+        said = (
+            f"is not the configured stream {stream_id}: export from the configured bot, unless you promote"
+            " the suite from another bot"
+        )
         yield Note(Rule.OTHER_BOT, ("botId",), said)
     for number, case in enumerate(content["testCases"]):
         here = ("testCases", number)

@@ -30,6 +30,8 @@ _VERSIONS = {
 """The platform's words for a version, folded: ``configured`` is what it calls ``inDevelopment``."""
 
 _LONGEST_TEXT, _LONGEST_ID = 70, 60
+_DISABLED = "is disabled in the result, but enabled in the stored suite"
+_ENABLED = "is enabled in the result, but disabled in the stored suite"
 _SLACK, _SLACK_OF_UNKNOWN_CLOCK = timedelta(minutes=5), timedelta(days=1)
 """How much earlier than ours the platform's start may be, with its clock known and not."""
 
@@ -77,12 +79,14 @@ def _check_version(word: str, asked: str) -> Iterator[tuple[Rule, str]]:
         return
     told = _VERSIONS.get(re.sub(r"[\s_-]", "", word).lower())
     if told is None:
-        said = f"says {visible(word)[:_LONGEST_ID]!r}" if word else "does not say"
-        yield Rule.UNKNOWN_VERSION, f"the platform {said} which version it ran; {asked} was asked for"
+        said = "does not report which version it ran"
+        if word:
+            said = f"reports {visible(word)[:_LONGEST_ID]!r} as the version it ran"
+        yield Rule.UNKNOWN_VERSION, f"the platform {said}, but {asked} was requested"
     elif told != asked:
         yield (
             Rule.RUN_OF_ANOTHER_VERSION,
-            f"the platform ran the version {word!r}, but {asked} was asked for",
+            f"the platform ran the version {word!r}, but {asked} was requested",
         )
 
 
@@ -157,11 +161,11 @@ def _compare_step(stored: Mapping[str, object], result: RunStep) -> Iterator[Dif
         return
     event = stored.get("event") or ""
     if result.event and result.event != event:
-        said = f"it was begun by the event '{_cut(result.event)}', not {_say(event)}"
+        said = f"the step was started by the event '{_cut(result.event)}', not {_say(event)}"
         yield Difference(Rule.OTHER_EXPECTATIONS, said)
     outputs = [_dict(output) for output in as_list(stored.get("outputs"))]
     if len(outputs) != len(result.expectations):
-        said = f"it expects {len(result.expectations)} replies, {len(outputs)} are stored"
+        said = f"{len(result.expectations)} replies are expected in the result, but {len(outputs)} are stored"
         yield Difference(Rule.OTHER_EXPECTATIONS, said)
     for number, (ours, theirs) in enumerate(zip(outputs, result.expectations, strict=False), start=1):
         blocks, judged = _dict(ours.get("assertions")), _dict(theirs.get("assertions"))
@@ -193,11 +197,11 @@ class _Text(NamedTuple):
 def _compare_text(stored: _Text, judged: _Text, name: str) -> Iterator[Difference]:
     if not stored.on:
         if judged.on:
-            yield Difference(Rule.MORE_EXPECTATIONS, f"the {name} is on, but off in what is stored")
+            yield Difference(Rule.MORE_EXPECTATIONS, f"the {name} {_ENABLED}")
         return
     if not judged.on:
         lost = next(iter(stored.texts.values()), "")
-        yield Difference(Rule.OTHER_EXPECTATIONS, f"the {name} is off, but on in what is stored", lost)
+        yield Difference(Rule.OTHER_EXPECTATIONS, f"the {name} {_DISABLED}", lost)
         return
     for ours, theirs in ((stored.compared, judged.compared), (stored.texts, judged.texts)):
         lost = next((text for key, text in ours.items() if key not in theirs), "")
@@ -221,9 +225,9 @@ def _compare_block(
 ) -> Iterator[Difference]:
     was_on, is_on = stored.get("enabled") is True, judged.get("enabled") is True
     if was_on and not is_on:
-        yield Difference(Rule.OTHER_EXPECTATIONS, f"the {name} is off, but on in what is stored")
+        yield Difference(Rule.OTHER_EXPECTATIONS, f"the {name} {_DISABLED}")
     elif is_on and not was_on:
-        yield Difference(Rule.MORE_EXPECTATIONS, f"the {name} is on, but off in what is stored")
+        yield Difference(Rule.MORE_EXPECTATIONS, f"the {name} {_ENABLED}")
     elif is_on and _entries(stored) != _entries(judged):
         if _entries(stored):
             yield Difference(
@@ -246,7 +250,7 @@ def _entries(block: Mapping[str, object]) -> frozenset[str]:
 
 
 def _say(event: object) -> str:
-    return f"'{_cut(event)}'" if isinstance(event, str) and event else "by what the user says"
+    return f"by '{_cut(event)}'" if isinstance(event, str) and event else "by what the user says"
 
 
 def _cut(text: str) -> str:

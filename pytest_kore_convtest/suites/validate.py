@@ -115,7 +115,7 @@ def _find_all(status: ImportStatus, expectations: Expectations) -> Iterator[Find
         return
     suite = status.raw.get("response")
     if not isinstance(suite, dict) or not suite:
-        said = f"is {_kind(suite)}: a success has to bring the stored suite"
+        said = f"is {_kind(suite)}, but a successful import returns the stored suite: import it again"
         yield find(Rule.NO_STORED_SUITE, said, "$.response")
         return
     yield from _judge_suite(suite, expectations)
@@ -189,7 +189,7 @@ def _judge_output(output: object, path: str) -> Iterator[Finding]:
         yield find(Rule.ASSERTION_MISSING, "is missing: this reply is not checked", path)
         return
     if not isinstance(assertions, dict):
-        said = f"is {_kind(assertions)}, not the blocks {', '.join(_BLOCKS)}: it is not understood"
+        said = f"is {_kind(assertions)}, not an object with {', '.join(_BLOCKS)}, so it cannot be checked"
         yield find(Rule.ASSERTION_NOT_UNDERSTOOD, said, path)
         return
     for name in _BLOCKS:
@@ -234,7 +234,7 @@ def _judge_text(entry: Mapping[str, object], path: str, *, is_variation: bool) -
     if not isinstance(text, str):
         yield find(Rule.ASSERTION_NOT_UNDERSTOOD, f"is {_kind(text)}, not a text", f"{path}.text")
     elif is_variation and is_blank(text):
-        said = "is blank beside other texts, of which one has to match: a step may pass with nothing"
+        said = "is blank, but one match among several texts is enough, so an empty reply may pass: remove it"
         yield find(Rule.BLANK_VARIATION, said, f"{path}.text")
     yield from _judge_keys(entry, path, _TEXT_KEYS)
 

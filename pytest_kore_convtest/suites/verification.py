@@ -123,7 +123,7 @@ def _judge_kind(
     for block in blocks:
         enabled = block.get("enabled")
         if not isinstance(enabled, (bool, type(None))):
-            said = f"{name} is switched by {_show(enabled)}, neither true nor false"
+            said = f"{name} has {_show(enabled)} for 'enabled', neither true nor false"
             found.doubts.append((Rule.UNKNOWN_ASSERTION_STATUS, said))
             words.append(_UNKNOWN)
         elif enabled:
@@ -151,7 +151,7 @@ def _judge_block(kind: str, block: Mapping[str, object], name: str, found: Verif
         )
         return _UNKNOWN
     if word == run_models.PASSED and _is_contradicted(kind, words):
-        said = f"{name} says passed, but what it compares with says failed"
+        said = f"{name} has the status passed, but what it expects has the status failed"
         found.doubts.append((Rule.CONTRADICTING_STATUS, said))
         return _UNKNOWN
     return word

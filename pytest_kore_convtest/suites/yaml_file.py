@@ -136,12 +136,12 @@ class _Compiler:
     def compile_file(self, root: Node) -> _Made:
         """Compile the whole file."""
         if not isinstance(root, Mapping):
-            self._find(root, f"holds no suite but {kind(root)}: {_HOW_SUITES}", Rule.UNUSABLE_FILE)
+            self._find(root, f"is {kind(root)}, not a suite: {_HOW_SUITES}", Rule.UNUSABLE_FILE)
             return {}, _mark(root)
         if not any(key.text == "suites" for key, _ in root.members):
             near = [key for key, _ in root.members if _guess(key.text, tuple(TOP_KEYS)) == "suites"]
             way = f"write 'suites' instead of '{near[0].text[:_LONGEST_WORD]}'" if near else _HOW_SUITES
-            self._find(near[0] if near else root, f"holds no suite: {way}", Rule.UNUSABLE_FILE)
+            self._find(near[0] if near else root, f"has no suite: {way}", Rule.UNUSABLE_FILE)
             return {}, _mark(root)
         return self._compile_keys(root, (), TOP_KEYS, {"suites": self._compile_suites})
 

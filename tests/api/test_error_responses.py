@@ -35,7 +35,7 @@ def date(offset):
 @pytest.mark.parametrize(
     ("said", "reason", "words"),
     [
-        ("Permission denied. Scope is incorrect!", "scope", "publish it"),
+        ("Permission denied. Scope is incorrect!", "scope", "publish the bot"),
         ("Invalid JWT token", "not-a-token", "client id and secret"),
         ("JTI replay detected", "replayed", "good for one request"),
         ('Maximum expiry with "jti" claim is one hour', "credentials", "one hour at most"),
@@ -183,7 +183,7 @@ def test_redirect(location, target):
     error = refuse(302, location=location)
     assert type(error) is RefusedError
     assert (error.target, error.final) == (target, True)
-    assert f"redirects to {target}." in str(error)
+    assert f"redirects to {target} (a login page" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,8 @@ def test_one_name_for_several(account, kore, tmp_path):
     [
         ("", "1:1: is"),
         ("{", "1:2: is"),
-        ("[]", "holds no suite"),
-        ('{"testCases": []}', "'testCases' has no object in it"),
+        ("[]", "is a list, not a suite"),
+        ('{"testCases": []}', "'testCases' contains no object"),
     ],
 )
 def test_a_file_that_is_no_suite(account, kore, tmp_path, content, said):

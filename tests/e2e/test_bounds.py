@@ -143,7 +143,7 @@ def test_a_pipe_into_which_nobody_writes(start, tmp_path, which, gate):
     """A token or secret from a pipe without a writer does not hold up the run."""
     os.mkfifo(tmp_path / "pipe")
     output = start(*gate, KORE_CLIENT_SECRET="", **{which: "pipe"})
-    assert "nobody writes into that pipe" in output
+    assert "nothing writes to that pipe" in output
 
 
 def test_a_secret_from_a_pipe(start, tmp_path):

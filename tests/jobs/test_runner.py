@@ -183,7 +183,7 @@ def test_an_outcome_that_cannot_be_written_ends_the_wait(road, tmp_path):
     for ds_id in ("ds-1", "ds-2"):
         outcome = pipeline.wait_for(pipeline.watch_import(ds_id))
         assert isinstance(outcome.trouble, ServiceError)
-        assert "in this plugin" in outcome.trouble.message
+        assert "internal error in this plugin" in outcome.trouble.message
 
 
 def test_the_waiter_is_told_meanwhile(road):

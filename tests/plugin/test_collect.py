@@ -171,9 +171,9 @@ def test_a_json_file_is_collected_when_it_is_named(put, names, pytester):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('{"name": "left-pad"}', "holds no suite"),
-        ("[]", "holds no suite"),
-        ('{"testCases": []}', "holds no suite"),
+        ('{"name": "left-pad"}', "has no suite"),
+        ("[]", "is a list, not a suite"),
+        ('{"testCases": []}', "has no suite"),
         ('{"testCases": [{]}', "is not valid JSON"),
         ("", "is not valid JSON"),
         ("\xff", "is no UTF-8"),

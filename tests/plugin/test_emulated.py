@@ -98,7 +98,7 @@ def test_a_bot_without_the_emulator(run, pytester):
     """Typed for a run against a real platform it is a usage error."""
     result = run(write_bot(pytester))
     assert result.code == 4
-    assert "--kore-bot (from command line) is only used with --kore-emulator" in result.text
+    assert "--kore-bot (from command line) works only with --kore-emulator" in result.text
 
 
 def test_a_missing_werkzeug_is_said_once(run, monkeypatch, plugin_args):

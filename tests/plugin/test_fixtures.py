@@ -176,7 +176,7 @@ def test_one_of_several_suites(run, account, pytester):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "cannot be read"), ("{", "is not valid JSON"), ("[]", "holds no suite")],
+    [(None, "cannot be read"), ("{", "is not valid JSON"), ("[]", "is a list, not a suite")],
 )
 def test_a_file_that_cannot_be_used(run, account, pytester, content, said):
     """A missing or wrong file is an ERROR in one sentence, and nothing is uploaded."""

@@ -377,7 +377,7 @@ def test_a_full_temporary_disk(run, account, pytester, what):
     )
     result = run("-p", "xdist", "-n", "2", "--kore-timeout=10", apart=True)
     assert result.counts == {"errors": 4}, result.text
-    assert "No space left on device): set TMPDIR to a folder with space" in result.text
+    assert "No space left on device): set TMPDIR to a writable folder with free disk space" in result.text
     assert account.requests == []
 
 

@@ -347,7 +347,7 @@ def test_a_name_without_run_needs_keep_always(keep, allowed):
     """A fixed name may be somebody else's suite, so this run may not delete it."""
     given_ones = {"import_name": "{name}", **({"keep": keep} if keep else {})}
     said = "" if allowed else str(refusal(given_ones))
-    assert ("needs --kore-keep always" in said, allowed and settings(given_ones).import_name) == (
+    assert ("set --kore-keep always" in said, allowed and settings(given_ones).import_name) == (
         not allowed, allowed and "{name}",
     )  # fmt: skip
 
@@ -545,8 +545,8 @@ def test_a_bot_without_the_emulator(source, notes):
     found = settings(**{source: {"bot": "bot.json"}})
     assert (found.bot, found.source("bot"), len(found.notes)) == (None, "default", notes)
     assert str(refusal({"bot": "bot.json"})) == (
-        "--kore-bot (from command line) is only used with --kore-emulator: a real bot answers for itself."
-        " For kore-convtest emulator write --bot."
+        "--kore-bot (from command line) works only with --kore-emulator, not with a real bot."
+        " With the command kore-convtest emulator, use --bot."
     )
 
 

@@ -269,21 +269,24 @@ def entries(*texts):
 
 
 LOST_ASSERTIONS = {
-    "off": (stored_text(enabled=False, contains=entries("Bye!")), "its text assertion is off"),
-    "off and empty": (stored_text(enabled=False, contains=[]), "its text assertion is off"),
-    "emptied": (stored_text(enabled=True, contains=[]), "has nothing to compare with"),
-    "blank": (stored_text(enabled=True, contains=entries("")), "has nothing to compare with"),
-    "null": (stored_text(enabled=True, contains=entries(None)), "has nothing to compare with"),
-    "replaced": (stored_text(enabled=True, contains=entries("Hi")), "compares with 'Hi' instead"),
-    "any": (stored_text(enabled=True, contains=entries(".*")), "compares with '.*' instead"),
-    "cased": (stored_text(enabled=True, contains=entries("BYE!")), "compares with 'BYE!' instead"),
-    "no switch": (stored_text(contains=entries("Bye!")), "its text assertion is off"),
-    "a word": (stored_text(enabled="true", contains=entries("Bye!")), "its text assertion is off"),
-    "texts": (stored_text(enabled=True, contains=["Bye!"]), "has nothing to compare with"),
-    "an object": (stored_text(enabled=True, contains={"text": "Bye!"}), "has nothing to compare with"),
-    "no assertions": ({"text": "Bye!"}, "it has no text assertion"),
-    "no block": ({"text": "Bye!", "assertions": {"flowLevel": {"enabled": True}}}, "has no text assertion"),
-    "a list": ({"text": "Bye!", "assertions": []}, "it has no text assertion"),
+    "off": (stored_text(enabled=False, contains=entries("Bye!")), "its text assertion is disabled"),
+    "off and empty": (stored_text(enabled=False, contains=[]), "its text assertion is disabled"),
+    "emptied": (stored_text(enabled=True, contains=[]), "has no expected value"),
+    "blank": (stored_text(enabled=True, contains=entries("")), "has no expected value"),
+    "null": (stored_text(enabled=True, contains=entries(None)), "has no expected value"),
+    "replaced": (stored_text(enabled=True, contains=entries("Hi")), "expects 'Hi' instead"),
+    "any": (stored_text(enabled=True, contains=entries(".*")), "expects '.*' instead"),
+    "cased": (stored_text(enabled=True, contains=entries("BYE!")), "expects 'BYE!' instead"),
+    "no switch": (stored_text(contains=entries("Bye!")), "its text assertion is disabled"),
+    "a word": (stored_text(enabled="true", contains=entries("Bye!")), "its text assertion is disabled"),
+    "texts": (stored_text(enabled=True, contains=["Bye!"]), "has no expected value"),
+    "an object": (stored_text(enabled=True, contains={"text": "Bye!"}), "has no expected value"),
+    "no assertions": ({"text": "Bye!"}, "without a text assertion"),
+    "no block": (
+        {"text": "Bye!", "assertions": {"flowLevel": {"enabled": True}}},
+        "without a text assertion",
+    ),
+    "a list": ({"text": "Bye!", "assertions": []}, "without a text assertion"),
 }
 
 
@@ -294,7 +297,7 @@ def test_a_text_that_is_not_compared_is_lost(output, why):
     lost = [text for severity, text in found if severity == ERROR]
     assert len(lost) == 1
     assert [
-        part in lost[0] for part in (why, "not compared", "booking.kore.json:41", "[assertion-lost]")
+        part in lost[0] for part in (why, "so it is not checked", "booking.kore.json:41", "[assertion-lost]")
     ] == ([True] * 4)
 
 

@@ -168,14 +168,19 @@ UNUSABLE = [
     (b'\xef\xbb\xbf\n"\xc3\xa4\xff"', 2, 3, "is no UTF-8 text: save it as UTF-8"),
     ("{}".encode("utf-16"), 1, 1, "is UTF-16 text: save it as UTF-8"),
     (b"[" * 5000, 1, 101, "is not valid JSON: more than 100"),
-    (b"[]", 1, 1, "holds no suite but a list: it needs an object with a list 'testCases'"),
-    (b"{}", 1, 1, "holds no suite: it needs"),
-    (b'{"testSteps": []}', 1, 1, "holds no suite but a stored suite"),
-    (b'{"response": {"testSteps": []}}', 1, 1, "holds no suite but a stored suite"),
-    (b'{"response": 7}', 1, 1, "holds no suite: it needs"),
+    (b"[]", 1, 1, "is a list, not a suite: write an object with a list 'testCases'"),
+    (b"{}", 1, 1, "has no suite: write an object"),
+    (b'{"testSteps": []}', 1, 1, "is a stored suite, which the platform cannot import: export the suite"),
+    (
+        b'{"response": {"testSteps": []}}',
+        1,
+        1,
+        "is a stored suite, which the platform cannot import: export the suite",
+    ),
+    (b'{"response": 7}', 1, 1, "has no suite: write an object"),
     (b'{"testCases": {}}', 1, 15, "'testCases' is an object, not a list of suites"),
-    (b'{"testCases": []}', 1, 15, "'testCases' has no object in it"),
-    (b'{"testCases": [1]}', 1, 15, "'testCases' has no object in it"),
+    (b'{"testCases": []}', 1, 15, "'testCases' contains no object"),
+    (b'{"testCases": [1]}', 1, 15, "'testCases' contains no object"),
 ]
 
 

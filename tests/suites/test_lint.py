@@ -82,8 +82,12 @@ UNUSABLE = [
     ('{"testCases": [\n}', (2, 1), "is not valid JSON: '}' stands where JSON expects a value"),
     ("", (1, 1), "is not valid JSON: it is empty"),
     (b"\n\xff", (2, 1), "is no UTF-8 text: save it as UTF-8"),
-    ("{}", (1, 1), "holds no suite: it needs an object with a list 'testCases'"),
-    ('{"testCases": []}', (1, 15), "holds no suite: 'testCases' has no object in it"),
+    (
+        "{}",
+        (1, 1),
+        "has no suite: write an object with a list 'testCases', or export the suite from the UI as JSON",
+    ),
+    ('{"testCases": []}', (1, 15), "has no suite: 'testCases' contains no object"),
     (b" " * (LARGEST_FILE + 1), (1, 1), "the platform takes at most 2097152 (2 MB): split it into several"),
 ]
 

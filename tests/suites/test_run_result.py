@@ -155,7 +155,7 @@ def test_the_documented_replies():
     running = judge_run(read_run_status((SAMPLES / "run-status.in-progress.json").read_bytes()))
     assert (short.outcome, full.outcome, running.outcome) == (PASSED, NOT_EVALUATED, NOT_EVALUATED)
     assert outcomes(full) == [PASSED, PASSED]
-    assert messages(full) == ("the platform reported results of 2 steps, but 13 are counted",)
+    assert messages(full) == ("the platform reported results of 2 steps, but counts 13",)
 
 
 def change(path, value):
@@ -183,12 +183,12 @@ def change(path, value):
         (("result", "status"), "failed", FAILED, "the platform contradicts itself"),
         (("result", "status"), "inprogress", NOT_EVALUATED, "the platform contradicts itself"),
         (("result", "executionResults"), None, NOT_EVALUATED, "results of the steps are no list"),
-        (("result", "executionResults"), [], NOT_EVALUATED, "reported results of 0 steps, but 4 are counted"),
+        (("result", "executionResults"), [], NOT_EVALUATED, "reported results of 0 steps, but counts 4"),
         (("result", "stepDetails"), None, NOT_EVALUATED, "? passed and ? failed of ? steps"),
         (("result", "stepDetails", "failed"), GONE, NOT_EVALUATED, "counts are not complete"),
         (("result", "stepDetails", "passed"), 3, NOT_EVALUATED, "do not add up: 3 passed and 0 failed of 4"),
         (("result", "stepDetails", "failed"), 1, FAILED, "the platform counts 1 failed of 4 steps"),
-        (("totalTestStepsCount",), 5, NOT_EVALUATED, "says the suite has 5 steps, but 4 are counted"),
+        (("totalTestStepsCount",), 5, NOT_EVALUATED, "reports a suite of 5 steps, but counts 4"),
         ((*RESULT, "status"), "failed", FAILED, "'passed', but step 02 'quote' is failed"),
         ((*RESULT, "status"), [], NOT_EVALUATED, "step 02 'quote' is not evaluated"),
         ((*RESULT, "status"), "skipped", NOT_EVALUATED, "step 02 'quote' is not evaluated"),
@@ -232,7 +232,7 @@ def test_fewer_results_than_steps():
     result = judge(made)
     assert outcomes(result) == [PASSED, NOT_EVALUATED, PASSED, PASSED]
     assert result.outcome == NOT_EVALUATED
-    assert "the file has 4 steps, but 3 are counted" in messages(result)
+    assert "the file has 4 steps, but the platform counts 3" in messages(result)
     assert result.steps[1].why == "the platform reported no result for it"
 
 

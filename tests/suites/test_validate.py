@@ -122,7 +122,8 @@ PLACES = [
     ("response/testSteps/0/outputs/0/assertions", GONE,
      [NO_TEST, (WARNING, BLOCKS, "is missing: this reply is not checked"), NOTHING]),
     ("response/testSteps/0/outputs/0/assertions", True,
-     [(ERROR, BLOCKS, "is true or false, not the blocks flowLevel, text, context: it is not understood"),
+     [(ERROR, BLOCKS,
+       "is true or false, not an object with flowLevel, text, context, so it cannot be checked"),
       NO_TEST, NOTHING]),
     ("response/testSteps/0/outputs/0/assertions/flowLevel", GONE,
      [(WARNING, f"{BLOCKS}.flowLevel", "is missing")]),
@@ -156,8 +157,8 @@ def test_every_broken_place_is_found(path, value, expected):
     [(GONE, "missing or null"), (None, "missing or null"), ({}, "an object"), ([], "a list")],
 )
 def test_a_success_without_a_suite_is_no_pass(response, kind):
-    """Success has to bring the stored suite."""
-    said = f"is {kind}: a success has to bring the stored suite"
+    """A successful import returns the stored suite."""
+    said = f"is {kind}, but a successful import returns the stored suite: import it again"
     assert findings(changed("response", response)) == [(ERROR, "$.response", said)]
 
 

@@ -141,9 +141,9 @@ def test_of_several_suites_each_is_uploaded_alone(write):
     [
         ("", "unusable-file", (1, 1), "is empty"),
         ("# nothing\n", "unusable-file", (1, 1), "is empty"),
-        ("- a\n", "unusable-file", (1, 1), "holds no suite but a list"),
-        ("hello\n", "unusable-file", (1, 1), "holds no suite but a text"),
-        ("bot: st-1\n", "unusable-file", (1, 1), "holds no suite"),
+        ("- a\n", "unusable-file", (1, 1), "is a list, not a suite"),
+        ("hello\n", "unusable-file", (1, 1), "is a text, not a suite"),
+        ("bot: st-1\n", "unusable-file", (1, 1), "has no suite"),
         ("bot: st-1\nsuite: []\n", "unusable-file", (2, 1), "write 'suites' instead of 'suite'"),
         ("suites: []\n", "unusable-file", (1, 9), "no object"),
         ("suites:\n\t- name: A\n", "unusable-file", (2, 1), "a tab"),
