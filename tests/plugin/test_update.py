@@ -197,7 +197,8 @@ def test_an_interrupt_leaves_whole_files(run, suite, pytester):
         "pathlib.Path.replace = strike\n"
     )
     done = run(*LIVE, bot(pytester, REPLIES), "--kore-update", suite, apart=True)
-    assert done.code != 0
+    assert done.code == 2
+    assert "kore: interrupted while suite files were updated; each is whole, old or new" in done.closing
     assert "+          - Which town?     # always asked" in done.lines
     assert suite.read_text() == SUITE
     assert [path for path in pytester.path.iterdir() if path.name.startswith(".kore")] == []
