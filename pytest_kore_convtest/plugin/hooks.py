@@ -279,19 +279,25 @@ class Hooks:
         for begun in self._run.unfinished():
             self._junit.add_property("kore_unfinished", begun.tell(self._run.stopped or NOBODY))
         if self._run.settings.update:
-            self._update_files()
+            self._update_files(session)
         if self._run.wants_record:
             self._published = publish(self._run, self._recorder, self._verdict, session)
             self._verdict.add_problems(session, self._published.problems)
 
-    def _update_files(self) -> None:
+    def _update_files(self, session: pytest.Session) -> None:
         """Show what changes in suite files, change them, and say so in the closing lines."""
         from pytest_kore_convtest.plugin.update_files import update_files
 
         if self._run.interrupted:
             self._verdict.add_closing(["interrupted; no suite file was updated"])
             return
-        self._verdict.add_closing(update_files(self._config, self._updates))
+        try:
+            self._verdict.add_closing(update_files(self._config, self._updates))
+        except KeyboardInterrupt:  # the reports are still to be written
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+            self._verdict.add_closing(
+                ["interrupted while suite files were updated; each is whole, old or new"]
+            )
 
     def _find_left(self) -> Left:
         """Return what there is to say of this process's jobs that began and of which no item has told."""

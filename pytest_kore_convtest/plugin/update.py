@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.job import AnyJob
     from pytest_kore_convtest.plugin.items import OwnItem
 
+COUNTS_ALONE = "the platform reported counts only, so nobody knows what the bot said"
+RUN_FAILED = "the run failed by more than the texts of the selected steps"
 RUN_BY_TEST = "its suite is run by a test's own code: only collected suite files are updated"
 
 
@@ -53,12 +55,14 @@ class Updates:
         if not kore or report.when != "call":
             return
         self._found.pop(report.nodeid, None)
+        self._others.pop(report.nodeid, None)
         if not report.failed:
             return
         if update := kore.get("update"):
             self._found[report.nodeid] = update
-        elif not kore.get("own") and any(job["kind"] == "run" for job in kore.get("jobs", ())):
-            self._others[report.nodeid] = RUN_BY_TEST
+        elif runs := [job for job in kore.get("jobs", ()) if job["kind"] == "run"]:
+            counts = COUNTS_ALONE if runs[-1]["counts_only"] else RUN_FAILED
+            self._others[report.nodeid] = counts if kore.get("own") else RUN_BY_TEST
 
     def advise(self) -> Iterator[str]:
         """Yield one line about steps that can be accepted, if there are any."""

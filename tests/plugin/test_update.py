@@ -197,15 +197,35 @@ def test_an_interrupt_leaves_whole_files(run, suite, pytester):
         "pathlib.Path.replace = strike\n"
     )
     done = run(*LIVE, bot(pytester, REPLIES), "--kore-update", suite, apart=True)
-    assert done.code != 0
+    assert done.code == 2
+    assert "kore: interrupted while suite files were updated; each is whole, old or new" in done.closing
     assert "+          - Which town?     # always asked" in done.lines
     assert suite.read_text() == SUITE
     assert [path for path in pytester.path.iterdir() if path.name.startswith(".kore")] == []
 
 
-def test_passed_steps_and_counts_alone_change_nothing(run, suite, pytester):
+def test_passed_steps_change_nothing(run, suite, pytester):
     """A step that passed stays; no step failed is said."""
     done = run(*LIVE, bot(pytester, {"other": ["x"]}), "--kore-update", suite)
     assert done.code == 0
     assert "kore: no expectation was updated: no step failed" in done.closing
     assert suite.read_text() == SUITE
+
+
+@pytest.mark.parametrize("selected", ["STAY", "run"])
+def test_counts_alone_are_no_replies(run, account, suite, selected):
+    """Of a failed run with counts only nobody knows what the bot said, which is said."""
+    account.bot(REPLIES)
+    account.switch(run_results="summary")
+    done = run("--kore-run", "inDevelopment", "--kore-update", "-k", selected, suite)
+    assert done.code == 1
+    assert any("not updated: " in line and "counts only" in line for line in done.closing)
+    assert suite.read_text() == SUITE
+
+
+def test_a_failed_step_that_is_not_selected_stays(run, suite, pytester):
+    """Only a step whose own item failed is updated."""
+    done = run(*LIVE, bot(pytester, REPLIES), "--kore-update", "-k", "run or bye", suite)
+    assert done.code == 1
+    assert any("not updated: " in line and "more than the texts" in line for line in done.closing)
+    assert suite.read_text() == SUITE.replace("'Goodbye.'", "'See you: soon'")
