@@ -1,4 +1,7 @@
-"""Whose turn it is to change something on the platform: how many at once, and how often."""
+"""Whose turn it is to change something on the platform: how many at once, and how often.
+
+It keeps the limits beforehand; what happens after HTTP 429 is in ``api/retry`` and ``wait``.
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
-"""WaitLimits: when to ask next, and when to stop. Pure: no clock, no connection.
+"""When to poll a job next, and when to stop. Pure: no clock, no connection.
 
 ``Wait`` is told what each ask brought and when; it says when the next one is due,
 or how the wait ended. It never learns what it waits for.
 
 Whatever would end a wait if nothing changed, the deadline first of all, gets an ask
 aimed at it, so that no wait ends on old news. A pause the service asks for
-(``Retry-After``) is honoured; one that cannot fit ends the wait at once.
+(``Retry-After``, with HTTP 429 as well) is honoured; one that cannot fit ends the wait at once. For what is
+no poll see ``api/retry``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The table of all settings: it yields options, ini keys, environment names, header and README.
+"""The rows of the table of settings as objects: option, ini key and environment name of each.
 
-The rows stand in ``table``, which the entry point reads by itself: every pytest run
+The rows themselves stand in ``settings/__init__.py``, which the entry point reads alone: every pytest run
 that has this package installed pays for each module that is loaded.
 """
 
@@ -38,7 +38,7 @@ class Setting:
 
     Args:
         name: The ini key without ``kore_``; the attribute of ``Settings``.
-        kind: Which of ``readers.READERS`` understands its text.
+        kind: Which of ``types.READERS`` understands its text.
         where: ``o``, ``i`` and ``e``: whether there is an option, an ini key, an environment name.
         metavar: What the option takes; empty for a flag and where there is no option.
         meaning: What it does, for ``--help`` and the README.
