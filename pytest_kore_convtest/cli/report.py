@@ -19,7 +19,6 @@ DESCRIPTION = (
 EXAMPLES = (
     ("report kore.json --html kore.html", "a page of one run"),
     ("report shard-*.json --markdown -", "several runs as one, to standard output"),
-    ("report shard-*.json --json all.json", "several runs as one record"),
     ("report shard-*.json --coverage-csv coverage.csv", "which dialogs the runs have covered"),
 )
 

@@ -73,10 +73,13 @@ def _check(written: Written, source: Path, target: Path) -> None:
         UsageError: It could not be used.
     """
     from pytest_kore_convtest.rules import ERROR
-    from pytest_kore_convtest.suites.file import read_suite_bytes
+    from pytest_kore_convtest.suites.file import LARGEST_FILE, read_suite_bytes
     from pytest_kore_convtest.suites.lint import lint_file
 
-    found = lint_file(read_suite_bytes(target, written.text.encode()))
+    data = written.text.encode()
+    if len(data) > LARGEST_FILE:
+        raise UsageError(f"the suite of {source} would be longer than 2 MB: cut one conversation out of it")
+    found = lint_file(read_suite_bytes(target, data))
     bad = next((one for one in found if one.severity == ERROR), None)
     if bad is not None:
         raise UsageError(f"nothing was written, because the suite of {source} would be wrong: {bad.message}")

@@ -26,6 +26,7 @@ from pytest_kore_convtest.suites.rules import (
     START_EVENT,
     STEP_KEYS,
     TOP_KEYS,
+    is_blank,
 )
 from pytest_kore_convtest.suites.yaml_file import read_yaml
 from pytest_kore_convtest.suites.yaml_nodes import YamlError, find_comments
@@ -400,7 +401,7 @@ class _Carrier:
         is_yaml = self._to == YAML
         if len(texts) > 1 or choice == ALL_OF:
             found = Matcher(ANY if choice == ONE_OF else PART, tuple(texts))
-            if is_yaml:
+            if is_yaml and not (choice == ALL_OF and is_blank(whole)):  # of which nothing could be seen
                 self.replies[to] = Reply(found, whole)
         if choice == ONE_OF:
             self._remark(CHOICE if is_yaml or len(texts) == 1 else ALTERNATIVES, path)

@@ -302,11 +302,11 @@ class _Compiler:
         else:
             matcher = Matcher(key.text, self._read_parts(key, value))
             self._check_pattern(matcher, value)
-        if example is None and (key.text != PART or len(matcher.texts) != 1):
+        if example is None and (key.text != PART or len(matcher.texts) > 1):
             self._find(key, f"'{key.text}' has no example: write 'example: …', which is what is uploaded")
             return matcher, "?"
         if example is None:
-            return matcher, matcher.texts[0]
+            return matcher, matcher.texts[0] if matcher.texts else "?"
         text = self._read_example(example)
         if not self.problems and not matcher.fits(text) and matcher.texts != ("",):
             self._find(example, f"the example does not fit '{key.text}': mend one of them")

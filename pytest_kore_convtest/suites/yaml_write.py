@@ -153,12 +153,13 @@ def _write_step(step: Mapping[str, object], path: Path, replies: Mapping[Path, R
         yield f"user: {write_text(said)}"
     if not isinstance(outputs := step.get("outputs"), list):
         return
-    written = []
+    written, varying = list[list[str]](), False
     for number, one in enumerate(outputs):
         reply = replies.get((*path, "outputs", number))
+        varying = varying or reply is not None
         text = as_text(one.get(CONTAINS)) if isinstance(one, dict) else ""
         written.append(write_varying(reply, 4) if reply else write_reply(text, 4))
-    if len(written) == 1 and len(written[0]) == 1:
+    if len(written) == 1 and len(written[0]) == 1 and not varying:
         yield f"bot: {written[0][0]}"
         return
     yield "bot:" if written else "bot: []"

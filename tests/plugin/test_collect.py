@@ -596,6 +596,19 @@ def test_hints_are_lines_of_the_summary(put, run, account):
     assert len([line for line in result.lines if "surprise" in line]) == 1
 
 
+@pytest.mark.parametrize("words", [(), ("-n", "2")])
+def test_hints_that_many_suites_have_are_told_once(put, run, words):
+    """A hint of many suites of a file is one line with their number; what few have is told one by one."""
+    odd = [case(f"S{number}", surprise=1) for number in range(30)]
+    put("a.kore.json", *odd, case("LAST", step("hello", "Hi")))
+    plugins = ("-p", "xdist.plugin") if words else ()
+    result = run("-m", "not kore_live", *plugins, *words)
+    assert result.code == 0
+    assert len([line for line in result.lines if "[unknown-key]" in line]) == 1
+    assert "(30 hints in 30 suites, this is the first; kore-convtest lint --only unknown-key" in result.text
+    assert len([line for line in result.lines if "'LAST'" in line]) == 1
+
+
 def test_locations_and_junit(put, run, account, junit, pytester):
     """JUnit names the suite and item; the place of a step is its line in the file."""
     put("a.kore.json", "BOOKING")

@@ -187,6 +187,8 @@ def test_of_several_suites_each_is_uploaded_alone(write):
         (STEP + "user: a\n    bot: {optional: true}\n", "yaml-value", (7, 10), "says no reply"),
         (STEP + "user: a\n    bot: {text: b, optional: yes}\n", "yaml-value", (7, 30), "true or false"),
         (STEP + "user: a\n    bot: b\n    more: 'true'\n", "yaml-value", (8, 11), "true or false"),
+        (STEP + "user: a\n    bot: {contains: [b, c]}\n", "yaml-value", (7, 11), "no example"),
+        (STEP + "user: a\n    bot: {contains: []}\n", "yaml-value", (7, 21), "is an empty list"),
         (STEP + "user: a\n    bot: {matches: b}\n", "yaml-value", (7, 11), "no example"),
         (STEP + "user: a\n    bot: {matches: b, example: c}\n", "yaml-value", (7, 32), "does not fit"),
         (

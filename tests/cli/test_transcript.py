@@ -1,0 +1,158 @@
+"""``kore-convtest init --from-transcript``."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cli.conftest import one_sentence
+
+pytest.importorskip("ruamel.yaml")
+
+LOG = """\
+Chat of 12 May
+
+[12:03] Bot: Hi!
+[12:03] Bot: How can I help?
+[12:04] You: I need a room
+2026-05-12 12:04 bot: Which city?
+Note: Paris is full.
+
+  We have two others.
+**User:** Rome
+Bot (12:05): {"type":"template","payload":{"text":"For 2 nights?"}}
+YOU: thanks
+"""
+
+
+def names():
+    """Return the names in this folder."""
+    return sorted(path.name for path in Path().iterdir())
+
+
+def written(name="chat"):
+    """Return the suite that was written."""
+    return Path(f"conversations/{name}.kore.yaml").read_text(encoding="utf-8")
+
+
+def test_a_log_becomes_a_suite(kore):
+    """Times, continuation lines and any casing are read; the suite lints clean and says what is not known."""
+    Path("chat.txt").write_text(LOG)
+    ended = kore("init", "--from-transcript", "chat.txt")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.lines[:3] == [
+        "wrote conversations/chat.kore.yaml: 3 steps, 4 replies",
+        "left out: 1 line or turn of neither user nor bot",
+        "without a reply in the log: 1 user input; comments say where",
+    ]
+    text = written()
+    steps = text[text.index("    steps:") :]
+    assert steps == (
+        "    steps:\n"
+        "      # The bot speaks first: the user's arrival is an event.\n"
+        "      - event: Start_Flow\n"
+        "        bot:\n"
+        "          - Hi!\n"
+        "          - How can I help?\n"
+        "      - user: I need a room\n"
+        '        bot: "Which city?\\nNote: Paris is full.\\n\\nWe have two others."\n'
+        "      - user: Rome\n"
+        "        bot:\n"
+        "          # A number is in this reply: does it vary?\n"
+        "          - template:\n"
+        "              type: template\n"
+        "              payload:\n"
+        "                text: For 2 nights?\n"
+        "      # The log ends before the bot answers this. Write the replies, or leave it out:\n"
+        "      # - user: thanks\n"
+        "      #   bot: ...\n"
+    )
+    assert "# tags: [smoke]" in text
+    assert kore("lint", "conversations").lines == ["no problems in 1 file"]
+    assert names() == ["chat.txt", "conversations"]
+
+
+def test_the_user_begins(kore):
+    """When the user speaks first, a comment says how a greeting would be written."""
+    Path("chat.txt").write_text("user: hello\nuser: are you there?\nbot: Yes.\n")
+    assert kore("init", "--from-transcript", "chat.txt", "--directory", ".").code == 0
+    assert "      # - event: Start_Flow\n      #   bot: ...\n      - user: hello\n" in written()
+    assert "# The log has no reply to this: write it, bot: ..." in written()
+    assert kore("lint", "conversations").code == 0
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}],
+        [{"speaker": "User", "text": "a"}, {"speaker": "Bot", "text": "b", "time": 12}],
+        [{"from": "you", "message": "a"}, {"sender": "bot", "message": {"text": "b"}}],
+        [{"user": "a"}, {"bot": "b"}],
+        [{"user": "a", "bot": ["b"]}],
+        [["user", "a"], ["bot", "b"]],
+        {
+            "messages": [
+                {"role": "system", "content": "Be kind."},
+                {"role": "user", "content": "a"},
+                {"bot": "b"},
+            ]
+        },
+        [{"role": "user", "content": [{"type": "text", "text": "a"}]}, {"role": "model", "parts": ["b"]}],
+    ],
+)
+def test_json_turns(kore, turns):
+    """A JSON list of turns is read with the usual names of its keys."""
+    Path("chat.json").write_text(json.dumps(turns))
+    ended = kore("init", "--from-transcript", "chat.json")
+    assert ended.code == 0, ended.err
+    assert "      - user: a\n        bot: b\n" in written()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+        (b"\x89PNG\r\n\x1a\n\x00", "is no UTF-8 text"),
+        (b"user: a\nbot: \x00b", "a control character stands in line 2"),
+        (b"hello\nworld", "has no turn of a user or a bot"),
+        (b"user: a\nuser: b", "has no reply of the bot"),
+        (b"[]", "has no turn"),
+        (b'[{"role": "user",', "is not valid JSON in line 1, column 18"),
+        (b'[\n {"role": "supervisor", "text": "a"}]', "line 2, column 2: 'supervisor' is neither"),
+        (b'[\n {"text": "a"}]', "line 2, column 2: a turn does not say who speaks"),
+        (b"[7]", "a turn is a number"),
+        (b"user: a\nbot: b\n" * 200_000, "longer than 2 MB"),
+        (b"user: a\nbot: b\n" * 100_000, "would be longer than 2 MB"),
+        (
+            b"user: a\nbot: eyJhbGciOiJIUzI1NiJ9.eyJhcHBJZCI6ImNzLTEifQ.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0",
+            "nothing was written, because the suite of chat.txt would be wrong",
+        ),
+    ],
+)
+def test_no_log(kore, data, said):
+    """What is no log is one sentence and exit code 4, and nothing is written."""
+    Path("chat.txt").write_bytes(data)
+    one_sentence(kore("init", "--from-transcript", "chat.txt"), 4, "chat.txt", said)
+    assert names() == ["chat.txt"]
+
+
+def test_nothing_is_overwritten(kore):
+    """A suite that exists stays as it is."""
+    Path("chat.txt").write_text(LOG)
+    Path("conversations").mkdir()
+    Path("conversations/chat.kore.yaml").write_text("mine")
+    one_sentence(kore("init", "--from-transcript", "chat.txt"), 4, "exists, and nothing is overwritten")
+    assert written() == "mine"
+
+
+@pytest.mark.parametrize("name", ["missing.txt", "."])
+def test_no_file(kore, name):
+    """A log that cannot be read is one sentence."""
+    one_sentence(kore("init", "--from-transcript", name), 4, "cannot read")
+
+
+def test_a_log_with_an_odd_name(kore):
+    """The name of the log becomes one that a suite and a file can have."""
+    Path("my chat, 1.txt").write_text("user: a\nbot: b\n")
+    assert kore("init", "--from-transcript", "my chat, 1.txt").code == 0
+    assert "- name: my_chat,_1\n" in written("my_chat__1")
