@@ -24,7 +24,8 @@ def hint_at_suites(run: Run, files: list[Path]) -> None:
     from pytest_kore_convtest.reports.paths import holds_suite
     from pytest_kore_convtest.suites.file import show_path
 
-    names = [show_path(path) for path in files[:_MOST_OPENED] if path.suffix != ".json" or holds_suite(path)]
+    once = list(dict.fromkeys(files))  # of a folder in which two files are named each file comes twice
+    names = [show_path(path) for path in once[:_MOST_OPENED] if path.suffix != ".json" or holds_suite(path)]
     if not names:
         return
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
