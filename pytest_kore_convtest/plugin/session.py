@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.coverage.graph import Bot
     from pytest_kore_convtest.emulator import Emulator
     from pytest_kore_convtest.emulator.control import Controls
     from pytest_kore_convtest.findings import Finding
@@ -104,7 +105,7 @@ class Run:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
         self._bot = read_bot(settings)
-        self.measured_bot = read_measured_bot(settings, is_worker=hasattr(config, "workerinput"))
+        self.measured_bot: Bot | None = read_measured_bot(settings, is_worker=hasattr(config, "workerinput"))
         self.item: pytest.Item | None = None
         self.pipelines: list[Pipeline] = []
         self.tick: Callable[[], None] | None = None

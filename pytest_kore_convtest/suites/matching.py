@@ -18,7 +18,7 @@ from pytest_kore_convtest.text import as_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_kore_convtest.api.models import Output
+    from pytest_kore_convtest.api.models import Assertions, Output
     from pytest_kore_convtest.api.run_models import RunStep
     from pytest_kore_convtest.suites.file import LocalOutput, LocalStep
 
@@ -100,6 +100,10 @@ class Replies:
         given: The texts that the bot gave; ``None`` for what is no text.
     """
 
+    local: LocalStep
+    wanted: tuple[LocalOutput, ...]
+    outputs: list[Output]
+    checks: list[Assertions]
     given: list[str | None]
 
     def __init__(self, step: RunStep, local: LocalStep) -> None:
