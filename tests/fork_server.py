@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
-from multiprocessing import forkserver, reduction
+from multiprocessing import forkserver, reduction, util
 from pathlib import Path
 
 from execnet import gateway_io
@@ -33,12 +33,18 @@ def _read_once(env):
 
 
 _USUAL = _read_once(os.environ)
+_SOCKETS = util.get_temp_dir()
+"""Where multiprocessing's sockets are, chosen now and once: a test's own TMPDIR may be too long for one."""
+
+_LONGEST_SOCKET = 80
+"""Letters of that folder; the system takes 107 of a whole address."""
 
 
 def can_fork(env):
     """Say whether a process that is forked off is like one that is started with an environment."""
     utf_8 = sys.getfilesystemencoding() == locale.getpreferredencoding(do_setlocale=False).lower() == "utf-8"
-    return sys.platform == "linux" and utf_8 and _read_once(env) == _USUAL
+    fits = sys.platform == "linux" and utf_8 and len(_SOCKETS) <= _LONGEST_SOCKET
+    return fits and _read_once(env) == _USUAL
 
 
 class _Descriptor:

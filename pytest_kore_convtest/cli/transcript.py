@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,10 +95,11 @@ def _tell(written: Written, target: Path) -> None:
         )
     if written.unanswered:
         print(f"without a reply in the log: {plural(written.unanswered, 'user input')}; comments say where")
+    typed = shlex.quote(str(target))
     steps = [
         "look at its comments: they say what a log cannot say",
-        f"check it: {PROG} lint {target}",
-        f"try it without an account: pytest {target} --kore-emulator --kore-run inDevelopment",
+        f"check it: {PROG} lint {typed}",
+        f"try it without an account: pytest {typed} --kore-emulator --kore-run inDevelopment",
     ]
     print(one_line("next:"))
     for number, step in enumerate(steps, 1):
