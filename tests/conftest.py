@@ -6,6 +6,7 @@ import sys
 from functools import lru_cache
 
 import pytest
+from fork_server import choose_socket_folder
 from hypothesis import settings
 
 from pytest_kore_convtest import redaction
@@ -16,6 +17,8 @@ pytest_plugins = ["pytester"]
 # Whoever wants no bytecode kept would have every process compile the same modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+choose_socket_folder()
 
 # How long one example takes says something about the machine only.
 settings.register_profile("no-deadline", deadline=None)

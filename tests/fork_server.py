@@ -33,17 +33,22 @@ def _read_once(env):
 
 
 _USUAL = _read_once(os.environ)
-_SOCKETS = util.get_temp_dir()
-"""Where multiprocessing's sockets are, chosen now and once: a test's own TMPDIR may be too long for one."""
-
 _LONGEST_SOCKET = 80
-"""Letters of that folder; the system takes 107 of a whole address."""
+"""Characters of the folder of multiprocessing's sockets; the system takes 107 of a whole address."""
+
+
+def choose_socket_folder():
+    """Return where multiprocessing's sockets are, which the first call in a process decides.
+
+    It has to be made before a test: its own TMPDIR may be too long, and what is in it is the test's.
+    """
+    return util.get_temp_dir()
 
 
 def can_fork(env):
     """Say whether a process that is forked off is like one that is started with an environment."""
     utf_8 = sys.getfilesystemencoding() == locale.getpreferredencoding(do_setlocale=False).lower() == "utf-8"
-    fits = sys.platform == "linux" and utf_8 and len(_SOCKETS) <= _LONGEST_SOCKET
+    fits = sys.platform == "linux" and utf_8 and len(choose_socket_folder()) <= _LONGEST_SOCKET
     return fits and _read_once(env) == _USUAL
 
 
