@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from . import faults
@@ -149,7 +149,7 @@ class Application:
         self._check_file(data)
         if platform.switches.duplicate_names == "reject" and platform.has_name(name):
             raise unknown("Mentioned test suite name was duplicate")
-        job = platform.add_import(data, name=name, **given)
+        job = platform.add_import(data, None, name=name, **given)
         return ok({"status": "IN_PROGRESS", "dsId": job.id})
 
     def _check_user(self, email: str) -> None:
@@ -237,7 +237,7 @@ def _refused(act: Callable[[], Reply]) -> Reply:
         return refusal.reply()
 
 
-def _object(request: Request) -> dict[str, Any]:
+def _object(request: Request) -> dict[str, object]:
     body = request.json()
     if not isinstance(body, dict):
         raise invalid_arguments()

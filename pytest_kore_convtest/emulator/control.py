@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import suites
 from .app import ENDPOINTS
-from .records import Record, Upload, make_record
+from .records import Record, RecordData, Upload, make_record
 from .runs import read_bot
 from .script import Script, parse
 from .state import Fault, Platform
@@ -185,7 +185,7 @@ class Desk:
             added.finish(platform.clock())
         return added.id
 
-    def _requests(self) -> list[dict[str, object]]:
+    def _requests(self) -> list[RecordData]:
         secret = self._platform.identity.client_secret
         return [make_record(request, status, secret).to_data() for request, status in self._platform.log]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 _SPEAKS = "message"
 _WRAPPERS = ("botDefinition", "appDefinition", "app", "bot")
@@ -31,20 +30,21 @@ class Definition:
         data: An export of a bot, read from JSON.
     """
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        holder = next((data[key] for key in _WRAPPERS if isinstance(data.get(key), Mapping)), data)
+    def __init__(self, data: Mapping[str, object]) -> None:
+        inner = (data.get(key) for key in _WRAPPERS)
+        holder = next((one for one in inner if isinstance(one, Mapping)), data)
         self._components = {one.get("_id"): one for one in _objects(holder.get("dialogComponents"))}
         self._spots: dict[tuple[str, str], _Spot] = {}
         self._by_text: dict[str, list[_Spot]] = {}
         for dialog in _objects(holder.get("dialogs")):
             self._add(dialog)
 
-    def _add(self, dialog: Mapping[str, Any]) -> None:
+    def _add(self, dialog: Mapping[str, object]) -> None:
         key, names = str(dialog.get("_id")), dialog.get("localeData")
         locales = list(names.values()) if isinstance(names, Mapping) else []
         name = next((str(one["name"]) for one in locales if isinstance(one, Mapping) and "name" in one), key)
         nodes = list(_objects(dialog.get("nodes")))
-        first = next((node for node in nodes if node.get("type") == "intent"), {})
+        first: Mapping[str, object] = next((node for node in nodes if node.get("type") == "intent"), {})
         for node in nodes:
             component = self._components.get(node.get("componentId"), {})
             spot = _Spot(
@@ -131,13 +131,14 @@ class Walk:
         return None
 
 
-def _objects(value: object) -> Iterator[Mapping[str, Any]]:
+def _objects(value: object) -> Iterator[Mapping[str, object]]:
     yield from (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
 
 
-def _texts(component: Mapping[str, Any]) -> Iterator[str]:
+def _texts(component: Mapping[str, object]) -> Iterator[str]:
     for message in _objects(component.get("message")):
         locales = message.get("localeData")
         for locale in locales.values() if isinstance(locales, Mapping) else ():
-            if isinstance(locale, Mapping) and isinstance(locale.get("text"), str):
-                yield locale["text"]
+            text = locale.get("text") if isinstance(locale, Mapping) else None
+            if isinstance(text, str):
+                yield text

@@ -6,9 +6,9 @@ import base64
 import hashlib
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Protocol, TypedDict
 from urllib.parse import quote
 
 from .reading import read_json
@@ -26,6 +26,18 @@ _REMEMBERED = 1024 * 1024
 
 _TELLING = 8
 """Characters from which on a header's value is looked for elsewhere, too."""
+
+
+class HeaderPairs(Protocol):
+    """Headers with a ``get`` that does not mind the casing."""
+
+    def get(self, name: str, /) -> str | None:
+        """Return a header's value, ``None`` without one."""
+        raise NotImplementedError
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Return all names and values."""
+        raise NotImplementedError
 
 
 class Headers(Mapping[str, str]):
@@ -54,13 +66,13 @@ class Request:
     Args:
         method: The HTTP method.
         path: Path and query as sent, percent-encoded.
-        headers: Anything with a case-insensitive ``get``, and ``items``.
+        headers: Its headers.
         body: The whole body.
     """
 
     method: str
     path: str
-    headers: Any
+    headers: HeaderPairs
     body: bytes = b""
 
     @property
@@ -83,6 +95,16 @@ class Request:
             return None
 
 
+class RecordData(TypedDict):
+    """A record as plain data."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    json: object
+    status: int
+
+
 @dataclass(frozen=True)
 class Record:
     """One request as a test sees it; tokens and secrets are masked.
@@ -101,14 +123,20 @@ class Record:
     json: object
     status: int
 
-    def to_data(self) -> dict[str, object]:
+    def to_data(self) -> RecordData:
         """Return plain data; ``from_data`` makes it a record again."""
-        return {**vars(self), "headers": dict(self.headers)}
+        return RecordData(
+            method=self.method,
+            path=self.path,
+            headers=dict(self.headers),
+            json=self.json,
+            status=self.status,
+        )
 
     @classmethod
-    def from_data(cls, data: dict[str, Any]) -> Record:
+    def from_data(cls, data: RecordData) -> Record:
         """Return the record of plain data."""
-        return cls(**{**data, "headers": Headers(data["headers"])})
+        return cls(data["method"], data["path"], Headers(data["headers"]), data["json"], data["status"])
 
 
 def _mask_tokens(found: re.Match[str]) -> str:
@@ -127,17 +155,20 @@ def make_record(request: Request, status: int, secret: str) -> Record:
     }
     hidden = {form for text in (secret, *given) for form in (text, quote(text, safe=""), quote(text))}
 
-    def clean(value: object) -> Any:
+    def clean(text: str) -> str:
+        for secret_text in sorted(hidden, key=len, reverse=True):
+            text = text.replace(secret_text, MASK)
+        return _RUN.sub(_mask_tokens, text) if "eyJ" in text else text
+
+    def clean_all(value: object) -> object:
         if isinstance(value, str):
-            for text in sorted(hidden, key=len, reverse=True):
-                value = value.replace(text, MASK)
-            return _RUN.sub(_mask_tokens, value) if "eyJ" in value else value
+            return clean(value)
         if isinstance(value, dict):
-            return {clean(key): clean(entry) for key, entry in value.items()}
-        return [clean(entry) for entry in value] if isinstance(value, list) else value
+            return {clean(key): clean_all(entry) for key, entry in value.items()}
+        return [clean_all(entry) for entry in value] if isinstance(value, list) else value
 
     headers = {key: MASK if key.lower() in _SECRET_HEADERS else clean(value) for key, value in pairs.items()}
-    return Record(request.method, clean(request.path), Headers(headers), clean(request.json()), status)
+    return Record(request.method, clean(request.path), Headers(headers), clean_all(request.json()), status)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from http.client import LineTooLong
 from itertools import chain
 from threading import Event, Thread, current_thread
 from time import monotonic
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
@@ -25,6 +25,8 @@ from .replies import RefusalError, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from typing_extensions import Buffer
 
 CONTROL_PREFIX = "/__emulator__/"
 CONTROL_HEADER = "X-Kore-Emulator-Key"
@@ -77,7 +79,7 @@ class _Wire(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Buffer) -> int:
         if self._room <= 0:
             raise LineTooLong("request")
         left = self._end - monotonic()
@@ -394,7 +396,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _no_wsgi(*_: object) -> Any:
+def _no_wsgi(*_: object) -> NoReturn:
     raise NotImplementedError("the handler answers by itself")
 
 

@@ -8,7 +8,6 @@ import hmac
 import json
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 from .reading import read_json
 from .replies import RefusalError, bad_credentials, not_a_token
@@ -38,21 +37,22 @@ class Gatekeeper:
         Raises:
             RefusalError: 401 with the platform's message for what is wrong.
         """
-        claims = self._check(token, now)
+        claims, exp = self._check(token, now)
         if "jti" in claims:
-            self._burn(json.dumps(claims["jti"]), claims.get("exp"), now)
+            self._burn(json.dumps(claims["jti"]), exp, now)
 
     def would_admit(self, token: str | None, now: float) -> bool:
         """Say whether ``admit`` would let a token in, and leave it unused."""
         try:
-            claims = self._check(token, now)
+            claims, exp = self._check(token, now)
             if "jti" in claims:
-                self._check_jti(json.dumps(claims["jti"]), claims.get("exp"), now)
+                self._check_jti(json.dumps(claims["jti"]), exp, now)
         except RefusalError:
             return False
         return True
 
-    def _check(self, token: str | None, now: float) -> dict[str, object]:
+    def _check(self, token: str | None, now: float) -> tuple[dict[str, object], float | None]:
+        """Return the claims of a valid token, and when it ends."""
         if not token:
             raise bad_credentials()
         header, claims, signed, signature = _split(token)
@@ -61,24 +61,25 @@ class Gatekeeper:
         wanted = hmac.new(self.client_secret.encode(), signed, "sha256").digest()
         if not hmac.compare_digest(wanted, signature):
             raise bad_credentials()
-        _check_times(claims, now)
-        return claims
+        return claims, _check_times(claims, now)
 
     def forget(self) -> None:
         """Forget every ``jti`` seen so far."""
         self._seen.clear()
 
-    def _check_jti(self, jti: str, exp: Any, now: float) -> None:
+    def _check_jti(self, jti: str, exp: float | None, now: float) -> float:
+        """Return the time up to which a token is valid, checked against its ``jti``."""
         if exp is None or exp > now + _JTI_HORIZON:
             raise RefusalError(401, 'error verifying the jwt: if "jti" claim "exp" must be <= 1 hour(s)')
         if jti in self._seen:
             raise RefusalError(401, "error verifying the jwt: possibly a replay")
+        return exp
 
-    def _burn(self, jti: str, exp: Any, now: float) -> None:
-        self._check_jti(jti, exp, now)
+    def _burn(self, jti: str, exp: float | None, now: float) -> None:
+        until = self._check_jti(jti, exp, now)
         if len(self._seen) >= _MANY:
             self._seen = {key: end for key, end in self._seen.items() if end > now}
-        self._seen[jti] = exp
+        self._seen[jti] = until
 
 
 def _split(token: str) -> tuple[dict[str, object], dict[str, object], bytes, bytes]:
@@ -110,12 +111,14 @@ def _decode(part: str) -> bytes:
         raise ValueError(str(error)) from None
 
 
-def _check_times(claims: dict[str, Any], now: float) -> None:
-    for name in ("exp", "iat", "nbf"):
-        value = claims.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
-            raise bad_credentials()
-    if claims.get("exp") is not None and claims["exp"] <= now:
+def _check_times(claims: dict[str, object], now: float) -> float | None:
+    exp, begins = _seconds(claims.get("exp")), [_seconds(claims.get(name)) or 0 for name in ("iat", "nbf")]
+    if (exp is not None and exp <= now) or max(begins) > now + _CLOCK_SKEW:
         raise bad_credentials()
-    if max(claims.get("iat") or 0, claims.get("nbf") or 0) > now + _CLOCK_SKEW:
+    return exp
+
+
+def _seconds(value: object) -> float | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
         raise bad_credentials()
+    return value
