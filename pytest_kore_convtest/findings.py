@@ -164,7 +164,9 @@ def apply_rules(
             left[one.rule] += 1
     kept += [_count_rest(one, left[rule]) for rule, one in first_left.items()]
     if stopped:
-        said = f"the check stopped after {MOST_FOUND:,} findings: what comes after them was not looked at"
+        said = (
+            f"the check stopped after {MOST_FOUND:,} findings, the rest is not checked: correct these first"
+        )
         kept.append(find(Rule.TOO_MANY_FINDINGS, said))
     return sorted(kept, key=lambda finding: _ORDER[finding.severity]) if worst_first else kept
 

@@ -158,7 +158,7 @@ REFUSALS = [
         "HTTP 400 (Invalid request ID) for ever",
         [say(envelope("Invalid request ID"), 400)],
         "RefusedError",
-        ("No such job here",),
+        ("The platform does not know this job",),
         limits=QUICK,
     ),
     ends(

@@ -353,7 +353,7 @@ def _say_changed(suite: LocalSuite) -> str:
 
 def _unknown(word: str) -> str:
     said = printable(word, _LONGEST_WORD)
-    return f"the platform said '{said}', a word nobody has documented; it was taken for running"
+    return f"the platform reported the undocumented status '{said}', which was taken for running"
 
 
 def _has_suite(status: ImportStatus) -> bool:

@@ -200,7 +200,9 @@ def test_every_rule_and_error_has_its_sentences():
     composed = {"SuiteFileError", "ConversationFailedError", "JobStalledError"}
     raised = {cls.__name__ for cls in generate.error_classes()} - {"JobError", "Verdict", "ServiceError"}
     assert {name for name in raised if f"\n### {name}\n" not in listed} <= composed
-    assert "* `the steps are in another order than in the file: …`" in listed  # assigned before it is given
+    assert (
+        "* `the steps are stored in a different order than in the file: …`" in listed
+    )  # assigned before it is given
 
 
 def test_every_sub_command_has_a_section():

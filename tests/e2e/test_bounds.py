@@ -213,7 +213,7 @@ def test_a_computation_without_an_end(start):
             KORE_CLIENT_ID=emulator.client_id,
             KORE_CLIENT_SECRET=emulator.client_secret,
         )
-    assert "its last answer was being read and judged, which did not end in time" in output
+    assert "its last answer was still being processed, which did not end in time" in output
 
 
 # What this process is forbidden

@@ -121,7 +121,7 @@ def test_a_rough_ride(emulator, make):
         ("redirect", (RefusedError, "login.invalid", 1)),
         ("no_response", (ProtocolError, "proves nothing", 5)),
         ("IN_PROGRESS@85, 400", (JobExpiredError, "no longer knows it", 4)),
-        ("400", (RefusedError, "No such job here", 6)),
+        ("400", (RefusedError, "The platform does not know this job", 6)),
         ("HALF_DONE", (JobTimeoutError, "HALF_DONE", 16)),
         ("503", (UnreachableError, "kore_timeout", 16)),
     ],
@@ -146,7 +146,7 @@ def test_megabytes(emulator, make):
 
 
 def test_the_wrong_secret(make):
-    """A wrong secret is named as one of three things that do not fit together."""
+    """A wrong secret is named as one of three things that do not belong together."""
     error, times = wait_for(make(client_secret="x" * 40), "ds-1")
     assert type(error) is AccessDeniedError
     assert error.reason == "credentials"

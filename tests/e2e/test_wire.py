@@ -115,7 +115,7 @@ def black_hole(line):
 PASSING = {
     "close": (cut(b""), "closed", "closed the connection"),
     "reset": (lambda line: (line.request(), line.reset()), "reset", "was reset"),
-    "black hole": (black_hole, "timeout", "no whole answer"),
+    "black hole": (black_hole, "timeout", "no complete answer"),
     "trickled headers": (
         lambda line: (line.request(), line.trickle(b"HTTP/1.1 200 OK\r\nX: ")),
         "timeout",
@@ -444,7 +444,7 @@ def test_redirects_to_nonsense(target):
 
 
 REFUSALS = [
-    (400, "Invalid request ID", RefusedError, "No such job here"),
+    (400, "Invalid request ID", RefusedError, "The platform does not know this job"),
     (400, "Invalid StreamId", RefusedError, "kore_stream_id"),
     (400, "Nobody knows", RefusedError, "Nobody knows"),
     (401, "Permission denied. Scope is incorrect!", AccessDeniedError, "Conversation Tests Management"),
@@ -508,7 +508,7 @@ def test_a_401_does_not_double_the_budget():
     with SocketServer(script) as server:
         error = ask(server.url, budget=3.0)  # enough for the first of the two on a busy machine
         assert error.cause == "timeout"
-        told = re.search(r"no whole answer came within ([\d.]+) s", str(error))
+        told = re.search(r"no complete answer came within ([\d.]+) s", str(error))
         assert float(told[1]) <= 2.8
         assert len(server.requests) == 2
 
@@ -607,11 +607,11 @@ def test_tls_with_another_name(authority, bundle):
 
 
 def test_tls_to_a_plain_port():
-    """A port that does not speak TLS is named as that, at once."""
+    """A port that does not use TLS is named as that, at once."""
     with SocketServer(lambda line: (line.socket.recv(9), line.send(http(400, b"plain")))) as server:
         error = ask(server.url.replace("http:", "https:"))
     assert (error.cause, error.sent, error.final) == ("tls", False, True)
-    assert "does not speak TLS" in str(error)
+    assert "does not use TLS" in str(error)
 
 
 @pytest.mark.parametrize("phase", ["handshake", "headers", "body"])

@@ -1,4 +1,4 @@
-"""When a wait asks, and how it ends; on a clock that stands still unless told."""
+"""When a wait asks, and how it ends; on a clock that has made no progress unless told."""
 
 import json
 from itertools import pairwise
@@ -275,7 +275,7 @@ def test_a_stall(start):
     outcome, times, _, _ = play(running(40), unreachable(), running(40), start=start)
     assert type(outcome) is JobStalledError
     assert times[-1] == 300.0
-    assert "stands still after 300 s (kore_stall_timeout)" in str(outcome)
+    assert "has made no progress for 300 s (kore_stall_timeout)" in str(outcome)
 
 
 def test_a_change_ends_a_stall():
@@ -320,7 +320,7 @@ def test_the_timeout_s_evidence():
         running(1), unreachable(), unreachable("HTTP 502"), running(85), unreachable(), timeout=60.0
     )
     assert str(outcome) == (
-        "import job ds-1 is not done after 60 s (kore_timeout). Last status IN_PROGRESS 85 % (54 s before the"
+        "import job ds-1 did not finish in 60 s (kore_timeout). Last status IN_PROGRESS 85 % (54 s before the"
         " last request), after 60 s and 31 requests, 29 of them without a usable answer (28 x reset,"
         " 1 x HTTP 502). The job goes on; to wait for it again: pytest --resume"
     )

@@ -92,7 +92,7 @@ def test_a_report_can_replace_its_source(run_json):
         (["run.json", "--html", "x", "--json", "./x"], "two reports cannot go to the same file"),
         (["run.json", "--pdf", "x"], "unrecognized arguments: --pdf x"),
         (["missing.json", "--json", "x"], "cannot read the report missing.json: "),
-        (["broken.json", "--json", "x"], "broken.json:1:2: this is not JSON"),
+        (["broken.json", "--json", "x"], "broken.json:1:2: is not valid JSON"),
         (["run.json", "--json", "."], "cannot write the report .: it is a folder; name a file"),
     ],
 )

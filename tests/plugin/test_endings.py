@@ -23,7 +23,7 @@ XDIST = ("-p", "xdist", "-n", "2")
 
 ENDS = {
     "timeout": ("IN_PROGRESS@40", ["--kore-timeout=0.6"], "is not done"),
-    "stall": ("IN_PROGRESS@40", ["-o", "kore_stall_timeout=0.4"], "stands still"),
+    "stall": ("IN_PROGRESS@40", ["-o", "kore_stall_timeout=0.4"], "has made no progress"),
     "outage": ("IN_PROGRESS@40, 503", ["-o", "kore_outage_budget=0.4"], "no usable answer"),
     "credentials": ("IN_PROGRESS@40, 401", [], "'Invalid SDK credentials' (code 4002)"),
     "scope": (
@@ -40,7 +40,7 @@ ENDS = {
     "gone": ("IN_PROGRESS@40, 400", [], "is gone"),
     "no address": ("IN_PROGRESS@40, 405", [], "'Method Not Allowed'"),
     "body": ("IN_PROGRESS@40, 412", [], "missing or malformed"),
-    "proxy": ("IN_PROGRESS@40, 407", [], "proxy wants a login"),
+    "proxy": ("IN_PROGRESS@40, 407", [], "proxy requires authentication"),
     "redirect": ("IN_PROGRESS@40, redirect", [], "redirects to"),
     "rate": ("IN_PROGRESS@40, 429(retry_after=900)", [], "asks to wait 900 s"),
     "garbage": ("IN_PROGRESS@40, html", ["-o", "kore_outage_budget=0.4"], "does not fit"),
@@ -361,7 +361,11 @@ def test_a_given_token_is_called_what_it_is(gate, monkeypatch, said, claims, rea
     assert f"{said!r} (code 4002)" in error
     assert reason in error
     assert words in error
-    assert ("no JWT" in error, "not a JWT" in error, "do not fit together" in error) == (False, False, False)
+    assert ("no JWT" in error, "not a JWT" in error, "do not belong together" in error) == (
+        False,
+        False,
+        False,
+    )
     assert "expires in" not in result.text if reason == "expired" else "expired" not in error
 
 

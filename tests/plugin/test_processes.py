@@ -239,7 +239,7 @@ def test_a_first_failure_ends_other_workers_waits(begin, account, pytester, opti
     output = finish(process)
     assert process.returncode in {1, 2}, output
     assert "stopping after 1 failures" in output
-    assert "It is not waited for any longer" in output
+    assert "Waiting for it was stopped" in output
 
 
 @pytest.mark.parametrize("method", ["signal", "thread"])

@@ -282,7 +282,9 @@ def test_a_target_beside_its_own_values_is_no_contradiction():
 @pytest.mark.parametrize(("ini", "known"), [({"targets": TARGETS}, "dev, prod"), ({}, "none")])
 def test_an_unknown_target_lists_the_known_ones(ini, known):
     """A misspelt target shows what there is."""
-    assert f"'deb' is no line of kore_targets (known: {known})" in str(refusal({"target": "deb"}, ini=ini))
+    assert f"'deb' is not a target in kore_targets (known: {known})" in str(
+        refusal({"target": "deb"}, ini=ini)
+    )
 
 
 def test_the_stand_in_gets_nothing_real():

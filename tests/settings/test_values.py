@@ -102,7 +102,7 @@ def test_what_is_no_text_is_refused_with_its_type(raw):
 def test_hostile_ids_are_refused(text):
     """What could leave its place in a path is no id, and the message is fit for a terminal."""
     said = refusal(check_id, text)
-    assert ("cannot be an id" in said, said.isprintable()) == (True, True)
+    assert ("is not a valid id" in said, said.isprintable()) == (True, True)
 
 
 @pytest.mark.parametrize("text", ["st-45xxxxx7-3xx4", "ds-XXXXX", "xxxxxxxx"])
@@ -288,14 +288,14 @@ def test_import_jobs(raw, jobs):
     [
         ("a=ds-1 a=ds-2", "the label 'a' names both ds-1 and ds-2"),
         ("job-2=ds-1 ds-2", "the label 'job-2' names both"),
-        ("=ds-1", "'' is no label"),
-        (["a::b=ds-1"], "is no label"),
-        (["a[1]=ds-1"], "is no label"),
+        ("=ds-1", "'' is not a label"),
+        (["a::b=ds-1"], "is not a label"),
+        (["a[1]=ds-1"], "is not a label"),
         ("a=", "is empty"),
         (["ds-1", ""], "is empty once"),
         ([], "is empty"),
         (",", "is empty"),
-        ("a=ds-1/../x", "cannot be an id"),
+        ("a=ds-1/../x", "is not a valid id"),
         ("a=:dsId", "path parameter"),
         ("ds-f8xxxxx5", "masked"),
     ],

@@ -165,7 +165,7 @@ UNUSABLE = [
     (b"", 1, 1, "is not valid JSON: it is empty"),
     (b"[\n1,]", 2, 2, "is not valid JSON: a comma stands before ]"),
     (b"\xef\xbb\xbf{", 1, 2, "is not valid JSON: the text ends too early"),
-    (b'\xef\xbb\xbf\n"\xc3\xa4\xff"', 2, 3, "is no UTF-8 text: save it as UTF-8"),
+    (b'\xef\xbb\xbf\n"\xc3\xa4\xff"', 2, 3, "is not UTF-8 text: save it as UTF-8"),
     ("{}".encode("utf-16"), 1, 1, "is UTF-16 text: save it as UTF-8"),
     (b"[" * 5000, 1, 101, "is not valid JSON: more than 100"),
     (b"[]", 1, 1, "is a list, not a suite: write an object with a list 'testCases'"),
@@ -245,7 +245,7 @@ def test_picking_a_suite(write):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        (None, "holds several suites, give name=: 'A', 'B', 'B'"),
+        (None, "choose one with name=: 'A', 'B', 'B'"),
         ("C", "has no suite 'C': it holds 'A', 'B', 'B'"),
         ("B", "holds 2 suites named 'B': rename all but one"),
         ("", "has no suite ''"),

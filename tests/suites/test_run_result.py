@@ -178,14 +178,14 @@ def change(path, value):
     [
         (("status",), "aborted", FAILED, "the platform says 'aborted'"),
         (("status",), "Not Executed", FAILED, "the platform says 'Not Executed'"),
-        (("status",), "inprogress", NOT_EVALUATED, "the run is not over"),
-        (("status",), "splendid", NOT_EVALUATED, "the run is not over"),
+        (("status",), "inprogress", NOT_EVALUATED, "the run has not finished"),
+        (("status",), "splendid", NOT_EVALUATED, "the run has not finished"),
         (("result", "status"), "failed", FAILED, "the platform contradicts itself"),
         (("result", "status"), "inprogress", NOT_EVALUATED, "the platform contradicts itself"),
         (("result", "executionResults"), None, NOT_EVALUATED, "results of the steps are no list"),
         (("result", "executionResults"), [], NOT_EVALUATED, "reported results of 0 steps, but counts 4"),
         (("result", "stepDetails"), None, NOT_EVALUATED, "? passed and ? failed of ? steps"),
-        (("result", "stepDetails", "failed"), GONE, NOT_EVALUATED, "counts are not complete"),
+        (("result", "stepDetails", "failed"), GONE, NOT_EVALUATED, "counts are incomplete"),
         (("result", "stepDetails", "passed"), 3, NOT_EVALUATED, "do not add up: 3 passed and 0 failed of 4"),
         (("result", "stepDetails", "failed"), 1, FAILED, "the platform counts 1 failed of 4 steps"),
         (("totalTestStepsCount",), 5, NOT_EVALUATED, "reports a suite of 5 steps, but counts 4"),
@@ -194,7 +194,7 @@ def change(path, value):
         ((*RESULT, "status"), "skipped", NOT_EVALUATED, "step 02 'quote' is not evaluated"),
         (RESULT, None, NOT_EVALUATED, "step 02 'quote' is not evaluated"),
         ((*RESULT, "outputs"), [7], NOT_EVALUATED, "step 02 'quote' is not evaluated"),
-        (("result",), None, NOT_EVALUATED, "counts are not complete"),
+        (("result",), None, NOT_EVALUATED, "counts are incomplete"),
     ],
 )  # fmt: skip
 def test_what_is_never_green(path, value, outcome, said):
@@ -217,7 +217,7 @@ def test_over_is_not_passed(word):
     assert judge(made).outcome == PASSED
     made["result"]["status"] = word
     assert judge(made).outcome == NOT_EVALUATED
-    assert "nowhere says 'passed'" in str(verdict_of(judge(made)))
+    assert "did not report 'passed'" in str(verdict_of(judge(made)))
     assert judge({**bad(), "status": word}).outcome == FAILED
 
 
@@ -409,7 +409,7 @@ def test_a_failed_flow_with_the_right_text():
 def test_a_step_without_replies():
     """A failed step in which nothing was expected and nothing said is told as that."""
     text = write_failure(judge(bad(expected=[])), 1)
-    assert "the platform does not say which assertion failed" in text
+    assert "the platform does not report which assertion failed" in text
     assert "no reply is expected, and the bot gave none" in text
 
 

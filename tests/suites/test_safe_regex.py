@@ -70,7 +70,7 @@ def test_evil_patterns_take_no_longer(make, pattern):
 @pytest.mark.parametrize("pattern", ["(", ")", "[", "*a", "a{3,1}", "\\", "((((", "[z-a]"])
 def test_what_is_no_pattern_is_told(make, pattern):
     """A wrong pattern is an error with a sentence."""
-    with pytest.raises(PatternError, match="is no regular expression"):
+    with pytest.raises(PatternError, match="is not a valid regular expression"):
         make(pattern)
 
 
