@@ -77,9 +77,9 @@ SLOW = [
 
 NO_HTTP = [
     Fault(
-        "binary garbage", last(b"\x15\x03\x01\x00\x02\x02\x50\r\n\r\n"), words=("no usable HTTP",), over=BOTH
+        "binary garbage", last(b"\x15\x03\x01\x00\x02\x02\x50\r\n\r\n"), words=("not valid HTTP",), over=BOTH
     ),
-    Fault("HTTP/0.9: a body and nothing else", last(GOOD), words=("no usable HTTP",)),
+    Fault("HTTP/0.9: a body and nothing else", last(GOOD), words=("not valid HTTP",)),
     Fault("SSH on the port", last(b"SSH-2.0-OpenSSH_9.6\r\n")),
     Fault("SMTP on the port, it speaks first", before_the_request(b"220 mail.example ESMTP\r\n")),
     Fault("an HTTP/2 preface", last(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + b"\0" * 18)),
@@ -200,7 +200,7 @@ CERTIFICATES = [
     _final("the certificate is of an unknown CA", ("kore_ca_bundle",), tls="of an unknown CA"),
     _final("the certificate has expired", ("expired", "renew"), tls="expired"),
     _final("the certificate is not yet valid", ("clock",), tls="not yet valid"),
-    _final("the certificate is for another host", ("kore_host names another server",), tls="another host's"),
+    _final("the certificate is for another host", ("kore_host is not a name in the certificate",), tls="another host's"),
     _final("plain HTTP on the TLS port", ("does not use TLS",), tls="good", acts=[at_once("plain HTTP")]),
     _final("garbage on the TLS port", ("does not use TLS",), tls="good", acts=[at_once("broken record")]),
     _final(

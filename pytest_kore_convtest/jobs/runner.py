@@ -260,6 +260,7 @@ class Pipeline:
     def _work(self, job: AnyJob) -> bool:
         """Do the next thing for a job; return whether it is over."""
         if reason := job.blocked():
+            job.not_started = reason
             raise JobError(f"{job.what} did not start: {reason}", job_id="", last=None, history=[])
         job.due = self._rounds.next_look(job.key)
         if reason is not None:

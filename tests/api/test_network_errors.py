@@ -41,8 +41,8 @@ def tls(reason):
 
 KINDS = [
     (verification(18, "self-signed certificate"), "certificate", False, True, "set kore_ca_bundle"),
-    (verification(62, "Hostname mismatch"), "certificate", False, True, "names another server"),
-    (verification(64), "certificate", False, True, "names another server"),
+    (verification(62, "Hostname mismatch"), "certificate", False, True, "is not a name in the certificate"),
+    (verification(64), "certificate", False, True, "is not a name in the certificate"),
     (verification(10), "certificate", False, True, "renew"),
     (verification(9), "certificate", False, True, "clock"),
     (ssl.SSLCertVerificationError(1, "x"), "certificate", False, True, "no reason given"),
@@ -71,8 +71,8 @@ KINDS = [
     (http.client.RemoteDisconnected(TOKEN), "closed", True, False, "without an answer"),
     (http.client.IncompleteRead(b"x"), "truncated", True, False, "cut off"),
     (urllib3.exceptions.ProtocolError(TOKEN), "truncated", True, False, "cut off"),
-    (http.client.BadStatusLine(TOKEN), "garbage", True, False, "no usable HTTP"),
-    (http.client.LineTooLong(TOKEN), "garbage", True, False, "no usable HTTP"),
+    (http.client.BadStatusLine(TOKEN), "garbage", True, False, "not valid HTTP"),
+    (http.client.LineTooLong(TOKEN), "garbage", True, False, "not valid HTTP"),
     (requests.exceptions.InvalidURL(TOKEN), "request", False, True, "stray characters"),
     (requests.exceptions.InvalidHeader(TOKEN), "request", False, True, "stray characters"),
     (UnicodeEncodeError("latin-1", TOKEN, 0, 1, TOKEN), "request", False, True, "stray characters"),

@@ -74,15 +74,15 @@ WRONG = [
     ("{", 1, 2, "ends too early: expected a key in double quotes, or }"),
     ('{"a":1', 1, 7, "ends too early: expected a comma or }"),
     ('{"a":', 1, 6, "ends too early: expected a value"),
-    ('{\n "a": 1,\n}', 2, 8, "a comma stands before }: remove the comma"),
-    ("[1, ]", 1, 3, "a comma stands before ]: remove the comma"),
-    ("[1 2]", 1, 4, "'2' stands where JSON expects a comma or ]"),
-    ("[,1]", 1, 2, "',' stands where JSON expects a value"),
-    ("[01]", 1, 3, "'1' stands where JSON expects a comma or ]"),
-    ("[-]", 1, 2, "'-' stands where JSON expects a value"),
-    ("{a: 1}", 1, 2, "'a' stands where JSON expects a key in double quotes"),
-    ('{"a": 1, b: 1}', 1, 10, "'b' stands where JSON expects a key in double quotes"),
-    ('{"a" 1}', 1, 6, "'1' stands where JSON expects a colon after the key 'a'"),
+    ('{\n "a": 1,\n}', 2, 8, "a comma is not allowed before }: remove it"),
+    ("[1, ]", 1, 3, "a comma is not allowed before ]: remove it"),
+    ("[1 2]", 1, 4, "expected a comma or ], but found '2'"),
+    ("[,1]", 1, 2, "expected a value, but found ','"),
+    ("[01]", 1, 3, "expected a comma or ], but found '1'"),
+    ("[-]", 1, 2, "expected a value, but found '-'"),
+    ("{a: 1}", 1, 2, "expected a key in double quotes, or }, but found 'a'"),
+    ('{"a": 1, b: 1}', 1, 10, "expected a key in double quotes, but found 'b'"),
+    ('{"a" 1}', 1, 6, "expected a colon after the key 'a', but found '1'"),
     ("{'a': 1}", 1, 2, "' is not a quotation mark in JSON: write \""),
     ("{\u201ca\u201d: 1}", 1, 2, "\u201c is not a quotation mark in JSON"),
     ("{\u201ea\u201d: 1}", 1, 2, "\u201e is not a quotation mark in JSON"),
@@ -119,7 +119,7 @@ def test_a_long_unquoted_word_is_not_repeated():
     """Of a long word only the beginning is shown: it may be a secret without quotes."""
     with pytest.raises(JsonError) as caught:
         load('{"secret": canarycanarycanary}')
-    assert "'cana…' stands where" in str(caught.value)
+    assert "but found 'cana…'" in str(caught.value)
 
 
 @pytest.mark.skipif(not hasattr(sys, "set_int_max_str_digits"), reason="this Python has no such limit")
@@ -198,7 +198,7 @@ def test_a_big_text():
     [
         ({}, "an object"),
         ([], "a list"),
-        ("", "a text"),
+        ("", "a string"),
         (True, "true or false"),
         (None, "null"),
         (1, "a number"),

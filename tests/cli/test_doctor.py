@@ -258,7 +258,7 @@ def token(**changes):
     [
         ("", {"jti": None, "exp": 2e9}, "ok", "HS256, appId cs-1, expires in"),
         ("", {"jti": None, "exp": "soon"}, "warning", "expires in"),
-        ("", {}, "error", "good for one request"),
+        ("", {}, "error", "works for one request only"),
         ("", {"jti": None, "exp": 5}, "error", "expired"),
         ("", {"appId": None}, "error", "has no usable claim 'appId'"),
         ("Bearer ", {}, "error", "a whole header (Bearer …)"),

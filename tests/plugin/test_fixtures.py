@@ -169,7 +169,7 @@ def test_one_of_several_suites(run, account, pytester):
     result = run()
     assert result.counts == {"passed": 1, "errors": 2}
     assert "choose one with name=: 'A', 'B'" in result.text
-    assert "has no suite 'C': it holds 'A', 'B'" in result.text
+    assert "has no suite named 'C'; it has 'A', 'B'" in result.text
     (upload,) = account.uploads
     assert [case["name"] for case in json.loads(upload.data)["testCases"]] == ["B"]
 

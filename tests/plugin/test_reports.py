@@ -284,7 +284,7 @@ def test_pytest_html_shows_the_transcript(run, mixed, pytester):
     page = html.unescape(html.unescape((pytester.path / "theirs.html").read_text()))
     assert "the conversation so far" in page
     assert "actual    two!" in page
-    assert "of the file is lost" in page
+    assert "in the file is lost" in page
     assert "stands for the user's arrival" not in page
 
 

@@ -152,7 +152,7 @@ def test_a_rule_is_set_anywhere(put, run, account, pytester, monkeypatch, word, 
         ("text-chnaged = off", "did you mean text-changed?"),
         ("suite-without-assertion = off", "suite-without-assertion cannot be changed"),
         ("text-changed = no", "is not RULE = error, warning or off"),
-        ("text-changed=off,text-changed=error", "text-changed is set twice"),
+        ("text-changed=off,text-changed=error", "text-changed is a duplicate: remove one"),
     ],
 )
 def test_a_rule_that_cannot_be_is_a_usage_error(put, run, account, line, said):

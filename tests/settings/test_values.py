@@ -176,7 +176,7 @@ def test_a_scheme_is_no_host(raw):
 def test_quotes_around_a_value_are_named(quote):
     """Quotes come along from a shell or a file of variables; they belong to no value."""
     for read, text in ((read_url, "bots.kore.ai"), (read_id, "st-1")):
-        assert "stands in quotes" in refusal(read, f"{quote}{text}{quote}")
+        assert "is in quotes: write it without them" in refusal(read, f"{quote}{text}{quote}")
 
 
 @pytest.mark.parametrize("raw", HOSTILE_HOSTS)
@@ -292,7 +292,7 @@ def test_import_jobs(raw, jobs):
         (["a::b=ds-1"], "is not a label"),
         (["a[1]=ds-1"], "is not a label"),
         ("a=", "is empty"),
-        (["ds-1", ""], "is empty once"),
+        (["ds-1", ""], "has an empty entry"),
         ([], "is empty"),
         (",", "is empty"),
         ("a=ds-1/../x", "is not a valid id"),
@@ -319,7 +319,7 @@ def test_targets():
         ("dev bots.kore.ai", "is not NAME HOST STREAM"),
         ("dev bots.kore.ai st-1 Protected", "is not NAME HOST STREAM"),
         ("dev bots.kore.ai st-1 protected x", "is not NAME HOST STREAM"),
-        ("dev bots.kore.ai st-1\ndev bots.kore.ai st-2", "'dev' is there twice"),
+        ("dev bots.kore.ai st-1\ndev bots.kore.ai st-2", "'dev' is a duplicate: remove one"),
         ("dev http://bots.kore.ai st-1", "in clear"),
         ("dev bots.kore.ai st-xxxxx", "masked"),
         ("{{name}} bots.kore.ai st-1", "template placeholder"),
@@ -382,7 +382,7 @@ def test_values_of_each_kind(kind, raw, value):
         ("version", "live", "published, inDevelopment, off"),
         ("version", True, "published, inDevelopment, off"),
         ("keep", "sometimes", "always, on-failure, never"), ("unconfigured", "pass", "error, skip"),
-        ("email", "nobody", "no e-mail address"), ("email", "@x", "no e-mail address"),
+        ("email", "nobody", "not an e-mail address: write e.g. name@example.com"), ("email", "@x", "not an e-mail address: write e.g. name@example.com"),
         ("email", "a b@c", "blank"),
         ("language", "{language-code}", "documentation"), ("language", "e", "write e.g. en"),
         ("language", "en\r\nX: 1", "line break"),

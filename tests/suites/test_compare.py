@@ -91,13 +91,13 @@ def test_what_the_platform_captures_is_no_finding():
 def test_a_lost_step():
     """A step that is not stored is an error with its number, input and line."""
     found = drift(lambda suite: suite["testSteps"].pop(1))
-    only(found, ERROR, "$.response.testSteps: step 02 'quote' (booking.kore.json:20) of the file is lost")
+    only(found, ERROR, "$.response.testSteps: step 02 'quote' (booking.kore.json:20) in the file is lost")
 
 
 def test_lost_steps_in_a_row_are_one_finding():
     """A thousand steps lost in a row are one thing to say."""
     found = drift(lambda suite: suite.update(testSteps=suite["testSteps"][:1]))
-    only(found, ERROR, "steps 02 to 04, from 'quote' to 'bye' (booking.kore.json:20), of the file are lost")
+    only(found, ERROR, "steps 02 to 04, from 'quote' to 'bye' (booking.kore.json:20), in the file are lost")
 
 
 def test_lost_steps_apart_are_two_findings():
@@ -140,7 +140,7 @@ def test_a_moved_and_a_lost_step():
 
     (_, order), (_, lost) = drift(change)
     assert "step 04 'bye' (booking.kore.json:40) is stored as step 01" in order
-    assert "step 02 'quote' (booking.kore.json:20) of the file is lost" in lost
+    assert "step 02 'quote' (booking.kore.json:20) in the file is lost" in lost
 
 
 def test_a_changed_input():
@@ -378,7 +378,7 @@ def test_foreign_text_is_harmless():
 
 @pytest.mark.parametrize("steps", [None, [], "x", [None, 7]])
 def test_a_stored_suite_without_steps(steps):
-    """When nothing usable is stored the steps of the file are lost or changed."""
+    """When nothing usable is stored the steps in the file are lost or changed."""
     assert {severity for severity, _ in drift(lambda suite: suite.update(testSteps=steps))} == {ERROR}
 
 

@@ -163,7 +163,7 @@ def test_every_way_to_write_an_expected_reply(output, texts, mode):
 
 UNUSABLE = [
     (b"", 1, 1, "is not valid JSON: it is empty"),
-    (b"[\n1,]", 2, 2, "is not valid JSON: a comma stands before ]"),
+    (b"[\n1,]", 2, 2, "is not valid JSON: a comma is not allowed before ]"),
     (b"\xef\xbb\xbf{", 1, 2, "is not valid JSON: the text ends too early"),
     (b'\xef\xbb\xbf\n"\xc3\xa4\xff"', 2, 3, "is not UTF-8 text: save it as UTF-8"),
     ("{}".encode("utf-16"), 1, 1, "is UTF-16 text: save it as UTF-8"),
@@ -246,8 +246,8 @@ def test_picking_a_suite(write):
     ("name", "said"),
     [
         (None, "choose one with name=: 'A', 'B', 'B'"),
-        ("C", "has no suite 'C': it holds 'A', 'B', 'B'"),
-        ("B", "holds 2 suites named 'B': rename all but one"),
+        ("C", "has no suite named 'C'; it has 'A', 'B', 'B'"),
+        ("B", "has 2 suites named 'B': rename all but one"),
         ("", "has no suite ''"),
     ],
 )

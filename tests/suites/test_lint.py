@@ -79,7 +79,7 @@ def test_places_follow_the_file(write):
 
 
 UNUSABLE = [
-    ('{"testCases": [\n}', (2, 1), "is not valid JSON: '}' stands where JSON expects a value"),
+    ('{"testCases": [\n}', (2, 1), "is not valid JSON: expected a value, but found '}'"),
     ("", (1, 1), "is not valid JSON: it is empty"),
     (b"\n\xff", (2, 1), "is not UTF-8 text: save it as UTF-8"),
     (
@@ -110,21 +110,21 @@ def test_a_missing_file(tmp_path):
 BROKEN_TEMPLATE = '{"type":"template","payload":{},}'
 CASES = [
     # The suite.
-    (case(name=None), ERROR, "suite 'suite-1', 'name': is missing: a suite is run by its name"),
+    (case(name=None), ERROR, "suite 'suite-1', 'name': is missing, but a suite is run by its name"),
     (case(name=" "), ERROR, "'name': is empty"),
     (case(name=5), ERROR, "'name': is a number"),
     (case(name=" S"), WARNING, "'name': starts or ends with a space"),
     (case(name="S\u00a0"), WARNING, "'name': starts or ends with a space"),
     (case(name="a/b"), WARNING, "'name': cannot be in the URL that runs the suite"),
-    (case(name=".."), WARNING, "'name': does not fit in the address"),
-    (case(name="a\tb"), WARNING, "'name': has a line break or control character"),
-    (case(tags="smoke"), ERROR, "'tags': is a text, not a list of strings: write e.g. [\"smoke\"]"),
+    (case(name=".."), WARNING, "'name': cannot be in the URL that runs the suite"),
+    (case(name="a\tb"), WARNING, "'name': contains a line break or control character"),
+    (case(tags="smoke"), ERROR, "'tags': is a string, not a list of strings: write e.g. [\"smoke\"]"),
     (case(tags=["a", 1]), ERROR, "'tags 2': is a number, not a string"),
     (case(description=[]), ERROR, "'description': is a list, not a string"),
     (case(preprocessor=False), ERROR, "'preprocessor': is true or false, not a string"),
     ({"name": "S"}, ERROR, "'messages': is missing, so the suite tests nothing"),
     ({"name": "S", "messages": []}, ERROR, "'messages': is empty, so the suite tests nothing"),
-    ({"name": "S", "messages": {}}, ERROR, "'messages': is an object: a suite without steps"),
+    ({"name": "S", "messages": {}}, ERROR, "'messages': is an object, so the suite tests nothing"),
     (case(discardBefore=True), HINT, "'discardBefore': is used only by Kore's test runner of 2019"),
     (case(tag=["a"]), HINT, "'tag': is not a known key here: did you mean 'tags'?"),
     (case(zzz=1), HINT, "'zzz': is not a known key here: remove it"),
@@ -140,16 +140,16 @@ CASES = [
     (case(step({"contains": "x"}, input=" ")), ERROR, "step 2, 'input': is blank: write"),
     (case(step({"contains": "x"}, input=[])), ERROR, "step 2, 'input': is a list: write"),
     (case(step({"contains": "x"}, event=1)), ERROR, "step 2, 'event': is a number, not a string"),
-    (case(step({"contains": "x"}, event="Other")), HINT, "step 2, 'event': is not Start_Flow"),
+    (case(step({"contains": "x"}, event="Other")), HINT, "step 2, 'event': is not a known event: write Start_Flow"),
     (case({"input": "q"}), WARNING, "step 2, 'outputs': is missing, so the step asserts nothing: write"),
     (case(step()), WARNING, "step 2, 'outputs': is empty, so the step asserts nothing"),
-    (case(step(outputs="x")), ERROR, "step 2, 'outputs': is a text, not a list: write"),
+    (case(step(outputs="x")), ERROR, "step 2, 'outputs': is a string, not a list: write"),
     # The expected replies.
     (case(step(None)), ERROR, "step 2, output 1: is null, not an expected reply: write"),
     (case(step("x")), HINT, "step 2, output 1: a bare string is used only by Kore's test runner of 2019"),
     (case(step({})), ERROR, 'step 2, output 1: has no expected text: write {"contains": "…"}'),
     (case(step({"equals": "x"})), HINT, "output 1, 'equals': is used only by Kore's test runner of 2019"),
-    (case(step({"contains": ""})), WARNING, "output 1, 'contains': is empty, so nothing is compared"),
+    (case(step({"contains": ""})), WARNING, "output 1, 'contains': is empty, so nothing is checked"),
     (
         case(step({"contains": 1})),
         ERROR,
@@ -158,14 +158,14 @@ CASES = [
     (
         case(step({"contains": {"type": "template"}})),
         ERROR,
-        "is an object, not a string: write a template as",
+        "is an object, not a string: write the template as",
     ),
     (case(step({"contains": ["x"]})), ERROR, "is a list, not a string: write one {"),
-    (case(step({"contains": {"oneOf": ["x"]}})), HINT, "'contains.oneOf': is known from Kore's runner"),
+    (case(step({"contains": {"oneOf": ["x"]}})), HINT, "'contains.oneOf': is used only by Kore's test runner"),
     (
         case(step({"contains": BROKEN_TEMPLATE})),
         WARNING,
-        "a template but is not valid JSON: a comma stands before }",
+        "a template but is not valid JSON: a comma is not allowed before }",
     ),
     (
         case(step({"contains": "[{'a': 1}]"})),
@@ -183,7 +183,7 @@ CASES = [
     (
         case(step({"contains": f"password: {RANDOM}"})),
         WARNING,
-        "a secret, BwgJ… (44 characters): take it out",
+        "a secret, BwgJ… (44 characters): remove it",
     ),
     (case(description=f"{CLIENT} {RANDOM}"), WARNING, "a client's secret, BwgJ… (44 characters)"),
 ]

@@ -176,13 +176,13 @@ def change(path, value):
 @pytest.mark.parametrize(
     ("path", "value", "outcome", "said"),
     [
-        (("status",), "aborted", FAILED, "the platform says 'aborted'"),
-        (("status",), "Not Executed", FAILED, "the platform says 'Not Executed'"),
+        (("status",), "aborted", FAILED, "the platform reports the status 'aborted'"),
+        (("status",), "Not Executed", FAILED, "the platform reports the status 'Not Executed'"),
         (("status",), "inprogress", NOT_EVALUATED, "the run has not finished"),
         (("status",), "splendid", NOT_EVALUATED, "the run has not finished"),
         (("result", "status"), "failed", FAILED, "the platform contradicts itself"),
         (("result", "status"), "inprogress", NOT_EVALUATED, "the platform contradicts itself"),
-        (("result", "executionResults"), None, NOT_EVALUATED, "results of the steps are no list"),
+        (("result", "executionResults"), None, NOT_EVALUATED, "the platform's step results are not a list"),
         (("result", "executionResults"), [], NOT_EVALUATED, "reported results of 0 steps, but counts 4"),
         (("result", "stepDetails"), None, NOT_EVALUATED, "? passed and ? failed of ? steps"),
         (("result", "stepDetails", "failed"), GONE, NOT_EVALUATED, "counts are incomplete"),
@@ -251,7 +251,7 @@ def test_results_in_another_order():
     made["result"]["stepDetails"] = {"passed": 4, "failed": 0, "total": 4}
     result = judge(made)
     assert outcomes(result) == [PASSED, FAILED, PASSED, PASSED]
-    assert any("another order" in why for why in result.why)
+    assert any("are in a different order than in the file" in why for why in result.why)
     assert any("matched by its input: it is result" in step.why for step in result.steps)
 
 
@@ -273,7 +273,7 @@ def test_a_passed_step_with_a_failed_assertion():
     made["result"]["executionResults"][1] = executed("quote", flow="failed")
     step = judge(made).steps[1]
     assert (step.outcome, step.reported) == (FAILED, False)
-    assert step.why == "flow of reply 1 (the platform says 'passed' of the step)"
+    assert step.why == "flow of reply 1 (the platform reports 'passed' for the step)"
 
 
 @pytest.mark.parametrize(("text", "outcome"), [("passed", PASSED), ("failed", FAILED), (None, NOT_EVALUATED)])
@@ -566,4 +566,4 @@ def test_only_unshown_failed_steps_are_the_runs():
     assert verdict_of(result, shown={1, 2, 3, 4}) is None
     error = verdict_of(result, shown={1, 2})
     assert [step["number"] for step in error.steps] == [3, 4]
-    assert str(error).startswith("the platform says 'failed' [step-failed] (suite 'BOOKING', run ctr-1)")
+    assert str(error).startswith("the platform reports the status 'failed' [step-failed] (suite 'BOOKING', run ctr-1)")

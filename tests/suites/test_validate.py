@@ -270,8 +270,8 @@ def test_tags_that_are_none(tags):
         ({"inputs": "a"}, "inputs='a' is not a list of strings"),
         ({"inputs": {"a"}}, "inputs={'a'} is not a list of strings"),
         ({"inputs": ["a", 5]}, "is not a list of strings"),
-        ({"tags": "smoke"}, "tags='smoke' is not a set of texts"),
-        ({"tags": [None]}, "tags=[None] is not a set of texts"),
+        ({"tags": "smoke"}, "tags='smoke' is not a set of strings"),
+        ({"tags": [None]}, "tags=[None] is not a set of strings"),
     ],
 )
 def test_expectations_that_cannot_be(stated, said):
