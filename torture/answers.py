@@ -81,7 +81,7 @@ MISFITS = [
         ("JSONP", b"callback(" + DONE_DOCUMENT + b")", (), "ProtocolError", ()),
         ("single quotes", DONE_DOCUMENT.replace(b'"', b"'"), (), "ProtocolError", ()),
         ("two byte order marks", b"\xef\xbb\xbf" * 2 + DONE_DOCUMENT, (), "ProtocolError", ()),
-        ("save the file as UTF-8", GOOD.decode().encode("utf-16"), (), "ProtocolError", ()),
+        ("UTF-16", GOOD.decode().encode("utf-16"), (), "ProtocolError", ()),
         ("UTF-16 without a mark", GOOD.decode().encode("utf-16-le"), (), "ProtocolError", ()),
         ("UTF-32", GOOD.decode().encode("utf-32"), (), "ProtocolError", ()),
         ("bytes that are no UTF-8", GOOD.replace(b"VALIDATE", b"\xff\xfe"), (), "ProtocolError", ()),

@@ -200,7 +200,11 @@ CERTIFICATES = [
     _final("the certificate is of an unknown CA", ("kore_ca_bundle",), tls="of an unknown CA"),
     _final("the certificate has expired", ("expired", "renew"), tls="expired"),
     _final("the certificate is not yet valid", ("clock",), tls="not yet valid"),
-    _final("the certificate is for another host", ("kore_host is not a name in the certificate",), tls="another host's"),
+    _final(
+        "the certificate is for another host",
+        ("kore_host is not a name in the certificate",),
+        tls="another host's",
+    ),
     _final("plain HTTP on the TLS port", ("does not use TLS",), tls="good", acts=[at_once("plain HTTP")]),
     _final("garbage on the TLS port", ("does not use TLS",), tls="good", acts=[at_once("broken record")]),
     _final(

@@ -129,8 +129,8 @@ def _encode(text: str) -> bytes:
 
 def _explain(error: OSError | ValueError) -> str:
     if isinstance(error, ValueError):
-        return f"{error}; name another file"
-    way_out = _WAYS_OUT.get(error.errno or 0, "name another file, or make this place writable")
+        return f"{error}; give another file"
+    way_out = _WAYS_OUT.get(error.errno or 0, "give another file, or make this place writable")
     return f"{error.strerror or error}; {way_out}"
 
 

@@ -48,7 +48,7 @@ def read(**more):
 
 @pytest.fixture
 def clock():
-    """Return a clock that has made no progress."""
+    """Return a clock that stands still."""
     return FakeClock()
 
 

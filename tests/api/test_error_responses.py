@@ -36,7 +36,7 @@ def date(offset):
     ("said", "reason", "words"),
     [
         ("Permission denied. Scope is incorrect!", "scope", "publish the bot"),
-        ("Invalid JWT token", "not-a-token", "client id and secret"),
+        ("Invalid JWT token", "not-a-token", "set kore_client_id and kore_client_secret"),
         ("JTI replay detected", "replayed", "works for one request only"),
         ('Maximum expiry with "jti" claim is one hour', "credentials", "one hour at most"),
         ("Invalid SDK credentials", "credentials", "mapped to this stream"),

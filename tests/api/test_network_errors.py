@@ -51,7 +51,7 @@ KINDS = [
         "proxy",
         False,
         True,
-        "login",
+        "the proxy requires authentication",
     ),
     (requests.exceptions.ProxyError(OSError("Tunnel connection failed: 502")), "proxy", False, False, "let"),
     (requests.exceptions.InvalidProxyURL(TOKEN), "proxy", False, True, "HTTPS_PROXY"),

@@ -101,7 +101,7 @@ WRONG = [
     ('["a', 1, 2, "a string starts here and never ends"),
     ('["\\d"]', 1, 3, "a backslash has no meaning in JSON here"),
     ('["\\u12"]', 1, 4, "a backslash has no meaning in JSON here"),
-    ('["say "hi""]', 1, 8, "'hi' stands where JSON expects a comma or ], or \\\" for a quotation mark"),
+    ('["say "hi""]', 1, 8, "expected a comma or ], or \\\" for a quotation mark in a string, but found 'hi'"),
 ]
 
 

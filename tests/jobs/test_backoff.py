@@ -87,7 +87,7 @@ def test_the_present_speed():
 
 
 IDLE = {
-    "it has made no progress": lambda at: min(85.0, 6 * at),
+    "it stands still": lambda at: min(85.0, 6 * at),
     "it goes back": lambda at: 90.0 - at / 10,
     "it is always zero": lambda _at: 0.0,
     "it is no number": lambda _at: math.nan,
@@ -96,7 +96,7 @@ IDLE = {
 
 @pytest.mark.parametrize("percent", IDLE.values(), ids=IDLE)
 def test_a_percentage_that_does_not_move_on(percent):
-    """A percentage that has made no progress, goes back or is no number leaves the backoff as it is without one."""
+    """A percentage that stands still, goes back or is no number leaves the backoff as it is without one."""
     plain = Backoff(2.0, 10.0).next_pause(200.0)
     assert before(pauses(Backoff(2.0, 10.0), 200.0, percent), 200.0) == pytest.approx(plain)
 

@@ -10,7 +10,7 @@ from pytest_kore_convtest.settings.settings import Settings
 
 @pytest.fixture(params=["one process", "two processes"])
 def pair(request, tmp_path):
-    """Make the limiter of two who meet in one store, in memory or on disk, at a time that has made no progress."""
+    """Make the limiter of two who meet in one store, in memory or on disk, at a time that stands still."""
     memory = JobStore(None)
     folder = tmp_path / "run"
     now = [1000.0]

@@ -1,4 +1,4 @@
-"""A clock that has made no progress unless told, and a service that answers by script."""
+"""A clock that stands still unless told, and a service that answers by script."""
 
 from dataclasses import replace
 

@@ -93,7 +93,7 @@ def test_a_report_can_replace_its_source(run_json):
         (["run.json", "--pdf", "x"], "unrecognized arguments: --pdf x"),
         (["missing.json", "--json", "x"], "cannot read the report missing.json: "),
         (["broken.json", "--json", "x"], "broken.json:1:2: is not valid JSON"),
-        (["run.json", "--json", "."], "cannot write the report .: it is a folder; name a file"),
+        (["run.json", "--json", "."], "cannot write the report .: it is a folder; give a file"),
     ],
 )
 def test_a_report_that_cannot_be_made(words, said, run_json, monkeypatch, capsys):

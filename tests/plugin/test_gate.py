@@ -315,7 +315,7 @@ def test_jobs_overlap(gate, plugin_args, account, emulator):
 
 
 def test_equal_ids_are_one_job(gate, account, polls):
-    """The same id is a duplicate: give each value its own is waited for once."""
+    """The same id given twice is waited for once."""
     account.script("SUCCESS", job="ds-demo")
     result = gate(jobs=("ds-demo", "ds-demo"))
     assert result.counts == {"passed": 2}

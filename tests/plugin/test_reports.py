@@ -142,7 +142,7 @@ def test_a_report_that_cannot_be_written_makes_the_run_red(run, files, account, 
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("--kore-html=.", "is a folder: name a file in it"),
+        ("--kore-html=.", "is a folder: give a file in it"),
         ("--kore-markdown=github", "names no GITHUB_STEP_SUMMARY"),
     ],
 )

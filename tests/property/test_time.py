@@ -164,7 +164,7 @@ def test_a_record_that_is_dropped(ahead):
 
 @pytest.mark.parametrize("what", ["shorter", "longer"])
 def test_a_standstill_around_its_budget(what):
-    """A job that has made no progress fails when it does so for longer than its budget, and only then."""
+    """A job that stands still fails when it does so for longer than its budget, and only then."""
     over = -1.0 if what == "shorter" else 1.0
     _, outcome = play(until(300.0 + over, before=lambda *_: status()))
     assert (outcome.trouble and type(outcome.trouble)) == (JobStalledError if what == "longer" else None)

@@ -118,7 +118,7 @@ def test_a_number_that_json_does_not_know_is_null():
 
 def test_our_own_mistake_is_told_as_ours():
     """Data that is no record is not written, and the place is named."""
-    with pytest.raises(KoreError, match=r"\$\.suites\[0\]\.steps: it is missing; please report this"):
+    with pytest.raises(KoreError, match=r"\$\.suites\[0\]\.steps: it is missing\): please file this"):
         write_record(make_record({key: value for key, value in make_suite().items() if key != "steps"}))
 
 
@@ -132,7 +132,7 @@ def broken(change):
 WRONG = [
     ("{", "run.json:1:2: is not valid JSON"),
     ("", "run.json:1:1: is empty"),
-    (b"\xff{}", "run.json: is not valid UTF-8: byte 0"),
+    (b"\xff{}", "run.json: is not valid UTF-8 at byte 0"),
     ("[" * 100_000, "run.json: is not valid JSON: it is nested too deeply"),
     ('{"format": NaN}', "run.json: is not valid JSON: NaN is no number in JSON"),
     ("[]", "run.json: $.format: this is no report of pytest-kore-convtest"),
@@ -257,5 +257,5 @@ def test_a_record_nested_too_deep_is_our_mistake_too():
     block = {"kind": "flow", "enabled": True, "status": "passed", "expected": deep}
     step = make_step(replies=[{"expected": [], "actual": None, "assertions": [block]}])
     suite = make_suite(imported=make_import(), steps=[step])
-    with pytest.raises(KoreError, match="nested too deeply; please report"):
+    with pytest.raises(KoreError, match="nested too deeply\\): please file"):
         write_record(make_record(suite))

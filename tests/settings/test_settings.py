@@ -339,7 +339,10 @@ def test_the_longest_pause_is_never_below_the_shortest(ini, longest):
 def test_pauses_that_contradict():
     """A longest pause below the shortest is told."""
     error = refusal(env={"max_poll_interval": "3"}, ini={"poll_interval": 4})
-    assert str(error) == "KORE_MAX_POLL_INTERVAL (from environment) is shorter than kore_poll_interval (4 s): raise it"
+    assert (
+        str(error)
+        == "KORE_MAX_POLL_INTERVAL (from environment) is shorter than kore_poll_interval (4 s): raise it"
+    )
 
 
 @pytest.mark.parametrize(
@@ -463,7 +466,10 @@ def test_what_is_missing_is_listed_at_once(without, write, named):
         said = str(error)
     else:
         said = ""
-    assert ([word for word in named if word not in said], "only partly configured" in said) == ([], bool(named))
+    assert ([word for word in named if word not in said], "only partly configured" in said) == (
+        [],
+        bool(named),
+    )
 
 
 @pytest.mark.parametrize("token", [{"jwt": "t"}, {"jwt_file": "t"}])

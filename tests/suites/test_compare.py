@@ -127,7 +127,12 @@ def test_an_added_step():
 def test_reordered_steps_are_not_lost():
     """A permutation is one finding that says from where to where."""
     found = drift(lambda suite: suite["testSteps"].reverse())
-    only(found, ERROR, "another order", "(booking.kore.json:10) is stored as step 04")
+    only(
+        found,
+        ERROR,
+        "stored in a different order than in the file",
+        "(booking.kore.json:10) is stored as step 04",
+    )
     assert "lost" not in found[0][1]
 
 
@@ -212,13 +217,13 @@ def test_an_added_reply():
 def test_reordered_replies():
     """Replies in another order are an error, not two lost texts."""
     found = drift(lambda suite: suite["testSteps"][0]["outputs"].reverse())
-    only(found, ERROR, "another order", "step 01")
+    only(found, ERROR, "stored in a different order than in the file", "step 01")
 
 
 def test_an_added_variation():
     """A variation that the platform added is a warning."""
     found = drift(lambda suite: suite["testSteps"][3].update(outputs=[stored_output("Bye!", "Ciao!")]))
-    only(found, WARNING, "'Ciao!' is stored, too", "(booking.kore.json:41)", "'Bye!'")
+    only(found, WARNING, "'Ciao!' is also stored", "(booking.kore.json:41)", "'Bye!'")
 
 
 def test_layout_is_a_warning():

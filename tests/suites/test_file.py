@@ -209,7 +209,9 @@ def test_the_largest_file(write):
     text = json.dumps({"testCases": [case()]})
     full = text + " " * (LARGEST_FILE - len(text))
     assert len(read_suite_file(write(full))[0].data) == LARGEST_FILE
-    with pytest.raises(SuiteFileError, match=rf"has {LARGEST_FILE + 1} bytes; the platform takes at most"):
+    with pytest.raises(
+        SuiteFileError, match=rf"has {LARGEST_FILE + 1} bytes, but the platform accepts at most"
+    ):
         read_suite_file(write(full + " "))
 
 
@@ -245,10 +247,10 @@ def test_picking_a_suite(write):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        (None, "choose one with name=: 'A', 'B', 'B'"),
+        (None, "has several suites ('A', 'B', 'B'): choose one with name="),
         ("C", "has no suite named 'C'; it has 'A', 'B', 'B'"),
         ("B", "has 2 suites named 'B': rename all but one"),
-        ("", "has no suite ''"),
+        ("", "has no suite named ''"),
     ],
 )
 def test_a_suite_that_cannot_be_picked(write, name, said):

@@ -88,7 +88,7 @@ UNUSABLE = [
         "has no suite: write an object with a list 'testCases', or export the suite from the UI as JSON",
     ),
     ('{"testCases": []}', (1, 15), "has no suite: 'testCases' contains no object"),
-    (b" " * (LARGEST_FILE + 1), (1, 1), "the platform takes at most 2097152 (2 MB): split it into several"),
+    (b" " * (LARGEST_FILE + 1), (1, 1), "the platform accepts at most 2097152 (2 MB): split it into several"),
 ]
 
 
@@ -140,7 +140,11 @@ CASES = [
     (case(step({"contains": "x"}, input=" ")), ERROR, "step 2, 'input': is blank: write"),
     (case(step({"contains": "x"}, input=[])), ERROR, "step 2, 'input': is a list: write"),
     (case(step({"contains": "x"}, event=1)), ERROR, "step 2, 'event': is a number, not a string"),
-    (case(step({"contains": "x"}, event="Other")), HINT, "step 2, 'event': is not a known event: write Start_Flow"),
+    (
+        case(step({"contains": "x"}, event="Other")),
+        HINT,
+        "step 2, 'event': is not a known event: write Start_Flow",
+    ),
     (case({"input": "q"}), WARNING, "step 2, 'outputs': is missing, so the step asserts nothing: write"),
     (case(step()), WARNING, "step 2, 'outputs': is empty, so the step asserts nothing"),
     (case(step(outputs="x")), ERROR, "step 2, 'outputs': is a string, not a list: write"),
@@ -161,11 +165,15 @@ CASES = [
         "is an object, not a string: write the template as",
     ),
     (case(step({"contains": ["x"]})), ERROR, "is a list, not a string: write one {"),
-    (case(step({"contains": {"oneOf": ["x"]}})), HINT, "'contains.oneOf': is used only by Kore's test runner"),
+    (
+        case(step({"contains": {"oneOf": ["x"]}})),
+        HINT,
+        "'contains.oneOf': is used only by Kore's test runner",
+    ),
     (
         case(step({"contains": BROKEN_TEMPLATE})),
         WARNING,
-        "a template but is not valid JSON: a comma is not allowed before }",
+        "a template but is not valid JSON (a comma is not allowed before }",
     ),
     (
         case(step({"contains": "[{'a': 1}]"})),
@@ -178,7 +186,7 @@ CASES = [
     (
         case(preprocessor=f"x = '{JWT}'"),
         ERROR,
-        "contains what looks like a JWT, eyJh… (58 characters): take it",
+        "contains what looks like a JWT, eyJh… (58 characters): remove it",
     ),
     (
         case(step({"contains": f"password: {RANDOM}"})),
@@ -243,7 +251,7 @@ def test_every_text_of_a_choice_is_looked_at(lint):
         "'contains.oneOf 3': is empty",
         "'contains.oneOf 4': looks like",
     ]
-    ends += ["'contains.allOf': is empty: write a list of strings", "'contains.other': is no key"]
+    ends += ["'contains.allOf': is empty: write a list of strings", "'contains.other': is not a known key"]
     assert [said for said in ends if not any(said in message for message in found)] == []
 
 
@@ -257,7 +265,7 @@ def test_a_template_that_is_nested_too_deep(lint):
     """A text of a hundred thousand brackets is told, and ends nothing."""
     ((severity, message),) = lint({"testCases": [case(step({"contains": "[{" + "[" * 100_000}))]})
     assert severity == WARNING
-    assert "looks like a template but is not valid JSON: " in message
+    assert "looks like a template but is not valid JSON (" in message
 
 
 def test_the_keys_of_the_file(lint):
@@ -288,7 +296,7 @@ def test_a_key_that_stands_twice(write):
     (finding,) = lint_file(path)
     assert (finding.location[1:3], finding.severity, finding.suite) == ((3, 2), ERROR, "S")
     assert finding.message == (
-        "suite 'S', 'name': duplicate key, first in line 1; only the last one counts: remove one"
+        "suite 'S', 'name': is a duplicate key, first in line 1; only the last one counts: remove one"
     )
 
 
@@ -306,10 +314,8 @@ def test_equal_names_in_one_file(write):
     path = write(json.dumps({"testCases": [case(), case(name="s"), case()]}, indent=0))
     hint, error = lint_file(path)
     assert (hint.severity, hint.suite, error.severity, error.suite) == (HINT, "s", ERROR, "S")
-    assert hint.message == (
-        "suite 's': the suite in line 3 is named 'S', which differs in case only: rename one"
-    )
-    assert error.message == "suite 'S': the suite in line 3 has the same name as"
+    assert hint.message == ("suite 's' differs in name only by case from 'S' in line 3: rename one")
+    assert error.message == "suite 'S' has the same name as the suite in line 3: rename one"
     assert lint_many([path]) == []
 
 
@@ -319,9 +325,9 @@ def test_equal_names_in_several_files(write):
     two = write({"testCases": [case(), case(name="t")]}, "two.json")
     error, hint = lint_many([one, two, one, open_suite_file(two)])
     assert (error.location.file, error.severity, error.suite) == (str(two), ERROR, "S")
-    assert error.message == f"suite 'S': the suite in {one}:1 has the same name as"
+    assert error.message == f"suite 'S' has the same name as the suite in {one}:1: rename one"
     assert (hint.location.file, hint.severity, hint.suite) == (str(two), HINT, "t")
-    assert f"the suite in {one}:1 is named 'T', which differs in case only" in hint.message
+    assert f"suite 't' differs in name only by case from 'T' in {one}:1: rename one" in hint.message
 
 
 def test_unusable_files_have_no_names(write, tmp_path):

@@ -566,4 +566,6 @@ def test_only_unshown_failed_steps_are_the_runs():
     assert verdict_of(result, shown={1, 2, 3, 4}) is None
     error = verdict_of(result, shown={1, 2})
     assert [step["number"] for step in error.steps] == [3, 4]
-    assert str(error).startswith("the platform reports the status 'failed' [step-failed] (suite 'BOOKING', run ctr-1)")
+    assert str(error).startswith(
+        "the platform reports the status 'failed' [step-failed] (suite 'BOOKING', run ctr-1)"
+    )

@@ -95,6 +95,7 @@ NOTHING = (WARNING, STEP, "step 1 ('Start_Flow') asserts nothing")
 NAMELESS = ", but a suite is run by its name: write one in the file"
 NO_SPEECH = "is missing or null, not a string: write what the user says"
 NO_STREAM = f"is missing or null, not the configured stream {STREAM}"
+EMPTY = "is enabled but has no expected value, so it checks nothing"
 NO_REPLY = "is a number, not an expected reply"
 
 PLACES = [
@@ -102,16 +103,18 @@ PLACES = [
     ("response/name", " ", [(ERROR, f"{ROOT}.name", f"is ''{NAMELESS}")]),
     ("response/name", GONE, [(ERROR, f"{ROOT}.name", f"is missing or null{NAMELESS}")]),
     ("response/name", 5, [(ERROR, f"{ROOT}.name", f"is a number{NAMELESS}")]),
-    ("response/streamId", "st-2", [(ERROR, f"{ROOT}.streamId", f"is 'st-2', not the configured stream {STREAM}")]),
+    ("response/streamId", "st-2",
+     [(ERROR, f"{ROOT}.streamId", f"is 'st-2', not the configured stream {STREAM}")]),
     ("response/streamId", None, [(ERROR, f"{ROOT}.streamId", NO_STREAM)]),
     ("response/_id", None, [(WARNING, f"{ROOT}._id", "is missing or null, not the stored suite's id")]),
     ("response/testSteps", GONE, [(ERROR, f"{ROOT}.testSteps", "is missing or null, not a list of steps")]),
     ("response/testSteps", {}, [(ERROR, f"{ROOT}.testSteps", "is an object, not a list of steps")]),
     ("response/testSteps", [],
      [(ERROR, f"{ROOT}.testSteps", "is empty, so the suite tests nothing")]),
-    ("response/testSteps/0", "x", [(ERROR, STEP, "is a text, not a step"), NO_TEST]),
+    ("response/testSteps/0", "x", [(ERROR, STEP, "is a string, not a step"), NO_TEST]),
     ("response/testSteps/0/input", None, [(ERROR, f"{STEP}.input", NO_SPEECH)]),
-    ("response/testSteps/0/input", "", [(ERROR, f"{STEP}.input", "is empty, not a string: write what the user says")]),
+    ("response/testSteps/0/input", "",
+     [(ERROR, f"{STEP}.input", "is empty, not a string: write what the user says")]),
     ("response/testSteps/0/outputs", None,
      [(ERROR, f"{STEP}.outputs", "is missing or null, not a list of expected replies"), NO_TEST, NOTHING]),
     ("response/testSteps/0/outputs", [],
@@ -135,14 +138,14 @@ PLACES = [
     ("response/testSteps/0/outputs/0/assertions/flowLevel/contains", None,
      [(ERROR, f"{BLOCKS}.flowLevel.contains", "is missing or null, not a list of expected values")]),
     ("response/testSteps/0/outputs/0/assertions/context/contains", ["x"],
-     [(ERROR, f"{BLOCKS}.context.contains[0]", "is a text, not an expected value")]),
+     [(ERROR, f"{BLOCKS}.context.contains[0]", "is a string, not an expected value")]),
     ("response/testSteps/0/outputs/0/assertions/text/contains/0/text", 5,
      [(ERROR, f"{BLOCKS}.text.contains[0].text", "is a number, not a string"), NO_TEST,
-      (WARNING, f"{BLOCKS}.text.contains", "is enabled but has no expected value, so it checks nothing"), NOTHING]),
+      (WARNING, f"{BLOCKS}.text.contains", EMPTY), NOTHING]),
     ("response/testSteps/0/outputs/0/assertions/text/contains", [],
-     [NO_TEST, (WARNING, f"{BLOCKS}.text.contains", "is enabled but has no expected value, so it checks nothing"), NOTHING]),
+     [NO_TEST, (WARNING, f"{BLOCKS}.text.contains", EMPTY), NOTHING]),
     ("response/testSteps/0/outputs/0/assertions/flowLevel/enabled", True,
-     [(WARNING, f"{BLOCKS}.flowLevel.contains", "is enabled but has no expected value, so it checks nothing")]),
+     [(WARNING, f"{BLOCKS}.flowLevel.contains", EMPTY)]),
 ]  # fmt: skip
 
 
@@ -234,17 +237,17 @@ def test_what_asserts(made, expected):
         ({"name": "booking", "steps": 2, "inputs": ["a", "b"], "tags": {"smoke"}}, []),
         ({"name": None, "steps": None, "inputs": None, "tags": None}, []),
         ({"tags": []}, []),
-        ({"name": "Booking"}, [(ERROR, f"{ROOT}.name", "is 'booking', expected 'Booking'")]),
-        ({"steps": 3}, [(ERROR, f"{ROOT}.testSteps", "has 2 steps, expected 3")]),
-        ({"steps": 0}, [(ERROR, f"{ROOT}.testSteps", "has 2 steps, expected 0")]),
-        ({"tags": ["x", "b"]}, [(ERROR, f"{ROOT}.tags", "lacks 'b', 'x'; the suite's tags: 'smoke'")]),
-        ({"inputs": ["a", "c"]}, [(ERROR, f"{ROOT}.testSteps[1].input", "is 'b', expected 'c'")]),
-        ({"inputs": ["a"]}, [(ERROR, f"{ROOT}.testSteps[1]", "step 2 ('b') was not expected")]),
+        ({"name": "Booking"}, [(ERROR, f"{ROOT}.name", "is 'booking', but 'Booking' is expected")]),
+        ({"steps": 3}, [(ERROR, f"{ROOT}.testSteps", "has 2 steps, but 3 are expected")]),
+        ({"steps": 0}, [(ERROR, f"{ROOT}.testSteps", "has 2 steps, but 0 are expected")]),
+        ({"tags": ["x", "b"]}, [(ERROR, f"{ROOT}.tags", "lacks the tags 'b', 'x'; it has 'smoke'")]),
+        ({"inputs": ["a", "c"]}, [(ERROR, f"{ROOT}.testSteps[1].input", "is 'b', but 'c' is expected")]),
+        ({"inputs": ["a"]}, [(ERROR, f"{ROOT}.testSteps[1]", "step 2 ('b') is not expected")]),
         ({"inputs": ("a", "b", "c")},
-         [(ERROR, f"{ROOT}.testSteps[2]", "is missing: expected the input 'c'")]),
+         [(ERROR, f"{ROOT}.testSteps[2]", "is missing, but the input 'c' is expected")]),
         ({"inputs": []}, [
-            (ERROR, f"{ROOT}.testSteps[0]", "step 1 ('a') was not expected"),
-            (ERROR, f"{ROOT}.testSteps[1]", "step 2 ('b') was not expected"),
+            (ERROR, f"{ROOT}.testSteps[0]", "step 1 ('a') is not expected"),
+            (ERROR, f"{ROOT}.testSteps[1]", "step 2 ('b') is not expected"),
         ]),
     ],
 )  # fmt: skip
@@ -256,7 +259,7 @@ def test_expectations(stated, expected):
 @pytest.mark.parametrize("tags", [None, "smoke", 5, [1, None], {"smoke": 1}])
 def test_tags_that_are_none(tags):
     """A tag that is expected is missing when the suite's tags cannot be read."""
-    expected = [(ERROR, f"{ROOT}.tags", "lacks 'smoke'; the suite's tags: none")]
+    expected = [(ERROR, f"{ROOT}.tags", "lacks the tags 'smoke'; it has none")]
     assert findings(suite(step(), tags=tags), tags=["smoke"]) == expected
 
 
