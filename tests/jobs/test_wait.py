@@ -256,10 +256,8 @@ def test_a_job_that_is_gone():
     outcome, times, _, _ = play(running(1), unknown_job(), unknown_job(), running(2), unknown_job())
     assert type(outcome) is JobExpiredError
     assert len(times) == 7
-    assert (
-        "has expired or was deleted: the platform does not know this job (it says 'Invalid request ID'). Import"
-        in str(outcome)
-    )
+    assert "has expired or was deleted: the platform does not know this job (it says" in str(outcome)
+    assert "'Invalid request ID'). Import" in str(outcome)
     assert "Last status IN_PROGRESS 2 % (6 s before the last request), after 12 s and 7 req" in str(outcome)
 
 
