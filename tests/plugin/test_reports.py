@@ -143,7 +143,7 @@ def test_a_report_that_cannot_be_written_makes_the_run_red(run, files, account, 
     ("option", "said"),
     [
         ("--kore-html=.", "is a folder: give a file in it"),
-        ("--kore-markdown=github", "names no GITHUB_STEP_SUMMARY"),
+        ("--kore-markdown=github", "GITHUB_STEP_SUMMARY is not set, as it is on GitHub Actions"),
     ],
 )
 def test_what_cannot_work_is_said_before_anything_is_sent(run, files, account, option, said):
