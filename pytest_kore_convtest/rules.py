@@ -292,8 +292,8 @@ _IN_STORED = {
                 "assertions are missing",
             ),
             Rule.ASSERTION_WITHOUT_CONTENT: (
-                "An assertion is enabled but has nothing to compare with.",
-                "assertions have nothing to compare with",
+                "An assertion is enabled but has no expected value.",
+                "assertions have no expected value",
             ),
         },
     ),

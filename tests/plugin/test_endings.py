@@ -22,7 +22,7 @@ SUITE = '{"testCases": [{"name": "%s", "messages": [{"input": "x", "outputs": [{
 XDIST = ("-p", "xdist", "-n", "2")
 
 ENDS = {
-    "timeout": ("IN_PROGRESS@40", ["--kore-timeout=0.6"], "did not finish in 0.6 s (kore_timeout)"),
+    "timeout": ("IN_PROGRESS@40", ["--kore-timeout=0.6"], "did not finish in 1 s (kore_timeout)"),
     "stall": ("IN_PROGRESS@40", ["-o", "kore_stall_timeout=0.4"], "has made no progress"),
     "outage": ("IN_PROGRESS@40, 503", ["-o", "kore_outage_budget=0.4"], "no usable answer"),
     "credentials": ("IN_PROGRESS@40, 401", [], "'Invalid SDK credentials' (code 4002)"),

@@ -270,7 +270,8 @@ FORKING = """
         try:
             wait_for_import("ds-new")
         except KoreError as error:
-            answers.put(wait_for_import("ds-demo").status if "a forked process cannot wait for a job" in str(error) else str(error))
+            is_told = "a forked process cannot wait for a job" in str(error)
+            answers.put(wait_for_import("ds-demo").status if is_told else str(error))
 
     @pytest.mark.parametrize("number", range(2))
     def test_fork(kore_client, kore_wait_for_import, number):
