@@ -69,7 +69,7 @@ class KoreError(Exception):
     """The root of all errors of this package.
 
     Attributes:
-        message: What is wrong, where, and what to do; foreign words in it are made harmless.
+        message: What is wrong, where, and what to do; text from outside is escaped.
         job_id: The platform's job that it is about; empty when there is none.
         run_id: The platform's run that it is about; empty when there is none.
         last: The last usable answer in words, when a wait ended; ``None`` without one.
@@ -163,7 +163,7 @@ class ServiceError(KoreError):
     Attributes:
         cause: A word for what broke, e.g. ``"refused"``, ``"dns"``, ``"certificate"``, ``"HTTP 503"``.
         sent: Whether the request may have arrived; ``None`` when it was answered.
-        final: Whether asking again is no use.
+        final: Whether a retry is useless.
         retry_after: Seconds that the platform asks to wait, or ``None``.
         tries: How often it was sent.
         status: The HTTP status of the answer, or ``None``.
@@ -227,7 +227,7 @@ class RefusedError(ServiceError):
         code: The platform's own code, or ``None``.
         reply: The platform's own words.
         target: Where a redirect leads.
-        passing: Whether it may be accepted later: somebody else is at it just now.
+        passing: Whether the same request may be accepted later: somebody else is using the suite now.
         missing: Whether the platform does not know the job, run or suite.
         expiry: A sentence about when the job's record expired, when that is known.
     """
@@ -294,7 +294,7 @@ class ImportFailedError(Verdict):
 
 
 class StructureError(Verdict):
-    """The imported suite is not what it has to be."""
+    """The stored suite differs from the file, or checks nothing."""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

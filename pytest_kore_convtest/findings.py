@@ -164,7 +164,9 @@ def apply_rules(
             left[one.rule] += 1
     kept += [_count_rest(one, left[rule]) for rule, one in first_left.items()]
     if stopped:
-        said = f"the check stopped after {MOST_FOUND:,} findings: what comes after them was not looked at"
+        said = (
+            f"the check stopped after {MOST_FOUND:,} findings, the rest is not checked: correct these first"
+        )
         kept.append(find(Rule.TOO_MANY_FINDINGS, said))
     return sorted(kept, key=lambda finding: _ORDER[finding.severity]) if worst_first else kept
 
@@ -219,7 +221,7 @@ def group(findings: Iterable[Finding], most: int) -> list[tuple[list[Finding], l
 def say_more(more: list[Finding]) -> str:
     """Say in one line how many more findings of a rule there are, and where they can be read."""
     first, listed = more[0], sum(finding.count == 1 for finding in more)
-    return say_rest(first.rule, count(more), listed, str(first.location))
+    return f"{say_rest(first.rule, count(more), listed, str(first.location))} [{first.rule}]"
 
 
 def say_rest(rule: str, total: int, listed: int, first: str) -> str:
@@ -234,7 +236,7 @@ def say_rest(rule: str, total: int, listed: int, first: str) -> str:
     many = _MANY.get(rule) or "findings of this rule"
     where = f", first: {first}" if first else ""
     all_of_them = "all of them" if listed == total else f"{listed:,} of them"
-    return f"{total:,} more {many}{where}, {all_of_them} in the JSON report (--kore-json) [{rule}]"
+    return f"{total:,} more {many}{where}, {all_of_them} in the JSON report (--kore-json)"
 
 
 _MANY = {rule.value: facts.many for rule, facts in RULES.items()}

@@ -26,7 +26,7 @@ _QUOTES = (
 _WORD = re.compile(r"-?[A-Za-z_]\w*")
 _LONGEST_WORD = 12
 _MEANT = {"True": "true", "False": "false", "None": "null", "undefined": "null"}
-_KINDS = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+_KINDS = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
 
 Path: TypeAlias = "tuple[str | int, ...]"
 """The way to a node: keys and 0-based indexes."""
@@ -157,7 +157,7 @@ def load(text: str) -> Document:
     value, end, inside = reader.read(start)
     end = reader.skip(end)
     if end < len(text):
-        reader.stop(end, f"{text[end]!r} stands after the end of the JSON value: remove what follows it")
+        reader.stop(end, f"{text[end]!r} follows the end of the JSON value: remove what follows it")
     duplicates = tuple(
         Duplicate(path, reader.lines.place(again), reader.lines.place(first))
         for path, again, first in reader.duplicates
@@ -185,7 +185,7 @@ class _Reader:
         if opening not in {"{", "["}:
             return *self.read_scalar(at), None
         if len(self._path) >= DEEPEST:
-            self.stop(at, f"more than {DEEPEST} objects and lists stand in each other here")
+            self.stop(at, f"more than {DEEPEST} objects and lists are nested here")
         return self._read_object(at) if opening == "{" else self._read_list(at)
 
     def read_scalar(self, at: int) -> tuple[Any, int]:
@@ -240,10 +240,10 @@ class _Reader:
             return at
         if not self.text.startswith(",", at):
             inner = self.text.startswith('"', at - 1)
-            self.fail(at, f"a comma or {closing}" + ', or \\" for a quotation mark in a text' * inner)
+            self.fail(at, f"a comma or {closing}" + ', or \\" for a quotation mark in a string' * inner)
         comma, at = at, self.skip(at + 1)
         if self.text.startswith(closing, at):
-            self.stop(comma, f"a comma stands before {closing}: remove the comma")
+            self.stop(comma, f"a comma is not allowed before {closing}: remove it")
         return at
 
     def skip(self, at: int) -> int:
@@ -253,13 +253,13 @@ class _Reader:
 
     def _fail_scalar(self, problem: str, at: int) -> NoReturn:
         if problem.startswith("Unterminated"):
-            self.stop(at, 'a text begins here and never ends: its closing " is missing')
+            self.stop(at, 'a string starts here and never ends: its closing " is missing')
         if problem.startswith("Invalid control"):
             self.stop(
-                at, 'a line break or control character stands in a text: write \\n, or close the text with "'
+                at, 'a string contains a line break or control character: write \\n, or close it with "'
             )
         if problem.startswith("Invalid"):
-            self.stop(at, "a backslash that means nothing in JSON: write \\\\ for a backslash itself")
+            self.stop(at, "a backslash has no meaning in JSON here: write \\\\ for a backslash itself")
         if problem.startswith("Expecting"):
             self.fail(at, "a value")
         # Python's own words about too many digits name a Python function to call.
@@ -273,13 +273,13 @@ class _Reader:
             said = f"the text ends too early: expected {expected}"
             said = said if self.text.strip() else "it is empty"
         elif found in _QUOTES:
-            said = f'{found} is no quotation mark in JSON: write "'
+            said = f'{found} is not a quotation mark in JSON: write "'
         elif found == "#" or self.text.startswith(("//", "/*"), at):
             said = "JSON has no comments: remove it"
         elif word and word[0] in _MEANT:
             said = f"{word[0]} is not valid JSON: write {_MEANT[word[0]]}"
         else:
-            said = f"{(_shorten(word[0]) if word else found)!r} stands where JSON expects {expected}"
+            said = f"expected {expected}, but found {(_shorten(word[0]) if word else found)!r}"
         self.stop(at, said)
 
     def stop(self, at: int, message: str) -> NoReturn:

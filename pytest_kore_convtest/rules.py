@@ -185,7 +185,7 @@ _IN_FILES = {
             Rule.POSSIBLE_SECRET: "The file holds what may be a secret.",
             Rule.SPACE_AROUND_NAME: "A suite's name begins or ends with a space.",
             Rule.SLASH_IN_NAME: "A suite's name does not fit in the address by which a suite is run.",
-            Rule.CONTROL_CHARACTER_IN_NAME: "A suite's name has a line break or control character in it.",
+            Rule.CONTROL_CHARACTER_IN_NAME: "A suite's name contains a line break or control character.",
             Rule.AMBIGUOUS_OUTPUT: "An entry of `outputs` has both `contains` and `equals`.",
             Rule.BLANK_EXPECTATION: (
                 "An expected text is empty or blank, so nothing is compared with it.",
@@ -203,7 +203,7 @@ _IN_FILES = {
         "lint",
         {
             Rule.UNKNOWN_KEY: "A key is not known in this place of the format.",
-            Rule.OLD_FORMAT: "The way to write it is known from Kore's runner of 2019 only.",
+            Rule.OLD_FORMAT: "The way to write it is used only by Kore's test runner of 2019.",
             Rule.OTHER_BOT: "The file was exported from another bot than the configured one.",
             Rule.SIMILAR_SUITE: "The names of two suites differ in upper and lower case only.",
             Rule.FIRST_STEP_WITHOUT_EVENT: "The first step has no `Start_Flow` event.",
@@ -292,8 +292,8 @@ _IN_STORED = {
                 "assertions are missing",
             ),
             Rule.ASSERTION_WITHOUT_CONTENT: (
-                "An assertion is enabled but has nothing to compare with.",
-                "assertions have nothing to compare with",
+                "An assertion is enabled but has no expected value.",
+                "assertions have no expected value",
             ),
         },
     ),
@@ -402,7 +402,7 @@ _IN_RUNS = {
                 " documented."
             ),
             Rule.RESULT_OF_ANOTHER_RUN: (
-                "The result began before the run was started, or its steps name another run."
+                "The result is of a run that started before this one, or its steps belong to another run."
             ),
             Rule.MORE_EXPECTATIONS: (
                 "A step was judged by an assertion that is off in what the import stored."

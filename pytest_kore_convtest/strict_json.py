@@ -12,7 +12,7 @@ _BOM = b"\xef\xbb\xbf"
 _LONGEST_KEY = 40
 _CONTAINERS = frozenset({dict, list})
 _DEEPEST = 200
-_TOO_DEEP = f"Invalid JSON: more than {_DEEPEST} objects and lists stand in each other"
+_TOO_DEEP = f"Invalid JSON: more than {_DEEPEST} objects and lists are nested"
 
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 """How the escape of half a character begins, if no backslash stands before it."""
@@ -43,7 +43,7 @@ def load_strictly(body: bytes) -> dict[str, object]:
         elif not is_shallow(loaded):
             problem = _TOO_DEEP
         elif _HALF.search(body) and any(found[1] for found in _ESCAPE.finditer(body)):
-            problem = "Invalid JSON: half a character stands in it"
+            problem = "Invalid JSON: it contains half a character"
         else:
             return loaded
     raise ValueError(problem)
@@ -85,5 +85,5 @@ def _finite(digits: str) -> float:
     """Read a number; one that only infinity could stand for cannot be written down again."""
     number = float(digits)
     if isinf(number):
-        raise ValueError(f"the number {digits[:_LONGEST_KEY]} is beyond all bounds")
+        raise ValueError(f"the number {digits[:_LONGEST_KEY]} is too large")
     return number

@@ -158,14 +158,14 @@ REFUSALS = [
         "HTTP 400 (Invalid request ID) for ever",
         [say(envelope("Invalid request ID"), 400)],
         "RefusedError",
-        ("No such job here",),
+        ("The platform does not know this job",),
         limits=QUICK,
     ),
     ends(
         "HTTP 404 after it was there",
         [RUNNING, say(b"", 404)],
         "JobExpiredError",
-        ("is gone",),
+        ("has expired or was deleted",),
         most=5,
         within=2,
     ),
@@ -173,7 +173,7 @@ REFUSALS = [
         "HTTP 400 (Invalid request ID) after it was there",
         [RUNNING, say(envelope("Invalid request ID"), 400)],
         "JobExpiredError",
-        ("is gone", "Import the suite again"),
+        ("has expired or was deleted", "Import the suite again"),
         most=5,
         within=2,
     ),
@@ -219,7 +219,7 @@ def _documents():
     for name, half in zip(names, halves, strict=True):
         cases += [
             Case(f"SUCCESS with {name}, then with the suite", group, [RUNNING, say(half), say(half), DONE], least=4),
-            ends(f"SUCCESS with {name}, for ever", [RUNNING, say(half)], "ProtocolError", ("proves nothing",),
+            ends(f"SUCCESS with {name}, for ever", [RUNNING, say(half)], "ProtocolError", ("is not verified",),
                   group, most=8),
         ]  # fmt: skip
     cases += [

@@ -51,7 +51,7 @@ LINKS = [
         stand="full",
         good=False,
         error="UnreachableError",
-        words=("nobody answered|no whole answer", "kore_outage_budget"),
+        words=("nobody answered|no complete answer", "kore_outage_budget"),
         limits=QUICK,
     ),
     Case("the port refuses for a second inside a wait", "Connections", [RUNNING, leave(1.0, WHOLE), DONE]),

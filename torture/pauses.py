@@ -16,7 +16,7 @@ def pause_cases(status):
 
     group, error = "Retry-After", "RateLimitedError" if status == 429 else "UnreachableError"
     what = f"HTTP {status}, Retry-After:"
-    long = ("asks to wait", "longer than this wait can last")
+    long = ("requests to wait", "longer than this wait can last")
     return [
         Case(f"{what} 1", group, [slow("1"), RUNNING, DONE], pause=(0, 1.0)),
         Case(f"{what} 1, inside a wait", group, [RUNNING, slow("1"), RUNNING, DONE], pause=(1, 1.0)),

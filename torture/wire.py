@@ -45,8 +45,8 @@ CONNECTIONS = [
     Fault("the request is read and the connection reset", reset, over=BOTH),
     Fault("the request is read and the connection closed", close, words=("closed",), over=BOTH),
     Fault("the request is read, our side closed, the other kept open", half_close(), over=BOTH),
-    Fault("the connection is accepted and never read", at_once("hold"), words=("no whole answer",)),
-    Fault("the request is read and never answered", hold(), words=("no whole answer",), over=BOTH),
+    Fault("the connection is accepted and never read", at_once("hold"), words=("no complete answer",)),
+    Fault("the request is read and never answered", hold(), words=("no complete answer",), over=BOTH),
     Fault("reset inside the headers", reset_after(HEAD + b"Content-Le"), "UnreachableError ProtocolError"),
     Fault("reset inside the body", reset_after(WHOLE[:-9]), over=BOTH),
     Fault("half-closed inside the body", half_close(WHOLE[:-9]), words=("cut off",), over=BOTH),
@@ -65,21 +65,21 @@ CUTS = [
 ]
 
 SLOW = [
-    Fault("headers trickle without an end", trickle(HEAD, b"X: "), words=("no whole answer",), over=BOTH),
+    Fault("headers trickle without an end", trickle(HEAD, b"X: "), words=("no complete answer",), over=BOTH),
     Fault("a header line after the other without an end", trickle(HEAD, b"X: 1\r\n" * 80)),
-    Fault("the body trickles without an end", trickle(BARE, GOOD), words=("no whole answer",), over=BOTH),
+    Fault("the body trickles without an end", trickle(BARE, GOOD), words=("no complete answer",), over=BOTH),
     Fault("chunks trickle without an end", trickle(chunked(end=b""), b"1\r\n \r\n" * 999)),
-    Fault("the headers stop", hold(HEAD + b"X: "), words=("no whole answer",), over=BOTH),
-    Fault("the body stops", hold(WHOLE[:-5]), words=("no whole answer",), over=BOTH),
+    Fault("the headers stop", hold(HEAD + b"X: "), words=("no complete answer",), over=BOTH),
+    Fault("the body stops", hold(WHOLE[:-5]), words=("no complete answer",), over=BOTH),
     Fault("the length is too large and the connection stays", hold(http(200, GOOD + b"  ")[:-2])),
     Fault("100 Continue without an end", flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 99, 2_000)),
 ]
 
 NO_HTTP = [
     Fault(
-        "binary garbage", last(b"\x15\x03\x01\x00\x02\x02\x50\r\n\r\n"), words=("no usable HTTP",), over=BOTH
+        "binary garbage", last(b"\x15\x03\x01\x00\x02\x02\x50\r\n\r\n"), words=("not valid HTTP",), over=BOTH
     ),
-    Fault("HTTP/0.9: a body and nothing else", last(GOOD), words=("no usable HTTP",)),
+    Fault("HTTP/0.9: a body and nothing else", last(GOOD), words=("not valid HTTP",)),
     Fault("SSH on the port", last(b"SSH-2.0-OpenSSH_9.6\r\n")),
     Fault("SMTP on the port, it speaks first", before_the_request(b"220 mail.example ESMTP\r\n")),
     Fault("an HTTP/2 preface", last(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + b"\0" * 18)),
@@ -176,8 +176,8 @@ TLS = [
         ("closed before the handshake", "close", ()),
         ("cut inside the handshake", "hello, then close", ()),
         ("reset inside the handshake", "hello, then reset", ()),
-        ("a handshake that never goes on", "hold", ("no whole answer",)),
-        ("a handshake that trickles", "trickled handshake", ("no whole answer",)),
+        ("a handshake that never goes on", "hold", ("no complete answer",)),
+        ("a handshake that trickles", "trickled handshake", ("no complete answer",)),
         ("an alert in the handshake: internal error", "internal alert", ()),
         ("an alert in the handshake: no common cipher", "alert", ()),
     )
@@ -200,9 +200,13 @@ CERTIFICATES = [
     _final("the certificate is of an unknown CA", ("kore_ca_bundle",), tls="of an unknown CA"),
     _final("the certificate has expired", ("expired", "renew"), tls="expired"),
     _final("the certificate is not yet valid", ("clock",), tls="not yet valid"),
-    _final("the certificate is for another host", ("kore_host names another server",), tls="another host's"),
-    _final("plain HTTP on the TLS port", ("does not speak TLS",), tls="good", acts=[at_once("plain HTTP")]),
-    _final("garbage on the TLS port", ("does not speak TLS",), tls="good", acts=[at_once("broken record")]),
+    _final(
+        "the certificate is for another host",
+        ("kore_host is not a name in the certificate",),
+        tls="another host's",
+    ),
+    _final("plain HTTP on the TLS port", ("does not use TLS",), tls="good", acts=[at_once("plain HTTP")]),
+    _final("garbage on the TLS port", ("does not use TLS",), tls="good", acts=[at_once("broken record")]),
     _final(
         "the server wants a client's certificate",
         ("kore_client_cert",),

@@ -157,7 +157,7 @@ def _arrives(kind):
 
 UPLOADS = [
     Case("a large upload: the server stops reading", "Writes", [Early(lambda line, _: line.wait_for_stop(5))],
-         kind="large upload", limits=LIMITS, good=False, error="UnreachableError", words=("no whole answer",), most=0),
+         kind="large upload", limits=LIMITS, good=False, error="UnreachableError", words=("no complete answer",), most=0),
     Case("a large upload: reset while it is sent", "Writes",
          [Early(lambda line, _: (line.socket.recv(4096), line.reset()))],
          kind="large upload", limits=LIMITS, good=False, error="UnreachableError", most=0),

@@ -157,11 +157,11 @@ def _not_a_token(token: str, parts: list[str], name: str) -> AccessDeniedError:
     if token.lower().replace("-", "_") in _DUMMIES:
         what = f"is the literal word {token!r}, not a JWT"
     elif token.lower().split()[:1] in (["bearer"], ["bearer:"]):
-        what = "begins with 'Bearer': give the token alone"
+        what = "starts with 'Bearer': give the token alone"
     elif not token:
         what = "is empty"
     elif not _ALPHABET.issuperset(token):
-        what = "is not a JWT: it holds a blank, a quote or another character that no JWT has"
+        what = "is not a JWT: it contains a space, a quote or another character that no JWT has"
     elif len(parts) == _PARTS_OF_A_JWT:
         what = (
             "has three parts like a JWT, but they cannot be decoded (cut or wrapped while copying, perhaps)"
@@ -183,10 +183,10 @@ def _check_app_id(claims: dict[str, object], name: str) -> None:
         return
     near = next((key for key in claims if key.lower().replace("_", "") == "appid" and key != "appId"), None)
     if near:
-        raise _denied(name, f"spells a claim {near!r}: the platform wants exactly 'appId'", "credentials")
+        raise _denied(name, f"spells a claim {near!r}: the platform requires exactly 'appId'", "credentials")
     if any(isinstance(claims.get(key), str) for key in ("iss", "kore_iss")):
         return  # the SDK's form; staff say on the forum that public APIs accept it
-    missing = "has no usable claim 'appId': it must hold the JWT app's client id (cs-…)"
+    missing = "has no usable claim 'appId': set it to the JWT app's client id (cs-…)"
     raise _denied(name, missing, "credentials")
 
 
@@ -198,7 +198,7 @@ def _check_times(claims: dict[str, Any], now: float, name: str) -> TokenFacts:
     if expires is None:
         return TokenFacts(None, single_use)
     if _moment(expires) is None:
-        raise _denied(name, "has an 'exp' that is no number of seconds", "credentials")
+        raise _denied(name, "has an 'exp' that is not a number of seconds", "credentials")
     if expires < now - _LEEWAY:
         raise _denied(
             name, f"{_say_expiry(expires, now)} (by this machine's clock): sign a new one", "expired"
@@ -206,7 +206,7 @@ def _check_times(claims: dict[str, Any], now: float, name: str) -> TokenFacts:
     if single_use and expires > now + LONGEST_WITH_JTI + _LEEWAY:
         raise _denied(
             name,
-            f"holds a 'jti' and an 'exp' {_span(expires - now)} away: with a jti one hour is the most",
+            f"has a 'jti' and an 'exp' {_span(expires - now)} away: with a jti one hour is the most",
             "credentials",
         )
     return TokenFacts(float(expires), single_use)
@@ -322,9 +322,7 @@ class GivenToken:
         if not facts.single_use or self._used.setdefault(hash(token), mine) is mine:
             return token
         del token  # a traceback may show the locals of its frames
-        raise _denied(
-            self._name, "holds a 'jti', so it is good for one request, and that one is spent", "replayed"
-        )
+        raise _denied(self._name, "has a 'jti', so it works for one request only, which was sent", "replayed")
 
     def check(self, wait: float) -> list[str]:
         """Return hints about a wait of so many seconds.
@@ -336,8 +334,8 @@ class GivenToken:
         if facts.single_use and not self.renewable:
             raise _denied(
                 self._name,
-                "holds a 'jti', so it is good for one request, but waiting asks many times:"
-                " give client id and secret, or a token without jti",
+                "has a 'jti', so it works for one request only, but waiting needs many:"
+                " set kore_client_id and kore_client_secret, or a token without jti",
                 "replayed",
             )
         left = None if facts.expires_at is None else facts.expires_at - self._now()

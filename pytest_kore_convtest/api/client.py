@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _NAME = 60
 _SUITES = "/conversation/testsuite"
 _NAME_TAKEN = (
-    "A suite of that name is stored there already: delete it, or let --kore-import-name hold {run},"
+    "A suite of that name is stored there already: delete it, or add {run} to --kore-import-name,"
     " which makes the names of every test run new."
 )
 
@@ -90,9 +90,8 @@ class KoreClient(Session):
             ("streamId", status.stream_id, self.settings.stream_id),
         ):
             if found != wanted:
-                raise self.misfit(
-                    doing, f"{name} is {quoted(found, _NAME)}, not {wanted!r}: somebody else's", reply
-                )
+                problem = f"{name} is {quoted(found, _NAME)}, not {wanted!r}, so it is of another job or bot"
+                raise self.misfit(doing, problem, reply)
         if status.job_type and status.job_type != models.IMPORT_JOB:
             kind = printable(status.job_type, _NAME)
             raise self.misfit(
@@ -247,5 +246,6 @@ class KoreClient(Session):
 def _path_name(name: str) -> str:
     """Return a suite's name fit for a path: encoded, and never a step up or down in it."""
     if not name.strip() or name in {".", ".."}:
-        raise ConfigError(f"{name!r} cannot be a suite's name", name="name", source="caller")
+        problem = f"{name!r} is not a valid suite name: it may not be blank, '.' or '..'"
+        raise ConfigError(problem, name="name", source="caller")
     return quote(name, safe="")

@@ -53,14 +53,17 @@ _ACCESS = (
     (
         "not-a-token",
         "invalid jwt token",
-        "the platform does not accept it as a JWT: check the token, or give client id and secret",
+        (
+            "the platform does not accept it as a JWT: check the token, or set kore_client_id and"
+            " kore_client_secret"
+        ),
     ),
     (
         "replayed",
         "replay",
         (
-            "the token's jti was used before: a token with a jti is good for one request;"
-            " give client id and secret, and every request gets a token of its own"
+            "the token's jti was used before, and a token with a jti works for one request only: set"
+            " kore_client_id and kore_client_secret, so that every request gets its own token"
         ),
     ),
     (
@@ -72,8 +75,8 @@ _ACCESS = (
         "credentials",
         "invalid sdk credentials",
         (
-            "client id, client secret and stream id do not fit together: copy id and secret from one JWT app"
-            " (App Settings > Dev Tools), and check that this app is mapped to this stream"
+            "client id, client secret and stream id do not belong together: copy id and secret from one JWT"
+            " app (App Settings > Dev Tools), and check that this app is mapped to this stream"
         ),
     ),
 )
@@ -84,30 +87,31 @@ _OF_THE_TOKEN = frozenset({"not-a-token", "credentials", "forbidden"})
 _FORBIDDEN = {
     401: "access is denied: check credentials, scope and the user's role",
     403: (
-        "access is denied, by the platform or by a gateway before it: check credentials, scope and the user's"
-        " role, and whether a proxy or firewall stands before kore_host"
+        "access is denied, by the platform or by a gateway in front of it: check credentials, scope and the"
+        " user's role, and whether a proxy or firewall is in front of kore_host"
     ),
 }
 
 _ADVICE = {
-    "invalid streamid": "this account knows no such stream: check kore_stream_id, and kore_host's region",
-    "invalid request id": "no such job here: check the ds-… id, the stream and the host;"
-    " the platform keeps a job's record for about 15 minutes",
+    "invalid streamid": "this account has no such stream: check kore_stream_id and the region in kore_host",
+    "invalid request id": "the platform does not know this job: check the ds-… id, the stream and the host,"
+    " or import again if the job is older than about 15 minutes",
     "invalid file id": "the platform does not know the uploaded file: upload it again",
-    "validation errors": "a field of the request is missing or malformed",
+    "validation errors": "a field of the request is missing or malformed: check kore_user_email and the"
+    " suite's name",
     "format is incorrect": "the platform cannot read the file: check it with pytest FILE -m 'not kore_live'",
-    "test suite not found": "there is no suite of that name on this stream",
-    "test result not found": "there is no run with that id for that suite",
+    "test suite not found": "the bot has no suite of that name: check the name, or import the suite again",
+    "test result not found": "the suite has no run with that id: run it again",
 }
 _ADVICE_BY_STATUS = {
-    404: "nothing is known under this address: check kore_host with its path prefix, and the ids",
-    405: "the address is not one of the API's: check kore_host and its path prefix",
-    409: "it collides with another change: somebody else is at it just now, or the name is taken",
-    413: "it is too large for the platform, or for a proxy before it: a suite file may have 2 MB",
-    415: "the kind of content is refused: does a proxy change the request's Content-Type?",
-    422: "the platform understood the request and cannot do what it asks: its own words say why",
+    404: "there is nothing at this URL: check kore_host and its path prefix, and the ids",
+    405: "the URL does not belong to the API: check kore_host and its path prefix",
+    409: "it conflicts with another change: somebody else is using the suite now, or the name is taken",
+    413: "it is too large for the platform, or for a proxy in front of it: a suite file may have 2 MB",
+    415: "the kind of content is refused: check that no proxy changes the request's Content-Type",
+    422: "the platform understood the request but cannot do it: see the reason in its own words",
 }
-_ASKED_BY_EMAIL = "check kore_user_email: it has to be an owner's or developer's address on this platform"
+_ASKED_BY_EMAIL = "kore_user_email has to be an owner's or developer's address on this platform"
 
 
 def read_refusal(  # noqa: PLR0913 - what the answer holds, and what was asked
@@ -146,7 +150,7 @@ def read_refusal(  # noqa: PLR0913 - what the answer holds, and what was asked
     found = (text for key, text in _ADVICE.items() if key in said.lower())
     advice = next(found, _ADVICE_BY_STATUS.get(status, ""))
     if status == 412 and names_user:  # noqa: PLR2004 - the status of a body that is not valid
-        advice = f"{advice}: {_ASKED_BY_EMAIL}" if advice else _ASKED_BY_EMAIL
+        advice = f"{advice}; {_ASKED_BY_EMAIL}" if advice else _ASKED_BY_EMAIL
     return RefusedError(
         f"{what.rstrip('.')}. {_sentence(advice)}".strip(),
         status=status,
@@ -159,13 +163,13 @@ def read_refusal(  # noqa: PLR0913 - what the answer holds, and what was asked
 def _no_answer(status: int, headers: Mapping[str, str], body: bytes, what: str, now: float) -> ServiceError:
     cause = f"HTTP {status}"
     if status == 407:  # noqa: PLR2004
-        way_out = "The proxy wants a login: put user and password into HTTPS_PROXY"
+        way_out = "The proxy requires authentication: put user and password into HTTPS_PROXY"
         return UnreachableError(f"{what}. {way_out}.", cause="proxy", sent=False, final=True)
     if status < 400:  # noqa: PLR2004
         shown = excerpt(body, _LONG_EXCERPT)
-        return ProtocolError(f"{what}: not the documented answer.", excerpt=shown, cause=cause)
+        return ProtocolError(f"{what}: the answer is not as documented.", excerpt=shown, cause=cause)
     wait = retry_after(headers, now)
-    way_out = "The platform, or a gateway before it, is in trouble"
+    way_out = "The platform, or a gateway in front of it, has an error: run again later"
     return UnreachableError(f"{what}. {way_out}.", cause=cause, sent=True, final=False, retry_after=wait)
 
 
@@ -218,10 +222,10 @@ def _rate_limited(headers: Mapping[str, str], said: str, what: str, now: float) 
         limit
     ]
     wait = retry_after(headers, now)
-    asked = f"; the platform asks to wait {wait:.0f} s" if wait else ""
+    pause = f"wait {wait:.0f} s" if wait else "wait"
     return RateLimitedError(
-        f"{what}. The platform's limit of {numbers} is reached (per bot for imports and runs,"
-        f" per job for status){asked}.",
+        f"{what}. The platform's request limit of {numbers} is reached (per bot for imports and runs,"
+        f" per job for status): {pause}, then run again.",
         limit=limit,
         retry_after=wait,
     )

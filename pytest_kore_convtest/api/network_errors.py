@@ -113,7 +113,7 @@ _KINDS = (
         sent=False,
     ),
     _Kind(("ConnectTimeoutError", "ConnectTimeout"), "timeout", "nobody answered the connection", sent=False),
-    _Kind((TimeoutError, "ReadTimeoutError", "ReadTimeout"), "timeout", "no whole answer came in time"),
+    _Kind((TimeoutError, "ReadTimeoutError", "ReadTimeout"), "timeout", "no complete answer came in time"),
     _Kind((ssl.SSLError,), "tls", "the TLS connection broke"),
     _Kind((http.client.RemoteDisconnected,), "closed", "the server closed the connection without an answer"),
     _Kind(
@@ -124,15 +124,15 @@ _KINDS = (
         "truncated",
         "the answer was cut off",
     ),
-    _Kind((http.client.HTTPException, "InvalidHeader"), "garbage", "the answer is no usable HTTP"),
+    _Kind((http.client.HTTPException, "InvalidHeader"), "garbage", "the answer is not valid HTTP"),
     _Kind(("ProtocolError",), "truncated", "the answer was cut off"),
 )
 
 _BY_VERIFY_CODE = {
     9: "check the clock of this machine",
     10: "its owner has to renew it, unless this machine's clock is wrong",
-    62: "kore_host names another server than the certificate does",
-    64: "kore_host names another server than the certificate does",
+    62: "kore_host is not a name in the certificate, so set it to one that is",
+    64: "kore_host is not a name in the certificate, so set it to one that is",
 }
 """What to do about OpenSSL's reasons (X509_V_ERR_…): not yet valid, expired, wrong name, wrong address."""
 
@@ -156,7 +156,7 @@ def describe(trouble: BaseException, *, sent: bool | None = None, peer: str = ""
         return UnreachableError("there is no route to the host", cause="route", sent=False, final=False)
     name = type(trouble).__name__
     return UnreachableError(
-        f"the exchange failed ({name})", cause="unknown", sent=sent is not False, final=False
+        f"the request failed ({name})", cause="unknown", sent=sent is not False, final=False
     )
 
 
@@ -216,11 +216,17 @@ def _error(
         reason = str(getattr(found, "verify_message", "")) or "no reason given"
         sentence += f" ({reason.rstrip('.')}): {advice}"
     elif kind.cause == "tls" and getattr(found, "reason", None) in _NO_TLS:
-        sentence, final = "the port does not speak TLS: is it the right port?", True
+        sentence, final = "the port does not use TLS: check the port in kore_host", True
     elif kind.cause == "tls" and str(getattr(found, "reason", "")).endswith(_WANTS_CERTIFICATE):
-        sentence, final = "the server wants a client certificate that it knows: set kore_client_cert", True
+        sentence, final = (
+            "the server requires a client certificate that it trusts: set kore_client_cert",
+            True,
+        )
     elif kind.cause == "proxy" and _asks_for_login(chain):
-        sentence, final = "the proxy wants a login (407): put user and password into HTTPS_PROXY", True
+        sentence, final = (
+            "the proxy requires authentication (407): put user and password into HTTPS_PROXY",
+            True,
+        )
     return UnreachableError(sentence, cause=kind.cause, sent=kind.sent and sent is not False, final=final)
 
 

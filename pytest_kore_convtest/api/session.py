@@ -261,11 +261,15 @@ class Session(AbstractContextManager["Session"]):
     def misfit(self, doing: str, problem: str, reply: Reply, *, final: bool = False) -> ProtocolError:
         """Make the error for an answer that does not fit."""
         shown = excerpt(reply.body)
-        begins = f"it is {shown}" if shown.startswith("an HTML") else f"it begins: {shown}"
-        begins = begins.rstrip(".") if shown else "it is empty, perhaps cut off"
+        why = f"({printable(problem, _EXCERPT)})"
+        if not shown:
+            said = f"the answer is empty, perhaps cut off {why}"
+        elif shown.startswith("an HTML"):
+            said = f"the answer is {shown}, not as documented {why}: check kore_host and the proxy"
+        else:
+            said = f"the answer is not as documented {why}; it starts: {shown}"
         return ProtocolError(
-            f"{self.settings.host}, {doing}: the answer does not fit"
-            f" ({printable(problem, _EXCERPT)}); {begins}.",
+            f"{self.settings.host}, {doing}: {said.rstrip('.')}.",
             excerpt=excerpt(reply.body, _EXCERPT),
             final=final,
             cause="misfit",

@@ -92,19 +92,18 @@ class Trust(NamedTuple):
         Raises:
             ConfigError: A file cannot be used.
         """
-        name, path, what = "ca_bundle", self.ca_bundle, "CA certificates"
+        name, path, what = "ca_bundle", self.ca_bundle, "readable CA certificates"
         try:
             context = _make_context(self.ca_bundle)
             if self.client_cert is not None:
-                name, path, what = "client_cert", self.client_cert, "certificate with its unencrypted key"
+                name, path = "client_cert", self.client_cert
+                what = "readable certificate with an unencrypted private key"
                 context.load_cert_chain(str(path), password="")  # else OpenSSL asks at the terminal
         except (OSError, ValueError):
             pass
         else:
             return context
-        raise ConfigError(
-            f"kore_{name}: no {what} can be read from {describe_path(path)}", name=name, source="file"
-        )
+        raise ConfigError(f"kore_{name}: {describe_path(path)} has no {what}", name=name, source="file")
 
 
 def _make_context(ca_bundle: Path | None) -> ssl.SSLContext:
@@ -164,7 +163,7 @@ class Transport:
             raise
         if outcome is None:
             raise UnreachableError(
-                f"no whole answer came within {round(budget, 2):g} s (it was {thread.phase})",
+                f"no complete answer came within {round(budget, 2):g} s (last phase: {thread.phase})",
                 cause="timeout",
                 phase=thread.phase,
                 sent=thread.abandon(),
@@ -245,7 +244,7 @@ def _read(response: requests.Response) -> Reply:
     headers = {name.lower(): value for name, value in response.headers.items()}
     if response.status_code < 200:  # noqa: PLR2004 - an interim answer; what follows belongs to nobody
         raise UnreachableError(
-            f"an interim answer (HTTP {response.status_code}) came instead of a final one",
+            f"the server sent an interim answer (HTTP {response.status_code}) instead of a final one",
             cause="garbage",
             sent=True,
             final=False,

@@ -86,7 +86,7 @@ def _check(options: argparse.Namespace, paths: Sequence[Path]) -> None:
         raise UsageError("an output needs the name of a file or folder")
     if options.output == _STDOUT and options.json:
         raise UsageError(
-            "--json and the suites cannot both go to standard output: name a file for the suites"
+            "--json and the suites cannot both go to standard output: give a file for the suites"
         )
 
 

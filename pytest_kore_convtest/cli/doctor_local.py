@@ -293,7 +293,7 @@ def name_strangers(paths: Iterable[Path], named: Sequence[Path]) -> Iterator[Che
         shown = show_path(path)
         if path in named:
             what, why = f"{shown} is neither a suite file nor a bot export", "nothing could be compared"
-            yield Check("files", WARNING, what, why, "name another file")
+            yield Check("files", WARNING, what, why, "give another file")
         else:
             why, fix = "a test run collects it, and fails", f"kore-convtest lint {shown} says what is wrong"
             yield Check("files", WARNING, f"{shown} holds no suite that can be read", why, fix)
@@ -327,7 +327,7 @@ def look_at_files(settings: Settings) -> Iterator[Check]:
             path.open("rb").close()
         except OSError as bad:
             why = "nothing can be signed without it"
-            fix = f"name a file that this user can read in {ROWS[name].env_name}"
+            fix = f"give a file that this user can read in {ROWS[name].env_name}"
             what = f"kore_{name}: cannot read {show_path(path)}: {bad.strerror}"
             yield Check("secret files", ERROR, what, why, fix)
             continue

@@ -204,7 +204,7 @@ def _probe(line: _Line, settings: Settings) -> tuple[_Answer | None, list[Check]
     except ConfigError as bad:
         why = "no secure connection can be made"
         return None, [
-            Check("TLS", ERROR, bad.message, why, "name a file that holds them, or remove the setting")
+            Check("TLS", ERROR, bad.message, why, "give a file that holds them, or remove the setting")
         ]
     except Exception as bad:  # noqa: BLE001 - whatever a socket, TLS or HTTP raises, it has a sentence
         return None, [_say_unreachable(line, bad)]
@@ -283,7 +283,7 @@ def _say_unreachable(line: _Line, bad: Exception) -> Check:
     if cause == "tls":
         return Check("TLS", ERROR, what, why, "check the port of kore_host, and kore_client_cert")
     if isinstance(bad, OSError) and "Tunnel connection failed" in str(bad):
-        fix = f"ask who runs the proxy, and put user and password into {line.proxy_from} if it wants a login"
+        fix = f"ask who runs the proxy, and put user and password into {line.proxy_from} if it requires them"
         return Check("proxy", ERROR, f"the proxy refuses the way to {line.host}:{line.port}", why, fix)
     fix = "check kore_host and its port, the firewall, and whether HTTPS_PROXY has to be set here"
     return Check("connection", ERROR, what, why, fix)
@@ -312,7 +312,7 @@ def _judge_answer(line: _Line, settings: Settings, answer: _Answer) -> Check:
     if status in {404, 405}:
         return _judge_path(line, settings, said)
     if status >= 500 or status == 429:  # noqa: PLR2004
-        why = "the platform, or a gateway before it, is in trouble"
+        why = "the platform, or a gateway in front of it, has an error"
         return Check(name, WARNING, f"{line.host} answers {said}", why, "try again in a few minutes")
     if _is_platform(answer.body):
         who = "the built-in emulator" if _is_emulator(answer) else "the platform's API"
@@ -337,7 +337,7 @@ def _explain_stranger(line: _Line, answer: _Answer) -> tuple[str, str, str] | No
         )
     if answer.status == 407:  # noqa: PLR2004
         fix = f"put user and password into {line.proxy_from or 'HTTPS_PROXY'}"
-        return "the proxy wants a login (407)", "no request gets through", fix
+        return "the proxy requires authentication (407)", "no request gets through", fix
     scheme = printable(answer.headers.get("www-authenticate", "").split(" ")[0], _SHOWN)
     if not scheme:
         return None

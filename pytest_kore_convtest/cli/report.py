@@ -76,7 +76,7 @@ def _check(outputs: dict[str, str], inputs: list[str]) -> None:
     if "" in outputs.values():
         raise UsageError("an output needs the name of a file")
     if list(outputs.values()).count("-") > 1:
-        raise UsageError("only one report can go to standard output: name a file for the other")
+        raise UsageError("only one report can go to standard output: give a file for the other")
     from pytest_kore_convtest.reports.paths import find_same_file, holds_suite, is_same, is_settings_file
 
     if find_same_file(outputs):
@@ -87,5 +87,5 @@ def _check(outputs: dict[str, str], inputs: list[str]) -> None:
         if form != "json" and any(is_same(path, given) for given in inputs):
             raise UsageError(f"{_option(form)} {path} would overwrite the record that it is made of")
         if is_settings_file(path) or holds_suite(path):
-            what = "holds suites, settings or test code, which a report would overwrite: name another file"
+            what = "holds suites, settings or test code, which a report would overwrite: give another file"
             raise UsageError(f"{_option(form)}: {path} {what}")

@@ -58,10 +58,7 @@ class Answers:
 
     def explains(self, problem: Problem) -> bool:
         """Say whether what matches no node is an FAQ or small talk."""
-        words = problem.what.removeprefix("node ")
-        return any(
-            words == text or words.startswith((f"{text} (", f"{text} of ")) for text in self._explained
-        )
+        return not self._explained.isdisjoint(problem.names)
 
     def faqs(self) -> AnswerCoverage:
         """Return how many of the FAQs were asked."""

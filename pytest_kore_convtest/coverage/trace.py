@@ -30,11 +30,13 @@ class Problem(NamedTuple):
         what: What it tells.
         why: Why it is not matched.
         gone: Whether the bot has it not, rather than several of it.
+        names: The id and the name of a node that is not found, as far as they are given.
     """
 
     what: str
     why: str
     gone: bool
+    names: tuple[str, ...] = ()
 
 
 class Spot(NamedTuple):
@@ -111,11 +113,11 @@ class Matcher:
                 return Found(Spot(home.id, found.id))
             several = name and fold(name) in home.by_name
             why = "several nodes of the dialog have this name" if several else _UNKNOWN_NODE
-            return Found(None, Problem(what, why, gone=not several))
+            return Found(None, Problem(what, why, gone=not several, names=(node, name)))
         if any(one.startswith("dg-") for one in ids) or (
             dialog and fold(dialog) not in self.bot.dialog_names
         ):
-            return Found(None, Problem(what, _UNKNOWN_DIALOG, gone=True))
+            return Found(None, Problem(what, _UNKNOWN_DIALOG, gone=True, names=(node, name)))
         return self._find_anywhere(what, node, name, here)
 
     def _dialog(self, ids: tuple[str, ...], name: str) -> Dialog | None:
@@ -131,14 +133,15 @@ class Matcher:
         if len(homes) == 1 or here in homes:
             return Found(Spot(here if here in homes else homes[0], node))
         if homes:
-            return Found(None, Problem(what, f"{len(homes)} dialogs have a node of this id", gone=False))
+            why = f"{len(homes)} dialogs have a node of this id"
+            return Found(None, Problem(what, why, gone=False, names=(node, name)))
         key = fold(name or node)
         named = [Spot(dialog, found.id) for dialog, found in self._named.get(key, ()) if found is not None]
         near = [spot for spot in named if spot.dialog == here]
         if len(near) == 1 or len(named) == 1:
             return Found((near or named)[0])
         why = f"{len(named)} nodes have this name" if named else _UNKNOWN_NODE
-        return Found(None, Problem(what, why, gone=not named))
+        return Found(None, Problem(what, why, gone=not named, names=(node, name)))
 
     @cached_property
     def _named(self) -> dict[str, list[tuple[str, Node | None]]]:

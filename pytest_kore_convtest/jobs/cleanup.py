@@ -143,8 +143,8 @@ def _describe_open(name: str, entry: JobEntry) -> str:
     job_id = entry.get("job_id", "")
     return {
         UPLOADED: f"{name!r} was only uploaded (file {entry.get('file_id') or 'unknown'}); its import did not"
-        " begin, so there is no suite to delete",
-        BEGINNING: f"whether {name!r} began to be imported or run is not known: if it is there, {_BY_HAND}",
+        " start, so there is no suite to delete",
+        BEGINNING: f"whether the import or run of {name!r} started is not known: if it is there, {_BY_HAND}",
         IMPORTING: f"{name!r} was still importing ({job_id}), so it could not be deleted:"
         f" {_BY_HAND} when that is over",
         RUNNING: f"{name!r} was still running ({job_id}), so it could not be deleted:"

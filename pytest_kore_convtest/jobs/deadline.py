@@ -77,7 +77,7 @@ class Deadlines:
     def late(self, job: AnyJob, why: str) -> JobTimeoutError:
         """Return the error of a job that has no time left."""
         return JobTimeoutError(
-            f"{job.what} is not done in {self._timeout:g} s (kore_timeout): {why}.",
+            f"{job.what} did not finish in {self._timeout:g} s (kore_timeout): {why}.",
             job_id=job.job_id,
             last=None,
             history=[],

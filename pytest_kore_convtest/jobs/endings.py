@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LOOK = "the bot's conversation testing page (Testing > Regression Testing > Conversation Testing)"
 """Where the platform's UI shows suites, their validation and their runs."""
 
-NEVER_BEGAN = f"It never left 0 %: look on {LOOK} whether the platform has begun it at all."
+NEVER_BEGAN = f"It never left 0 %: look on {LOOK} whether the platform has started it at all."
 """What to do about a job that did not move."""
 
 EMULATED = "The built-in emulator ends with this test run, and the job with it."

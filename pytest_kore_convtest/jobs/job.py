@@ -62,6 +62,7 @@ class Job(Generic[S_co]):
         judge: Judges an outcome as ``Pipeline.judge`` does; set by the pipeline.
         options: What a command that waits for it again has to repeat; ``None`` when there is no platform.
         needs: The environment name of a secret that such a command needs.
+        not_started: Why it can never start; empty when it can.
     """
 
     uploads = False
@@ -90,6 +91,7 @@ class Job(Generic[S_co]):
         self.judge: Callable[..., list[Finding]] = lambda _outcome, **_stated: []
         self.options: Sequence[str] | None = ()
         self.needs = ""
+        self.not_started = ""
 
     @property
     def what(self) -> str:
@@ -353,7 +355,7 @@ def _say_changed(suite: LocalSuite) -> str:
 
 def _unknown(word: str) -> str:
     said = printable(word, _LONGEST_WORD)
-    return f"the platform said '{said}', a word nobody has documented; it was taken for running"
+    return f"the platform reported the undocumented status '{said}', which was taken for running"
 
 
 def _has_suite(status: ImportStatus) -> bool:

@@ -145,10 +145,10 @@ class Pipeline:
 
     def _give_up(self, job: Job[S]) -> Outcome[S] | None:
         """End the wait for a job whose thread does not come back; what that one brings later is dropped."""
-        phase = "its last answer was being read and judged" if job.wait else "it was being begun"
+        phase = "its last answer was still being processed" if job.wait else "it was still being started"
+        again = f" To wait for it again: {job.resume}" if job.resume else ""
         trouble = JobTimeoutError(
-            f"{job.what} is not done in {self._limits.timeout:g} s (kore_timeout): {phase}, which did not"
-            f" end in time.{' To wait for it again: ' * bool(job.resume)}{job.resume}",
+            f"{job.what} did not finish in {self._limits.timeout:g} s (kore_timeout): {phase}.{again}",
             job_id=job.job_id,
             last=job.wait.last.words if job.wait and job.wait.last else None,
             history=list(job.wait.history) if job.wait else [],
@@ -260,7 +260,8 @@ class Pipeline:
     def _work(self, job: AnyJob) -> bool:
         """Do the next thing for a job; return whether it is over."""
         if reason := job.blocked():
-            raise JobError(f"{job.what} did not begin: {reason}", job_id="", last=None, history=[])
+            job.not_started = reason
+            raise JobError(f"{job.what} did not start: {reason}", job_id="", last=None, history=[])
         job.due = self._rounds.next_look(job.key)
         if reason is not None:
             return False
@@ -321,7 +322,7 @@ class Pipeline:
             self._deadlines.check_queue(job)
             return False
         if job.entry.get("sending"):
-            raise self._unknown(job, JobError("The process that was beginning it has died.", job_id=""))
+            raise self._unknown(job, JobError("The process that was starting it has died.", job_id=""))
         if "started_at" not in job.entry:  # the time in the queue before its first request is not its own
             job.began = self._clock.monotonic()
             self._note(job, JobEntry(started_at=self._wall()))
@@ -358,8 +359,8 @@ class Pipeline:
         others = [one.what for one in list(self.jobs.values()) if one is not job and one.job_id == job_id]
         if job_id and others:
             raise ProtocolError(
-                f"the platform gave {job.what} the id {job_id}, which is that of {others[0]}: nobody can tell"
-                " their results apart. Start this test run anew.",
+                f"the platform gave {job.what} the id {job_id}, which {others[0]} already has, so their"
+                " results cannot be told apart. Run again.",
                 excerpt=job_id,
                 final=True,
             )
@@ -375,8 +376,8 @@ class Pipeline:
         self._note(job, JobEntry(ambiguous=True))
         return replace(
             trouble,
-            message=f"{trouble.message} Whether {job.what} has begun is not known, so it is not begun again:"
-            f" look for {job.name!r} on {LOOK}, then start this test run anew.",
+            message=f"{trouble.message} Whether {job.what} has started is not known, so it is not started"
+            f" again: look for {job.name!r} on {LOOK}, then run again.",
         )
 
     def _note(self, job: AnyJob, facts: JobEntry) -> None:

@@ -18,7 +18,7 @@ _PLAIN = {
     "certificate": "the certificate is not accepted",
     "closed": "the server hung up without an answer",
     "dns": "the host name cannot be resolved",
-    "garbage": "the answer is no usable HTTP",
+    "garbage": "the answer is not valid HTTP",
     "proxy": "the proxy lets nothing through",
     "refused": "the connection was refused",
     "reset": "the connection was reset",
@@ -26,7 +26,7 @@ _PLAIN = {
     "timeout": "no answer in time",
     "tls": "the TLS connection broke",
     "truncated": "the answer was cut off",
-    "unknown": "the exchange failed",
+    "unknown": "the request failed",
 }
 """What the causes of failed asks are to a reader."""
 
@@ -115,7 +115,7 @@ def _ended(job: AnyJob, label: str) -> State:
         job.key,
         label,
         generation=outcome.generation,
-        words=f"{last} after {outcome.seconds:.1f} s, {asks}" if began else "did not begin",
+        words=f"{last} after {outcome.seconds:.1f} s, {asks}" if began else "did not start",
         elapsed=outcome.seconds,
         asks=outcome.asks,
         memory=memory_of(job),

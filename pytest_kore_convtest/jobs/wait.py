@@ -204,7 +204,7 @@ class Wait:
         self._check_incomplete(sight, now)
         if now >= self._moved_at + self.limits.stall_timeout:
             raise self._error(
-                JobStalledError, "stands still", "kore_stall_timeout", now - self._moved_at, now
+                JobStalledError, "has made no progress for", "kore_stall_timeout", now - self._moved_at, now
             )
         self._plan(now)
         return False
@@ -230,7 +230,7 @@ class Wait:
         earliest, end = now + at_least, self._end()
         if at_least and earliest > end:
             raise self._given_up(
-                f"the service asks to wait {at_least:.0f} s, longer than this wait can last"
+                f"the platform requests to wait {at_least:.0f} s, longer than this wait can last"
                 f" (another {max(0.0, end - now):.0f} s)",
                 now,
             )
@@ -244,7 +244,7 @@ class Wait:
         if self._limit:
             due = self._limit.earliest(due)
             if due > self.deadline:
-                raise self._out_of_time(now, " (the platform's rate limit allows no further ask before)")
+                raise self._out_of_time(now, " (the platform's rate limit allows no further request before)")
         self.due = due
         self._is_last_ask = last <= due < self._asked_at + self.limits.poll_interval
 
@@ -273,8 +273,8 @@ class Wait:
         if self._incomplete >= INCOMPLETE_ASKS or now >= self._incomplete_at + INCOMPLETE_GRACE:
             ending = self.ending(now)
             raise ProtocolError(
-                f"{self.what} says {sight.words}, but the suite that has to come with it was missing in"
-                f" {self._incomplete} answers. This proves nothing about the suite: import it again."
+                f"{self.what} has the status {sight.words}, but the stored suite was missing in"
+                f" {self._incomplete} answers. The suite is not verified: import it again."
                 f" {describe(ending, goes_on=False)}",
                 excerpt=sight.words,
                 **ending.to_fields(),
@@ -292,8 +292,8 @@ class Wait:
         elif self._missing >= GONE_ASKS:
             ending = self.ending(now)
             raise JobExpiredError(
-                f"{self.what} is gone: the platform no longer knows it ({_quote(trouble)})."
-                f" {trouble.expiry or 'It was deleted, or it expired.'}"
+                f"{self.what} has expired or was deleted: the platform does not know this job"
+                f" ({_quote(trouble)}).{f' {trouble.expiry}' if trouble.expiry else ''}"
                 f" Import the suite again. {describe(ending, goes_on=False)}",
                 **ending.to_fields(),
             )
@@ -343,13 +343,13 @@ class Wait:
         seconds = self.before + now - self.start
         if self.last is None and self._trouble is not None:
             return self._given_up(f"no usable answer in {seconds:.0f} s (kore_timeout){why}", now)
-        return self._error(JobTimeoutError, "is not done", f"kore_timeout{why}", seconds, now)
+        return self._error(JobTimeoutError, "did not finish in", f"kore_timeout{why}", seconds, now)
 
     def _error(self, kind: type[KoreError], what: str, setting: str, seconds: float, now: float) -> KoreError:
         notes = "".join(f" {_sentence(note[:1].upper() + note[1:])}" for note in self.notes)
         ending = self.ending(now)
         return kind(
-            f"{self.what} {what} after {seconds:.0f} s ({setting}).{notes} {describe(ending)}",
+            f"{self.what} {what} {seconds:.0f} s ({setting}).{notes} {describe(ending)}",
             **ending.to_fields(),
         )
 

@@ -45,8 +45,8 @@ class WorkerPool:
         """
         if job.outcome is None and self._process != os.getpid():
             raise JobError(
-                f"{job.what}: a process that a test forks off cannot wait for a job. Wait in the test itself,"
-                " before the fork, or ask once with kore_client.",
+                f"{job.what}: a forked process cannot wait for a job. Wait in the test itself before the"
+                " fork, or request the status once with kore_client.",
                 job_id=job.job_id,
                 last=None,
                 history=[],

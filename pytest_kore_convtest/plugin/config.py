@@ -45,7 +45,7 @@ def read_settings(config: pytest.Config) -> Settings:
         and _is_in_ini(config, "--kore-emulator")
     ):
         problem = (
-            "--kore-emulator stands in addopts of the ini file, and every copy of it would make a gate green"
+            "--kore-emulator is in addopts of the ini file, and every copy of it would make a gate green"
             " for ever: type it, or set KORE_EMULATOR=1"
         )
         raise _refuse(settings, "emulator", problem)
@@ -93,11 +93,9 @@ def _check_reports(settings: Settings) -> None:
             continue
         if target == GITHUB:
             if not environment().get("GITHUB_STEP_SUMMARY"):
-                problem = (
-                    "the environment names no GITHUB_STEP_SUMMARY: only GitHub Actions does; name a file"
-                )
+                problem = "GITHUB_STEP_SUMMARY is not set, as it is on GitHub Actions: give a file"
         elif target.is_dir():
-            problem = f"{target} is a folder: name a file in it"
+            problem = f"{target} is a folder: give a file in it"
         elif name == "html" and find_spec("jinja2") is None:
             problem = "the HTML report needs Jinja2: pip install 'pytest-kore-convtest[report]'"
         if problem:
@@ -122,11 +120,11 @@ def _check_collisions(config: pytest.Config, settings: Settings) -> None:
 
     if same := paths.find_same_file(reports):
         other = spelling(ROWS[same[0]], settings.source(same[0]))
-        raise _refuse(settings, same[1], f"{reports[same[1]]} is also where {other} goes: name another file")
+        raise _refuse(settings, same[1], f"{reports[same[1]]} is also where {other} goes: give another file")
     for name, target in reports.items():
         if paths.is_plain(target) and (what := _find_owner(config, settings, target)):
             raise _refuse(
-                settings, name, f"{target} is {what}, which the report would overwrite: name another"
+                settings, name, f"{target} is {what}, which the report would overwrite: give another"
             )
 
 

@@ -193,7 +193,7 @@ def _number(run: Run, suite: LocalSuite, names: Mapping[str, str], identity: str
         one = stored_name(run, _numbered(suite, number))
         if one == first:
             template = run.settings.import_name
-            problem = f"--kore-import-name {template} gives several suites one name: it needs {{name}}"
+            problem = f"--kore-import-name {template} gives several suites the same name: add {{name}} to it"
             raise ConfigError(problem, name="import_name", source=run.settings.source("import_name"))
         name = _fold(one)
     return number
@@ -221,7 +221,7 @@ def begin_run(pipeline: Pipeline, imported: SuiteImport) -> SuiteRun:
     version = pipeline.settings.run
     if version is None:
         what = (
-            "no version to run: give --kore-run published or --kore-run inDevelopment (or KORE_RUN, kore_run)"
+            "no version to run: set --kore-run published or --kore-run inDevelopment (or KORE_RUN, kore_run)"
         )
         raise ConfigError(what, name="run", source="default")
     return pipeline.run_suite(imported.name, version, imported)
@@ -236,7 +236,8 @@ def _job_of(request: pytest.FixtureRequest, settings: Settings) -> ImportJob:
             problem = str(bad)
         else:
             return next((job for job in settings.ds_id if job.id == given.id), given)
-        raise ConfigError(f"the parameter of kore_import_status: {problem}", name="ds_id", source="test")
+        said = f"kore_import_status: its parametrized value is not valid: {problem}"
+        raise ConfigError(said, name="ds_id", source="test")
     if len(settings.ds_id) == 1:
         return settings.ds_id[0]
     if settings.ds_id:
@@ -389,8 +390,8 @@ def _imported(pipeline: Pipeline, name: str) -> SuiteImport:
         return found[0]
     known = ", ".join(repr(job.name) for job in jobs) or "none"
     raise ConfigError(
-        f"kore_run_suite: {name!r} is no suite that this test run imported (imported: {known});"
-        " only those are run: import it with kore_import_suite first",
+        f"kore_run_suite: {name!r} was not imported in this test run (imported: {known}):"
+        " import it with kore_import_suite first",
         name="run",
         source="test",
     )

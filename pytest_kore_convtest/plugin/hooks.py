@@ -197,8 +197,8 @@ class Hooks:
         self._run.item = item
         if base := self._other_settings.get(item.nodeid):
             raise ConfigError(
-                f"kore_settings is overridden for the tests in {base}, and not for others of this test run,"
-                f" which has one account: run them apart (pytest {base}).",
+                f"kore_settings is overridden only for the tests in {base}, but a test run uses one account:"
+                f" run those tests separately (pytest {base}).",
                 name="settings",
                 source="conftest",
             )

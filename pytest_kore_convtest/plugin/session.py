@@ -344,7 +344,7 @@ class Run:
             entry["job_id"], entry["resume"] = job.job_id, job.resume
         ending = replace(ending_of(entry, pipeline.store.polls(job.key), time.time()), what=job.what)
         return JobError(
-            f"{job.what} is not verified. It is not waited for any longer: {why}. {describe(ending)}",
+            f"{job.what} is not verified. Waiting for it was stopped: {why}. {describe(ending)}",
             **ending.to_fields(),
         )
 

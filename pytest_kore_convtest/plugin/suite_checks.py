@@ -98,7 +98,8 @@ def _prepare(run: Run, suites: list[LocalSuite]) -> list[LocalSuite]:
             bots[suite.bot_id].append(str(suite.path))
     if len(bots) > 1:
         listed = "".join(f"\n  {one_line(bot)}: {one_line(', '.join(paths))}" for bot, paths in bots.items())
-        problem = f"the selected suite files are of {len(bots)} bots; one test run tests one:{listed}"
+        said = f"the selected suite files belong to {len(bots)} bots, but a test run tests only one"
+        problem = f"{said}: select the files of one bot:{listed}"
         raise ConfigError(problem, name="stream_id", source="suite files")
     return [tell_apart(run, suite) for suite in suites]
 

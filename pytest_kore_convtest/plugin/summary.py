@@ -49,7 +49,7 @@ def describe(job: JobSummary) -> str:
 
 
 def _unknown(job: JobSummary) -> str:
-    what = "not verified" if job["id"] or job["asks"] else "did not begin"
+    what = "not verified" if job["id"] or job["asks"] else "did not start"
     nothing = ", no step was evaluated" if job["kind"] == _RUN else ""
     why = f": {job['weakest']}" if job["weakest"] else ""
     return f"{what}{nothing}{why}"

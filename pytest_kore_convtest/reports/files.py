@@ -27,12 +27,12 @@ _WIDEST = 4
 """Bytes of one letter in UTF-8 at most."""
 
 _WAYS_OUT = {
-    errno.ENOSPC: "free some space, or name a file elsewhere",
-    errno.EDQUOT: "free some space, or name a file elsewhere",
-    errno.EFBIG: "name a file on a disk that takes larger files",
-    errno.EISDIR: "name a file",
-    errno.ENXIO: "nobody reads that pipe: start its reader first, or name a file",
-    errno.ENAMETOOLONG: "name a file with a shorter name",
+    errno.ENOSPC: "free some space, or give a file elsewhere",
+    errno.EDQUOT: "free some space, or give a file elsewhere",
+    errno.EFBIG: "give a file on a disk that takes larger files",
+    errno.EISDIR: "give a file",
+    errno.ENXIO: "nobody reads that pipe: start its reader first, or give a file",
+    errno.ENAMETOOLONG: "give a file with a shorter name",
 }
 
 
@@ -129,8 +129,8 @@ def _encode(text: str) -> bytes:
 
 def _explain(error: OSError | ValueError) -> str:
     if isinstance(error, ValueError):
-        return f"{error}; name another file"
-    way_out = _WAYS_OUT.get(error.errno or 0, "name another file, or make this place writable")
+        return f"{error}; give another file"
+    way_out = _WAYS_OUT.get(error.errno or 0, "give another file, or make this place writable")
     return f"{error.strerror or error}; {way_out}"
 
 
@@ -147,7 +147,7 @@ def append_step_summary(path: str | None, render: Callable[[int], str]) -> None:
     if not path:
         raise ConfigError(
             "--kore-markdown github appends to the job summary of GitHub Actions, but GITHUB_STEP_SUMMARY is"
-            " not set: name a file instead, or pass that variable on to the test run",
+            " not set: give a file instead, or pass that variable on to the test run",
             name="markdown",
             source="",
         )
@@ -163,7 +163,7 @@ def _append(summary: Path, render: Callable[[int], str]) -> str:
     held = summary.stat().st_size if summary.exists() else 0
     room = STEP_SUMMARY_SIZE - 1_024 - held  # a little is left for the step's own last words
     if room < _LEAST_ROOM:
-        return f"it holds {held} of {STEP_SUMMARY_SIZE} bytes already; name a file instead"
+        return f"it holds {held} of {STEP_SUMMARY_SIZE} bytes already; give a file instead"
     content = _encode(render(room // _WIDEST))
     with summary.open("ab") as file:
         file.write(b"\n\n" + content if held else content)

@@ -65,6 +65,7 @@ class JobResult(TypedDict):
         remarks: Those notes that are about its result alone.
         visits: Where the bot was, as far as the platform tells; ``None`` when it was not asked.
         blocked: Of a run: whether it did not begin because its import, which tells why, has not passed.
+        not_started: Why the job could never start; empty when it could.
     """
 
     key: str
@@ -80,6 +81,7 @@ class JobResult(TypedDict):
     remarks: list[str]
     visits: Conversation | None
     blocked: bool
+    not_started: str
 
 
 def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
@@ -105,6 +107,7 @@ def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
         remarks=[],
         visits=read_visits(job, measured=measured),
         blocked=False,
+        not_started=job.not_started,
     )
     if isinstance(job, SuiteRun):
         result["after"] = job.after.key if job.after else ""
@@ -168,6 +171,7 @@ def describe_unfinished(job: Unfinished, why: str, now: float) -> JobResult:
         remarks=[],
         visits=None,
         blocked=False,
+        not_started="",
     )
 
 

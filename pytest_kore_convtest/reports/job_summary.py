@@ -110,9 +110,8 @@ def summarize_job(result: JobResult) -> JobSummary:
         blocked=result["blocked"],
     )
     if record["trouble"]:
-        message = record["trouble"]["message"]
-        # The line about the job says anyway that it did not begin.
-        summary["weakest"] = brief(message.partition(" did not begin: ")[2] or message)
+        # The line about the job says anyway that it did not start.
+        summary["weakest"] = brief(result["not_started"] or record["trouble"]["message"])
     summary["notes"] += [f"{result['name']}: {note}" for note in result["remarks"]]
     if result["run"]:
         _add_run(summary, result["run"], result["steps"] if ended else [])

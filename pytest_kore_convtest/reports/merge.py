@@ -32,7 +32,7 @@ def merge_records(records: Sequence[Record]) -> Record:
         ConfigError: There is no record.
     """
     if not records:
-        raise ConfigError("there is nothing to merge: name at least one JSON report", name="report")
+        raise ConfigError("there is nothing to merge: give at least one JSON report", name="report")
     different: list[Record] = []
     for record in records:
         if record not in different:
@@ -169,7 +169,7 @@ class _Merge:
     def say_once(self) -> list[str]:
         """Say what is in more than one of the records."""
         said = [
-            f"the run that began at {moment} is in more than one of the reports; it is counted once"
+            f"the run that started at {moment} is in more than one of the reports; it is counted once"
             for moment in dict.fromkeys(self._again)
         ]
         if self._twice:

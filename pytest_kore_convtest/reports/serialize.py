@@ -31,8 +31,8 @@ def write_record(record: Record) -> str:
     try:
         text = _dump(fit(record))
     except (ShapeError, RecursionError) as error:
-        said = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        problem = f"the report's record is not as it has to be: {said}; please report this as a bug"
+        said = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        problem = f"the record in the report is not valid ({said}): please file this as a bug"
     else:
         return escape_json(text) + "\n"
     raise KoreError(problem)
@@ -69,17 +69,17 @@ def read_record(content: str | bytes, where: str) -> Record:
         record = fit(data)
         _check_indexes(record)
     except json.JSONDecodeError as error:
-        why = error.msg if error.doc.strip() else "it is empty"
-        problem = f"{where}:{error.lineno}:{error.colno}: this is not JSON: {why}"
+        why = f"is not valid JSON: {error.msg}" if error.doc.strip() else "is empty"
+        problem = f"{where}:{error.lineno}:{error.colno}: {why}"
     except ShapeError as error:
         problem = f"{where}: {error}"
     except UnicodeDecodeError as error:
-        problem = f"{where}: this is not JSON in UTF-8: byte {error.start} does not fit"
+        problem = f"{where}: is not valid UTF-8 at byte {error.start}"
     except (ValueError, RecursionError) as error:
-        problem = f"{where}: this is not JSON that can be read: {_brief(error)}"
+        problem = f"{where}: is not valid JSON: {_brief(error)}"
     else:
         return record
-    raise ConfigError(f"{problem}; name a file that --kore-json wrote", name="report", source=where)
+    raise ConfigError(f"{problem}; give a file that --kore-json wrote", name="report", source=where)
 
 
 def _decode(content: str | bytes) -> str:
@@ -98,7 +98,7 @@ def _refuse(name: str) -> None:
 
 
 def _brief(error: Exception) -> str:
-    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _check_version(data: object) -> None:

@@ -116,7 +116,7 @@ def list_findings(findings: Iterable[Finding], most: int = MOST_FINDINGS) -> lis
         if rest := same[len(shown) :]:
             listed = sum(one.get("count", 1) == 1 for one in rest)
             said = say_rest(rule, _count(rest), listed, rest[0]["path"] or rest[0]["place"])
-            lines.append(FindingLine(severity, rule, said.removesuffix(f" [{rule}]"), "", ""))
+            lines.append(FindingLine(severity, rule, said, "", ""))
     return lines
 
 

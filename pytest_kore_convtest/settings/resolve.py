@@ -69,7 +69,7 @@ def _choose_target(values: dict[str, object], sources: dict[str, str], notes: li
         from pytest_kore_convtest.settings.values import show
 
         raise ConfigError(
-            f"{named('target', sources)}: {show(name)} is no line of kore_targets"
+            f"{named('target', sources)}: {show(name)} is not a target in kore_targets"
             f" (known: {', '.join(sorted(known)) or 'none'})",
             name="target",
             source=sources["target"],
@@ -92,7 +92,7 @@ def _choose_emulator(values: dict[str, object], sources: dict[str, str], notes: 
     if "host" in values and _rank(sources[host]) == _rank(sources["emulator"]):
         raise ConfigError(
             f"{named('emulator', sources)} and {named(host, sources)} contradict each other:"
-            " the emulator or a real host, not both",
+            " set one, the emulator or a real host",
             name="emulator",
             source=sources["emulator"],
         )
@@ -181,7 +181,8 @@ def _check_together(values: dict[str, Any], sources: dict[str, str]) -> None:
         values["max_poll_interval"] = max(shortest, MAX_POLL_INTERVAL)
     elif values["max_poll_interval"] < shortest:
         raise ConfigError(
-            f"{named('max_poll_interval', sources)} is below kore_poll_interval ({shortest:g} s)",
+            f"{named('max_poll_interval', sources)} is shorter than kore_poll_interval ({shortest:g} s):"
+            " raise it",
             name="max_poll_interval",
             source=sources["max_poll_interval"],
         )
@@ -205,7 +206,7 @@ def _prefer(
     for loser in losers:
         if _rank(sources[loser]) == _rank(sources[winner]):
             raise ConfigError(
-                f"{named(loser, sources)} and {named(winner, sources)} contradict each other: give one",
+                f"{named(loser, sources)} and {named(winner, sources)} contradict each other: set one",
                 name=loser,
                 source=sources[loser],
             )

@@ -340,7 +340,7 @@ def require(settings: Settings, *, write: bool = False, closing: str = _WITHOUT_
         return
     begun = any(getattr(settings, name) is not None for name in REAL)
     raise ConfigError(
-        f"Kore is {'configured only in part' if begun else 'not configured'}. Set: "
+        f"Kore is {'only partly configured' if begun else 'not configured'}. Set: "
         + "; ".join(map(_how, missing))
         + f". {closing}",
         name=missing[0],

@@ -51,7 +51,7 @@ def read_word(raw: object) -> str:
     """Read a text without blanks."""
     text = read_text(raw)
     if any(letter.isspace() for letter in text):
-        raise ValueError(f"{show(text)} has a blank in it")
+        raise ValueError(f"{show(text)} contains a space: remove it")
     return text
 
 
@@ -82,7 +82,7 @@ def read_seconds_or_off(raw: object) -> float:
     if text.lower() in _OFF:
         return math.inf
     if text.strip("0.") == "" and text:
-        raise ValueError(f"{text!r} is no time: write off to do without, or a number of seconds, e.g. 300")
+        raise ValueError(f"{text!r} is not a time: write off to do without, or a number of seconds, e.g. 300")
     return read_seconds(raw)
 
 
@@ -121,7 +121,7 @@ def read_exit_code(raw: object) -> int | None:
     if text.lower() in _OFF:
         return None
     if not 0 < _whole(text) < 256:  # noqa: PLR2004 - one byte
-        raise ValueError(f"{show(text)} is no exit code that says no: write 1 to 255, or off")
+        raise ValueError(f"{show(text)} is not an exit code of a failure: write 1 to 255, or off")
     return _whole(text)
 
 
@@ -130,7 +130,7 @@ def read_email(raw: object) -> str:
     text = read_word(raw)
     name, at, host = text.rpartition("@")
     if not (name and at and host):
-        raise ValueError(f"{describe(text)} is no e-mail address")
+        raise ValueError(f"{describe(text)} is not an e-mail address: write e.g. name@example.com")
     return text
 
 
@@ -138,7 +138,7 @@ def read_language(raw: object) -> str:
     """Read a language code such as ``en`` or ``pt-BR``."""
     text = read_text(raw)
     if not _LANGUAGE.fullmatch(text):
-        raise ValueError(f"{show(text)} is no language code: write e.g. en")
+        raise ValueError(f"{show(text)} is not a language code: write e.g. en")
     return text
 
 
@@ -156,9 +156,9 @@ def read_template(raw: object) -> str:
     """Read the name given to imported suites; ``{name}`` and ``{run}`` are replaced."""
     text = strip(raw)
     if not text or _BRACE.search(text.replace("{name}", "").replace("{run}", "")):
-        raise ValueError(f"{show(text)} is no name: a text, in which {{name}} and {{run}} are replaced")
+        raise ValueError(f"{show(text)} is not a name: only {{name}} and {{run}} may be in braces")
     if text in {".", ".."} or not text.isprintable():
-        raise ValueError(f"{show(text)} cannot be a suite's name")
+        raise ValueError(f"{show(text)} is not a valid suite name: write another, without control characters")
     return text
 
 
@@ -210,7 +210,7 @@ def read_rules(raw: object) -> RuleSettings:
         if RULES[rule].fixed:
             raise ValueError(f"{rule} cannot be changed: {_WHY_FIXED} ({RULES[rule].meaning})")
         if rule in chosen:
-            raise ValueError(f"{rule} is set twice: remove one of them")
+            raise ValueError(f"{rule} is a duplicate: remove one")
         chosen[rule] = Severity(word.lower())
     if not chosen:
         raise ValueError("is empty: give lines such as step-without-assertion = error or remove it")
@@ -229,7 +229,7 @@ def _read_rule(name: str) -> Rule:
         near = get_close_matches(folded[:_LONGEST_RULE], [rule.value for rule in Rule], 1, 0.4)
     advice = f"did you mean {near[0]}?" if near else "docs/rules.md lists them"
     shown = repr(name[:_LONGEST_RULE]) if re.fullmatch("[a-zA-Z_-]*", name) else describe(name)
-    raise ValueError(f"there is no rule {shown}: {advice}")
+    raise ValueError(f"{shown} is not a known rule: {advice}")
 
 
 READERS: dict[str, Callable[[object], Any]] = {

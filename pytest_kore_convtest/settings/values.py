@@ -97,18 +97,18 @@ def strip(raw: object) -> str:
 def read_text(raw: object) -> str:
     """Strip blanks and one byte order mark; refuse what is empty, no text, or a placeholder."""
     if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
-        raise ValueError(f"expects a text, not {type(raw).__name__}")  # noqa: TRY004 - one error for callers
+        raise ValueError(f"expects a string, not {type(raw).__name__}")  # noqa: TRY004 - one error for callers
     text = strip(raw)
     if not text:
         raise ValueError("is empty: give a value or remove it")
     if len(text) > 1 and text[0] == text[-1] and text[0] in _QUOTES:
-        raise ValueError(f"{show(text)} stands in quotes: write it without them")
+        raise ValueError(f"{show(text)} is in quotes: write it without them")
     for pattern, what in _PLACEHOLDERS:
         if found := pattern.search(text):
             shown = show(found[0]) if found[0] == text else f"{show(found[0])} in {describe(text)}"
             raise ValueError(f"{shown} is {what}: write the real value in its place")
     if _CONTROL.search(text):
-        raise ValueError(f"{describe(text)} has a line break or a control character in it")
+        raise ValueError(f"{describe(text)} contains a line break or control character: remove it")
     return text
 
 
@@ -131,7 +131,7 @@ def check_id(text: str) -> str:
     """Refuse an id that is not safe in a path."""
     if not _ID.fullmatch(text):
         raise ValueError(
-            f"{describe(text)} cannot be an id: letters, digits, '-' and '_' only, at most 128,"
+            f"{describe(text)} is not a valid id: write letters, digits, '-' and '_' only, at most 128,"
             " as in st-1a2b3c4d-…"
         )
     return text
@@ -140,19 +140,23 @@ def check_id(text: str) -> str:
 def read_url(raw: object) -> str:
     """Read the base URL; no trailing slash, ``https`` unless loopback."""
     if "@" in str(raw):
-        raise ValueError(f"{describe_url(strip(raw))} holds a user or password: write the host alone")
+        raise ValueError(f"{describe_url(strip(raw))} contains a user or password: write the host alone")
     text = read_text(raw)
     if "\\" in text or any(letter.isspace() or not letter.isprintable() for letter in text):
-        raise ValueError(f"{describe_url(text)} has a blank, a backslash or a control character in it")
+        raise ValueError(
+            f"{describe_url(text)} contains a space, a backslash or a control character: remove it"
+        )
     if _is_page(text):
         said = f"{describe_url(text)} is a page of the platform in a browser"
         raise ValueError(f"{said}: write {_suggest(text)} alone")
     if "?" in text or "#" in text:
         raise ValueError(f"{describe_url(text)} has a query or fragment: write the base URL alone")
     if not text.isascii():
-        raise ValueError(f"{describe(text)} has letters in it that no host has: is one of them a look-alike?")
+        raise ValueError(
+            f"{describe(text)} contains characters that no host has, perhaps a look-alike: type it again"
+        )
     if _is_odd_scheme(text):
-        raise ValueError(f"{describe_url(text)} does not begin like a URL: write {_suggest(text)}")
+        raise ValueError(f"{describe_url(text)} does not start like a URL: write {_suggest(text)}")
     return _read_base(text)
 
 
@@ -163,18 +167,18 @@ def _read_base(text: str) -> str:
         parts = urlsplit(text if "://" in text else f"https://{text}")
         port = parts.port
     except ValueError:
-        raise ValueError(f"{describe_url(text)} is no URL: write e.g. https://bots.kore.ai") from None
+        raise ValueError(f"{describe_url(text)} is not a URL: write e.g. https://bots.kore.ai") from None
     host = parts.netloc if port is None else parts.netloc.rpartition(":")[0]
     is_scheme = host.lower().rstrip(".") in {"http", "https"}
     if parts.scheme not in {"http", "https"} or port == 0 or is_scheme or not _HOST.fullmatch(host):
-        raise ValueError(f"{describe_url(text)} is no base URL: write e.g. https://bots.kore.ai")
+        raise ValueError(f"{describe_url(text)} is not a base URL: write e.g. https://bots.kore.ai")
     if hide(text) != text or ("." not in host and looks_secret(host)):
         raise ValueError(f"{describe(text)} looks like a secret, not like a host: write https://bots.kore.ai")
     base = f"{parts.scheme}://{parts.netloc.lower()}"
     example = base if base in describe_url(base) else "https://bots.kore.ai"
     if not _PREFIX.fullmatch(parts.path) or _ENDPOINT.search(parts.path):
         raise ValueError(
-            f"{describe_url(text)} names an endpoint or no plain path: write the base URL, e.g. {example}"
+            f"{describe_url(text)} is an endpoint or has no plain path: write the base URL, e.g. {example}"
         )
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ValueError(f"{describe_url(text)} would send tokens in clear: write {_secure(example)}")
@@ -294,7 +298,7 @@ def read_jobs(raw: object) -> tuple[ImportJob, ...]:
         label, equals, job_id = entry.rpartition("=")
         label, job_id = label.strip(), read_id(job_id)
         if equals and not is_label(label):
-            raise ValueError(f"{show(label)} is no label: letters, digits, blanks, '.', '_' and '-'")
+            raise ValueError(f"{show(label)} is not a label: write letters, digits, spaces, '.', '_' and '-'")
         if looks_secret(label):
             raise ValueError(f"the label, {describe(label)}, looks like a secret: write LABEL=ID")
         if job_id in jobs:
@@ -318,7 +322,7 @@ def read_targets(raw: object) -> tuple[Target, ...]:
             raise ValueError(f"{describe(line)}, of {len(words)} words, is not NAME HOST STREAM [protected]")
         name = read_text(words[0])
         if name in targets:
-            raise ValueError(f"{show(name)} is there twice")
+            raise ValueError(f"{show(name)} is a duplicate: remove one")
         targets[name] = Target(name, read_url(words[1]), read_id(words[2]), protected=bool(words[3:]))
     if not targets:
         raise ValueError("is empty: give lines of NAME HOST STREAM [protected] or remove it")
@@ -337,5 +341,7 @@ def _entries(raw: object) -> list[str]:
     if not isinstance(raw, (list, tuple)):
         return strip(raw).replace(",", " ").split()
     if not all(map(strip, raw)):
-        raise ValueError("is empty once: was a variable meant that is not set?")
+        raise ValueError(
+            "has an empty entry, perhaps of a variable that is not set: give it a value or remove it"
+        )
     return [entry.strip() for line in read_lines(raw) for entry in line.split(",") if entry.strip()]

@@ -115,18 +115,19 @@ def _compare_order(local: LocalSuite, steps: Sequence[_Stored], found: Alignment
         more = len(moved) - len(moves)
         said = "; ".join([*moves, f"and {more} more"] if more else moves)
         where = _Where(local, _STEPS, local.steps[moved[0][0]].place, moved[0][0] + 1)
-        yield where.find(Rule.STEPS_REORDERED, f"the steps are in another order than in the file: {said}")
+        said = f"the steps are stored in a different order than in the file: {said}"
+        yield where.find(Rule.STEPS_REORDERED, said)
     for run in _runs(found.lost):
         first, last = local.steps[run[0]], local.steps[run[-1]]
         named = _named(run, first.input, last.input, _at(local, first.place))
         where = _Where(local, _STEPS, first.place, run[0] + 1)
-        said = f"{named} of the file {_are(run)} lost: nothing is stored for {_it(run)}"
+        said = f"{named} in the file {_are(run)} lost: nothing is stored for {_it(run)}"
         yield where.find(Rule.STEP_LOST, said, expected=first.input)
     for run in _runs(found.added):
         named = _named(run, steps[run[0]].get("input"), steps[run[-1]].get("input"), "")
-        said = f"{named} {_are(run)} stored, but the file has nothing like {_it(run)}"
         where = _Where(local, f"{_STEPS}[{run[0]}]", local.place)
-        yield where.find(Rule.STEP_ADDED, f"{said} ({where.line})")
+        said = f"{named} {_are(run)} stored, but not in the file ({where.line})"
+        yield where.find(Rule.STEP_ADDED, said)
 
 
 def _say_move(local: LocalSuite, first: int, second: int) -> str:
@@ -159,8 +160,8 @@ def _compare_replies(step: LocalStep, outputs: Sequence[_Stored], where: _Where)
     what, path = where.what, f"{where.path}.outputs"
     if found.moved:
         ours, theirs = found.moved[0]
-        said = f"reply {ours + 1} of the file ({where.line}) is stored as reply {theirs + 1}"
-        said = f"the expected replies are in another order: {said}"
+        said = f"reply {ours + 1} in the file ({where.line}) is stored as reply {theirs + 1}"
+        said = f"the expected replies are stored in a different order than in the file: {said}"
         yield where.find(Rule.REPLIES_REORDERED, said, ".outputs")
     for at in found.lost:
         output = step.outputs[at]
@@ -169,9 +170,7 @@ def _compare_replies(step: LocalStep, outputs: Sequence[_Stored], where: _Where)
             said = f"{_list(wanted)} ({here.line}) is lost: nothing is stored for it"
             yield here.find(Rule.REPLY_LOST, said, expected=wanted[0])
     for at in found.added:
-        said = (
-            f"{_list(texts[at])} is stored as reply {at + 1}, which the file ({where.line}) does not expect"
-        )
+        said = f"{_list(texts[at])} is stored as reply {at + 1}, but not in the file ({where.line})"
         yield where.find(Rule.REPLY_ADDED, said, f".outputs[{at}]")
     for first, second in sorted([*found.same, *found.moved, *found.changed]):
         output = step.outputs[first]
@@ -208,7 +207,7 @@ def _compare_reply(
             continue
         rest.pop(best, None)
         if differs:
-            said = f"'{_cut(text)}' of the file ({where.line}) is stored as '{_cut(best)}'"
+            said = f"'{_cut(text)}' in the file ({where.line}) is stored as '{_cut(best)}'"
             yield where.find(Rule.FORMATTING_CHANGED, f"{said}: only {differs} differs")
     everything = _Texts(texts, output.mode) if lost else compared
     for text in lost:
@@ -223,7 +222,7 @@ def _compare_reply(
         yield _lost(where, Rule.VARIATION_LOST if is_variation else Rule.TEXT_CHANGED, text, instead)
     if rest:
         has = _list(output.texts)
-        said = f"{_list(list(rest))} is stored, too, which the file ({where.line}) does not have: {has}"
+        said = f"{_list(list(rest))} is also stored, but not in the file ({where.line}): {has}"
         yield where.find(Rule.VARIATION_ADDED, said)
 
 

@@ -248,11 +248,11 @@ def pick_suite(suites: list[LocalSuite], name: str | None) -> LocalSuite:
         return found[0]
     names = ", ".join(repr(suite.name) for suite in suites)
     if name is None:
-        said = f"holds several suites, give name=: {names}"
+        said = f"has several suites ({names}): choose one with name="
     elif found:
-        said = f"holds {len(found)} suites named {name!r}: rename all but one"
+        said = f"has {len(found)} suites named {name!r}: rename all but one"
     else:
-        said = f"has no suite {name!r}: it holds {names}"
+        said = f"has no suite named {name!r}; it has {names}"
     raise _error(suites[0].path, [Problem(said)])
 
 
@@ -281,7 +281,9 @@ def _read_bytes(path: Path) -> bytes:
     except OSError as bad:
         raise _UnusableError(f"cannot be read: {bad.strerror or type(bad).__name__}") from None
     if size > LARGEST_FILE:
-        said = f"has {size} bytes; the platform takes at most {LARGEST_FILE} (2 MB): split it into several"
+        said = (
+            f"has {size} bytes, but the platform accepts at most {LARGEST_FILE} (2 MB): split it into several"
+        )
         raise _UnusableError(said)
     return data
 
@@ -303,7 +305,7 @@ def _decode(data: bytes) -> str:
         else:
             before = bad.object[: bad.start].decode("utf-8")
             said, place = (
-                "is no UTF-8 text: save it as UTF-8",
+                "is not UTF-8 text: save it as UTF-8",
                 json_positions.Lines(before).place(len(before)),
             )
     raise _UnusableError(said, place)

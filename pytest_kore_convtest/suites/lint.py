@@ -53,7 +53,9 @@ def _find_all(file: SuiteFile, stream_id: str | None) -> Iterator[Finding]:
         location = _locate_place(file.path, problem.place or START)
         yield find(problem.rule, redaction.hide_leaks(problem.message), location=location)
     if file.marked:
-        said = "a byte order mark stands first, which many readers refuse: save as UTF-8 without it"
+        said = (
+            "starts with a byte order mark (BOM), which many JSON parsers reject: save as UTF-8 without BOM"
+        )
         yield find(Rule.BYTE_ORDER_MARK, said, location=_locate_place(file.path, START))
     if file.document:
         notes = chain(_judge_texts(file.document.value, ()), _judge_duplicates(file.document))
@@ -89,12 +91,12 @@ def _find_namesakes(suites: Sequence[LocalSuite], *, one_file: bool) -> Iterator
             continue
         where = f"line {other.place.line}" if one_file else f"{other.path}:{other.place.line}"
         if other.name == suite.name:
-            said, rule = f"the suite in {where} has the same name: rename one of them", Rule.DUPLICATE_SUITE
+            said, rule = f"has the same name as the suite in {where}: rename one", Rule.DUPLICATE_SUITE
         else:
-            differs = "which differs in case only: rename one"
-            said, rule = f"the suite in {where} is named {_show(other.name)}, {differs}", Rule.SIMILAR_SUITE
+            named = f"{_show(other.name)} in {where}"
+            said, rule = f"differs in name only by case from {named}: rename one", Rule.SIMILAR_SUITE
         location = _locate_place(suite.path, suite.place)
-        yield find(rule, f"suite {_show(suite.name)}: {said}", location=location, suite=suite.name)
+        yield find(rule, f"suite {_show(suite.name)} {said}", location=location, suite=suite.name)
 
 
 def _locate(note: Note, file: SuiteFile, document: json_positions.Document) -> Finding:
@@ -116,7 +118,7 @@ def _judge_replies(yaml: YamlSuites) -> Iterator[Note]:
         for text in reply.matcher.texts:
             yield from _judge_text(text, here, redaction.find_leaks(text))
         if reply.matcher.fits_all:
-            said = f"'{reply.matcher.kind}' fits every reply, so nothing is tested by it: say more"
+            said = f"'{reply.matcher.kind}' fits every reply, so it tests nothing: write more of the reply"
             yield Note(Rule.MATCHER_FITS_ALL, here, said)
 
 
@@ -167,15 +169,17 @@ def _judge_texts(value: object, path: json_positions.Path, *, beside_client: boo
 
 def _judge_text(text: str, path: json_positions.Path, found: list[redaction.Leak]) -> Iterator[Note]:
     for leak in found:
-        advice = "take it out and revoke it" if leak.sure else "take it out, unless it is none"
-        said = f"holds what looks like {leak.what}, {redaction.show_leak(text, leak)}: {advice}"
+        advice = "remove it and revoke it" if leak.sure else "remove it, unless it is not a secret"
+        said = f"contains what looks like {leak.what}, {redaction.show_leak(text, leak)}: {advice}"
         yield Note(Rule.SECRET if leak.sure else Rule.POSSIBLE_SECRET, path, said)
     if _HALF.search(text):
-        said = "holds half of a character, as a cut emoji leaves it: write the whole character"
+        said = "contains half a character (e.g. of a truncated emoji): write the whole character"
         yield Note(Rule.HALF_CHARACTER, path, said)
 
 
 def _judge_duplicates(document: json_positions.Document) -> Iterator[Note]:
     for duplicate in document.duplicates:
-        said = f"duplicate key, first in line {duplicate.first.line}; only the last counts: remove one"
+        said = (
+            f"is a duplicate key, first in line {duplicate.first.line}; only the last one counts: remove one"
+        )
         yield Note(Rule.DUPLICATE_KEY, duplicate.path, said, at_key=True)

@@ -28,7 +28,7 @@ STEP_KEYS = ("input", "event", "outputs")
 OLD_KEYS = frozenset({"welcomeMessageCount", "discardMessage", "discardBefore"})
 """Further keys of files and suites that the runner of 2019 knew."""
 
-_OLD = "is known from Kore's runner of 2019 only, the platform may refuse it"
+_OLD = "is used only by Kore's test runner of 2019, so the platform may reject it"
 _TEMPLATE = re.compile(r'\s*(?:\{\s*["\']|\[\s*\{|[\[{].*\b(?:template_type|payload)\b)', re.DOTALL)
 
 
@@ -141,11 +141,11 @@ def _judge_case(case: dict[str, object], path: json_positions.Path, words: Words
     tags = case.get("tags")
     if tags is not None and not isinstance(tags, list):
         yield Note(
-            Rule.WRONG_TYPE, (*path, "tags"), f'is {kind(tags)}, not a list of texts: write e.g. ["smoke"]'
+            Rule.WRONG_TYPE, (*path, "tags"), f'is {kind(tags)}, not a list of strings: write e.g. ["smoke"]'
         )
     for number, tag in enumerate(tags if isinstance(tags, list) else []):
         if not isinstance(tag, str):
-            said = f'is {kind(tag)}, not a text: write it in quotes, "smoke"'
+            said = f'is {kind(tag)}, not a string: write it in quotes, e.g. "smoke"'
             yield Note(Rule.WRONG_TYPE, (*path, "tags", number), said)
     yield from _judge_steps(case.get("messages"), (*path, "messages"), words)
 
@@ -153,34 +153,34 @@ def _judge_case(case: dict[str, object], path: json_positions.Path, words: Words
 def _judge_name(name: object, path: json_positions.Path, words: Words) -> Iterator[Note]:
     if not isinstance(name, str) or not name.strip():
         what = "is missing" if name is None else "is empty" if isinstance(name, str) else f"is {kind(name)}"
-        said = f"{what}: a suite is run by its name: write {words.name}"
+        said = f"{what}, but a suite is run by its name: write {words.name}"
         yield Note(Rule.SUITE_WITHOUT_NAME, path, said)
         return
     if name != name.strip():
-        said = "begins or ends with a blank, which is easily lost on the way: remove it"
+        said = "starts or ends with a space, which may be lost in the import: remove it"
         yield Note(Rule.SPACE_AROUND_NAME, path, said)
     if "/" in name or "\\" in name or name.strip() in {".", ".."}:
-        said = "does not fit in the address by which a suite is run: write it without slashes, not . or .."
+        said = "cannot be in the URL that runs the suite: remove the slashes; '.' and '..' are not allowed"
         yield Note(Rule.SLASH_IN_NAME, path, said)
     if any(letter < " " or letter == "\x7f" for letter in name):
-        said = "has a line break or control character in it: remove it"
+        said = "contains a line break or control character: remove it"
         yield Note(Rule.CONTROL_CHARACTER_IN_NAME, path, said)
 
 
 def _judge_steps(steps: object, path: json_positions.Path, words: Words) -> Iterator[Note]:
     if not isinstance(steps, list) or not steps:
         what = "missing" if steps is None else kind(steps) if steps != [] else "empty"
-        said = f"is {what}: a suite without steps can test nothing: write {words.steps}"
+        said = f"is {what}, so the suite tests nothing: write {words.steps}"
         yield Note(Rule.SUITE_WITHOUT_STEPS, path, said)
         return
     first = steps[0]
     if isinstance(first, dict) and not first.get("event"):
-        said = f"the first step has no {words.event}, which stands for the user's arrival"
+        said = f"the first step has no {words.event}, which starts the conversation: add it"
         yield Note(Rule.FIRST_STEP_WITHOUT_EVENT, (*path, 0), said)
     for number, step in enumerate(steps):
         yield from _judge_step(step, (*path, number), words)
     if not any(_expects(step) for step in steps):
-        said = f"no step expects anything, so the suite can test nothing: write {words.outputs}"
+        said = f"no step asserts anything, so the suite passes whatever the bot says: write {words.outputs}"
         yield Note(Rule.SUITE_WITHOUT_ASSERTION, path, said, at_key=True)
 
 
@@ -218,7 +218,7 @@ def _judge_step(step: object, path: json_positions.Path, words: Words) -> Iterat
         yield Note(Rule.STEP_WITHOUT_INPUT, (*path, "input"), said)
     yield from _judge_optional_texts(step, path, ("event",))
     if isinstance(event, str) and event not in {"", START_EVENT}:
-        said = f"is not {START_EVENT}, the only event that is known"
+        said = f"is not a known event: write {START_EVENT}, the only one"
         yield Note(Rule.UNKNOWN_EVENT, (*path, "event"), said)
     yield from _judge_outputs(outputs, (*path, "outputs"), words)
 
@@ -226,7 +226,7 @@ def _judge_step(step: object, path: json_positions.Path, words: Words) -> Iterat
 def _judge_outputs(outputs: object, path: json_positions.Path, words: Words) -> Iterator[Note]:
     if outputs is None or outputs == []:
         what = "missing" if outputs is None else "empty"
-        said = f"is {what}, so the step expects nothing: write {words.outputs}"
+        said = f"is {what}, so the step asserts nothing: write {words.outputs}"
         yield Note(Rule.STEP_WITHOUT_ASSERTION, path, said)
         return
     if not isinstance(outputs, list):
@@ -247,7 +247,7 @@ def _judge_outputs(outputs: object, path: json_positions.Path, words: Words) -> 
 
 def _judge_output(output: object, path: json_positions.Path) -> Iterator[Note]:
     if isinstance(output, str):
-        yield Note(Rule.OLD_FORMAT, path, f'a bare text {_OLD}: write {{"contains": "…"}}')
+        yield Note(Rule.OLD_FORMAT, path, f'a bare string {_OLD}: write {{"contains": "…"}}')
         yield from _judge_expected_text(output, path)
         return
     if not isinstance(output, dict):
@@ -260,7 +260,7 @@ def _judge_output(output: object, path: json_positions.Path) -> Iterator[Note]:
     if CONTAINS in output and EQUALS in output:
         yield Note(Rule.AMBIGUOUS_OUTPUT, path, "has both 'contains' and 'equals': remove one")
     if CONTAINS not in output and EQUALS not in output:
-        yield Note(Rule.OUTPUT_WITHOUT_TEXT, path, 'says no expected text: write {"contains": "…"}')
+        yield Note(Rule.OUTPUT_WITHOUT_TEXT, path, 'has no expected text: write {"contains": "…"}')
     for key in (key for key in (CONTAINS, EQUALS) if key in output):
         yield from _judge_expected(output[key], (*path, key))
 
@@ -271,17 +271,22 @@ def _judge_expected(expected: Any, path: json_positions.Path) -> Iterator[Note]:
         return
     choice = [key for key in (ONE_OF, ALL_OF) if isinstance(expected, dict) and key in expected]
     if not choice:
-        how = "write a template as one JSON text" if isinstance(expected, dict) else "write it in quotes"
+        how = (
+            "write the template as one string of escaped JSON"
+            if isinstance(expected, dict)
+            else "write it in quotes"
+        )
         how = 'write one {"contains": "…"} per reply' if isinstance(expected, list) else how
-        said = f"is {kind(expected)}, not a text: {how}"
+        said = f"is {kind(expected)}, not a string: {how}"
         yield Note(Rule.WRONG_TYPE, path, said)
         return
     yield from _judge_keys(expected, path, (ONE_OF, ALL_OF))
     for key in choice:
         here, texts = (*path, key), expected[key]
-        yield Note(Rule.OLD_FORMAT, here, f"{_OLD}: write one expected text", at_key=True)
+        yield Note(Rule.OLD_FORMAT, here, f"{_OLD}: write a single string", at_key=True)
         if not isinstance(texts, list) or not texts:
-            said = f"is {'empty' if texts == [] else kind(texts)}: write a list of texts"
+            said = "is empty" if texts == [] else f"is {kind(texts)}, not a list"
+            said += ": write a list of strings"
             yield Note(Rule.WRONG_TYPE, here, said)
             continue
         for number, text in enumerate(texts):
@@ -289,13 +294,13 @@ def _judge_expected(expected: Any, path: json_positions.Path) -> Iterator[Note]:
                 yield from _judge_expected_text(text, (*here, number))
             else:
                 yield Note(
-                    Rule.WRONG_TYPE, (*here, number), f"is {kind(text)}, not a text: write it in quotes"
+                    Rule.WRONG_TYPE, (*here, number), f"is {kind(text)}, not a string: write it in quotes"
                 )
 
 
 def _judge_expected_text(text: str, path: json_positions.Path) -> Iterator[Note]:
     if is_blank(text):
-        said = "is empty, so nothing is compared: write what the bot answers"
+        said = "is empty, so nothing is checked: write what the bot answers"
         yield Note(Rule.BLANK_EXPECTATION, path, said)
     if not _TEMPLATE.match(text):
         return
@@ -303,7 +308,8 @@ def _judge_expected_text(text: str, path: json_positions.Path) -> Iterator[Note]
         json_positions.load(text)
     except json_positions.JsonError as bad:
         # Not an error: how the platform writes parts that are marked as dynamic is not documented.
-        said = f"looks like a template but is not valid JSON: {bad}; the platform compares it as plain text"
+        said = f"looks like a template but is not valid JSON ({bad}), so it is compared as plain text"
+        said += ": correct the JSON"
         yield Note(Rule.INVALID_TEMPLATE, path, said)
 
 
@@ -315,8 +321,8 @@ def _judge_keys(
             yield Note(Rule.OLD_FORMAT, (*path, key), f"{_OLD}: remove it", at_key=True)
         elif key not in known:
             near = _guess_key(key[:40], known)
-            advice = f"did you mean '{near}'?" if near else "remove it, unless the platform wrote it"
-            said = f"is no key that is known here: {advice}"
+            advice = f"did you mean '{near}'?" if near else "remove it, unless it comes from an export"
+            said = f"is not a known key here: {advice}"
             yield Note(Rule.UNKNOWN_KEY, (*path, key), said, at_key=True)
 
 
@@ -331,4 +337,4 @@ def _judge_optional_texts(
     for key in keys:
         value = holder.get(key)
         if value is not None and not isinstance(value, str):
-            yield Note(Rule.WRONG_TYPE, (*path, key), f"is {kind(value)}, not a text: write it in quotes")
+            yield Note(Rule.WRONG_TYPE, (*path, key), f"is {kind(value)}, not a string: write it in quotes")

@@ -150,18 +150,23 @@ def _find_failures(judge: _Judge, steps: Sequence[StepResult], *, explained: boo
         if explained and word in _PLAINLY_FAILED:
             continue
         by_step = failed and word in _PLAINLY_FAILED
-        judge.find(Rule.STEP_FAILED if by_step else Rule.RUN_FAILED, f"the platform says {sent[word]!r}")
+        judge.find(
+            Rule.STEP_FAILED if by_step else Rule.RUN_FAILED,
+            f"the platform reports the status {sent[word]!r}",
+        )
     if status.failed and not explained:
         said = f"the platform counts {status.failed} failed of {_say(status.total)} steps"
         judge.find(Rule.STEP_FAILED if failed else Rule.RUN_FAILED, said)
         if 0 < len(failed) < status.failed - judge.matched:
-            judge.find(Rule.COUNTS_DIFFER, f"{said}, but reports {len(failed) + judge.matched} of them")
+            judge.find(Rule.COUNTS_DIFFER, f"{said}, but reported {len(failed) + judge.matched} as failed")
     elif judge.matched and not explained:
-        said = f"the platform counts {_say(status.failed)} failed steps, but reports {judge.matched}"
+        said = f"the platform counts {_say(status.failed)} failed steps, but reported {judge.matched}"
         judge.find(Rule.COUNTS_DIFFER, said)
     _find_odd_failures(judge, failed)
     if status.steps and not judge.judged and not any(one.reported for one in failed):
-        judge.find(Rule.NOTHING_VERIFIED, "no assertion of any step was judged: this result proves nothing")
+        judge.find(
+            Rule.NOTHING_VERIFIED, "no assertion of any step was checked, so this result proves nothing"
+        )
     elif not status.total and status.total is not None:
         judge.find(Rule.NOTHING_VERIFIED, "no step was executed")
 
@@ -172,7 +177,8 @@ def _find_odd_failures(judge: _Judge, failed: Sequence[StepResult]) -> None:
     if not judge.findings and (odd := [one for one in failed if one.rule is Rule.STEP_FAILED]):
         for said in _name_steps(odd, FAILED):
             judge.find(
-                Rule.FAILED_STEP_IN_PASSED_RUN, f"the platform says {status.sent_status!r}, but {said}"
+                Rule.FAILED_STEP_IN_PASSED_RUN,
+                f"the platform reports the status {status.sent_status!r}, but {said}",
             )
             if judge.severity(Rule.FAILED_STEP_IN_PASSED_RUN) != Severity.ERROR:
                 judge.find(Rule.STEP_FAILED, said)
@@ -192,9 +198,9 @@ def _doubt_words(status: RunStatus, *, explained: bool) -> Iterator[tuple[Rule, 
     if explained and {first, second} == {run_models.FAILED, run_models.ENDED}:
         return
     if status.meaning == models.RUNNING:
-        yield Rule.RUN_NOT_PASSED, f"the run is not over: {said}"
+        yield Rule.RUN_NOT_PASSED, f"the run has not finished: {said}"
     elif run_models.PASSED not in {first, second}:
-        yield Rule.RUN_NOT_PASSED, f"the platform nowhere says 'passed': {said}"
+        yield Rule.RUN_NOT_PASSED, f"the platform did not report 'passed': {said}"
     elif status.result_status and not {first, second} <= {run_models.PASSED, run_models.ENDED}:
         yield Rule.CONTRADICTING_STATUS, f"the platform contradicts itself: {said}"
 
@@ -203,7 +209,7 @@ def _doubt_counts(status: RunStatus, local: LocalSuite | None) -> Iterator[tuple
     passed, failed, total = status.passed, status.failed, status.total
     counts = f"{_say(passed)} passed and {_say(failed)} failed of {_say(total)} steps"
     if passed is None or failed is None or total is None:
-        yield Rule.COUNTS_DIFFER, f"the platform's counts are not complete: {counts}"
+        yield Rule.COUNTS_DIFFER, f"the platform's counts are incomplete: {counts}"
         return
     if passed + failed != total:
         yield Rule.COUNTS_DIFFER, f"the platform's counts do not add up: {counts}"
@@ -235,7 +241,7 @@ def _judge_steps(judge: _Judge) -> tuple[list[StepResult], list[tuple[Rule, str]
     status, local = judge.status, judge.local
     results = status.steps
     if results is None:
-        broken = "the platform's results of the steps are no list" if status.results_are_broken else ""
+        broken = "the platform's step results are not a list" if status.results_are_broken else ""
         why = broken or COUNTS_ONLY
         known = enumerate(local.steps if local else (), start=1)
         found = [
@@ -271,7 +277,7 @@ def _match_steps(
         steps.append(judged)
     odd = []
     if moved:
-        said = "the results come in another order than the file's steps; matched by input"
+        said = "the results are in a different order than in the file, so they were matched by input"
         odd.append((Rule.RESULTS_REORDERED, said))
     extra = sorted({*found.added, *changed.values()})
     if extra:
@@ -330,18 +336,18 @@ def _judge_result(step: RunStep, verified: Verification | None = None) -> tuple[
         return FAILED, "; ".join(filter(None, (kinds, _say_length(step, known=bool(kinds))))), True
     if failed:
         said = (
-            f"the platform says {quoted(step.status, LONGEST_INPUT)} of the step"
+            f"the platform reports {quoted(step.status, LONGEST_INPUT)} for the step"
             if step.status
             else "by its assertions"
         )
         return FAILED, f"{kinds} ({said})", False
     if not step.is_readable:
-        return NOT_EVALUATED, "the platform's result of this step has not the documented shape", False
+        return NOT_EVALUATED, "the platform's result of this step is not as documented", False
     if word == run_models.PASSED:
         return PASSED, "", True
     if not step.status:
         return _derive(step)
-    return NOT_EVALUATED, f"the platform says {quoted(step.status, LONGEST_INPUT)} of it", True
+    return NOT_EVALUATED, f"the platform reports the status {quoted(step.status, LONGEST_INPUT)}", True
 
 
 def _derive(step: RunStep) -> tuple[str, str, bool]:
@@ -349,13 +355,13 @@ def _derive(step: RunStep) -> tuple[str, str, bool]:
     blocks = [block for check in step.checks for block in (check.flow, check.text, check.context)]
     words = {block.status for block in blocks if block.enabled}
     if words == {run_models.PASSED}:
-        return PASSED, "by its assertions: the platform gives the step no status of its own", False
-    return NOT_EVALUATED, "the platform gives it no status", False
+        return PASSED, "by its assertions: the platform reports no status for the step", False
+    return NOT_EVALUATED, "the platform reports no status for it", False
 
 
 def _say_length(step: RunStep, *, known: bool) -> str:
     if len(step.outputs) == len(step.replies):
-        return "" if known else "the platform does not say which assertion failed"
+        return "" if known else "the platform does not report which assertion failed"
     return f"replies expected: {len(step.outputs)}, given: {len(step.replies)}"
 
 

@@ -97,7 +97,7 @@ def _check_suite(found: str, imported: ImportStatus | None) -> Iterator[tuple[Ru
     if found and known and found not in known:
         shown = visible(found)[:_LONGEST_ID]
         named = " or ".join(sorted(visible(one)[:_LONGEST_ID] for one in known))
-        said = f"the result is of the suite {shown}, neither the imported suite nor its draft ({named})"
+        said = f"the result belongs to the suite {shown}, neither the imported suite nor its draft ({named})"
         yield Rule.RUN_OF_ANOTHER_SUITE, said
 
 
@@ -108,8 +108,9 @@ def _check_start(status: RunStatus, request: RunRequest) -> Iterator[tuple[Rule,
     asked = datetime.fromtimestamp(request.begun_at + (request.clock_skew or 0), timezone.utc)
     slack = _SLACK_OF_UNKNOWN_CLOCK if request.clock_skew is None else _SLACK
     if began < asked - slack:
-        said = f"before this run was started ({asked:%Y-%m-%d %H:%M:%S} UTC by the platform's clock)"
-        yield Rule.RESULT_OF_ANOTHER_RUN, f"the result began at {began:%Y-%m-%d %H:%M:%S} UTC, {said}"
+        said = f"before this one ({asked:%Y-%m-%d %H:%M:%S} UTC by the platform's clock)"
+        started = f"{began:%Y-%m-%d %H:%M:%S} UTC"
+        yield Rule.RESULT_OF_ANOTHER_RUN, f"the result is of a run that started at {started}, {said}"
 
 
 def read_moment(text: object) -> datetime | None:
@@ -130,8 +131,8 @@ def _check_ids(status: RunStatus) -> Iterator[tuple[Rule, str]]:
     others = [one for one in ids if isinstance(one, str) and _RUN_ID.fullmatch(one)]
     others = [one for one in others if not one.startswith(status.id)]
     if others:
-        steps = f"{len(others)} {'step names' if len(others) == 1 else 'steps name'}"
-        yield Rule.RESULT_OF_ANOTHER_RUN, f"{steps} another run: {others[0][:_LONGEST_ID]}"
+        steps = f"{len(others)} {'step belongs' if len(others) == 1 else 'steps belong'}"
+        yield Rule.RESULT_OF_ANOTHER_RUN, f"{steps} to another run: {others[0][:_LONGEST_ID]}"
 
 
 def compare_expectations(
@@ -213,11 +214,11 @@ def _compare_text(stored: _Text, judged: _Text, name: str) -> Iterator[Differenc
 
 def _say_changed(name: str, lost: str, added: str) -> str:
     if not added:
-        return f"the {name} does not compare with '{_cut(lost)}', which is stored"
+        return f"the {name} does not expect '{_cut(lost)}' in the result, but it is stored"
     if not lost:
-        return f"the {name} compares also with '{_cut(added)}', which is not stored"
+        return f"the {name} also expects '{_cut(added)}' in the result, but it is not stored"
     ours, theirs = around(lost, added, _LONGEST_TEXT)
-    return f"the {name} compares with '{theirs}', but '{ours}' is stored"
+    return f"the {name} expects '{theirs}' in the result, but '{ours}' is stored"
 
 
 def _compare_block(
@@ -231,10 +232,11 @@ def _compare_block(
     elif is_on and _entries(stored) != _entries(judged):
         if _entries(stored):
             yield Difference(
-                Rule.OTHER_EXPECTATIONS, f"the {name} compares with something else than is stored"
+                Rule.OTHER_EXPECTATIONS,
+                f"the {name} has another expected value in the result than in the stored suite",
             )
         else:
-            said = f"the {name} compares with something, but nothing is stored for it"
+            said = f"the {name} has an expected value in the result, but none in the stored suite"
             yield Difference(Rule.MORE_EXPECTATIONS, said)
 
 

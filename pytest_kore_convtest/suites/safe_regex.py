@@ -76,7 +76,7 @@ class _FastPattern:
         except Exception as bad:  # noqa: BLE001 - its own type, or what it makes of odd text
             said = str(bad.args[0]) if bad.args else type(bad).__name__
             said = said.strip("b'")
-            raise PatternError(f"is no regular expression that RE2 knows: {said}") from None
+            raise PatternError(f"is not a valid regular expression for RE2: {said}") from None
 
     def fits(self, text: str) -> bool:
         """Say whether a whole text fits."""
@@ -207,13 +207,13 @@ class _Parser:
         end = self.pattern.find("}", self.at, self._end)
         low, comma, high = self.pattern[self.at : max(end, self.at)].partition(",")
         if end < 0 or not _is_count(low) or not (_is_count(high) or not high):
-            self._fail("has a { that begins no repetition: write \\{ for the character")
+            self._fail("has a { that starts no repetition: write \\{ for the character")
         self.at = end + 1
         least, most = int(low), int(high) if high else None if comma else int(low)
         if max(least, most or 0) > _MOST_REPEATED:
             self._need_library(f"more than {_MOST_REPEATED} repetitions")
         if most is not None and most < least:
-            self._fail("has a repetition whose end is before its beginning")
+            self._fail("has a repetition whose maximum is below its minimum")
         return least, most
 
     def _repeat(self, part: _Part, start: int, least: int, most: int | None) -> _Part:
@@ -260,11 +260,11 @@ class _Parser:
     def _read_group(self) -> _Part:
         if self.pattern.startswith("?", self.at):
             if not self.pattern.startswith("?:", self.at):
-                self._need_library("groups that begin with (?")
+                self._need_library("groups that start with (?")
             self.at += 2
         self._depth += 1
         if self._depth > _DEEPEST:
-            self._fail(f"has more than {_DEEPEST} groups in each other")
+            self._fail(f"has more than {_DEEPEST} nested groups")
         part = self._read_choice()
         self._depth -= 1
         if self._peek() != ")":
@@ -345,10 +345,10 @@ class _Parser:
         return first, last
 
     def _fail(self, said: str) -> NoReturn:
-        raise PatternError(f"is no regular expression: it {said}")
+        raise PatternError(f"is not a valid regular expression: it {said}")
 
     def _need_library(self, what: str) -> NoReturn:
-        raise PatternError(f"has {what} in it, for which google-re2 is needed: {_INSTALL}")
+        raise PatternError(f"contains {what}, which needs google-re2: {_INSTALL}")
 
 
 def _is_count(text: str) -> bool:

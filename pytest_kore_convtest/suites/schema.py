@@ -121,7 +121,7 @@ def _step() -> _Schema:
 
 def _output() -> _Schema:
     contains = "The expected message: its whole text; of a template, its JSON as one text."
-    old = "Known from Kore's runner of 2019 only: write 'contains' instead."
+    old = "Used only by Kore's test runner of 2019: write 'contains' instead."
     expected = {"$ref": "#/$defs/expected"}
     by_key = _object(
         [],
@@ -149,7 +149,7 @@ def _output() -> _Schema:
 
 
 def _expected() -> _Schema:
-    old = "Known from Kore's runner of 2019 only: the platform may refuse it."
+    old = "Used only by Kore's test runner of 2019: the platform may reject it."
     texts = {"type": "array", "minItems": 1, "items": {"type": "string"}}
     return {
         "title": "Expected text",

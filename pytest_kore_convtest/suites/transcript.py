@@ -100,7 +100,7 @@ def read_transcript(data: bytes) -> tuple[list[Turn], int]:
     try:
         text = decode(data)
     except UnicodeDecodeError:
-        raise TranscriptError("is no UTF-8 text: save the log as UTF-8 text, or as JSON") from None
+        raise TranscriptError("is not UTF-8 text: save the log as UTF-8 text, or as JSON") from None
     if is_blank(text):
         raise TranscriptError(f"is empty: {_HOW}")
     if found := _BINARY.search(text):

@@ -35,7 +35,7 @@ _MOST_LOGS_SHOWN = 20
 MOST_LOGS = 1_000
 """Entries of the platform's log that are kept."""
 
-_NO_STEP_ASSERTS = "no step asserts anything: this suite would pass whatever the bot says"
+_NO_STEP_ASSERTS = "no step asserts anything, so the suite passes whatever the bot says"
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,10 @@ def expect(
         TypeError: Something stated is unknown or of the wrong type.
     """
     checks: Mapping[str, tuple[str, Callable[[object], bool]]] = {
-        "name": ("a text", lambda value: isinstance(value, str)),
+        "name": ("a string", lambda value: isinstance(value, str)),
         "steps": ("a number of steps", lambda value: isinstance(value, int) and not isinstance(value, bool)),
-        "inputs": ("a list of texts", lambda value: _are_texts(value, list, tuple)),
-        "tags": ("a set of texts", lambda value: _are_texts(value, list, tuple, set, frozenset)),
+        "inputs": ("a list of strings", lambda value: _are_texts(value, list, tuple)),
+        "tags": ("a set of strings", lambda value: _are_texts(value, list, tuple, set, frozenset)),
     }
     stated = stated or {}
     for key, value in stated.items():
@@ -127,10 +127,10 @@ def _find_all(status: ImportStatus, expectations: Expectations) -> Iterator[Find
 def _judge_suite(suite: Mapping[str, object], expectations: Expectations) -> Iterator[Finding]:
     name, stream_id = suite.get("name"), suite.get("streamId")
     if not isinstance(name, str) or not name.strip():
-        said = f"is {_shown(name)}: a suite is run by its name, so it needs one"
+        said = f"is {_shown(name)}, but a suite is run by its name: write one in the file"
         yield find(Rule.SUITE_WITHOUT_NAME, said, "$.response.name")
     if expectations.stream_id is not None and stream_id != expectations.stream_id:
-        said = f"is {_shown(stream_id)}, not our stream {expectations.stream_id}"
+        said = f"is {_shown(stream_id)}, not the configured stream {expectations.stream_id}"
         yield find(Rule.OTHER_STREAM, said, "$.response.streamId")
     if not isinstance(suite.get("_id"), str):
         said = f"is {_shown(suite.get('_id'))}, not the stored suite's id"
@@ -139,10 +139,10 @@ def _judge_suite(suite: Mapping[str, object], expectations: Expectations) -> Ite
     if not isinstance(steps, list):
         yield find(Rule.SUITE_WITHOUT_STEPS, f"is {_kind(steps)}, not a list of steps", path)
     elif not steps:
-        said = "is empty: the suite has no step, so it can test nothing"
+        said = "is empty, so the suite tests nothing"
         yield find(Rule.SUITE_WITHOUT_STEPS, said, path)
     elif len(steps) > MOST_STEPS:
-        said = f"has {len(steps):,} steps; more than {MOST_STEPS:,} are not judged: split the suite"
+        said = f"has more than {MOST_STEPS:,} steps ({len(steps):,}), so no step is checked: split the suite"
         yield find(Rule.TOO_MANY_STEPS, said, path)
 
 
@@ -167,7 +167,7 @@ def _judge_steps(suite: Mapping[str, object]) -> Iterator[Finding]:
 def _judge_step(step: Mapping[str, object], path: str) -> Iterator[Finding]:
     said_by_user = step.get("input")
     if not isinstance(said_by_user, str) or not said_by_user:
-        said = f"is {_shown(said_by_user)}, not what a user says"
+        said = f"is {_shown(said_by_user)}, not a string: write what the user says"
         yield find(Rule.STEP_WITHOUT_INPUT, said, f"{path}.input")
     outputs = step.get("outputs")
     if not isinstance(outputs, list):
@@ -183,7 +183,7 @@ def _judge_output(output: object, path: str) -> Iterator[Finding]:
         yield find(Rule.STEP_NOT_UNDERSTOOD, f"is {_kind(output)}, not an expected reply", path)
         return
     if not isinstance(output.get("text", ""), (str, type(None))):
-        yield find(Rule.STEP_NOT_UNDERSTOOD, f"is {_kind(output['text'])}, not a text", f"{path}.text")
+        yield find(Rule.STEP_NOT_UNDERSTOOD, f"is {_kind(output['text'])}, not a string", f"{path}.text")
     assertions, path = output.get("assertions"), f"{path}.assertions"
     if assertions is None:
         yield find(Rule.ASSERTION_MISSING, "is missing: this reply is not checked", path)
@@ -195,7 +195,9 @@ def _judge_output(output: object, path: str) -> Iterator[Finding]:
     for name in _BLOCKS:
         yield from _judge_block(assertions.get(name), f"{path}.{name}", name)
     for name in (name for name in assertions if name not in _BLOCKS):
-        said = f"{_shown(name)} is no kind of assertion that is known ({', '.join(_BLOCKS)}): not understood"
+        said = (
+            f"{_shown(name)} is not a known kind of assertion ({', '.join(_BLOCKS)}), so it cannot be checked"
+        )
         yield find(Rule.UNKNOWN_ASSERTION_KIND, said, path)
 
 
@@ -204,7 +206,7 @@ def _judge_block(block: object, path: str, name: str) -> Iterator[Finding]:
         yield find(Rule.ASSERTION_MISSING, "is missing", path)
         return
     if not isinstance(block, dict):
-        said = f"is {_kind(block)}, not an assertion: it is not understood"
+        said = f"is {_kind(block)}, not an assertion, so it cannot be checked"
         yield find(Rule.ASSERTION_NOT_UNDERSTOOD, said, path)
         return
     if not isinstance(block.get("enabled"), bool):
@@ -213,7 +215,7 @@ def _judge_block(block: object, path: str, name: str) -> Iterator[Finding]:
     yield from _judge_keys(block, path, _BLOCK_KEYS)
     contains, path = block.get("contains"), f"{path}.contains"
     if not isinstance(contains, list):
-        said = f"is {_kind(contains)}, not a list of what to compare with"
+        said = f"is {_kind(contains)}, not a list of expected values"
         yield find(Rule.ASSERTION_NOT_UNDERSTOOD, said, path)
         return
     is_on = block.get("enabled") is True
@@ -221,18 +223,20 @@ def _judge_block(block: object, path: str, name: str) -> Iterator[Finding]:
     for number, entry in enumerate(contains):
         here = f"{path}[{number}]"
         if not isinstance(entry, dict):
-            said = f"is {_kind(entry)}, not an entry to compare with"
+            said = f"is {_kind(entry)}, not an expected value"
             yield find(Rule.ASSERTION_NOT_UNDERSTOOD, said, here)
         elif name == "text":
             yield from _judge_text(entry, here, is_variation=is_on and has_content)
     if is_on and not has_content:
-        yield find(Rule.ASSERTION_WITHOUT_CONTENT, "is enabled but has nothing to compare with", path)
+        yield find(
+            Rule.ASSERTION_WITHOUT_CONTENT, "is enabled but has no expected value, so it checks nothing", path
+        )
 
 
 def _judge_text(entry: Mapping[str, object], path: str, *, is_variation: bool) -> Iterator[Finding]:
     text = entry.get("text")
     if not isinstance(text, str):
-        yield find(Rule.ASSERTION_NOT_UNDERSTOOD, f"is {_kind(text)}, not a text", f"{path}.text")
+        yield find(Rule.ASSERTION_NOT_UNDERSTOOD, f"is {_kind(text)}, not a string", f"{path}.text")
     elif is_variation and is_blank(text):
         said = "is blank, but one match among several texts is enough, so an empty reply may pass: remove it"
         yield find(Rule.BLANK_VARIATION, said, f"{path}.text")
@@ -241,7 +245,7 @@ def _judge_text(entry: Mapping[str, object], path: str, *, is_variation: bool) -
 
 def _judge_keys(holder: Mapping[str, object], path: str, known: frozenset[str]) -> Iterator[Finding]:
     for key in (key for key in holder if key not in known):
-        said = f"has the key {_shown(key)}, which is not documented: it may change what is checked"
+        said = f"has the key {_shown(key)}, which is undocumented and may change what is checked"
         yield find(Rule.UNKNOWN_ASSERTION_KEY, said, path)
 
 
@@ -277,17 +281,17 @@ def _is_filled(name: str, entry: Mapping[str, object]) -> bool:
 def _judge_expectations(suite: Mapping[str, object], wanted: Expectations) -> Iterator[Finding]:
     steps = _steps(suite)
     if wanted.name is not None and suite.get("name") != wanted.name:
-        said = f"is {_shown(suite.get('name'))}, expected {wanted.name!r}"
+        said = f"is {_shown(suite.get('name'))}, but {wanted.name!r} is expected"
         yield find(Rule.UNMET_EXPECTATION, said, "$.response.name")
     if wanted.steps is not None and len(steps) != wanted.steps:
-        said = f"has {len(steps)} steps, expected {wanted.steps}"
+        said = f"has {len(steps)} steps, but {wanted.steps} are expected"
         yield find(Rule.UNMET_EXPECTATION, said, "$.response.testSteps")
     if wanted.tags is not None:
         tags = suite.get("tags")
         has = {tag for tag in tags if isinstance(tag, str)} if isinstance(tags, list) else set()
         if missing := sorted(wanted.tags - has):
             found = printable(", ".join(map(repr, sorted(has))), _LONGEST) or "none"
-            said = f"lacks {', '.join(map(repr, missing))}; the suite's tags: {found}"
+            said = f"lacks the tags {', '.join(map(repr, missing))}; it has {found}"
             yield find(Rule.UNMET_EXPECTATION, said, "$.response.tags")
     if wanted.inputs is not None:
         yield from _judge_inputs(steps, wanted.inputs)
@@ -299,11 +303,11 @@ def _judge_inputs(steps: list[object], wanted: tuple[str, ...]) -> Iterator[Find
         step = steps[number] if number < len(steps) else None
         found = step.get("input") if isinstance(step, dict) else None
         if number >= len(wanted):
-            said = f"step {number + 1} ({_shown(found)}) was not expected"
+            said = f"step {number + 1} ({_shown(found)}) is not expected"
         elif number >= len(steps):
-            said = f"is missing: expected the input {wanted[number]!r}"
+            said = f"is missing, but the input {wanted[number]!r} is expected"
         elif found != wanted[number]:
-            path, said = f"{path}.input", f"is {_shown(found)}, expected {wanted[number]!r}"
+            path, said = f"{path}.input", f"is {_shown(found)}, but {wanted[number]!r} is expected"
         else:
             continue
         yield find(Rule.UNMET_EXPECTATION, said, path, step=number + 1)
@@ -318,7 +322,7 @@ def _kind(value: object) -> str:
     names = {
         dict: "an object",
         list: "a list",
-        str: "a text",
+        str: "a string",
         bool: "true or false",
         type(None): "missing or null",
     }
@@ -342,7 +346,7 @@ def verdict(status: ImportStatus, findings: list[Finding]) -> ImportFailedError 
     name = suite.get("name") if isinstance(suite, dict) else None
     said = "\n".join(f"  {line}" for line in summarize(errors))
     return StructureError(
-        f"{f'{total:,} things are' if total > 1 else '1 thing is'} wrong with the stored suite"
+        f"{total:,} {'findings' if total > 1 else 'finding'} in the stored suite"
         f" ({f'{_shown(name)}, ' if name and isinstance(name, str) else ''}import job {status.id}):\n{said}",
         job_id=status.id,
         findings=[finding.to_data() for finding in findings],

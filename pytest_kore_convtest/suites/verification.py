@@ -72,10 +72,10 @@ def verify(
         if number not in left_out:
             _verify_reply(_Reply(number, *pair), step, found, unjudged)
     if len(step.answers) > len(step.expectations) > 0 and not more:
-        said = f"the bot gave {len(step.answers)} replies, {len(step.expectations)} are expected"
+        said = f"the bot gave {len(step.answers)} replies, but {len(step.expectations)} are expected"
         found.doubts.append((Rule.UNEXPECTED_REPLY, said))
     if unjudged:
-        said = f"no result is given for {', '.join(unjudged)}"
+        said = f"the platform reported no result for {', '.join(unjudged)}"
         found.doubts.append((Rule.STEP_NOT_VERIFIED, said))
     elif not found.judged and not any(rule is Rule.PASSED_WITHOUT_REPLY for rule, _ in found.doubts):
         found.doubts.append((Rule.STEP_NOT_VERIFIED, _say_why_empty(step)))
@@ -86,8 +86,8 @@ def _say_why_empty(step: RunStep) -> str:
     if not step.expectations:
         return "it expects no reply, so nothing of it was verified"
     if not step.answers:
-        return "no reply of the bot is reported, so nothing of it was verified"
-    return "none of its assertions was judged, so nothing of it was verified"
+        return "the platform reported no reply of the bot, so nothing of it was verified"
+    return "none of its assertions was checked, so nothing of it was verified"
 
 
 def _verify_reply(reply: _Reply, step: RunStep, found: Verification, unjudged: list[str]) -> None:
@@ -147,7 +147,7 @@ def _judge_block(kind: str, block: Mapping[str, object], name: str, found: Verif
         word = _read(status)
     if word == _UNKNOWN or (not word and status):
         found.doubts.append(
-            (Rule.UNKNOWN_ASSERTION_STATUS, f"{name} says {_show(status)}, a word nobody has documented")
+            (Rule.UNKNOWN_ASSERTION_STATUS, f"{name} has the undocumented status {_show(status)}")
         )
         return _UNKNOWN
     if word == run_models.PASSED and _is_contradicted(kind, words):
@@ -200,8 +200,8 @@ def _compare_text(reply: _Reply, step: RunStep, found: Verification) -> None:
     if not wanted or any(_is_like(text, one) for text in wanted for one in replies):
         return
     given = reply.given.get("text") if reply.given is not None else None
-    said = f"'{_cut(wanted[0])}' was expected and {_say(given)} was given"
-    said = f"text of reply {reply.number} says passed, but {said}"
+    said = f"'{_cut(wanted[0])}' was expected and the bot gave {_say(given)}"
+    said = f"the text assertion of reply {reply.number} has the status passed, but {said}"
     found.doubts.append((Rule.PASSED_TEXT_DIFFERS, said))
 
 

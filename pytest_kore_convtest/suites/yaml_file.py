@@ -55,7 +55,7 @@ _TRUE, _FALSE = frozenset({"true", "True", "TRUE"}), frozenset({"false", "False"
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER, _LONGEST_WORD = 300, 40
 _HOW_SUITES = "write 'suites:' and below it '- name: …'"
-_HOW_REPLY = "write a text, or one of text, template, any, contains, matches, anything"
+_HOW_REPLY = "write a string, or one of text, template, any, contains, matches, anything"
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class _Compiler:
     def _refuse_key(self, key: Scalar, known: tuple[str, ...]) -> None:
         near = _guess(key.text, known)
         advice = f"did you mean '{near}'?" if near else f"write one of {', '.join(known)}"
-        said = f"'{key.text[:_LONGEST_WORD]}' is no key that is known here: {advice}"
+        said = f"'{key.text[:_LONGEST_WORD]}' is not a known key here: {advice}"
         self._find(key, said, Rule.YAML_KEY)
 
     def _compile_text(self, node: Node, _: Path = ()) -> _Made:
@@ -183,16 +183,14 @@ class _Compiler:
     def _read_text(self, node: Node, *, spoken: bool = False) -> str:
         """Return the text of a node; what is none is told, and read as well as it can be."""
         if not isinstance(node, Scalar):
-            self._find(node, f"{kind(node)} stands here, not a text: write a text here")
+            self._find(node, f"is {kind(node)}, not a string: write a string")
             return "?"
         shown = node.text[:_LONGEST_WORD]
         if not node.style and (meant := changed_by_yaml(node.text)):
-            said = f'{shown} is {meant} in YAML, not a text: write it in quotes, "{shown}"'
-            self._find(node, said if shown else 'nothing is written here: write a text, "" for an empty one')
+            said = f'{shown} is {meant} in YAML, not a string: write it in quotes, "{shown}"'
+            self._find(node, said if shown else 'is empty: write a string, "" for an empty one')
         elif spoken and node.style in {"|", ">"} and node.text.endswith("\n"):
-            said = (
-                f"this text ends with a line break: write {node.style}- to leave it out, or use double quotes"
-            )
+            said = f"ends with a line break: write {node.style}- to leave it out, or use double quotes"
             self._find(node, said)
         return node.text
 
@@ -214,14 +212,14 @@ class _Compiler:
         self, node: Node, path: Path, compile_one: Callable[[Node, Path], _Made], what: str
     ) -> _Made:
         if not isinstance(node, Sequence):
-            self._find(node, f"{kind(node)} stands here, not a list of {what}")
+            self._find(node, f"is {kind(node)}, not a list of {what}")
             return [], _mark(node)
         made = [compile_one(one, (*path, number)) for number, one in enumerate(node.items)]
         return [value for value, _ in made], Mark(node.start, node.start, [mark for _, mark in made])
 
     def _compile_suite(self, node: Node, path: Path) -> _Made:
         if not isinstance(node, Mapping):
-            self._find(node, f"{kind(node)} stands here, not a suite: write 'name: …' and 'steps:'")
+            self._find(node, f"is {kind(node)}, not a suite: write 'name: …' and 'steps:'")
             return {}, _mark(node)
         readers: _Readers = {
             "name": self._compile_spoken,
@@ -232,7 +230,7 @@ class _Compiler:
 
     def _compile_step(self, node: Node, path: Path) -> _Made:
         if not isinstance(node, Mapping):
-            self._find(node, f"{kind(node)} stands here, not a step: write 'user: …' and 'bot: …'")
+            self._find(node, f"is {kind(node)}, not a step: write 'user: …' and 'bot: …'")
             return {}, _mark(node)
         readers: _Readers = {"bot": self._compile_replies, "user": self._compile_spoken}
         made, mark = self._compile_keys(node, path, STEP_KEYS, readers, (MORE,))
@@ -251,7 +249,7 @@ class _Compiler:
         plain = isinstance(value, Scalar) and not value.style
         word = value.text if isinstance(value, Scalar) and plain else ""
         if word not in _TRUE | _FALSE:
-            self._find(value, f"'{name}' is true or false: write {name}: true")
+            self._find(value, f"'{name}' has to be true or false: write {name}: true")
         return word in _TRUE
 
     def _compile_replies(self, node: Node, path: Path) -> _Made:
@@ -265,7 +263,7 @@ class _Compiler:
     def _compile_reply(self, node: Node, path: Path) -> _Made:
         if not isinstance(node, Mapping):
             if isinstance(node, Sequence):
-                self._find(node, f"a list stands here, not a reply: {_HOW_REPLY}")
+                self._find(node, f"is a list, not a reply: {_HOW_REPLY}")
                 return _output("?", node, node)
             text = self._read_text(node, spoken=True)
             self.replies[path] = ReplySource(None, False, node, node)
@@ -276,7 +274,7 @@ class _Compiler:
         chosen = [(key, value) for key, value in node.members if key.text in REPLY_KINDS]
         if len(chosen) != 1:
             if len(chosen) > 1 or all(key.text in _REPLY_WORDS for key, _ in node.members):
-                said = "two kinds of reply stand in one" if chosen else "says no reply"
+                said = "has two kinds of reply" if chosen else "has no reply"
                 self._find(chosen[1][0] if chosen else node, f"{said}: {_HOW_REPLY}")
             return _output("?", node, node)
         (key, value), optional = chosen[0], self._read_switch(node, OPTIONAL)
@@ -297,7 +295,7 @@ class _Compiler:
             return self._read_any(value)
         if key.text == ANYTHING:
             if not (isinstance(value, Scalar) and not value.style and value.text in _TRUE):
-                self._find(value, f"'{ANYTHING}' is true: write anything: true and an example")
+                self._find(value, f"'{ANYTHING}' has to be true: write anything: true and an example")
             matcher = Matcher(ANYTHING)
         else:
             matcher = Matcher(key.text, self._read_parts(key, value))
@@ -309,7 +307,7 @@ class _Compiler:
             return matcher, matcher.texts[0] if matcher.texts else "?"
         text = self._read_example(example)
         if not self.problems and not matcher.fits(text) and matcher.texts != ("",):
-            self._find(example, f"the example does not fit '{key.text}': mend one of them")
+            self._find(example, f"the example does not fit '{key.text}': correct one of them")
         return matcher, text
 
     def _read_parts(self, key: Scalar, value: Node) -> tuple[str, ...]:
@@ -360,8 +358,8 @@ class _Compiler:
             number: object = json.loads(text)
             if number not in {inf, -inf}:
                 return number
-        said = f"{text[:_LONGEST_WORD]} is {meant} in YAML" if text else "nothing is written here"
-        self._find(node, f'{said}: write it as JSON has it, or in quotes, "{text[:_LONGEST_WORD]}"')
+        said = f"{text[:_LONGEST_WORD]} is {meant} in YAML" if text else "is empty"
+        self._find(node, f'{said}: write it as in JSON, or in quotes, "{text[:_LONGEST_WORD]}"')
         return text
 
 

@@ -120,7 +120,7 @@ class YamlError(ValueError):
 def kind(node: Node) -> str:
     """Say in words what kind of node this is."""
     if isinstance(node, Scalar):
-        return "a text" if node.style or node.text else "nothing"
+        return "a string" if node.style or node.text else "nothing"
     return "a list" if isinstance(node, Sequence) else "a mapping (key: value)"
 
 
@@ -174,14 +174,14 @@ def read_nodes(text: str) -> Node:
         YamlError: It is not valid YAML, or has in it what is not read here; the first thing is told.
     """
     if found := _CONTROL.search(text):
-        advice = "is the file UTF-16? Save it as UTF-8" if found[0] == "\0" else "remove it"
-        said = f"is not valid YAML: a control character (U+{ord(found[0]):04X}) stands here: {advice}"
+        advice = "save the file as UTF-8" if found[0] == "\0" else "remove it"
+        said = f"is not valid YAML because of a control character (U+{ord(found[0]):04X}) here: {advice}"
         raise YamlError(said, Lines(text).place(found.start()))
     if not text.strip():
         raise YamlError(_EMPTY)
     composer = _Composer(text)
     if (at := _find_long_tag(text)) is not None:
-        composer.stop(at, "has a tag (!…) in it that is very long: leave it out")
+        composer.stop(at, "contains a very long tag (!…): remove it")
     return _read_events(text, composer)
 
 
@@ -229,15 +229,17 @@ class _Composer:
         """Add what an alias stands for."""
         shown = name[:_LONGEST_WORD]
         if name not in self._anchors:
-            self.stop(start, f"*{shown} stands for nothing: write &{shown} before the value that is meant")
+            self.refuse(
+                start, f"the alias *{shown} has no anchor: write &{shown} before the value it repeats"
+            )
         found = self._anchors[name]
         if found is None:
-            self.stop(start, f"*{shown} stands inside the value that it stands for: write it out")
+            self.refuse(start, f"the alias *{shown} is inside the value it repeats: write that out")
         node, weight = found
         self._repeated += weight
         if self._repeated > MOST_REPEATED:
-            said = f"what the aliases up to *{shown} stand for is longer than {MOST_REPEATED} characters"
-            self.stop(start, f"{said}: write fewer")
+            said = f"the aliases up to *{shown} repeat more than {MOST_REPEATED} characters"
+            self.refuse(start, f"{said}: use fewer")
         self._add(replace(node, start=start, end=end, anchor="", alias=True), weight)
 
     def add_scalar(self, text: str, start: int, end: int, style: str = "", anchor: str = "") -> None:
@@ -260,7 +262,7 @@ class _Composer:
     def open(self, start: int, anchor: str, *, is_mapping: bool) -> None:
         """Begin a list or mapping."""
         if len(self._stack) >= DEEPEST:
-            self.stop(start, f"more than {DEEPEST} lists and mappings stand in each other here")
+            self.refuse(start, f"more than {DEEPEST} lists and mappings are nested here")
         if self._stack and self._stack[-1].is_mapping and self._stack[-1].key is None:
             self._refuse_key(start)
         if anchor:
@@ -281,13 +283,16 @@ class _Composer:
         self._add(node, ended.weight)
 
     def stop(self, at: int, message: str) -> NoReturn:
-        """Refuse the text because of what stands at an offset."""
-        said = message if message.startswith(("is ", "has ")) else f"cannot be used: {message}"
-        raise YamlError(said, self.lines.place(at)) from None
+        """Refuse the text because of what it is or contains at an offset."""
+        raise YamlError(message, self.lines.place(at)) from None
+
+    def refuse(self, at: int, message: str) -> NoReturn:
+        """Refuse the text because of what is at an offset, which the message names."""
+        self.stop(at, f"cannot be used: {message}")
 
     def _name(self, anchor: str, at: int) -> None:
         if anchor in self._anchors:
-            self.stop(at, f"the anchor &{anchor[:_LONGEST_WORD]} is given twice: give each value its own")
+            self.refuse(at, f"the anchor &{anchor[:_LONGEST_WORD]} is a duplicate: give each value its own")
         self._anchors[anchor] = None
 
     def _skip_anchor(self, start: int, anchor: str) -> int:
@@ -316,18 +321,20 @@ class _Composer:
             self._refuse_key(node.start)
         shown = node.text[:_LONGEST_WORD]
         if not node.style and node.text == "<<":
-            said = "merge keys (<<) are not read: write the keys out, or repeat a whole step with an alias"
-            self.stop(node.start, said)
+            said = (
+                "merge keys (<<) are not supported: write the keys out, or repeat a whole step with an alias"
+            )
+            self.refuse(node.start, said)
         if not node.style and (meant := changed_by_yaml(node.text)):
-            self.stop(node.start, f"the key '{shown}' is {meant} in YAML: write it in quotes")
+            self.refuse(node.start, f"the key '{shown}' is {meant} in YAML: write it in quotes")
         if node.text in keys:
             first = self.lines.place(keys[node.text]).line
-            self.stop(node.start, f"the key '{shown}' stands twice, first in line {first}: remove one")
+            self.refuse(node.start, f"the key '{shown}' is a duplicate, first in line {first}: remove one")
         keys[node.text] = node.start
         return node
 
     def _refuse_key(self, at: int) -> NoReturn:
-        self.stop(at, "a list or mapping stands where a key has to: write a word with a colon behind it")
+        self.refuse(at, "a list or mapping is used as a key: write a word with a colon after it")
 
 
 def _read_events(text: str, composer: _Composer) -> Node:
@@ -344,7 +351,7 @@ def _read_events(text: str, composer: _Composer) -> Node:
     except MarkedYAMLError as bad:
         message, at = _describe(text, bad, composer.opened)
     except Exception as bad:  # noqa: BLE001 - the library raises whatever it stumbles over
-        message, at = f"it stops making sense after this place ({type(bad).__name__})", composer.last
+        message, at = f"it cannot be parsed after this place ({type(bad).__name__})", composer.last
     else:
         message, at = "", 0
     if message:
@@ -359,13 +366,13 @@ def _feed(event: object, composer: _Composer) -> None:
     start, end = _offset(event, "start_mark"), _offset(event, "end_mark")
     anchor = str(getattr(event, "anchor", None) or "")
     if tag := getattr(event, "tag", None):
-        said = f"has a tag ({str(tag)[:_LONGEST_WORD]}) in it: leave it out, and write texts in quotes"
+        said = f"contains a tag ({str(tag)[:_LONGEST_WORD]}): remove it, and write strings in quotes"
         composer.stop(start, said)
     if name == "ScalarEvent":
         style, value = getattr(event, "style", None), getattr(event, "value", "")
         if not style and value and (cut := _CUT.match(composer.text, end)):
-            said = "what follows # is a comment: put the text in quotes, or write a space behind the #"
-            composer.stop(cut.end() - 1, said)
+            said = "what follows # is a comment: put the string in quotes, or write a space after the #"
+            composer.refuse(cut.end() - 1, said)
         composer.add_scalar(str(value), start, end, str(style or ""), anchor)
     elif name in {"MappingStartEvent", "SequenceStartEvent"}:
         composer.open(start, anchor, is_mapping=name == "MappingStartEvent")
@@ -375,9 +382,9 @@ def _feed(event: object, composer: _Composer) -> None:
         composer.add_alias(anchor, start, end)
     elif name == "DocumentStartEvent":
         if composer.root is not None:
-            composer.stop(start, "has a second document in it (---): put all suites below one 'suites:'")
+            composer.stop(start, "contains a second document (---): put all suites below one 'suites:'")
         if getattr(event, "version", None) or getattr(event, "tags", None):
-            composer.stop(0, "has a directive (%) in it: leave it out")
+            composer.stop(0, "contains a directive (%): remove it")
 
 
 def _offset(holder: object, name: str) -> int:
@@ -388,20 +395,20 @@ def _offset(holder: object, name: str) -> int:
 _ADVICE = (
     (
         "mapping values are not allowed",
-        "a colon stands where no key can be: write a text with ': ' in quotes",
+        "a colon is not allowed here: write a string with ': ' in quotes",
     ),
-    ("sequence entries are not allowed", "a list cannot begin here: put each '- ' on a line of its own"),
-    ("unknown escape", "a backslash that means nothing here: write \\\\ for a backslash itself"),
-    ("expected escape sequence", "a backslash with too few digits: write \\\\ for a backslash itself"),
-    ("but found '<scalar>'", "something stands behind the end of a value: put the whole text in quotes"),
-    ("expected <block end>", "this line is not indented like those that it belongs to: mend the spaces"),
+    ("sequence entries are not allowed", "a list cannot start here: put each '- ' on a line of its own"),
+    ("unknown escape", "a backslash has no meaning here: write \\\\ for a backslash itself"),
+    ("expected escape sequence", "an escape has too few digits: write \\\\ for a backslash itself"),
+    ("but found '<scalar>'", "something follows the end of a value: put the whole string in quotes"),
+    ("expected <block end>", "this line is not indented like those that it belongs to: correct the spaces"),
     ("expected ',' or", "a comma or a closing bracket is missing here"),
-    ("document start", "something stands behind the end of the document: mend the spaces before it"),
+    ("document start", "something follows the end of the document: correct the spaces before it"),
     ("end of stream", "the text ends too early"),
 )
 """What the library says, and what is said instead."""
 
-_NEVER_ENDS = "a text begins here and never ends: its closing quotation mark is missing"
+_NEVER_ENDS = "a string starts here and never ends: its closing quotation mark is missing"
 
 
 def _describe(text: str, bad: Exception, opened: int) -> tuple[str, int]:
@@ -421,13 +428,13 @@ def _describe(text: str, bad: Exception, opened: int) -> tuple[str, int]:
     elif context.startswith("while parsing a flow") and at >= len(text.rstrip()):
         said = f"{text[opened : opened + 1]} is never closed", opened
     elif tab >= 0 and not text[text.rfind("\n", 0, tab) + 1 : tab].strip():
-        said = "a tab stands where YAML wants spaces: indent with spaces", tab
+        said = "a tab is not allowed here in YAML: indent with spaces", tab
     elif text.startswith("\t", at) and "cannot start any token" in problem:
-        said = "a tab stands where YAML wants a space: write spaces", at
+        said = "a tab is not allowed here in YAML: write spaces", at
     elif "cannot start any token" in problem:
-        said = f"'{text[at : at + 1]}' cannot begin a text without quotes: write the text in quotes", at
+        said = f"'{text[at : at + 1]}' cannot start a string without quotes: write the string in quotes", at
     elif "simple key" in context:
-        said = "a key has no colon behind it: write 'key: value', or the text in quotes", begin
+        said = "a key has no colon after it: write 'key: value', or the string in quotes", begin
     else:
         known = (advice for words, advice in _ADVICE if words in problem)
         said = next(known, ": ".join(filter(None, (context, problem))) or type(bad).__name__), at

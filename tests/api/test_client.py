@@ -150,12 +150,12 @@ HOSTILE = [
 @responses.activate
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_ids(make, text):
-    """What cannot be an id is refused before a token is signed or anything is sent."""
+    """What is not a valid id is refused before a token is signed or anything is sent."""
     client = make()
     for call in (lambda: client.import_status(text), lambda: client.start_import(text, "A")):
         error = failing(call)
         assert type(error) is ConfigError
-        assert "cannot be an id" in str(error)
+        assert "is not a valid id" in str(error)
     assert len(responses.calls) == 0
 
 
@@ -202,7 +202,7 @@ def test_a_401_that_stays(make):
     assert type(error) is AccessDeniedError
     first, second = (call.request.headers["auth"] for call in responses.calls)
     assert first != second
-    assert "client id, client secret and stream id do not fit together" in str(error).lower()
+    assert "client id, client secret and stream id do not belong together" in str(error).lower()
     assert "clock is 300 s ahead" in str(error)
     assert "kore_stream_id from command line, kore_client_id from command line" in str(error)
 

@@ -36,8 +36,8 @@ def date(offset):
     ("said", "reason", "words"),
     [
         ("Permission denied. Scope is incorrect!", "scope", "publish the bot"),
-        ("Invalid JWT token", "not-a-token", "client id and secret"),
-        ("JTI replay detected", "replayed", "good for one request"),
+        ("Invalid JWT token", "not-a-token", "set kore_client_id and kore_client_secret"),
+        ("JTI replay detected", "replayed", "works for one request only"),
         ('Maximum expiry with "jti" claim is one hour', "credentials", "one hour at most"),
         ("Invalid SDK credentials", "credentials", "mapped to this stream"),
         ("Something new", "forbidden", "check credentials, scope"),
@@ -80,7 +80,7 @@ def test_rate_limits(said, limit, words, status):
     assert type(error) is RateLimitedError
     assert (error.limit, error.retry_after) == (limit, 9.0)
     assert words in str(error)
-    assert "asks to wait 9 s" in str(error)
+    assert ": wait 9 s, then run again." in str(error)
 
 
 @pytest.mark.parametrize(

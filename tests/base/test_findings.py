@@ -180,14 +180,14 @@ def test_a_rule_is_found_by_its_name():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("text-chnaged = off", "there is no rule 'text-chnaged': did you mean text-changed?"),
+        ("text-chnaged = off", "'text-chnaged' is not a known rule: did you mean text-changed?"),
         ("step-without-assertions = off", "did you mean step-without-assertion?"),
-        ("zzzz = off", "there is no rule 'zzzz': docs/rules.md lists them"),
+        ("zzzz = off", "'zzzz' is not a known rule: docs/rules.md lists them"),
         ("text-changed = hint", "'text-changed = hint' is not RULE = error, warning or off"),
         ("text-changed = fatal", "is not RULE = error, warning or off"),
         ("text-changed =", "is not RULE = error, warning or off"),
         ("text-changed", "is not RULE = error, warning or off"),
-        ("text-changed = off, text_changed = off", "text-changed is set twice"),
+        ("text-changed = off, text_changed = off", "text-changed is a duplicate: remove one"),
         ("suite-without-assertion = off", "suite-without-assertion cannot be changed: a test run without it"),
         ("nothing-verified = warning", "would prove nothing (No assertion of any step was judged"),
         ("\n,", "is empty"),

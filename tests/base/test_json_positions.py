@@ -74,18 +74,18 @@ WRONG = [
     ("{", 1, 2, "ends too early: expected a key in double quotes, or }"),
     ('{"a":1', 1, 7, "ends too early: expected a comma or }"),
     ('{"a":', 1, 6, "ends too early: expected a value"),
-    ('{\n "a": 1,\n}', 2, 8, "a comma stands before }: remove the comma"),
-    ("[1, ]", 1, 3, "a comma stands before ]: remove the comma"),
-    ("[1 2]", 1, 4, "'2' stands where JSON expects a comma or ]"),
-    ("[,1]", 1, 2, "',' stands where JSON expects a value"),
-    ("[01]", 1, 3, "'1' stands where JSON expects a comma or ]"),
-    ("[-]", 1, 2, "'-' stands where JSON expects a value"),
-    ("{a: 1}", 1, 2, "'a' stands where JSON expects a key in double quotes"),
-    ('{"a": 1, b: 1}', 1, 10, "'b' stands where JSON expects a key in double quotes"),
-    ('{"a" 1}', 1, 6, "'1' stands where JSON expects a colon after the key 'a'"),
-    ("{'a': 1}", 1, 2, "' is no quotation mark in JSON: write \""),
-    ("{\u201ca\u201d: 1}", 1, 2, "\u201c is no quotation mark in JSON"),
-    ("{\u201ea\u201d: 1}", 1, 2, "\u201e is no quotation mark in JSON"),
+    ('{\n "a": 1,\n}', 2, 8, "a comma is not allowed before }: remove it"),
+    ("[1, ]", 1, 3, "a comma is not allowed before ]: remove it"),
+    ("[1 2]", 1, 4, "expected a comma or ], but found '2'"),
+    ("[,1]", 1, 2, "expected a value, but found ','"),
+    ("[01]", 1, 3, "expected a comma or ], but found '1'"),
+    ("[-]", 1, 2, "expected a value, but found '-'"),
+    ("{a: 1}", 1, 2, "expected a key in double quotes, or }, but found 'a'"),
+    ('{"a": 1, b: 1}', 1, 10, "expected a key in double quotes, but found 'b'"),
+    ('{"a" 1}', 1, 6, "expected a colon after the key 'a', but found '1'"),
+    ("{'a': 1}", 1, 2, "' is not a quotation mark in JSON: write \""),
+    ("{\u201ca\u201d: 1}", 1, 2, "\u201c is not a quotation mark in JSON"),
+    ("{\u201ea\u201d: 1}", 1, 2, "\u201e is not a quotation mark in JSON"),
     ("// note\n{}", 1, 1, "JSON has no comments: remove it"),
     ("[1, /* two */ 2]", 1, 5, "JSON has no comments: remove it"),
     ("# note\n{}", 1, 1, "JSON has no comments: remove it"),
@@ -95,13 +95,13 @@ WRONG = [
     ("[NaN]", 1, 2, "NaN is not valid JSON: write a number, or null"),
     ("[-Infinity]", 1, 2, "-Infinity is not valid JSON: write a number, or null"),
     ("[1e999]", 1, 2, "the number is too large"),
-    ("{} {}", 1, 4, "'{' stands after the end of the JSON value"),
-    ('["a\nb"]', 1, 4, "a line break or control character stands in a text"),
-    ('["a\tb"]', 1, 4, "a line break or control character stands in a text"),
-    ('["a', 1, 2, "a text begins here and never ends"),
-    ('["\\d"]', 1, 3, "a backslash that means nothing in JSON"),
-    ('["\\u12"]', 1, 4, "a backslash that means nothing in JSON"),
-    ('["say "hi""]', 1, 8, "'hi' stands where JSON expects a comma or ], or \\\" for a quotation mark"),
+    ("{} {}", 1, 4, "'{' follows the end of the JSON value"),
+    ('["a\nb"]', 1, 4, "a string contains a line break or control character"),
+    ('["a\tb"]', 1, 4, "a string contains a line break or control character"),
+    ('["a', 1, 2, "a string starts here and never ends"),
+    ('["\\d"]', 1, 3, "a backslash has no meaning in JSON here"),
+    ('["\\u12"]', 1, 4, "a backslash has no meaning in JSON here"),
+    ('["say "hi""]', 1, 8, "expected a comma or ], or \\\" for a quotation mark in a string, but found 'hi'"),
 ]
 
 
@@ -119,7 +119,7 @@ def test_a_long_unquoted_word_is_not_repeated():
     """Of a long word only the beginning is shown: it may be a secret without quotes."""
     with pytest.raises(JsonError) as caught:
         load('{"secret": canarycanarycanary}')
-    assert "'cana…' stands where" in str(caught.value)
+    assert "but found 'cana…'" in str(caught.value)
 
 
 @pytest.mark.skipif(not hasattr(sys, "set_int_max_str_digits"), reason="this Python has no such limit")
@@ -198,7 +198,7 @@ def test_a_big_text():
     [
         ({}, "an object"),
         ([], "a list"),
-        ("", "a text"),
+        ("", "a string"),
         (True, "true or false"),
         (None, "null"),
         (1, "a number"),

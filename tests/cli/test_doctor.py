@@ -139,7 +139,7 @@ def test_wrong_values_do_not_hide_each_other(account, kore, monkeypatch):
     said = " ".join(check["what"] for check in by_level(as_json(ended), "error"))
     assert "KORE_TIMEOUT (from environment)" in said
     assert "KORE_RUN (from environment)" in said
-    assert "names an endpoint" in said
+    assert "is an endpoint" in said
     assert account.requests == []
 
 
@@ -258,7 +258,7 @@ def token(**changes):
     [
         ("", {"jti": None, "exp": 2e9}, "ok", "HS256, appId cs-1, expires in"),
         ("", {"jti": None, "exp": "soon"}, "warning", "expires in"),
-        ("", {}, "error", "good for one request"),
+        ("", {}, "error", "works for one request only"),
         ("", {"jti": None, "exp": 5}, "error", "expired"),
         ("", {"appId": None}, "error", "has no usable claim 'appId'"),
         ("Bearer ", {}, "error", "a whole header (Bearer …)"),
@@ -381,7 +381,7 @@ def test_a_name_that_nobody_knows(monkeypatch):
     [
         (http(302, b"", "Location: https://u:p@login.test/x?t=1"), "redirects to https://login.test/x"),
         (http(401, b"<html>", "WWW-Authenticate: Bearer realm=x"), "wants Authorization: Bearer"),
-        (http(407, b""), "the proxy wants a login"),
+        (http(407, b""), "the proxy requires authentication"),
         (http(200, b"<title>Welcome</title>"), "an HTML page titled 'Welcome'"),
         (http(404, b"<title>No</title>"), "nothing is known under /api/public"),
     ],

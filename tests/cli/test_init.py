@@ -179,7 +179,7 @@ def test_pytest_is_configured_elsewhere(kore, tmp_path, name, text):
     ("words", "said"),
     [
         (["--host", "http://a.b"], "would send tokens in clear"),
-        (["--host", "bots.kore.ai/api/public"], "names an endpoint"),
+        (["--host", "bots.kore.ai/api/public"], "is an endpoint"),
         (["--stream-id", "{{streamId}}"], "a template placeholder"),
         (["--stream-id", "st-1\nkore_jwt = x"], "line break"),
         (["--run", "later"], "--run: 'later' is not one of"),

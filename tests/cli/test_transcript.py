@@ -112,7 +112,7 @@ def test_json_turns(kore, turns):
     [
         (b"", "is empty"),
         (b" \n\n", "is empty"),
-        (b"\x89PNG\r\n\x1a\n\x00", "is no UTF-8 text"),
+        (b"\x89PNG\r\n\x1a\n\x00", "is not UTF-8 text"),
         (b"user: a\nbot: \x00b", "a control character stands in line 2"),
         (b"hello\nworld", "has no turn of a user or a bot"),
         (b"user: a\nuser: b", "has no reply of the bot"),

@@ -192,6 +192,10 @@ def test_every_rule_occurs():
             assert f"| [`{rule.value}`](rules.md#{rule.value}) |" in page("suite-files.md")
 
 
+SENTENCE_END = re.compile(r"(?<=[.?!]) (?=[A-Z…])")
+"""What follows may be a gap, in which another text tells its own story."""
+
+
 def test_every_rule_and_error_has_its_sentences():
     """What each rule and each error class can say is listed, but for the errors that are made of findings."""
     listed = page("messages.md")
@@ -200,7 +204,16 @@ def test_every_rule_and_error_has_its_sentences():
     composed = {"SuiteFileError", "ConversationFailedError", "JobStalledError"}
     raised = {cls.__name__ for cls in generate.error_classes()} - {"JobError", "Verdict", "ServiceError"}
     assert {name for name in raised if f"\n### {name}\n" not in listed} <= composed
-    assert "* `the steps are in another order than in the file: …`" in listed  # assigned before it is given
+    # This one is assigned before it is given.
+    assert "* `the steps are stored in a different order than in the file: …`" in listed
+
+
+def test_a_message_has_two_sentences_at_most():
+    """No listed message has more than two sentences of our own, or more than 200 characters."""
+    said = [one for told in generate.gather_sentences().values() for one in told]
+    own = {one: [part for part in SENTENCE_END.split(one) if re.search(r"\w", part)] for one in said}
+    assert len(own) > 200
+    assert [one for one, parts in own.items() if len(parts) > 2 or len(one) > 200] == []
 
 
 def test_every_sub_command_has_a_section():

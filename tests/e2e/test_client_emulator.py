@@ -119,9 +119,9 @@ def test_a_rough_ride(emulator, make):
         ("405", (RefusedError, "Method Not Allowed", 1)),
         ("412", (RefusedError, "a field of the request is missing", 1)),
         ("redirect", (RefusedError, "login.invalid", 1)),
-        ("no_response", (ProtocolError, "proves nothing", 5)),
-        ("IN_PROGRESS@85, 400", (JobExpiredError, "no longer knows it", 4)),
-        ("400", (RefusedError, "No such job here", 6)),
+        ("no_response", (ProtocolError, "the suite is not verified", 5)),
+        ("IN_PROGRESS@85, 400", (JobExpiredError, "the platform does not know this job", 4)),
+        ("400", (RefusedError, "The platform does not know this job", 6)),
         ("HALF_DONE", (JobTimeoutError, "HALF_DONE", 16)),
         ("503", (UnreachableError, "kore_timeout", 16)),
     ],
@@ -146,7 +146,7 @@ def test_megabytes(emulator, make):
 
 
 def test_the_wrong_secret(make):
-    """A wrong secret is named as one of three things that do not fit together."""
+    """A wrong secret is named as one of three things that do not belong together."""
     error, times = wait_for(make(client_secret="x" * 40), "ds-1")
     assert type(error) is AccessDeniedError
     assert error.reason == "credentials"
@@ -174,7 +174,7 @@ def test_a_name_that_is_taken(emulator, make):
     client = make()
     file_id = client.upload(demo_file(), "booking.json")
     client.start_import(file_id, "BOOKING")
-    with pytest.raises(RefusedError, match=r"name was duplicate.*--kore-import-name hold \{run\}"):
+    with pytest.raises(RefusedError, match=r"name was duplicate.*add \{run\} to --kore-import-name"):
         client.start_import(file_id, "BOOKING")
 
 

@@ -332,8 +332,8 @@ def test_what_a_dead_process_may_have_begun_is_not_begun_again(road, tmp_path):
     client = FakeClient(ds_new=["SUCCESS"])
     pipeline = road(client, JobStore(tmp_path / "run"))
     trouble = pipeline.wait_for(pipeline.import_suite(suite, "A_1")).trouble
-    assert "The process that was beginning it has died" in str(trouble)
-    assert "so it is not begun again" in str(trouble)
+    assert "The process that was starting it has died" in str(trouble)
+    assert "so it is not started again" in str(trouble)
     assert client.sent == []
 
 

@@ -80,7 +80,7 @@ def test_trouble_from_the_start_counts_from_the_start():
             True,
         ),
         (Outcome(None, JobError("x", job_id=""), 1, 2.0), "not verified after 2.0 s, 1 request", False),
-        (Outcome(None, JobError("x", job_id=""), 0, 0.0), "did not begin", False),
+        (Outcome(None, JobError("x", job_id=""), 0, 0.0), "did not start", False),
     ],
 )
 def test_the_end_of_a_job(outcome, said, good):

@@ -58,7 +58,7 @@ class Service:
             answer = answer.answer if took == answer.seconds else NoAnswer(0)
         if isinstance(answer, NoAnswer):
             self.clock.now += min(answer.seconds, budget)
-            raise UnreachableError("no whole answer", cause="timeout", sent=True, final=False)
+            raise UnreachableError("no complete answer", cause="timeout", sent=True, final=False)
         if isinstance(answer, KoreError):
             raise replace(answer)
         return answer

@@ -176,7 +176,7 @@ def test_a_json_file_is_collected_when_it_is_named(put, names, pytester):
         ('{"testCases": []}', "has no suite"),
         ('{"testCases": [{]}', "is not valid JSON"),
         ("", "is not valid JSON"),
-        ("\xff", "is no UTF-8"),
+        ("\xff", "is not UTF-8 text"),
     ],
 )
 def test_a_named_file_that_is_no_suite(put, run, account, pytester, content, said):  # noqa: PLR0913, PLR0917
@@ -274,7 +274,7 @@ def test_a_template_that_gives_two_suites_one_name(put, run, account):
     put("b.kore.json", "B")
     result = run("--kore-import-name=ci_{run}")
     assert result.code == 4
-    assert "it needs {name}" in result.text
+    assert "gives several suites the same name: add {name} to it" in result.text
     assert account.requests == []
     assert run("--kore-import-name=ci_{run}", "a.kore.json").code == 0
 

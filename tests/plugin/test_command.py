@@ -92,8 +92,8 @@ def test_a_report_can_replace_its_source(run_json):
         (["run.json", "--html", "x", "--json", "./x"], "two reports cannot go to the same file"),
         (["run.json", "--pdf", "x"], "unrecognized arguments: --pdf x"),
         (["missing.json", "--json", "x"], "cannot read the report missing.json: "),
-        (["broken.json", "--json", "x"], "broken.json:1:2: this is not JSON"),
-        (["run.json", "--json", "."], "cannot write the report .: it is a folder; name a file"),
+        (["broken.json", "--json", "x"], "broken.json:1:2: is not valid JSON"),
+        (["run.json", "--json", "."], "cannot write the report .: it is a folder; give a file"),
     ],
 )
 def test_a_report_that_cannot_be_made(words, said, run_json, monkeypatch, capsys):

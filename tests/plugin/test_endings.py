@@ -22,8 +22,8 @@ SUITE = '{"testCases": [{"name": "%s", "messages": [{"input": "x", "outputs": [{
 XDIST = ("-p", "xdist", "-n", "2")
 
 ENDS = {
-    "timeout": ("IN_PROGRESS@40", ["--kore-timeout=0.6"], "is not done"),
-    "stall": ("IN_PROGRESS@40", ["-o", "kore_stall_timeout=0.4"], "stands still"),
+    "timeout": ("IN_PROGRESS@40", ["--kore-timeout=0.6"], "did not finish in 1 s (kore_timeout)"),
+    "stall": ("IN_PROGRESS@40", ["-o", "kore_stall_timeout=0.4"], "has made no progress"),
     "outage": ("IN_PROGRESS@40, 503", ["-o", "kore_outage_budget=0.4"], "no usable answer"),
     "credentials": ("IN_PROGRESS@40, 401", [], "'Invalid SDK credentials' (code 4002)"),
     "scope": (
@@ -37,13 +37,17 @@ ENDS = {
         "jti was used before",
     ),
     "forbidden": ("IN_PROGRESS@40, 403", [], "'Forbidden' (code 403)"),
-    "gone": ("IN_PROGRESS@40, 400", [], "is gone"),
+    "gone": ("IN_PROGRESS@40, 400", [], "has expired or was deleted: the platform does not know this job"),
     "no address": ("IN_PROGRESS@40, 405", [], "'Method Not Allowed'"),
     "body": ("IN_PROGRESS@40, 412", [], "missing or malformed"),
-    "proxy": ("IN_PROGRESS@40, 407", [], "proxy wants a login"),
+    "proxy": ("IN_PROGRESS@40, 407", [], "proxy requires authentication"),
     "redirect": ("IN_PROGRESS@40, redirect", [], "redirects to"),
-    "rate": ("IN_PROGRESS@40, 429(retry_after=900)", [], "asks to wait 900 s"),
-    "garbage": ("IN_PROGRESS@40, html", ["-o", "kore_outage_budget=0.4"], "does not fit"),
+    "rate": ("IN_PROGRESS@40, 429(retry_after=900)", [], "requests to wait 900 s"),
+    "garbage": (
+        "IN_PROGRESS@40, html",
+        ["-o", "kore_outage_budget=0.4"],
+        "the answer is an HTML page titled",
+    ),
 }
 
 
@@ -75,7 +79,7 @@ def test_a_job_that_never_left_zero(gate, account):
     result = gate("--kore-timeout=0.4")
     assert "Last status NOT_STARTED 0 %" in result.text
     assert "It never left 0 %: look on the bot's conversation testing page" in result.text
-    assert "the platform said 'NOT_STARTED', a word nobody has documented" in result.text
+    assert "the platform reported the undocumented status 'NOT_STARTED'" in result.text
     assert "never left" not in gate("--kore-timeout=0.4", jobs=["ds-other"]).text
 
 
@@ -89,7 +93,7 @@ def test_words_of_a_run_as_sent(run, account, pytester, word):
     assert f"Last status {word} 0 %" in result.text
     assert "notstarted" not in result.text
     assert "goes on without us" in result.text
-    assert re.search(r"run ctr-\S+ of 'A_\w+' is not done", result.text)
+    assert re.search(r"run ctr-\S+ of 'A_\w+' did not finish in", result.text)
     ran = json.loads((pytester.path / "k.json").read_text())["suites"][0]["run"]
     assert (ran["status"], ran["resume"]) == (word, "")
 
@@ -361,7 +365,11 @@ def test_a_given_token_is_called_what_it_is(gate, monkeypatch, said, claims, rea
     assert f"{said!r} (code 4002)" in error
     assert reason in error
     assert words in error
-    assert ("no JWT" in error, "not a JWT" in error, "do not fit together" in error) == (False, False, False)
+    assert ("no JWT" in error, "not a JWT" in error, "do not belong together" in error) == (
+        False,
+        False,
+        False,
+    )
     assert "expires in" not in result.text if reason == "expired" else "expired" not in error
 
 

@@ -168,8 +168,8 @@ def test_one_of_several_suites(run, account, pytester):
         """)
     result = run()
     assert result.counts == {"passed": 1, "errors": 2}
-    assert "holds several suites, give name=: 'A', 'B'" in result.text
-    assert "has no suite 'C': it holds 'A', 'B'" in result.text
+    assert "has several suites ('A', 'B'): choose one with name=" in result.text
+    assert "has no suite named 'C'; it has 'A', 'B'" in result.text
     (upload,) = account.uploads
     assert [case["name"] for case in json.loads(upload.data)["testCases"]] == ["B"]
 
@@ -486,6 +486,6 @@ def test_two_accounts_in_one_run_are_refused(run, plugin_args, account, pytester
     result = run(*order, *plugin_args)
     assert result.counts == {"passed": 1, "errors": 1}
     assert (
-        "kore_settings is overridden for the tests in t, and not for others of this test run" in result.text
+        "kore_settings is overridden only for the tests in t, but a test run uses one account" in result.text
     )
     assert run("t", *plugin_args).counts == {"passed": 1}

@@ -96,7 +96,7 @@ def test_the_gate_without_an_account_says_what_to_set(gate, monkeypatch, unconfi
     assert not result.counts.keys() & {"passed", "failed"}
     for setting in ("--kore-stream-id", "KORE_STREAM_ID", "kore_stream_id", "--kore-client-id", "KORE_JWT"):
         assert setting in result.text
-    assert ("configured only in part" if host else "not configured") in result.text
+    assert ("only partly configured" if host else "not configured") in result.text
 
 
 def test_names_and_properties_reach_junit(gate, plugin_args, account, junit):

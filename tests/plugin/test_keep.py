@@ -76,7 +76,7 @@ def test_the_version_of_an_argument(files, run, account, pytester):
     ("call", "said"),
     [
         ('kore_run_suite("A")', "--kore-run published"),
-        ('kore_run_suite("SOMEBODYS", "published")', "is no suite that this test run imported"),
+        ('kore_run_suite("SOMEBODYS", "published")', "was not imported in this test run"),
     ],
     ids=["no version", "not ours"],
 )

@@ -150,7 +150,7 @@ def test_a_killed_worker(run, account, pytester, method, before, uploads, starts
     if known:
         assert result.counts == {"failed": 1, "passed": 5}, result.text
     else:
-        assert "The process that was beginning it has died." in result.text
+        assert "The process that was starting it has died." in result.text
         assert result.counts == {"failed": 1, "errors": 5}
 
 
@@ -239,7 +239,7 @@ def test_a_first_failure_ends_other_workers_waits(begin, account, pytester, opti
     output = finish(process)
     assert process.returncode in {1, 2}, output
     assert "stopping after 1 failures" in output
-    assert "It is not waited for any longer" in output
+    assert "Waiting for it was stopped" in output
 
 
 @pytest.mark.parametrize("method", ["signal", "thread"])
@@ -270,7 +270,8 @@ FORKING = """
         try:
             wait_for_import("ds-new")
         except KoreError as error:
-            answers.put(wait_for_import("ds-demo").status if "forks off" in str(error) else str(error))
+            is_told = "a forked process cannot wait for a job" in str(error)
+            answers.put(wait_for_import("ds-demo").status if is_told else str(error))
 
     @pytest.mark.parametrize("number", range(2))
     def test_fork(kore_client, kore_wait_for_import, number):

@@ -142,8 +142,8 @@ def test_a_report_that_cannot_be_written_makes_the_run_red(run, files, account, 
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("--kore-html=.", "is a folder: name a file in it"),
-        ("--kore-markdown=github", "names no GITHUB_STEP_SUMMARY"),
+        ("--kore-html=.", "is a folder: give a file in it"),
+        ("--kore-markdown=github", "GITHUB_STEP_SUMMARY is not set, as it is on GitHub Actions"),
     ],
 )
 def test_what_cannot_work_is_said_before_anything_is_sent(run, files, account, option, said):
@@ -284,7 +284,7 @@ def test_pytest_html_shows_the_transcript(run, mixed, pytester):
     page = html.unescape(html.unescape((pytester.path / "theirs.html").read_text()))
     assert "the conversation so far" in page
     assert "actual    two!" in page
-    assert "of the file is lost" in page
+    assert "in the file is lost" in page
     assert "stands for the user's arrival" not in page
 
 

@@ -152,7 +152,7 @@ def test_a_rule_is_set_anywhere(put, run, account, pytester, monkeypatch, word, 
         ("text-chnaged = off", "did you mean text-changed?"),
         ("suite-without-assertion = off", "suite-without-assertion cannot be changed"),
         ("text-changed = no", "is not RULE = error, warning or off"),
-        ("text-changed=off,text-changed=error", "text-changed is set twice"),
+        ("text-changed=off,text-changed=error", "text-changed is a duplicate: remove one"),
     ],
 )
 def test_a_rule_that_cannot_be_is_a_usage_error(put, run, account, line, said):
@@ -229,7 +229,10 @@ def test_too_many_steps_are_refused(put, run, account, monkeypatch):
     account.switch(drift=lambda suite: {**suite, "testSteps": weak_suite(100)})
     result = run()
     assert result.code == 1
-    assert "has 101 steps; more than 100 are not judged: split the suite [too-many-steps]" in result.text
+    assert (
+        "has more than 100 steps (101), so no step is checked: split the suite [too-many-steps]"
+        in result.text
+    )
     assert "[step-without-assertion]" not in result.text
 
 

@@ -399,7 +399,7 @@ def test_a_start_whose_answer_is_lost(start, account, endpoint, args):
     assert result.code == 1
     assert done(account) == ["upload", "import", "run"][: 2 if endpoint == "import" else 3]
     assert became(result)[1 if endpoint == "import" else 3] in {"error", "rerun"}
-    assert "not begun again" in result.text
+    assert "so it is not started again" in result.text
     assert re.search(r"look for 'A_\w+'", result.text)
 
 

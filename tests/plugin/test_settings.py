@@ -118,7 +118,7 @@ def test_the_stand_in_and_a_host_at_the_same_source(run, account, monkeypatch):
     monkeypatch.setenv("KORE_EMULATOR", "1")
     result = run()
     assert result.code == 4
-    assert "the emulator or a real host, not both" in result.text
+    assert "contradict each other: set one, the emulator or a real host" in result.text
 
 
 def test_the_header(run, account, pytester, monkeypatch):
@@ -223,4 +223,4 @@ def test_the_emulator_does_not_come_from_an_ini_file(run, pytester):
     pytester.makepyfile("def test_ours(kore_client): pass")
     result = run()
     assert result.code == 4
-    assert "--kore-emulator stands in addopts of the ini file" in result.text
+    assert "--kore-emulator is in addopts of the ini file" in result.text

@@ -87,8 +87,8 @@ def test_many_steps_not_evaluated_are_named_up_to_five():
     [
         ({}, "BOOKING: not verified: gone; after 1.2 s, 2 requests (ds-1)"),
         ({"id": ""}, "BOOKING: not verified: gone; after 1.2 s, 2 requests"),
-        ({"id": "", "asks": 0}, "BOOKING: did not begin: gone"),
-        ({"kind": "run", "id": "", "asks": 0}, "BOOKING: did not begin, no step was evaluated: gone"),
+        ({"id": "", "asks": 0}, "BOOKING: did not start: gone"),
+        ({"kind": "run", "id": "", "asks": 0}, "BOOKING: did not start, no step was evaluated: gone"),
     ],
 )
 def test_a_job_without_a_verdict(changes, said):

@@ -148,7 +148,7 @@ class Wire:
         one.until = self.clock.now
         one.came = answer.seconds <= budget
         if not one.came:
-            raise UnreachableError("no whole answer", cause="timeout", sent=True, final=False)
+            raise UnreachableError("no complete answer", cause="timeout", sent=True, final=False)
         if not answer.status:
             final = answer.kind == "final"
             raise UnreachableError("no answer", cause=answer.cause, sent=answer.sent, final=final)

@@ -94,23 +94,23 @@ def test_a_full_disk_leaves_the_older_report(tmp_path):
     done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
         [sys.executable, "-c", SMALL_DISK, str(target)], stdout=subprocess.PIPE, text=True, check=True
     )
-    assert re.search(r"cannot write the report .*kore.html: .*; name a file on a disk that", done.stdout)
+    assert re.search(r"cannot write the report .*kore.html: .*; give a file on a disk that", done.stdout)
     assert target.read_text() == "older"
     assert names(tmp_path) == ["kore.html"]
 
 
 def test_a_folder_is_no_report(tmp_path):
     """A folder is told as what it is."""
-    with pytest.raises(ConfigError, match=r"cannot write the report .*: it is a folder; name a file$"):
+    with pytest.raises(ConfigError, match=r"cannot write the report .*: it is a folder; give a file$"):
         write_report(tmp_path, "x")
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("file/kore.html", "; name another file, or make this place writable"),
-        ("x" * 300, "; name a file with a shorter name"),
-        ("a\0b", "; name another file"),
+        ("file/kore.html", "; give another file, or make this place writable"),
+        ("x" * 300, "; give a file with a shorter name"),
+        ("a\0b", "; give another file"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_told(tmp_path, name, said):
@@ -131,7 +131,7 @@ def test_a_device_is_written_into():
     write_report("/dev/null", "x")
     assert not Path("/dev/null").is_file()
     with pytest.raises(
-        ConfigError, match="No space left on device; free some space, or name a file elsewhere"
+        ConfigError, match="No space left on device; free some space, or give a file elsewhere"
     ):
         write_report("/dev/full", "x")
 
@@ -157,7 +157,7 @@ def test_a_full_summary_stays_as_it_is(tmp_path):
     """GitHub shows nothing of a summary that is too long, so nothing is added to a full one."""
     summary = tmp_path / "summary"
     summary.write_bytes(b"x" * (STEP_SUMMARY_SIZE - 5_000))
-    with pytest.raises(ConfigError, match="holds 1043576 of 1048576 bytes already; name a file instead"):
+    with pytest.raises(ConfigError, match="holds 1043576 of 1048576 bytes already; give a file instead"):
         append_step_summary(str(summary), lambda limit: "x" * limit)
     assert summary.stat().st_size == STEP_SUMMARY_SIZE - 5_000
 
@@ -165,13 +165,13 @@ def test_a_full_summary_stays_as_it_is(tmp_path):
 @pytest.mark.parametrize("path", [None, ""])
 def test_outside_github_there_is_no_summary(path):
     """Without GITHUB_STEP_SUMMARY the error says what to do instead."""
-    with pytest.raises(ConfigError, match="GITHUB_STEP_SUMMARY is not set: name a file instead"):
+    with pytest.raises(ConfigError, match="GITHUB_STEP_SUMMARY is not set: give a file instead"):
         append_step_summary(path, lambda _limit: "x")
 
 
 def test_a_summary_that_cannot_be_written_is_told(tmp_path):
     """A folder in its place is one sentence."""
-    with pytest.raises(ConfigError, match=r"cannot append to the job summary .*; name a"):
+    with pytest.raises(ConfigError, match=r"cannot append to the job summary .*; give a"):
         append_step_summary(str(tmp_path), lambda _limit: "x")
 
 

@@ -91,7 +91,7 @@ def test_a_merged_report_and_its_part_count_once(order):
     merged = merge_records([whole, FIRST][::order])
     for key in ("evidence", "suites", "items", "closing"):
         assert sorted(map(str, merged[key])) == sorted(map(str, whole[key])), key
-    assert "the run that began at 2026-11-24T13:05:00.123Z is in more than one" in merged["notes"][-1]
+    assert "the run that started at 2026-11-24T13:05:00.123Z is in more than one" in merged["notes"][-1]
     assert merged["notes"][-1].endswith("counted once")
 
 
@@ -148,7 +148,7 @@ def test_a_stand_in_among_real_runs_is_told():
 
 def test_nothing_cannot_be_merged():
     """No record is an error, never a green report."""
-    with pytest.raises(ConfigError, match="nothing to merge: name at least one"):
+    with pytest.raises(ConfigError, match="nothing to merge: give at least one"):
         merge_records([])
 
 

@@ -118,7 +118,7 @@ def test_a_number_that_json_does_not_know_is_null():
 
 def test_our_own_mistake_is_told_as_ours():
     """Data that is no record is not written, and the place is named."""
-    with pytest.raises(KoreError, match=r"\$\.suites\[0\]\.steps: it is missing; please report this"):
+    with pytest.raises(KoreError, match=r"\$\.suites\[0\]\.steps: it is missing\): please file this"):
         write_record(make_record({key: value for key, value in make_suite().items() if key != "steps"}))
 
 
@@ -130,11 +130,11 @@ def broken(change):
 
 
 WRONG = [
-    ("{", "run.json:1:2: this is not JSON"),
-    ("", "run.json:1:1: this is not JSON: it is empty"),
-    (b"\xff{}", "run.json: this is not JSON in UTF-8: byte 0"),
-    ("[" * 100_000, "run.json: this is not JSON that can be read: it is nested too deep"),
-    ('{"format": NaN}', "run.json: this is not JSON that can be read: NaN is no number in JSON"),
+    ("{", "run.json:1:2: is not valid JSON"),
+    ("", "run.json:1:1: is empty"),
+    (b"\xff{}", "run.json: is not valid UTF-8 at byte 0"),
+    ("[" * 100_000, "run.json: is not valid JSON: it is nested too deeply"),
+    ('{"format": NaN}', "run.json: is not valid JSON: NaN is no number in JSON"),
     ("[]", "run.json: $.format: this is no report of pytest-kore-convtest"),
     ('{"testCases": []}', "run.json: $.format: this is no report of pytest-kore-convtest"),
     (broken(lambda data: data.update(version=2)), "$.version: version 2 was written by a newer pytest-kore"),
@@ -186,7 +186,7 @@ def test_what_is_no_record_is_told(content, said):
         read_record(content, "run.json")
     assert str(caught.value).startswith("run.json")
     assert said in str(caught.value)
-    assert str(caught.value).endswith("; name a file that --kore-json wrote")
+    assert str(caught.value).endswith("; give a file that --kore-json wrote")
     assert "\n" not in str(caught.value)
 
 
@@ -257,5 +257,5 @@ def test_a_record_nested_too_deep_is_our_mistake_too():
     block = {"kind": "flow", "enabled": True, "status": "passed", "expected": deep}
     step = make_step(replies=[{"expected": [], "actual": None, "assertions": [block]}])
     suite = make_suite(imported=make_import(), steps=[step])
-    with pytest.raises(KoreError, match="nested too deep; please report"):
+    with pytest.raises(KoreError, match="nested too deeply\\): please file"):
         write_record(make_record(suite))

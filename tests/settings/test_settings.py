@@ -282,7 +282,9 @@ def test_a_target_beside_its_own_values_is_no_contradiction():
 @pytest.mark.parametrize(("ini", "known"), [({"targets": TARGETS}, "dev, prod"), ({}, "none")])
 def test_an_unknown_target_lists_the_known_ones(ini, known):
     """A misspelt target shows what there is."""
-    assert f"'deb' is no line of kore_targets (known: {known})" in str(refusal({"target": "deb"}, ini=ini))
+    assert f"'deb' is not a target in kore_targets (known: {known})" in str(
+        refusal({"target": "deb"}, ini=ini)
+    )
 
 
 def test_the_stand_in_gets_nothing_real():
@@ -337,7 +339,10 @@ def test_the_longest_pause_is_never_below_the_shortest(ini, longest):
 def test_pauses_that_contradict():
     """A longest pause below the shortest is told."""
     error = refusal(env={"max_poll_interval": "3"}, ini={"poll_interval": 4})
-    assert str(error) == "KORE_MAX_POLL_INTERVAL (from environment) is below kore_poll_interval (4 s)"
+    assert (
+        str(error)
+        == "KORE_MAX_POLL_INTERVAL (from environment) is shorter than kore_poll_interval (4 s): raise it"
+    )
 
 
 @pytest.mark.parametrize(
@@ -461,7 +466,10 @@ def test_what_is_missing_is_listed_at_once(without, write, named):
         said = str(error)
     else:
         said = ""
-    assert ([word for word in named if word not in said], "in part" in said) == ([], bool(named))
+    assert ([word for word in named if word not in said], "only partly configured" in said) == (
+        [],
+        bool(named),
+    )
 
 
 @pytest.mark.parametrize("token", [{"jwt": "t"}, {"jwt_file": "t"}])

@@ -102,7 +102,7 @@ def test_what_is_no_text_is_refused_with_its_type(raw):
 def test_hostile_ids_are_refused(text):
     """What could leave its place in a path is no id, and the message is fit for a terminal."""
     said = refusal(check_id, text)
-    assert ("cannot be an id" in said, said.isprintable()) == (True, True)
+    assert ("is not a valid id" in said, said.isprintable()) == (True, True)
 
 
 @pytest.mark.parametrize("text", ["st-45xxxxx7-3xx4", "ds-XXXXX", "xxxxxxxx"])
@@ -176,7 +176,7 @@ def test_a_scheme_is_no_host(raw):
 def test_quotes_around_a_value_are_named(quote):
     """Quotes come along from a shell or a file of variables; they belong to no value."""
     for read, text in ((read_url, "bots.kore.ai"), (read_id, "st-1")):
-        assert "stands in quotes" in refusal(read, f"{quote}{text}{quote}")
+        assert "is in quotes: write it without them" in refusal(read, f"{quote}{text}{quote}")
 
 
 @pytest.mark.parametrize("raw", HOSTILE_HOSTS)
@@ -288,14 +288,14 @@ def test_import_jobs(raw, jobs):
     [
         ("a=ds-1 a=ds-2", "the label 'a' names both ds-1 and ds-2"),
         ("job-2=ds-1 ds-2", "the label 'job-2' names both"),
-        ("=ds-1", "'' is no label"),
-        (["a::b=ds-1"], "is no label"),
-        (["a[1]=ds-1"], "is no label"),
+        ("=ds-1", "'' is not a label"),
+        (["a::b=ds-1"], "is not a label"),
+        (["a[1]=ds-1"], "is not a label"),
         ("a=", "is empty"),
-        (["ds-1", ""], "is empty once"),
+        (["ds-1", ""], "has an empty entry"),
         ([], "is empty"),
         (",", "is empty"),
-        ("a=ds-1/../x", "cannot be an id"),
+        ("a=ds-1/../x", "is not a valid id"),
         ("a=:dsId", "path parameter"),
         ("ds-f8xxxxx5", "masked"),
     ],
@@ -319,7 +319,7 @@ def test_targets():
         ("dev bots.kore.ai", "is not NAME HOST STREAM"),
         ("dev bots.kore.ai st-1 Protected", "is not NAME HOST STREAM"),
         ("dev bots.kore.ai st-1 protected x", "is not NAME HOST STREAM"),
-        ("dev bots.kore.ai st-1\ndev bots.kore.ai st-2", "'dev' is there twice"),
+        ("dev bots.kore.ai st-1\ndev bots.kore.ai st-2", "'dev' is a duplicate: remove one"),
         ("dev http://bots.kore.ai st-1", "in clear"),
         ("dev bots.kore.ai st-xxxxx", "masked"),
         ("{{name}} bots.kore.ai st-1", "template placeholder"),
@@ -382,12 +382,13 @@ def test_values_of_each_kind(kind, raw, value):
         ("version", "live", "published, inDevelopment, off"),
         ("version", True, "published, inDevelopment, off"),
         ("keep", "sometimes", "always, on-failure, never"), ("unconfigured", "pass", "error, skip"),
-        ("email", "nobody", "no e-mail address"), ("email", "@x", "no e-mail address"),
-        ("email", "a b@c", "blank"),
+        ("email", "nobody", "not an e-mail address: write e.g. name@example.com"),
+        ("email", "@x", "not an e-mail address: write e.g. name@example.com"),
+        ("email", "a b@c", "contains a space"),
         ("language", "{language-code}", "documentation"), ("language", "e", "write e.g. en"),
         ("language", "en\r\nX: 1", "line break"),
-        ("template", "{nmae}", "{name} and {run}"), ("template", "..", "suite's name"),
-        ("template", "a\nb", "suite's name"), ("word", "a b", "blank"),
+        ("template", "{nmae}", "{name} and {run}"), ("template", "..", "is not a valid suite name"),
+        ("template", "a\nb", "is not a valid suite name"), ("word", "a b", "contains a space"),
         ("path", "a\x00b", "control character"),
     ],
 )  # fmt: skip

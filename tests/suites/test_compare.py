@@ -91,13 +91,13 @@ def test_what_the_platform_captures_is_no_finding():
 def test_a_lost_step():
     """A step that is not stored is an error with its number, input and line."""
     found = drift(lambda suite: suite["testSteps"].pop(1))
-    only(found, ERROR, "$.response.testSteps: step 02 'quote' (booking.kore.json:20) of the file is lost")
+    only(found, ERROR, "$.response.testSteps: step 02 'quote' (booking.kore.json:20) in the file is lost")
 
 
 def test_lost_steps_in_a_row_are_one_finding():
     """A thousand steps lost in a row are one thing to say."""
     found = drift(lambda suite: suite.update(testSteps=suite["testSteps"][:1]))
-    only(found, ERROR, "steps 02 to 04, from 'quote' to 'bye' (booking.kore.json:20), of the file are lost")
+    only(found, ERROR, "steps 02 to 04, from 'quote' to 'bye' (booking.kore.json:20), in the file are lost")
 
 
 def test_lost_steps_apart_are_two_findings():
@@ -127,7 +127,12 @@ def test_an_added_step():
 def test_reordered_steps_are_not_lost():
     """A permutation is one finding that says from where to where."""
     found = drift(lambda suite: suite["testSteps"].reverse())
-    only(found, ERROR, "another order", "(booking.kore.json:10) is stored as step 04")
+    only(
+        found,
+        ERROR,
+        "stored in a different order than in the file",
+        "(booking.kore.json:10) is stored as step 04",
+    )
     assert "lost" not in found[0][1]
 
 
@@ -140,7 +145,7 @@ def test_a_moved_and_a_lost_step():
 
     (_, order), (_, lost) = drift(change)
     assert "step 04 'bye' (booking.kore.json:40) is stored as step 01" in order
-    assert "step 02 'quote' (booking.kore.json:20) of the file is lost" in lost
+    assert "step 02 'quote' (booking.kore.json:20) in the file is lost" in lost
 
 
 def test_a_changed_input():
@@ -212,13 +217,13 @@ def test_an_added_reply():
 def test_reordered_replies():
     """Replies in another order are an error, not two lost texts."""
     found = drift(lambda suite: suite["testSteps"][0]["outputs"].reverse())
-    only(found, ERROR, "another order", "step 01")
+    only(found, ERROR, "stored in a different order than in the file", "step 01")
 
 
 def test_an_added_variation():
     """A variation that the platform added is a warning."""
     found = drift(lambda suite: suite["testSteps"][3].update(outputs=[stored_output("Bye!", "Ciao!")]))
-    only(found, WARNING, "'Ciao!' is stored, too", "(booking.kore.json:41)", "'Bye!'")
+    only(found, WARNING, "'Ciao!' is also stored", "(booking.kore.json:41)", "'Bye!'")
 
 
 def test_layout_is_a_warning():
@@ -378,7 +383,7 @@ def test_foreign_text_is_harmless():
 
 @pytest.mark.parametrize("steps", [None, [], "x", [None, 7]])
 def test_a_stored_suite_without_steps(steps):
-    """When nothing usable is stored the steps of the file are lost or changed."""
+    """When nothing usable is stored the steps in the file are lost or changed."""
     assert {severity for severity, _ in drift(lambda suite: suite.update(testSteps=steps))} == {ERROR}
 
 

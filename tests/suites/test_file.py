@@ -163,9 +163,9 @@ def test_every_way_to_write_an_expected_reply(output, texts, mode):
 
 UNUSABLE = [
     (b"", 1, 1, "is not valid JSON: it is empty"),
-    (b"[\n1,]", 2, 2, "is not valid JSON: a comma stands before ]"),
+    (b"[\n1,]", 2, 2, "is not valid JSON: a comma is not allowed before ]"),
     (b"\xef\xbb\xbf{", 1, 2, "is not valid JSON: the text ends too early"),
-    (b'\xef\xbb\xbf\n"\xc3\xa4\xff"', 2, 3, "is no UTF-8 text: save it as UTF-8"),
+    (b'\xef\xbb\xbf\n"\xc3\xa4\xff"', 2, 3, "is not UTF-8 text: save it as UTF-8"),
     ("{}".encode("utf-16"), 1, 1, "is UTF-16 text: save it as UTF-8"),
     (b"[" * 5000, 1, 101, "is not valid JSON: more than 100"),
     (b"[]", 1, 1, "is a list, not a suite: write an object with a list 'testCases'"),
@@ -209,7 +209,9 @@ def test_the_largest_file(write):
     text = json.dumps({"testCases": [case()]})
     full = text + " " * (LARGEST_FILE - len(text))
     assert len(read_suite_file(write(full))[0].data) == LARGEST_FILE
-    with pytest.raises(SuiteFileError, match=rf"has {LARGEST_FILE + 1} bytes; the platform takes at most"):
+    with pytest.raises(
+        SuiteFileError, match=rf"has {LARGEST_FILE + 1} bytes, but the platform accepts at most"
+    ):
         read_suite_file(write(full + " "))
 
 
@@ -245,10 +247,10 @@ def test_picking_a_suite(write):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        (None, "holds several suites, give name=: 'A', 'B', 'B'"),
-        ("C", "has no suite 'C': it holds 'A', 'B', 'B'"),
-        ("B", "holds 2 suites named 'B': rename all but one"),
-        ("", "has no suite ''"),
+        (None, "has several suites ('A', 'B', 'B'): choose one with name="),
+        ("C", "has no suite named 'C'; it has 'A', 'B', 'B'"),
+        ("B", "has 2 suites named 'B': rename all but one"),
+        ("", "has no suite named ''"),
     ],
 )
 def test_a_suite_that_cannot_be_picked(write, name, said):

@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJhcHBJZCI6ImNhbmFyeSJ9.c2lnbmF0dXJl"
 RANDOM = "BwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSY="
 CLIENT = "cs-6b2f9a4e-1c35-5d80-9e47-2f81c07ab3d6"
-OLD = "is known from Kore's runner of 2019 only, the platform may refuse it"
+OLD = "is used only by Kore's test runner of 2019, so the platform may reject it"
 START_STEP = {"input": "Start_Flow", "event": "Start_Flow", "outputs": [{"contains": "Hi"}]}
 
 
@@ -79,16 +79,16 @@ def test_places_follow_the_file(write):
 
 
 UNUSABLE = [
-    ('{"testCases": [\n}', (2, 1), "is not valid JSON: '}' stands where JSON expects a value"),
+    ('{"testCases": [\n}', (2, 1), "is not valid JSON: expected a value, but found '}'"),
     ("", (1, 1), "is not valid JSON: it is empty"),
-    (b"\n\xff", (2, 1), "is no UTF-8 text: save it as UTF-8"),
+    (b"\n\xff", (2, 1), "is not UTF-8 text: save it as UTF-8"),
     (
         "{}",
         (1, 1),
         "has no suite: write an object with a list 'testCases', or export the suite from the UI as JSON",
     ),
     ('{"testCases": []}', (1, 15), "has no suite: 'testCases' contains no object"),
-    (b" " * (LARGEST_FILE + 1), (1, 1), "the platform takes at most 2097152 (2 MB): split it into several"),
+    (b" " * (LARGEST_FILE + 1), (1, 1), "the platform accepts at most 2097152 (2 MB): split it into several"),
 ]
 
 
@@ -110,24 +110,24 @@ def test_a_missing_file(tmp_path):
 BROKEN_TEMPLATE = '{"type":"template","payload":{},}'
 CASES = [
     # The suite.
-    (case(name=None), ERROR, "suite 'suite-1', 'name': is missing: a suite is run by its name"),
+    (case(name=None), ERROR, "suite 'suite-1', 'name': is missing, but a suite is run by its name"),
     (case(name=" "), ERROR, "'name': is empty"),
     (case(name=5), ERROR, "'name': is a number"),
-    (case(name=" S"), WARNING, "'name': begins or ends with a blank"),
-    (case(name="S\u00a0"), WARNING, "'name': begins or ends with a blank"),
-    (case(name="a/b"), WARNING, "'name': does not fit in the address by which a suite is run"),
-    (case(name=".."), WARNING, "'name': does not fit in the address"),
-    (case(name="a\tb"), WARNING, "'name': has a line break or control character"),
-    (case(tags="smoke"), ERROR, "'tags': is a text, not a list of texts: write e.g. [\"smoke\"]"),
-    (case(tags=["a", 1]), ERROR, "'tags 2': is a number, not a text"),
-    (case(description=[]), ERROR, "'description': is a list, not a text"),
-    (case(preprocessor=False), ERROR, "'preprocessor': is true or false, not a text"),
-    ({"name": "S"}, ERROR, "'messages': is missing: a suite without steps can test nothing"),
-    ({"name": "S", "messages": []}, ERROR, "'messages': is empty: a suite without steps can test nothing"),
-    ({"name": "S", "messages": {}}, ERROR, "'messages': is an object: a suite without steps"),
-    (case(discardBefore=True), HINT, "'discardBefore': is known from Kore's runner of 2019 only"),
-    (case(tag=["a"]), HINT, "'tag': is no key that is known here: did you mean 'tags'?"),
-    (case(zzz=1), HINT, "'zzz': is no key that is known here: remove it"),
+    (case(name=" S"), WARNING, "'name': starts or ends with a space"),
+    (case(name="S\u00a0"), WARNING, "'name': starts or ends with a space"),
+    (case(name="a/b"), WARNING, "'name': cannot be in the URL that runs the suite"),
+    (case(name=".."), WARNING, "'name': cannot be in the URL that runs the suite"),
+    (case(name="a\tb"), WARNING, "'name': contains a line break or control character"),
+    (case(tags="smoke"), ERROR, "'tags': is a string, not a list of strings: write e.g. [\"smoke\"]"),
+    (case(tags=["a", 1]), ERROR, "'tags 2': is a number, not a string"),
+    (case(description=[]), ERROR, "'description': is a list, not a string"),
+    (case(preprocessor=False), ERROR, "'preprocessor': is true or false, not a string"),
+    ({"name": "S"}, ERROR, "'messages': is missing, so the suite tests nothing"),
+    ({"name": "S", "messages": []}, ERROR, "'messages': is empty, so the suite tests nothing"),
+    ({"name": "S", "messages": {}}, ERROR, "'messages': is an object, so the suite tests nothing"),
+    (case(discardBefore=True), HINT, "'discardBefore': is used only by Kore's test runner of 2019"),
+    (case(tag=["a"]), HINT, "'tag': is not a known key here: did you mean 'tags'?"),
+    (case(zzz=1), HINT, "'zzz': is not a known key here: remove it"),
     # The steps.
     (
         {"name": "S", "messages": [step({"contains": "x"})]},
@@ -139,39 +139,59 @@ CASES = [
     (case(step({"contains": "x"}, input="")), ERROR, "step 2, 'input': is empty: write"),
     (case(step({"contains": "x"}, input=" ")), ERROR, "step 2, 'input': is blank: write"),
     (case(step({"contains": "x"}, input=[])), ERROR, "step 2, 'input': is a list: write"),
-    (case(step({"contains": "x"}, event=1)), ERROR, "step 2, 'event': is a number, not a text"),
-    (case(step({"contains": "x"}, event="Other")), HINT, "step 2, 'event': is not Start_Flow"),
-    (case({"input": "q"}), WARNING, "step 2, 'outputs': is missing, so the step expects nothing: write"),
-    (case(step()), WARNING, "step 2, 'outputs': is empty, so the step expects nothing"),
-    (case(step(outputs="x")), ERROR, "step 2, 'outputs': is a text, not a list: write"),
+    (case(step({"contains": "x"}, event=1)), ERROR, "step 2, 'event': is a number, not a string"),
+    (
+        case(step({"contains": "x"}, event="Other")),
+        HINT,
+        "step 2, 'event': is not a known event: write Start_Flow",
+    ),
+    (case({"input": "q"}), WARNING, "step 2, 'outputs': is missing, so the step asserts nothing: write"),
+    (case(step()), WARNING, "step 2, 'outputs': is empty, so the step asserts nothing"),
+    (case(step(outputs="x")), ERROR, "step 2, 'outputs': is a string, not a list: write"),
     # The expected replies.
     (case(step(None)), ERROR, "step 2, output 1: is null, not an expected reply: write"),
-    (case(step("x")), HINT, "step 2, output 1: a bare text is known from Kore's runner of 2019 only"),
-    (case(step({})), ERROR, 'step 2, output 1: says no expected text: write {"contains": "…"}'),
-    (case(step({"equals": "x"})), HINT, "output 1, 'equals': is known from Kore's runner of 2019 only"),
-    (case(step({"contains": ""})), WARNING, "output 1, 'contains': is empty, so nothing is compared"),
-    (case(step({"contains": 1})), ERROR, "output 1, 'contains': is a number, not a text: write it in quotes"),
-    (case(step({"contains": {"type": "template"}})), ERROR, "is an object, not a text: write a template as"),
-    (case(step({"contains": ["x"]})), ERROR, "is a list, not a text: write one {"),
-    (case(step({"contains": {"oneOf": ["x"]}})), HINT, "'contains.oneOf': is known from Kore's runner"),
+    (case(step("x")), HINT, "step 2, output 1: a bare string is used only by Kore's test runner of 2019"),
+    (case(step({})), ERROR, 'step 2, output 1: has no expected text: write {"contains": "…"}'),
+    (case(step({"equals": "x"})), HINT, "output 1, 'equals': is used only by Kore's test runner of 2019"),
+    (case(step({"contains": ""})), WARNING, "output 1, 'contains': is empty, so nothing is checked"),
+    (
+        case(step({"contains": 1})),
+        ERROR,
+        "output 1, 'contains': is a number, not a string: write it in quotes",
+    ),
+    (
+        case(step({"contains": {"type": "template"}})),
+        ERROR,
+        "is an object, not a string: write the template as",
+    ),
+    (case(step({"contains": ["x"]})), ERROR, "is a list, not a string: write one {"),
+    (
+        case(step({"contains": {"oneOf": ["x"]}})),
+        HINT,
+        "'contains.oneOf': is used only by Kore's test runner",
+    ),
     (
         case(step({"contains": BROKEN_TEMPLATE})),
         WARNING,
-        "a template but is not valid JSON: a comma stands before }",
+        "a template but is not valid JSON (a comma is not allowed before }",
     ),
     (
         case(step({"contains": "[{'a': 1}]"})),
         WARNING,
-        "' is no quotation mark in JSON: write \" (line 1, col",
+        "' is not a quotation mark in JSON: write \" (line 1, col",
     ),
     (case(step({"contains": '{type: "template", payload: 1}'})), WARNING, "looks like a template but"),
-    (case(step({"contains": "x\ud83d"})), WARNING, "output 1, 'contains': holds half of a character"),
+    (case(step({"contains": "x\ud83d"})), WARNING, "output 1, 'contains': contains half a character"),
     # Secrets.
-    (case(preprocessor=f"x = '{JWT}'"), ERROR, "holds what looks like a JWT, eyJh… (58 characters): take it"),
+    (
+        case(preprocessor=f"x = '{JWT}'"),
+        ERROR,
+        "contains what looks like a JWT, eyJh… (58 characters): remove it",
+    ),
     (
         case(step({"contains": f"password: {RANDOM}"})),
         WARNING,
-        "a secret, BwgJ… (44 characters): take it out",
+        "a secret, BwgJ… (44 characters): remove it",
     ),
     (case(description=f"{CLIENT} {RANDOM}"), WARNING, "a client's secret, BwgJ… (44 characters)"),
 ]
@@ -208,7 +228,7 @@ def test_a_suite_that_expects_nothing(lint):
     steps = [{**START_STEP, "outputs": []}, step({"contains": " "})]
     found = lint({"testCases": [{"name": "S", "messages": steps}]})
     assert [severity for severity, _ in found] == [ERROR, WARNING, WARNING]
-    assert "'messages': no step expects anything, so the suite can test nothing" in found[0][1]
+    assert "'messages': no step asserts anything, so the suite passes whatever the bot says" in found[0][1]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +251,7 @@ def test_every_text_of_a_choice_is_looked_at(lint):
         "'contains.oneOf 3': is empty",
         "'contains.oneOf 4': looks like",
     ]
-    ends += ["'contains.allOf': is empty: write a list of texts", "'contains.other': is no key"]
+    ends += ["'contains.allOf': is empty: write a list of strings", "'contains.other': is not a known key"]
     assert [said for said in ends if not any(said in message for message in found)] == []
 
 
@@ -245,16 +265,16 @@ def test_a_template_that_is_nested_too_deep(lint):
     """A text of a hundred thousand brackets is told, and ends nothing."""
     ((severity, message),) = lint({"testCases": [case(step({"contains": "[{" + "[" * 100_000}))]})
     assert severity == WARNING
-    assert "looks like a template but is not valid JSON: " in message
+    assert "looks like a template but is not valid JSON (" in message
 
 
 def test_the_keys_of_the_file(lint):
     """Its own keys and their types are judged as well."""
     found = lint({"botId": 1, "botName": [], "testCase": 1, "discardMessage": "", "testCases": [case()]})
     assert found == [
-        (ERROR, "'botId': is a number, not a text: write it in quotes"),
-        (ERROR, "'botName': is a list, not a text: write it in quotes"),
-        (HINT, "'testCase': is no key that is known here: did you mean 'testCases'?"),
+        (ERROR, "'botId': is a number, not a string: write it in quotes"),
+        (ERROR, "'botName': is a list, not a string: write it in quotes"),
+        (HINT, "'testCase': is not a known key here: did you mean 'testCases'?"),
         (HINT, f"'discardMessage': {OLD}: remove it"),
     ]
 
@@ -276,7 +296,7 @@ def test_a_key_that_stands_twice(write):
     (finding,) = lint_file(path)
     assert (finding.location[1:3], finding.severity, finding.suite) == ((3, 2), ERROR, "S")
     assert finding.message == (
-        "suite 'S', 'name': duplicate key, first in line 1; only the last counts: remove one"
+        "suite 'S', 'name': is a duplicate key, first in line 1; only the last one counts: remove one"
     )
 
 
@@ -285,7 +305,7 @@ def test_a_byte_order_mark(write):
     text = json.dumps({"testCases": [case(name=" S")]})
     first, second = lint_file(write(b"\xef\xbb\xbf" + text.encode()))
     assert (first.location[1:3], first.severity) == ((1, 1), WARNING)
-    assert "a byte order mark stands first" in first.message
+    assert "starts with a byte order mark" in first.message
     assert second.location[1:3] == (1, text.index('" S"') + 1)
 
 
@@ -294,10 +314,8 @@ def test_equal_names_in_one_file(write):
     path = write(json.dumps({"testCases": [case(), case(name="s"), case()]}, indent=0))
     hint, error = lint_file(path)
     assert (hint.severity, hint.suite, error.severity, error.suite) == (HINT, "s", ERROR, "S")
-    assert hint.message == (
-        "suite 's': the suite in line 3 is named 'S', which differs in case only: rename one"
-    )
-    assert error.message == "suite 'S': the suite in line 3 has the same name: rename one of them"
+    assert hint.message == ("suite 's' differs in name only by case from 'S' in line 3: rename one")
+    assert error.message == "suite 'S' has the same name as the suite in line 3: rename one"
     assert lint_many([path]) == []
 
 
@@ -307,9 +325,9 @@ def test_equal_names_in_several_files(write):
     two = write({"testCases": [case(), case(name="t")]}, "two.json")
     error, hint = lint_many([one, two, one, open_suite_file(two)])
     assert (error.location.file, error.severity, error.suite) == (str(two), ERROR, "S")
-    assert error.message == f"suite 'S': the suite in {one}:1 has the same name: rename one of them"
+    assert error.message == f"suite 'S' has the same name as the suite in {one}:1: rename one"
     assert (hint.location.file, hint.severity, hint.suite) == (str(two), HINT, "t")
-    assert f"the suite in {one}:1 is named 'T', which differs in case only" in hint.message
+    assert f"suite 't' differs in name only by case from 'T' in {one}:1: rename one" in hint.message
 
 
 def test_unusable_files_have_no_names(write, tmp_path):
@@ -343,7 +361,7 @@ PLACES_OF_A_SECRET = [
 def test_a_secret_is_found_anywhere_and_never_repeated(lint, content):
     """Wherever a token stands, keys included, it is told and shown by four characters and its length."""
     found = lint(content)
-    assert any("holds what looks like a JWT, eyJh… (" in message for _, message in found)
+    assert any("contains what looks like a JWT, eyJh… (" in message for _, message in found)
     assert not any(JWT[5:] in message for _, message in found)
 
 
@@ -360,7 +378,7 @@ def test_a_secret_is_known_by_its_surroundings(lint, more):
     """A random value is told when its key says what it is, or when a client id stands beside it."""
     warnings = [message for severity, message in lint({"testCases": [case(**more)]}) if severity == WARNING]
     assert len(warnings) == 1
-    assert "secret, BwgJ… (44 characters): take it out, unless it is none" in warnings[0]
+    assert "secret, BwgJ… (44 characters): remove it, unless it is not a secret" in warnings[0]
 
 
 def test_a_text_that_is_no_json_does_not_give_a_secret_away(lint):

@@ -176,16 +176,16 @@ def change(path, value):
 @pytest.mark.parametrize(
     ("path", "value", "outcome", "said"),
     [
-        (("status",), "aborted", FAILED, "the platform says 'aborted'"),
-        (("status",), "Not Executed", FAILED, "the platform says 'Not Executed'"),
-        (("status",), "inprogress", NOT_EVALUATED, "the run is not over"),
-        (("status",), "splendid", NOT_EVALUATED, "the run is not over"),
+        (("status",), "aborted", FAILED, "the platform reports the status 'aborted'"),
+        (("status",), "Not Executed", FAILED, "the platform reports the status 'Not Executed'"),
+        (("status",), "inprogress", NOT_EVALUATED, "the run has not finished"),
+        (("status",), "splendid", NOT_EVALUATED, "the run has not finished"),
         (("result", "status"), "failed", FAILED, "the platform contradicts itself"),
         (("result", "status"), "inprogress", NOT_EVALUATED, "the platform contradicts itself"),
-        (("result", "executionResults"), None, NOT_EVALUATED, "results of the steps are no list"),
+        (("result", "executionResults"), None, NOT_EVALUATED, "the platform's step results are not a list"),
         (("result", "executionResults"), [], NOT_EVALUATED, "reported results of 0 steps, but counts 4"),
         (("result", "stepDetails"), None, NOT_EVALUATED, "? passed and ? failed of ? steps"),
-        (("result", "stepDetails", "failed"), GONE, NOT_EVALUATED, "counts are not complete"),
+        (("result", "stepDetails", "failed"), GONE, NOT_EVALUATED, "counts are incomplete"),
         (("result", "stepDetails", "passed"), 3, NOT_EVALUATED, "do not add up: 3 passed and 0 failed of 4"),
         (("result", "stepDetails", "failed"), 1, FAILED, "the platform counts 1 failed of 4 steps"),
         (("totalTestStepsCount",), 5, NOT_EVALUATED, "reports a suite of 5 steps, but counts 4"),
@@ -194,7 +194,7 @@ def change(path, value):
         ((*RESULT, "status"), "skipped", NOT_EVALUATED, "step 02 'quote' is not evaluated"),
         (RESULT, None, NOT_EVALUATED, "step 02 'quote' is not evaluated"),
         ((*RESULT, "outputs"), [7], NOT_EVALUATED, "step 02 'quote' is not evaluated"),
-        (("result",), None, NOT_EVALUATED, "counts are not complete"),
+        (("result",), None, NOT_EVALUATED, "counts are incomplete"),
     ],
 )  # fmt: skip
 def test_what_is_never_green(path, value, outcome, said):
@@ -217,7 +217,7 @@ def test_over_is_not_passed(word):
     assert judge(made).outcome == PASSED
     made["result"]["status"] = word
     assert judge(made).outcome == NOT_EVALUATED
-    assert "nowhere says 'passed'" in str(verdict_of(judge(made)))
+    assert "did not report 'passed'" in str(verdict_of(judge(made)))
     assert judge({**bad(), "status": word}).outcome == FAILED
 
 
@@ -251,7 +251,7 @@ def test_results_in_another_order():
     made["result"]["stepDetails"] = {"passed": 4, "failed": 0, "total": 4}
     result = judge(made)
     assert outcomes(result) == [PASSED, FAILED, PASSED, PASSED]
-    assert any("another order" in why for why in result.why)
+    assert any("are in a different order than in the file" in why for why in result.why)
     assert any("matched by its input: it is result" in step.why for step in result.steps)
 
 
@@ -273,7 +273,7 @@ def test_a_passed_step_with_a_failed_assertion():
     made["result"]["executionResults"][1] = executed("quote", flow="failed")
     step = judge(made).steps[1]
     assert (step.outcome, step.reported) == (FAILED, False)
-    assert step.why == "flow of reply 1 (the platform says 'passed' of the step)"
+    assert step.why == "flow of reply 1 (the platform reports 'passed' for the step)"
 
 
 @pytest.mark.parametrize(("text", "outcome"), [("passed", PASSED), ("failed", FAILED), (None, NOT_EVALUATED)])
@@ -409,7 +409,7 @@ def test_a_failed_flow_with_the_right_text():
 def test_a_step_without_replies():
     """A failed step in which nothing was expected and nothing said is told as that."""
     text = write_failure(judge(bad(expected=[])), 1)
-    assert "the platform does not say which assertion failed" in text
+    assert "the platform does not report which assertion failed" in text
     assert "no reply is expected, and the bot gave none" in text
 
 
@@ -566,4 +566,6 @@ def test_only_unshown_failed_steps_are_the_runs():
     assert verdict_of(result, shown={1, 2, 3, 4}) is None
     error = verdict_of(result, shown={1, 2})
     assert [step["number"] for step in error.steps] == [3, 4]
-    assert str(error).startswith("the platform says 'failed' [step-failed] (suite 'BOOKING', run ctr-1)")
+    assert str(error).startswith(
+        "the platform reports the status 'failed' [step-failed] (suite 'BOOKING', run ctr-1)"
+    )

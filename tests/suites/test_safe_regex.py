@@ -70,7 +70,7 @@ def test_evil_patterns_take_no_longer(make, pattern):
 @pytest.mark.parametrize("pattern", ["(", ")", "[", "*a", "a{3,1}", "\\", "((((", "[z-a]"])
 def test_what_is_no_pattern_is_told(make, pattern):
     """A wrong pattern is an error with a sentence."""
-    with pytest.raises(PatternError, match="is no regular expression"):
+    with pytest.raises(PatternError, match="is not a valid regular expression"):
         make(pattern)
 
 
@@ -78,7 +78,7 @@ def test_what_is_no_pattern_is_told(make, pattern):
 def test_what_only_the_library_knows_is_told_with_the_command(pattern):
     """Without google-re2 the sentence says how to get it."""
     with pytest.raises(
-        PatternError, match=r'google-re2 is needed: pip install "pytest-kore-convtest\[re2\]"'
+        PatternError, match=r'which needs google-re2: pip install "pytest-kore-convtest\[re2\]"'
     ):
         _SmallPattern(pattern)
 

@@ -88,13 +88,14 @@ def test_the_documented_success_is_clean():
 NO_TEST = (
     ERROR,
     f"{ROOT}.testSteps",
-    "no step asserts anything: this suite would pass whatever the bot says",
+    "no step asserts anything, so the suite passes whatever the bot says",
 )
 NOTHING = (WARNING, STEP, "step 1 ('Start_Flow') asserts nothing")
 
-NAMELESS = ": a suite is run by its name, so it needs one"
-NO_SPEECH = "is missing or null, not what a user says"
-NO_STREAM = f"is missing or null, not our stream {STREAM}"
+NAMELESS = ", but a suite is run by its name: write one in the file"
+NO_SPEECH = "is missing or null, not a string: write what the user says"
+NO_STREAM = f"is missing or null, not the configured stream {STREAM}"
+EMPTY = "is enabled but has no expected value, so it checks nothing"
 NO_REPLY = "is a number, not an expected reply"
 
 PLACES = [
@@ -102,22 +103,24 @@ PLACES = [
     ("response/name", " ", [(ERROR, f"{ROOT}.name", f"is ''{NAMELESS}")]),
     ("response/name", GONE, [(ERROR, f"{ROOT}.name", f"is missing or null{NAMELESS}")]),
     ("response/name", 5, [(ERROR, f"{ROOT}.name", f"is a number{NAMELESS}")]),
-    ("response/streamId", "st-2", [(ERROR, f"{ROOT}.streamId", f"is 'st-2', not our stream {STREAM}")]),
+    ("response/streamId", "st-2",
+     [(ERROR, f"{ROOT}.streamId", f"is 'st-2', not the configured stream {STREAM}")]),
     ("response/streamId", None, [(ERROR, f"{ROOT}.streamId", NO_STREAM)]),
     ("response/_id", None, [(WARNING, f"{ROOT}._id", "is missing or null, not the stored suite's id")]),
     ("response/testSteps", GONE, [(ERROR, f"{ROOT}.testSteps", "is missing or null, not a list of steps")]),
     ("response/testSteps", {}, [(ERROR, f"{ROOT}.testSteps", "is an object, not a list of steps")]),
     ("response/testSteps", [],
-     [(ERROR, f"{ROOT}.testSteps", "is empty: the suite has no step, so it can test nothing")]),
-    ("response/testSteps/0", "x", [(ERROR, STEP, "is a text, not a step"), NO_TEST]),
+     [(ERROR, f"{ROOT}.testSteps", "is empty, so the suite tests nothing")]),
+    ("response/testSteps/0", "x", [(ERROR, STEP, "is a string, not a step"), NO_TEST]),
     ("response/testSteps/0/input", None, [(ERROR, f"{STEP}.input", NO_SPEECH)]),
-    ("response/testSteps/0/input", "", [(ERROR, f"{STEP}.input", "is empty, not what a user says")]),
+    ("response/testSteps/0/input", "",
+     [(ERROR, f"{STEP}.input", "is empty, not a string: write what the user says")]),
     ("response/testSteps/0/outputs", None,
      [(ERROR, f"{STEP}.outputs", "is missing or null, not a list of expected replies"), NO_TEST, NOTHING]),
     ("response/testSteps/0/outputs", [],
      [NO_TEST, NOTHING]),
     ("response/testSteps/0/outputs/0", 5, [(ERROR, OUTPUT, NO_REPLY), NO_TEST, NOTHING]),
-    ("response/testSteps/0/outputs/0/text", [], [(ERROR, f"{OUTPUT}.text", "is a list, not a text")]),
+    ("response/testSteps/0/outputs/0/text", [], [(ERROR, f"{OUTPUT}.text", "is a list, not a string")]),
     ("response/testSteps/0/outputs/0/text", GONE, []),
     ("response/testSteps/0/outputs/0/assertions", GONE,
      [NO_TEST, (WARNING, BLOCKS, "is missing: this reply is not checked"), NOTHING]),
@@ -128,21 +131,21 @@ PLACES = [
     ("response/testSteps/0/outputs/0/assertions/flowLevel", GONE,
      [(WARNING, f"{BLOCKS}.flowLevel", "is missing")]),
     ("response/testSteps/0/outputs/0/assertions/context", [],
-     [(ERROR, f"{BLOCKS}.context", "is a list, not an assertion: it is not understood")]),
+     [(ERROR, f"{BLOCKS}.context", "is a list, not an assertion, so it cannot be checked")]),
     ("response/testSteps/0/outputs/0/assertions/text/enabled", "true",
      [(ERROR, f"{BLOCKS}.text.enabled", "is 'true', neither true nor false"), NO_TEST, NOTHING]),
     ("response/testSteps/0/outputs/0/assertions/text/enabled", False, [NO_TEST, NOTHING]),
     ("response/testSteps/0/outputs/0/assertions/flowLevel/contains", None,
-     [(ERROR, f"{BLOCKS}.flowLevel.contains", "is missing or null, not a list of what to compare with")]),
+     [(ERROR, f"{BLOCKS}.flowLevel.contains", "is missing or null, not a list of expected values")]),
     ("response/testSteps/0/outputs/0/assertions/context/contains", ["x"],
-     [(ERROR, f"{BLOCKS}.context.contains[0]", "is a text, not an entry to compare with")]),
+     [(ERROR, f"{BLOCKS}.context.contains[0]", "is a string, not an expected value")]),
     ("response/testSteps/0/outputs/0/assertions/text/contains/0/text", 5,
-     [(ERROR, f"{BLOCKS}.text.contains[0].text", "is a number, not a text"), NO_TEST,
-      (WARNING, f"{BLOCKS}.text.contains", "is enabled but has nothing to compare with"), NOTHING]),
+     [(ERROR, f"{BLOCKS}.text.contains[0].text", "is a number, not a string"), NO_TEST,
+      (WARNING, f"{BLOCKS}.text.contains", EMPTY), NOTHING]),
     ("response/testSteps/0/outputs/0/assertions/text/contains", [],
-     [NO_TEST, (WARNING, f"{BLOCKS}.text.contains", "is enabled but has nothing to compare with"), NOTHING]),
+     [NO_TEST, (WARNING, f"{BLOCKS}.text.contains", EMPTY), NOTHING]),
     ("response/testSteps/0/outputs/0/assertions/flowLevel/enabled", True,
-     [(WARNING, f"{BLOCKS}.flowLevel.contains", "is enabled but has nothing to compare with")]),
+     [(WARNING, f"{BLOCKS}.flowLevel.contains", EMPTY)]),
 ]  # fmt: skip
 
 
@@ -234,17 +237,17 @@ def test_what_asserts(made, expected):
         ({"name": "booking", "steps": 2, "inputs": ["a", "b"], "tags": {"smoke"}}, []),
         ({"name": None, "steps": None, "inputs": None, "tags": None}, []),
         ({"tags": []}, []),
-        ({"name": "Booking"}, [(ERROR, f"{ROOT}.name", "is 'booking', expected 'Booking'")]),
-        ({"steps": 3}, [(ERROR, f"{ROOT}.testSteps", "has 2 steps, expected 3")]),
-        ({"steps": 0}, [(ERROR, f"{ROOT}.testSteps", "has 2 steps, expected 0")]),
-        ({"tags": ["x", "b"]}, [(ERROR, f"{ROOT}.tags", "lacks 'b', 'x'; the suite's tags: 'smoke'")]),
-        ({"inputs": ["a", "c"]}, [(ERROR, f"{ROOT}.testSteps[1].input", "is 'b', expected 'c'")]),
-        ({"inputs": ["a"]}, [(ERROR, f"{ROOT}.testSteps[1]", "step 2 ('b') was not expected")]),
+        ({"name": "Booking"}, [(ERROR, f"{ROOT}.name", "is 'booking', but 'Booking' is expected")]),
+        ({"steps": 3}, [(ERROR, f"{ROOT}.testSteps", "has 2 steps, but 3 are expected")]),
+        ({"steps": 0}, [(ERROR, f"{ROOT}.testSteps", "has 2 steps, but 0 are expected")]),
+        ({"tags": ["x", "b"]}, [(ERROR, f"{ROOT}.tags", "lacks the tags 'b', 'x'; it has 'smoke'")]),
+        ({"inputs": ["a", "c"]}, [(ERROR, f"{ROOT}.testSteps[1].input", "is 'b', but 'c' is expected")]),
+        ({"inputs": ["a"]}, [(ERROR, f"{ROOT}.testSteps[1]", "step 2 ('b') is not expected")]),
         ({"inputs": ("a", "b", "c")},
-         [(ERROR, f"{ROOT}.testSteps[2]", "is missing: expected the input 'c'")]),
+         [(ERROR, f"{ROOT}.testSteps[2]", "is missing, but the input 'c' is expected")]),
         ({"inputs": []}, [
-            (ERROR, f"{ROOT}.testSteps[0]", "step 1 ('a') was not expected"),
-            (ERROR, f"{ROOT}.testSteps[1]", "step 2 ('b') was not expected"),
+            (ERROR, f"{ROOT}.testSteps[0]", "step 1 ('a') is not expected"),
+            (ERROR, f"{ROOT}.testSteps[1]", "step 2 ('b') is not expected"),
         ]),
     ],
 )  # fmt: skip
@@ -256,7 +259,7 @@ def test_expectations(stated, expected):
 @pytest.mark.parametrize("tags", [None, "smoke", 5, [1, None], {"smoke": 1}])
 def test_tags_that_are_none(tags):
     """A tag that is expected is missing when the suite's tags cannot be read."""
-    expected = [(ERROR, f"{ROOT}.tags", "lacks 'smoke'; the suite's tags: none")]
+    expected = [(ERROR, f"{ROOT}.tags", "lacks the tags 'smoke'; it has none")]
     assert findings(suite(step(), tags=tags), tags=["smoke"]) == expected
 
 
@@ -264,14 +267,14 @@ def test_tags_that_are_none(tags):
     ("stated", "said"),
     [
         ({"nmae": "x"}, "unknown expectation 'nmae': known are name, steps, inputs, tags"),
-        ({"name": 5}, "name=5 is not a text"),
+        ({"name": 5}, "name=5 is not a string"),
         ({"steps": "2"}, "steps='2' is not a number of steps"),
         ({"steps": True}, "steps=True is not a number of steps"),
-        ({"inputs": "a"}, "inputs='a' is not a list of texts"),
-        ({"inputs": {"a"}}, "inputs={'a'} is not a list of texts"),
-        ({"inputs": ["a", 5]}, "is not a list of texts"),
-        ({"tags": "smoke"}, "tags='smoke' is not a set of texts"),
-        ({"tags": [None]}, "tags=[None] is not a set of texts"),
+        ({"inputs": "a"}, "inputs='a' is not a list of strings"),
+        ({"inputs": {"a"}}, "inputs={'a'} is not a list of strings"),
+        ({"inputs": ["a", 5]}, "is not a list of strings"),
+        ({"tags": "smoke"}, "tags='smoke' is not a set of strings"),
+        ({"tags": [None]}, "tags=[None] is not a set of strings"),
     ],
 )
 def test_expectations_that_cannot_be(stated, said):
@@ -294,8 +297,8 @@ def test_the_verdict_on_a_broken_suite():
         StructureError, SAMPLE["_id"], [ERROR, WARNING],
     )  # fmt: skip
     assert str(error) == (
-        f"1 thing is wrong with the stored suite ('booking', import job {SAMPLE['_id']}):\n"
-        f"  $.response.streamId: is 'st-2', not our stream {STREAM} [other-stream]"
+        f"1 finding in the stored suite ('booking', import job {SAMPLE['_id']}):\n"
+        f"  $.response.streamId: is 'st-2', not the configured stream {STREAM} [other-stream]"
     )
 
 
