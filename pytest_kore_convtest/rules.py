@@ -171,7 +171,7 @@ _IN_FILES = {
         {
             Rule.DUPLICATE_KEY: "A key stands twice in one object of the file; only the last one counts.",
             Rule.WRONG_TYPE: "A value of the file has another type than the format has there.",
-            Rule.SECRET: "The file holds what is surely a secret, e.g. a signed token, or a comment of it does.",
+            Rule.SECRET: "The file holds what is surely a secret, e.g. a signed token.",
             Rule.DUPLICATE_SUITE: "Two suites have the same name.",
             Rule.OUTPUT_WITHOUT_TEXT: "An entry of `outputs` says no text to expect.",
         },
