@@ -27,13 +27,13 @@ TARGET, EXTRA = 1.5, 60.0
 FASTER = 20.0
 
 
-def write_suites(folder: Path) -> list[str]:
+def write_suites(folder: Path, steps: int = STEPS) -> list[str]:
     """Write the suite files and return their names."""
     names = [f"suite-{number:04}.kore.json" for number in range(FILES)]
     for number, name in enumerate(names):
         messages = [
             {"input": f"question {step} of {number}", "outputs": [{"contains": f"answer {step} of {number}"}]}
-            for step in range(STEPS)
+            for step in range(steps)
         ]
         messages[0] |= {"input": "Start_Flow", "event": "Start_Flow"}
         case = {"name": f"S{number}", "tags": [], "description": "", "preprocessor": "", "messages": messages}

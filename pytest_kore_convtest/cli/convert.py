@@ -14,7 +14,7 @@ from pytest_kore_convtest.text import escape_json, fit, one_line, plural
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_kore_convtest.suites.convert import Converted
     from pytest_kore_convtest.suites.file import SuiteFile
@@ -65,8 +65,11 @@ def run(options: argparse.Namespace) -> int:
     if files is None:
         return FINDINGS
     made = [(file, target, _convert(file, options)) for file, target in zip(files, targets, strict=True)]
+    dropped = [line for target in targets for line in _count_comments(target)] if options.force else []
     if options.output != _STDOUT:
         write_all({Path(target): one.text for _, target, one in made}, force=options.force)
+    for line in dropped:
+        _say(line, sys.stderr)
     out = sys.stderr if options.output == _STDOUT else sys.stdout
     if options.json:
         print(_write_json(made))
@@ -121,8 +124,25 @@ def _name_targets(options: argparse.Namespace, paths: Sequence[Path]) -> list[st
     if there and not options.force:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         exist = "exist" if len(there) > 1 else "exists"
-        raise UsageError(f"nothing was written, because {there[0]}{more} {exist}: --force overwrites")
+        lost = next((line for target in there for line in _count_comments(target)), "")
+        comments = ", and its comments are lost" if lost else ""
+        raise UsageError(
+            f"nothing was written, because {there[0]}{more} {exist}: --force overwrites{comments}"
+        )
     return targets
+
+
+def _count_comments(target: str) -> Iterator[str]:
+    """Say how many comments a YAML file has that is to be overwritten; nothing when it has none."""
+    from pytest_kore_convtest.suites.file import is_yaml, open_suite_file
+    from pytest_kore_convtest.suites.yaml_comments import find_comments
+
+    if not is_yaml(target) or not Path(target).is_file():
+        return
+    yaml = open_suite_file(Path(target)).yaml
+    if yaml is not None and (count := len(find_comments(yaml.text, yaml.root))):
+        are = "is" if count == 1 else "are"
+        yield f"{target} was overwritten: {plural(count, 'comment')} of it {are} lost"
 
 
 def _open(paths: Sequence[Path]) -> list[SuiteFile] | None:

@@ -37,18 +37,18 @@ def run_transcript(options: argparse.Namespace, folder: Path) -> int:
 
     source = Path(options.from_transcript)
     try:
-        turns, left_out = read_transcript(_read(source))
+        log = read_transcript(_read(source))
     except TranscriptError as bad:
         problem = f"{source} {bad}"
     else:
         name = name_suite(source.stem)
-        written = write_suite(turns, name, one_line(source.name, 80), left_out)
+        written = write_suite(log.turns, name, one_line(source.name, 80), log.left_out)
         target = folder / _FOLDER / f"{_NOT_IN_FILE_NAME.sub('_', name)}.kore.yaml"
         if os.path.lexists(target):
             raise UsageError(f"{target} exists, and nothing is overwritten: move it, or rename {source}")
         _check(written, source, target)
         write_all({target: written.text})
-        _tell(written, target)
+        _tell(written, target, log.others)
         return OK
     raise UsageError(problem)
 
@@ -86,13 +86,16 @@ def _check(written: Written, source: Path, target: Path) -> None:
         raise UsageError(f"nothing was written, because the suite of {source} would be wrong: {bad.message}")
 
 
-def _tell(written: Written, target: Path) -> None:
+def _tell(written: Written, target: Path, others: tuple[str, ...]) -> None:
     amount = f"{plural(written.steps, 'step')}, {plural(written.replies, 'reply', 'replies')}"
     print(one_line(f"wrote {target}: {amount}"))
     if written.left_out:
         print(
             f"left out: {plural(written.left_out, 'line or turn', 'lines or turns')} of neither user nor bot"
         )
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        print(f"no turn of its own, for the log calls that side by another word: {others[0]}{more}")
     if written.unanswered:
         print(f"without a reply in the log: {plural(written.unanswered, 'user input')}; comments say where")
     typed = shlex.quote(str(target))

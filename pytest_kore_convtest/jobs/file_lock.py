@@ -1,8 +1,11 @@
-"""Let one process at a time change a file; the lock lies elsewhere, so that nothing is left beside it."""
+"""Let one process at a time change suite files; the lock lies elsewhere, so that nothing is left beside them.
+
+A lock's file cannot be removed safely while another process may wait for it, so there is one
+for each user of the machine, and not one for each suite file: what stays behind is one empty file.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from contextlib import contextmanager
@@ -19,26 +22,24 @@ _PATIENCE = 10.0
 
 
 @contextmanager
-def hold_file(path: Path, timeout: float = _PATIENCE) -> Iterator[None]:
-    """Keep other test runs of this machine from changing a file meanwhile.
+def hold_files(timeout: float = _PATIENCE) -> Iterator[None]:
+    """Keep other test runs of this user from changing suite files meanwhile.
 
     Args:
-        path: The file.
         timeout: Seconds to wait for another test run.
 
     Raises:
-        ConfigError: Another test run has it for longer than that.
+        ConfigError: Another test run holds them for longer than that.
         OSError: The lock cannot be made.
     """
     from filelock import FileLock, Timeout
 
-    key = hashlib.sha256(os.path.realpath(path).encode("utf-8", "surrogateescape")).hexdigest()[:32]
     user = os.getuid() if hasattr(os, "getuid") else ""
-    lock = FileLock(Path(tempfile.gettempdir()) / f"kore-update-{user}-{key}.lock")
+    lock = FileLock(Path(tempfile.gettempdir()) / f"kore-update-{user}.lock")
     try:
         lock.acquire(timeout=timeout)
     except Timeout:
-        problem = "another test run changes it just now: run again"
+        problem = "another test run updates suite files just now: run again"
     else:
         problem = ""
     if problem:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError, SuiteFileError
-from pytest_kore_convtest.jobs.file_lock import hold_file
+from pytest_kore_convtest.jobs.file_lock import hold_files
 from pytest_kore_convtest.plugin.terminal import write_lines
 from pytest_kore_convtest.redaction import hide_leaks
 from pytest_kore_convtest.reports.files import replace_file
@@ -81,7 +81,7 @@ def _update(config: pytest.Config, path: Path, steps: Sequence[StepUpdate]) -> F
         _RefusedError: It is not changed.
     """
     try:
-        with hold_file(path):
+        with hold_files():
             data = path.read_bytes()
             made = _compute(path, data, steps)
             if made.count:

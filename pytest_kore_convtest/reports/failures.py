@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.reports import totals
+from pytest_kore_convtest.reports.conversation import write_conversation
 from pytest_kore_convtest.reports.markup import code, fence, fold
 from pytest_kore_convtest.reports.record import DERIVED, FAILED
 from pytest_kore_convtest.suites import diff
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         Assertion,
         ItemRecord,
         JobRecord,
+        Offer,
         Reply,
         StepRecord,
         SuiteRecord,
@@ -25,17 +27,19 @@ if TYPE_CHECKING:
 _LONGEST = 1_500
 """Letters of a text that are shown; the HTML and JSON reports have it whole."""
 
+_LONGEST_TALK = 4_000
 _MOST_LINES = 10
 _MOST_REPLIES = 3
 
 
 class Failure(NamedTuple):
-    """A job that did not pass, or a failed step."""
+    """A job that did not pass, or a failed step and where it stands in the suite, 0-based."""
 
     suite: SuiteRecord
     kind: str
     job: JobRecord | None = None
     step: StepRecord | None = None
+    at: int = 0
 
 
 def list_failures(suites: Iterable[SuiteRecord]) -> list[Failure]:
@@ -46,7 +50,11 @@ def list_failures(suites: Iterable[SuiteRecord]) -> list[Failure]:
         found += [
             Failure(suite, kind, job=job) for kind, job in jobs if job and (job["trouble"] or job["why"])
         ]
-        found += [Failure(suite, "step", step=step) for step in suite["steps"] if step["outcome"] == FAILED]
+        found += [
+            Failure(suite, "step", step=step, at=at)
+            for at, step in enumerate(suite["steps"])
+            if step["outcome"] == FAILED
+        ]
     return found
 
 
@@ -54,7 +62,9 @@ def render_failure(failure: Failure) -> str:
     """Return a failure, folded."""
     name = failure.suite["name"][:80]
     if failure.step is not None:
-        return fold(f"{name}: {totals.name_step(failure.step)}", _render_step(failure.step))
+        said = write_conversation(failure.suite["steps"], failure.at)
+        body = f"{_render_step(failure.step)}\nThe conversation:\n\n{fence(said, _LONGEST_TALK, 'yaml')}"
+        return fold(f"{name}: {totals.name_step(failure.step)}", body)
     assert failure.job is not None  # noqa: S101 - it is one of the two
     return fold(f"{name}: {failure.kind}", _render_job(failure.job))
 
@@ -95,7 +105,13 @@ def _render_step(step: StepRecord) -> str:
     telling = [reply for reply in step["replies"] if _is_wrong(reply)] or step["replies"]
     parts += map(_render_reply, telling[:_MOST_REPLIES])
     more = len(telling) - _MOST_REPLIES
-    return "".join(parts) + (f"and {more} more replies\n" if more > 0 else "")
+    parts += [f"and {more} more replies\n"] if more > 0 else []
+    return "".join(parts) + "".join(map(_render_offer, step["offers"]))
+
+
+def _render_offer(offer: Offer) -> str:
+    said = f"\nTo accept it, {code(offer['where'])}"
+    return f"{said}:\n\n{fence(chr(10).join(offer['lines']), _LONGEST)}" if offer["lines"] else f"{said}\n"
 
 
 def _is_wrong(reply: Reply) -> bool:

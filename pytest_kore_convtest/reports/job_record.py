@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime, timezone
-from itertools import zip_longest
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from pytest_kore_convtest.api import models
-from pytest_kore_convtest.api.run_models import variations
 from pytest_kore_convtest.errors import KoreError, StructureError
 from pytest_kore_convtest.jobs.job import SuiteRun
 from pytest_kore_convtest.redaction import hide_in
@@ -17,38 +15,34 @@ from pytest_kore_convtest.reports.record import (
     DERIVED,
     FAILED,
     MATCHER,
-    NOT_EVALUATED,
     PASSED,
     PLATFORM,
     UNKNOWN,
-    Assertion,
     File,
     Finding,
     ImportRecord,
     JobRecord,
     Poll,
-    Reply,
     RunRecord,
     StepRecord,
 )
+from pytest_kore_convtest.reports.step_record import describe_steps
 from pytest_kore_convtest.reports.visits import read_visits
 from pytest_kore_convtest.suites.file import is_yaml, show_path
 from pytest_kore_convtest.suites.validate import MOST_LOGS
 from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from pytest_kore_convtest import errors
     from pytest_kore_convtest.api.models import ImportStatus, Suite
-    from pytest_kore_convtest.api.run_models import RunStatus, RunStep
+    from pytest_kore_convtest.api.run_models import RunStatus
     from pytest_kore_convtest.coverage.shapes import Conversation
     from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.job import AnyJob, WatchImport
     from pytest_kore_convtest.jobs.unfinished import Unfinished
-    from pytest_kore_convtest.reports.record import Says, StepOutcome, Verdict
-    from pytest_kore_convtest.suites.file import LocalSuite
-    from pytest_kore_convtest.suites.run_result import RunResult, StepResult
+    from pytest_kore_convtest.reports.record import Says, Verdict
 
 _MOMENTS = ("requested_at", "created_at", "modified_at", "expires_at")
 _LONGEST_LOG, _LONGEST_WORD = 2000, 120
@@ -112,7 +106,7 @@ def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
     if isinstance(job, SuiteRun):
         result["after"] = job.after.key if job.after else ""
         result["run"] = _describe_run(job)
-        result["steps"] = list(_describe_steps(job))
+        result["steps"] = list(describe_steps(job))
         result["blocked"] = _is_blocked(job)
         if job.outcome is not None and job.outcome.status is not None:
             result["remarks"] = list(job.result().notes)
@@ -349,52 +343,3 @@ def _describe_run(job: SuiteRun) -> RunRecord:
         duration=status.duration if status else None,
         counts_only=status is not None and status.steps is None,
     )
-
-
-def _describe_steps(job: SuiteRun) -> Iterator[StepRecord]:
-    if job.outcome is not None and job.outcome.status is not None:
-        result: RunResult = job.result()
-        yield from map(_describe_step, result.steps)
-        return
-    suite: LocalSuite | None = job.suite
-    for number, step in enumerate(suite.steps if suite else (), start=1):
-        place = f"{show_path(suite.path)}:{step.place.line}" if suite else ""
-        yield StepRecord(
-            number=number,
-            input=step.input,
-            event=step.event,
-            outcome=NOT_EVALUATED,
-            why="there is no result of its run",
-            says=DERIVED,
-            place=place,
-            nodeid="",
-            replies=[],
-        )
-
-
-def _describe_step(result: StepResult) -> StepRecord:
-    step = result.step
-    return StepRecord(
-        number=result.number,
-        input=result.input,
-        event=step.event if step else "",
-        outcome=cast("StepOutcome", result.outcome),
-        why=result.why,
-        says=MATCHER if result.by_matcher else PLATFORM if result.reported else DERIVED,
-        place=result.place,
-        nodeid="",
-        replies=list(_describe_replies(step)) if step else [],
-    )
-
-
-def _describe_replies(step: RunStep) -> Iterator[Reply]:
-    for output, reply, checks in zip_longest(step.outputs, step.replies, step.checks):
-        kinds = (("text", checks.text), ("flow", checks.flow), ("context", checks.context))
-        yield Reply(
-            expected=variations(output) if output else [],
-            actual=reply.text if reply else None,
-            assertions=[
-                Assertion(kind=kind, enabled=one.enabled, status=one.status, expected=list(one.expected))
-                for kind, one in kinds
-            ],
-        )

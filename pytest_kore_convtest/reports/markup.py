@@ -39,12 +39,12 @@ def cell(text: str, most: int = 200) -> str:
     return code(text, most).replace("|", "\\|") if text else ""
 
 
-def fence(text: str, most: int) -> str:
+def fence(text: str, most: int, language: str = "text") -> str:
     """Return text as a block of code with its lines kept, cut after some letters."""
     shown = block(text, most)
     ticks = "`" * max(_FEWEST_TICKS, _longest_run(shown) + 1)
     more = f"… and {len(text) - most} more characters\n" if len(text) > most else ""
-    return f"{ticks}text\n{shown}\n{ticks}\n{more}"
+    return f"{ticks}{language}\n{shown}\n{ticks}\n{more}"
 
 
 def fold(title: str, body: str) -> str:

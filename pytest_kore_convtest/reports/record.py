@@ -257,13 +257,25 @@ class Reply(TypedDict):
     assertions: list[Assertion]
 
 
+class Offer(TypedDict):
+    """Lines of the suite file that would make a failed step expect what the bot said.
+
+    ``where`` says where they go, e.g. ``line 9 becomes``; ``lines`` are ready to be pasted,
+    none when lines are only removed.
+    """
+
+    where: str
+    lines: list[str]
+
+
 class StepRecord(TypedDict):
     """One step of a conversation.
 
     ``outcome`` is ``PASSED``, ``FAILED`` or ``NOT_EVALUATED``; ``why`` the reason, empty
     for a plain pass; ``says`` is ``PLATFORM``, ``DERIVED`` or, of a step that the platform
     calls failed and that passes by its file, ``MATCHER``; ``place`` is ``file:line``;
-    ``nodeid`` the pytest item, empty when it was not selected.
+    ``nodeid`` the pytest item, empty when it was not selected; ``offers`` is empty unless the
+    step failed by its texts alone, and for all but the first 200 failed steps of a suite.
     """
 
     number: int
@@ -275,6 +287,7 @@ class StepRecord(TypedDict):
     place: str
     nodeid: str
     replies: list[Reply]
+    offers: list[Offer]
 
 
 class File(TypedDict):

@@ -91,6 +91,8 @@ def _complete(value: object) -> None:
     if isinstance(value, dict):
         value.setdefault("coverage", None)
     for suite in _objects(value, "suites"):
+        for step in _objects(suite, "steps"):
+            step.setdefault("offers", [])
         if isinstance(imported := suite.get("imported"), dict):
             imported.setdefault("given_name", "")
         for finding in _objects(suite.get("imported"), "findings"):
@@ -147,7 +149,11 @@ def record_schema() -> dict[str, object]:
             shape.pop("title", None)
             for member in shape["properties"].values():
                 member.pop("title", None)
-    for name, optional in (("Finding", OPTIONAL.keys()), ("ImportRecord", {"given_name"})):
+    for name, optional in (
+        ("Finding", OPTIONAL.keys()),
+        ("ImportRecord", {"given_name"}),
+        ("StepRecord", {"offers"}),
+    ):
         required = found["$defs"][name]["required"]
         found["$defs"][name]["required"] = [key for key in required if key not in optional]
     found["required"].remove("coverage")

@@ -28,8 +28,9 @@ from pytest_kore_convtest.suites.rules import (
     TOP_KEYS,
     is_blank,
 )
+from pytest_kore_convtest.suites.yaml_comments import find_comments
 from pytest_kore_convtest.suites.yaml_file import read_yaml
-from pytest_kore_convtest.suites.yaml_nodes import YamlError, find_comments
+from pytest_kore_convtest.suites.yaml_nodes import YamlError
 from pytest_kore_convtest.suites.yaml_write import Reply, write_yaml
 from pytest_kore_convtest.text import as_list, escape_json, plural
 
@@ -269,8 +270,8 @@ class _Carrier:
             self._look_at_reply(path, reply)
         for path in self._file.yaml.more:
             self._remark(MORE, path)
-        for place in find_comments(self._file.yaml.text, self._file.yaml.root):
-            self._remark_at(COMMENT, place)
+        for comment in find_comments(self._file.yaml.text, self._file.yaml.root):
+            self._remark_at(COMMENT, comment.place)
         return self.remarks
 
     def _look_at_reply(self, path: Path, reply: ReplySource) -> None:

@@ -65,6 +65,8 @@ def _find_all(file: SuiteFile, stream_id: str | None) -> Iterator[Finding]:
         if file.yaml and not file.problems:
             notes = chain(notes, _judge_replies(file.yaml))
         yield from (_locate(note, file, file.document) for note in notes)
+    if file.yaml:
+        yield from _find_in_comments(file.path, file.yaml)
     yield from _find_namesakes(file.suites, one_file=True)
 
 
@@ -74,6 +76,15 @@ def lint_many(files: Iterable[Path | SuiteFile], rules: Mapping[Rule, Severity] 
     once = {file.path.resolve(): file for file in read}
     suites = [suite for file in once.values() for suite in file.suites]
     return apply_rules(_find_namesakes(suites, one_file=False), rules, worst_first=False)
+
+
+def _find_in_comments(path: Path, yaml: YamlSuites) -> Iterator[Finding]:
+    """Look for secrets where a token is pasted for a moment, and stays."""
+    from pytest_kore_convtest.suites.yaml_comments import find_comments
+
+    for comment in find_comments(yaml.text, yaml.root):
+        for note in _judge_text(comment.text, (), redaction.find_leaks(comment.text)):
+            yield find(note.rule, f"a comment {note.message}", location=_locate_place(path, comment.place))
 
 
 def _locate_place(path: Path, place: Place) -> Location:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.suites.accept import DELETE, accept_step
 from pytest_kore_convtest.suites.edit import CannotUpdateError
@@ -20,8 +20,32 @@ _MOST_LINES = 4
 _LONGEST_LINE = 300
 
 
+class Offer(NamedTuple):
+    """What would accept a reply.
+
+    Attributes:
+        where: Where in the file, e.g. ``line 9 becomes``.
+        lines: What stands there then; none when lines are only removed.
+    """
+
+    where: str
+    lines: tuple[str, ...]
+
+
 def offer_lines(result: RunResult, index: int) -> Iterator[str]:
-    """Yield a heading and one to four lines; nothing when they would be more, or none can be offered.
+    """Yield each offer as a heading and its lines.
+
+    Args:
+        result: The judged run.
+        index: The step's 0-based index in ``result.steps``.
+    """
+    for where, new in find_offers(result, index):
+        yield f"to accept it, {where}:" if new else f"to accept it, {where}"
+        yield from new
+
+
+def find_offers(result: RunResult, index: int) -> list[Offer]:
+    """Return one to four lines that would accept a step; none when they would be more, or cannot be offered.
 
     Args:
         result: The judged run.
@@ -29,23 +53,21 @@ def offer_lines(result: RunResult, index: int) -> Iterator[str]:
     """
     changes, local = accept_step(result, index).changes, result.local
     if not changes or local is None or local.source is None:
-        return
+        return []
     if local.source.yaml is None:
         texts = [one.text for one in changes if one.kind != DELETE]
         entries = [f'{{"contains": {write_string(text, "", local.source.text)}}}' for text in texts]
-        offered = [("write in 'outputs'", tuple(entries))]
+        offered = [Offer("write in 'outputs'", tuple(entries))]
     else:
         try:
             hunks = show_hunks(local, StepChange((0, 0), index + 1, changes))
         except CannotUpdateError:
-            return
-        offered = [(_name_lines(hunk), hunk.new) for hunk in hunks]
-    lines = [line for _, new in offered for line in new]
-    if not 0 < len(lines) <= _MOST_LINES or any(not _can_be_pasted(line) for line in lines):
-        return
-    for where, new in offered:
-        yield f"to accept it, {where}:" if new else f"to accept it, {where}"
-        yield from new
+            return []
+        offered = [Offer(_name_lines(hunk), hunk.new) for hunk in hunks]
+    lines = [line for one in offered for line in one.lines]
+    if not 0 < len(lines) <= _MOST_LINES or not all(map(_can_be_pasted, lines)):
+        return []
+    return offered
 
 
 def _name_lines(hunk: Hunk) -> str:

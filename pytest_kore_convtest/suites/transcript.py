@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from pytest_kore_convtest import json_positions
 from pytest_kore_convtest.json_positions import Lines, kind
@@ -70,6 +71,20 @@ class Turn:
     text: str
 
 
+class Log(NamedTuple):
+    """A chat log.
+
+    Attributes:
+        turns: What was said.
+        left_out: How many lines or turns are not among them.
+        others: Where another word for a side than the log's own stands, which begins no turn.
+    """
+
+    turns: list[Turn]
+    left_out: int = 0
+    others: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Written:
     """A suite that was made of a log.
@@ -89,8 +104,8 @@ class Written:
     unanswered: int
 
 
-def read_transcript(data: bytes) -> tuple[list[Turn], int]:
-    """Read a chat log; return its turns, and how many lines or turns were left out.
+def read_transcript(data: bytes) -> Log:
+    """Read a chat log.
 
     Raises:
         TranscriptError: It is none.
@@ -107,33 +122,49 @@ def read_transcript(data: bytes) -> tuple[list[Turn], int]:
         place = Lines(text).place(found.start())
         raise TranscriptError(f"is no text: a control character stands in line {place.line}; {_HOW}")
     if text.lstrip()[:1] in {"[", "{"} and not _TURN.match(text.lstrip()):
-        turns, left = _read_json(text)
+        log = _read_json(text)
     else:
-        turns, left = _read_lines(text)
-    spoken = [turn for turn in turns if turn.who and not is_blank(turn.text)]
+        log = _read_lines(text)
+    spoken = [turn for turn in log.turns if turn.who and not is_blank(turn.text)]
     if not spoken:
         raise TranscriptError(f"has no turn of a user or a bot: {_HOW}")
     if not any(turn.who == BOT for turn in spoken):
         raise TranscriptError("has no reply of the bot, so nothing could be tested: write 'bot: …' lines")
-    return spoken, left + len(turns) - len(spoken)
+    return Log(spoken, log.left_out + len(log.turns) - len(spoken), log.others)
 
 
-def _read_lines(text: str) -> tuple[list[Turn], int]:
+def _read_lines(text: str) -> Log:
+    """Read lines; each side has one word, because 'Customer: 4711' may be part of what a bot says."""
+    lines = [(line, *_read_speaker(line)) for line in _BREAK.split(text)]
+    count = Counter(word for _, word, _ in lines if word)
+    chosen: dict[str, str] = {}
+    for word, _ in count.most_common():
+        chosen.setdefault(_ROLES[word], word)
     turns: list[tuple[str, list[str]]] = []
-    left = 0
-    for line in _BREAK.split(text):
-        found = _TURN.match(line)
-        who = _ROLES.get(found[1].strip().lower()) if found else None
-        if found and who is not None:
-            turns.append((who, [line[found.end() :]]))
+    left, others = 0, list[str]()
+    for number, (line, word, said) in enumerate(lines, 1):
+        who = _ROLES.get(word)
+        is_turn = who is not None and (who == NOBODY or chosen[who] == word)
+        if who is not None and not is_turn:
+            others.append(f"'{word}:' in line {number}")
+        if is_turn and who is not None:
+            turns.append((who, [said]))
         elif turns:
             turns[-1][1].append(line)
         else:
             left += not is_blank(line)
-    return [Turn(who, "\n".join(line.strip() for line in lines).strip()) for who, lines in turns], left
+    found = [Turn(who, "\n".join(line.strip() for line in some).strip()) for who, some in turns]
+    return Log(found, left, tuple(others))
 
 
-def _read_json(text: str) -> tuple[list[Turn], int]:
+def _read_speaker(line: str) -> tuple[str, str]:
+    """Return who speaks in a line, in lower case, and what; no word when nobody begins to speak there."""
+    found = _TURN.match(line)
+    word = found[1].strip().lower() if found else ""
+    return (word, line[found.end() :]) if found and word in _ROLES else ("", line)
+
+
+def _read_json(text: str) -> Log:
     try:
         document = json_positions.load(text)
     except json_positions.JsonError as bad:
@@ -146,7 +177,7 @@ def _read_json(text: str) -> tuple[list[Turn], int]:
         turns: list[Turn] = []
         for number, one in enumerate(value):
             turns += _read_turn(one, document, (*path, number))
-        return turns, 0
+        return Log(turns)
     raise TranscriptError(f"is not valid JSON in {where}: {said}")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest.errors import SuiteFileError
@@ -217,4 +218,10 @@ def show_hunks(suite: LocalSuite, step: StepChange) -> list[Hunk]:
     """
     edits = find_edits(suite, step)
     assert suite.source is not None  # noqa: S101 - there are edits
-    return find_hunks(Lines(suite.source.text), edits)
+    return find_hunks(_split(suite.source.text), edits)
+
+
+@lru_cache(maxsize=1)
+def _split(text: str) -> Lines:
+    """Return a file's text as lines, once for all its steps."""
+    return Lines(text)

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias
 
 from pytest_kore_convtest.json_positions import START, Lines, Place
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 DEEPEST = 60
 """Lists and mappings in each other; a suite file without templates has 7."""
@@ -33,7 +30,6 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff
 _HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _CUT = re.compile(r"[ \t]+#(?=[^\s#])")
-_COMMENT = re.compile(r"(?:^|(?<=[\s,\[\]{}]))#[^\r\n]*", re.MULTILINE)
 _RUN = re.compile(r"\S+")
 _TAG = re.compile(r"(?:^|[\[{,:-])(!)")
 _LONGEST_TAG = 2_000
@@ -136,35 +132,6 @@ def changed_by_yaml(text: str) -> str:
         if _DATE.fullmatch(text):
             return "a date"
     return ""
-
-
-def find_comments(text: str, root: Node) -> list[Place]:
-    """Return where the comments of a text stand.
-
-    Args:
-        text: The text.
-        root: What was read of it.
-    """
-    lines, found, at = Lines(text), list[Place](), 0
-    for start, end in [*_spans(root), (len(text), len(text))]:
-        found += [lines.place(one.start()) for one in _COMMENT.finditer(text, at, start)]
-        at = max(at, end)
-    return found
-
-
-def _spans(node: Node) -> Iterator[tuple[int, int]]:
-    """Give where the texts of a node begin and end, in the order of the file."""
-    if node.alias:
-        return
-    if isinstance(node, Scalar):
-        yield node.start, node.end
-    elif isinstance(node, Sequence):
-        for one in node.items:
-            yield from _spans(one)
-    else:
-        for key, value in node.members:
-            yield from _spans(key)
-            yield from _spans(value)
 
 
 def read_nodes(text: str) -> Node:

@@ -214,3 +214,15 @@ def test_standard_output_is_the_suite_only(kore):
     Path("b.kore.yaml").write_text(ended.out)
     back = json.loads(kore("convert", "b.kore.yaml", "-o", "-").out)
     assert back["testCases"] == content["testCases"]
+
+
+def test_comments_that_force_overwrites_are_counted(kore):
+    """The refusal names the comments of the YAML file that is there; --force says how many are gone."""
+    Path("a.kore.json").write_text(suite("A"), encoding="utf-8")
+    assert kore("convert", "a.kore.json").code == 0
+    path = Path("a.kore.yaml")
+    path.write_text("# one\n" + path.read_text(encoding="utf-8") + "# two\n", encoding="utf-8")
+    one_sentence(kore("convert", "a.kore.json"), 4, "its comments are lost")
+    forced = kore("convert", "a.kore.json", "--force")
+    assert (forced.code, forced.err) == (0, "a.kore.yaml was overwritten: 2 comments of it are lost\n")
+    assert kore("convert", "a.kore.json", "--force").err == ""

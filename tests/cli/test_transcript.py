@@ -18,7 +18,7 @@ Chat of 12 May
 Note: Paris is full.
 
   We have two others.
-**User:** Rome
+**You:** Rome
 Bot (12:05): {"type":"template","payload":{"text":"For 2 nights?"}}
 YOU: thanks
 """
@@ -156,3 +156,16 @@ def test_a_log_with_an_odd_name(kore):
     Path("my chat, 1.txt").write_text("user: a\nbot: b\n")
     assert kore("init", "--from-transcript", "my chat, 1.txt").code == 0
     assert "- name: my_chat,_1\n" in written("my_chat__1")
+
+
+def test_each_side_has_one_word(kore):
+    """A word that the log does not use for its sides begins no turn, and the summary says where it stands."""
+    log = "user: hi\nbot: Yours:\nCustomer: 4711\nuser: thanks\nbot: Bye.\nuser: bye\nbot: Bye.\n"
+    Path("chat.txt").write_text("Customer: Jane\n" + log)
+    ended = kore("init", "--from-transcript", "chat.txt")
+    assert (
+        "no turn of its own, for the log calls that side by another word: 'customer:' in line 1 and 1 more"
+        in (ended.lines)
+    )
+    assert '- "Yours:\\nCustomer: 4711"\n' in written()
+    assert "Jane" not in written()

@@ -60,8 +60,8 @@ def test_the_first_green_run_takes_twelve_lines() -> None:
 def test_every_block_is_tried() -> None:
     """No block is left out: shell blocks are run, files are written, and so on."""
     assert {step["what"] for step in SHELL} == {"run"}
-    assert {step["language"] for step in STEPS} == {"bash", "json", "ini", "text", "python"}
-    assert [step["what"] for step in STEPS if step["language"] == "json"] == ["same"]
+    assert {step["language"] for step in STEPS} == {"bash", "json", "yaml", "ini", "text", "python"}
+    assert [step["what"] for step in STEPS if step["language"] in {"json", "yaml"}] == ["same"] * 2
     assert [step["what"] for step in STEPS if step["language"] == "ini"] == ["file"]
 
 
@@ -97,7 +97,7 @@ def pasted(tmp_path: Path) -> list[tuple[int, str]]:
             if step["what"] == "file":
                 typed.append(f"cat > {step['argument']} <<'END'\n{text}END\n")
             elif step["what"] == "same":
-                typed.append(f"cat {step['argument']} > same.json\n")
+                typed.append(f"cat {step['argument']} > same.{step['language']}\n")
             elif step["what"] == "run":
                 secret = f"{emulator.client_secret}\n" if "\nread " in text else ""
                 typed.append(text + secret + END)
@@ -114,8 +114,8 @@ def pasted(tmp_path: Path) -> list[tuple[int, str]]:
         )
     found = re.findall(r"(.*?)^@end (\d+)\n", done.stdout, re.MULTILINE | re.DOTALL)
     assert len(found) == len(SHELL), done.stdout
-    shown = next(step["text"] for step in STEPS if step["what"] == "same")
-    assert json.loads((here / "same.json").read_text(encoding="utf-8")) == json.loads(shown)
+    assert json.loads((here / "same.json").read_text(encoding="utf-8")) == json.loads(blocks("json")[0])
+    assert (here / "same.yaml").read_text(encoding="utf-8") == blocks("yaml")[0]
     return [(int(code), text) for text, code in found]
 
 
@@ -145,11 +145,11 @@ def test_the_blocks_do_what_is_said(pasted: list[tuple[int, str]]) -> None:
     outputs = [text for _, text in pasted]
     assert "@pip install pytest-kore-convtest[all]" in outputs[0]
     assert "6 passed" in outputs[0]
-    assert "no problems in 1 file" in outputs[3]
+    assert "no problems in 1 file" in outputs[4]
     assert sum("built-in emulator; no real platform was contacted" in text for text in outputs) == 6
     for block in blocks("text"):
         for line in block.splitlines():
-            assert line in outputs[1]
+            assert line in outputs[2]
 
 
 def test_every_option_in_the_text_exists() -> None:

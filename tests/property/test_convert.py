@@ -221,7 +221,7 @@ TURNS = st.lists(
 def test_any_log(text):
     """A log becomes a suite without an error, with all that the bot said; or one sentence says why not."""
     try:
-        turns, left = read_transcript(text.encode("utf-8", "surrogatepass"))
+        turns, left, _ = read_transcript(text.encode("utf-8", "surrogatepass"))
     except TranscriptError:
         return
     written = write_suite(turns, "chat", "chat.txt", left)

@@ -386,3 +386,23 @@ def test_control_characters_are_shown():
     text = render_markdown(make_record(make_suite("a\x1b[31m\u202e\x07 \u0645\u06cc\u200c\u062e")))
     assert "`a\\x1b[31m\\u202e\\x07 \u0645\u06cc\u200c\u062e`" in text
     assert not {"\x1b", "\u202e", "\x07"} & set(text)
+
+
+def test_a_failed_step_shows_the_conversation_as_yaml_and_what_accepts_it():
+    """A failure holds what was said, in a YAML block that no reply can end, and the lines offered."""
+    said = 'a: "b"\n```\n# x'
+    wrong = make_step(2, "room", "failed", replies=[make_reply(["?"], said, "failed")])
+    wrong["offers"] = [{"where": "line 9 becomes", "lines": ["    - Which town?"]}]
+    text = render_markdown(make_record(make_suite(verdict="failed", steps=[make_step(), wrong])))
+    talk = '- user: hello\n  bot: Hi!\n- user: room # step 02 failed\n  bot: "a: \\"b\\"\\n```\\n# x"\n'
+    assert f"````yaml\n{talk}````\n" in text
+    assert "To accept it, `line 9 becomes`:\n\n```text\n    - Which town?\n```\n" in text
+
+
+def test_a_long_conversation_is_cut_from_its_beginning():
+    """Of many steps the last ones are shown, and how many came before."""
+    steps = [make_step(number, f"say {number}") for number in range(1, 20)]
+    steps.append(make_step(20, "last", "failed", replies=[make_reply(["x"], "y" * 500, "failed")]))
+    text = render_markdown(make_record(make_suite(verdict="failed", steps=steps)))
+    assert "```yaml\n# 14 earlier steps\n- user: say 15\n" in text
+    assert f"\n  bot: {'y' * 80}…\n```" in text

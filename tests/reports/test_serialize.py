@@ -259,3 +259,11 @@ def test_a_record_nested_too_deep_is_our_mistake_too():
     suite = make_suite(imported=make_import(), steps=[step])
     with pytest.raises(KoreError, match="nested too deeply\\): please file"):
         write_record(make_record(suite))
+
+
+def test_a_report_from_before_the_offers_is_read():
+    """Steps of an earlier release have no ``offers``; they are read as having none."""
+    record = make_record(make_suite(steps=[make_step()]))
+    old = json.loads(json.dumps(record))
+    del old["suites"][0]["steps"][0]["offers"]
+    assert read_record(json.dumps(old), "old.json") == record

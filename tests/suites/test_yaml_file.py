@@ -305,3 +305,26 @@ def test_a_secret_in_an_alternative_is_found(lint):
     token = "ghp_" + "a1B2c3D4" * 5
     found = lint(STEP + f"user: a\n    bot: {{any: [b, {token}]}}\n")
     assert [one[0] for one in found] in (["secret"], ["possible-secret"])
+
+
+@pytest.mark.parametrize(
+    ("comment", "rule"),
+    [
+        ("# eyJhbGciOiJIUzI1NiJ9.eyJhcHBJZCI6ImNzLTEifQ.c2lnbmF0dXJlLW9mLWl0", "secret"),
+        ("# client_secret: k3Jd92mXq0Zp7Lw4Rt6Yv1Bn8Hs5", "possible-secret"),
+    ],
+)
+@pytest.mark.parametrize("before", ["{}\n", "    bot: Hi {}\n", "{}"])
+def test_a_secret_in_a_comment_is_found(lint, comment, rule, before):
+    """A token that was pasted into a comment is found where it stands, and is not shown."""
+    text = STEP + "user: a\n    bot: b\n"
+    text = (
+        text.replace("    bot: Hi\n", before.format(comment))
+        if "bot" in before
+        else text + before.format(comment)
+    )
+    line, column = next((at, row.index("#") + 1) for at, row in enumerate(text.splitlines(), 1) if "#" in row)
+    (found,) = lint(text)
+    assert found[:3] == (rule, line, column)
+    assert found[3].startswith("a comment holds what looks like ")
+    assert comment[20:] not in found[3]

@@ -73,7 +73,7 @@ WORST = {
     "suites.update_yaml._HIDDEN": ["\n"],
     "suites.yaml_nodes._BLANKS": [""],
     "suites.convert._ENTITY": ["&", "&#1", "&#x1", "&amp"],
-    "suites.yaml_nodes._COMMENT": ["#", " #", ","],
+    "suites.yaml_comments._COMMENT": ["#", " #", ","],
     "suites.yaml_nodes._CONTROL": ["\n"],
     "suites.yaml_nodes._CUT": ["", " ", " #", "\t#"],
     "suites.yaml_nodes._DATE": ["", "2026-01-01", "2026-01-01 ", "2026-01-01T10:00:00."],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_kore_convtest.reports.conversation import write_conversation
 from pytest_kore_convtest.reports.html.replies import Side, reply_view
 from pytest_kore_convtest.reports.html.timelines import Timeline, timeline
 from pytest_kore_convtest.reports.record import DERIVED, FAILED, NOT_EVALUATED, PASSED, UNKNOWN
@@ -26,7 +27,10 @@ _LONGEST_INPUT = 2000
 
 
 class StepView(NamedTuple):
-    """A step: its anchor, its record and its replies; ``event`` only when it is not the input itself."""
+    """A step: its anchor, its record and its replies; ``event`` only when it is not the input itself.
+
+    ``talk`` is the conversation as YAML, of a suite's first failed step; a page with all of them is too long.
+    """
 
     anchor: str
     label: str
@@ -37,6 +41,7 @@ class StepView(NamedTuple):
     record: StepRecord
     derived: bool
     replies: list[Side]
+    talk: str
 
 
 class JobView(NamedTuple):
@@ -94,7 +99,11 @@ def _suite(number: int, suite: SuiteRecord, allowance: Allowance, *, alone: bool
     counts = Counter({"error": 0, "warning": 0})
     for finding in findings:
         counts[finding["severity"]] += finding.get("count", 1)
-    steps = [_step(anchor, step, allowance) for step in suite["steps"]]
+    first = next((at for at, step in enumerate(suite["steps"]) if step["outcome"] == FAILED), None)
+    talk = "" if first is None else write_conversation(suite["steps"], first)
+    steps = [
+        _step(anchor, step, allowance, talk if at == first else "") for at, step in enumerate(suite["steps"])
+    ]
     return SuiteView(
         anchor,
         CODES[suite["verdict"]],
@@ -122,7 +131,7 @@ def _job(name: str, job: JobRecord) -> JobView:
     return JobView(name, job, CODES[job["verdict"]], timeline(job["polls"]))
 
 
-def _step(suite: str, step: StepRecord, allowance: Allowance) -> StepView:
+def _step(suite: str, step: StepRecord, allowance: Allowance, talk: str) -> StepView:
     label = f"{step['number']:02}"
     said = step["input"]
     is_evaluated = step["outcome"] != NOT_EVALUATED
@@ -136,4 +145,5 @@ def _step(suite: str, step: StepRecord, allowance: Allowance) -> StepView:
         step,
         step["says"] == DERIVED,
         [reply_view(one, is_evaluated=is_evaluated, allowance=allowance) for one in step["replies"]],
+        talk,
     )

@@ -516,3 +516,15 @@ def test_without_jinja2_the_way_out_is_said():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own interpreter and text
     assert 'pip install "pytest-kore-convtest[report]"' in done.stdout
+
+
+def test_the_first_failure_of_a_suite_has_the_conversation_as_yaml():
+    """The fold stands once in a suite, and its text and the lines offered are text, not markup."""
+    evil = "</pre><script>alert(1)</script>"
+    offers = [{"where": "line 9 becomes", "lines": [f"  - {evil}"]}]
+    steps = [make_step(at, evil, "failed", offers=offers) for at in (1, 2)]
+    page = Page(page_of(*steps))
+    assert page.text.count("The conversation up to here as YAML") == 1
+    assert f'- user: "{evil}" # step 01 failed bot: Hi!' in page.text
+    assert page.text.count(f"To accept it, line 9 becomes: - {evil}") == 2
+    assert [tag for tag, _ in page.tags].count("script") == 1

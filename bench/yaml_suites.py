@@ -1,0 +1,70 @@
+"""Collecting suites in YAML beside the same suites in JSON.
+
+ruamel.yaml's scanner in Python does most of the work. Its compiled one (ruamel.yaml.clib) parses twelve
+times as fast and is not used: it reads YAML 1.1, words its errors in another way, and is not everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from figures import Spread, Verdict, print_table, save, spread
+from offline import FILES, write_suites
+from rooms import clean_environment, room_with_us
+
+from pytest_kore_convtest.suites.yaml_write import write_yaml
+
+STEPS, ROUNDS = 20, 3
+TARGET = 4.0
+"""Times as long as JSON, at most."""
+
+
+def write_both(folder: Path) -> None:
+    """Write the same suites in both forms, each in a folder of its own."""
+    for name in ("json", "yaml"):
+        (folder / name).mkdir()
+    for name in write_suites(folder / "json", STEPS):
+        content = json.loads((folder / "json" / name).read_text(encoding="utf-8"))
+        text = write_yaml(content)
+        (folder / "yaml" / name).with_suffix(".yaml").write_text(text, encoding="utf-8")
+
+
+def collect(python: str, folder: Path) -> float:
+    """Collect a folder and return how long it takes, in ms."""
+    command = [python, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "."]
+    begin = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, check=False)
+    took = (time.perf_counter() - begin) * 1000
+    # Lint, import and structure of each: a file that was not read has one item, and that is quick.
+    assert f"{3 * FILES} tests collected".encode() in done.stdout, (done.stdout[-1000:], done.stderr[-1000:])
+    return took
+
+
+def main() -> list[Verdict]:
+    """Measure by turns, print and save; return the verdict."""
+    python = room_with_us("ruamel.yaml")
+    with tempfile.TemporaryDirectory(prefix="kore-bench-") as name:
+        folder = Path(name)
+        write_both(folder)
+        rounds = [{form: collect(python, folder / form) for form in ("json", "yaml")} for _ in range(ROUNDS)]
+    times = {form: spread([one[form] for one in rounds]) for form in ("json", "yaml")}
+    ratio = spread([one["yaml"] / one["json"] for one in rounds])
+    rows = [(form, shown(one), shown(ratio) if form == "yaml" else "1") for form, one in times.items()]
+    head = ("form", "ms, median (quartiles)", "beside JSON")
+    print_table(f"Collecting 1 000 suites of {STEPS} steps, {ROUNDS} rounds", head, rows)
+    verdict = Verdict("collecting YAML suites, beside JSON", TARGET, ratio.median, " times")
+    save("yaml_suites", rounds, [verdict])
+    return [verdict]
+
+
+def shown(values: Spread) -> str:
+    """Return a median with its quartiles."""
+    return f"{values.median:.2f} ({values.low:.2f} .. {values.high:.2f})"
+
+
+if __name__ == "__main__":
+    print("\n".join(map(str, main())))

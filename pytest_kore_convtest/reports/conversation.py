@@ -1,0 +1,57 @@
+"""What was said up to a step of a conversation, as a YAML suite file says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.reports.record import FAILED
+from pytest_kore_convtest.suites.diff import brief, is_template
+from pytest_kore_convtest.suites.yaml_write import write_text
+from pytest_kore_convtest.text import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_kore_convtest.reports.record import StepRecord
+
+_MOST_STEPS = 6
+_MOST_REPLIES = 4
+_LONGEST_TEXT = 80
+"""Characters of a text; with the two above, a conversation is a screenful at most."""
+
+
+def write_conversation(steps: Sequence[StepRecord], at: int) -> str:
+    """Return the last exchanges up to a step as lines of YAML; long texts are cut, and end with ``…``.
+
+    Args:
+        steps: The suite's steps.
+        at: The 0-based step.
+    """
+    begin = max(0, at + 1 - _MOST_STEPS)
+    lines = [f"# {begin} earlier {'step' if begin == 1 else 'steps'}"] if begin else []
+    for step in steps[begin : at + 1]:
+        lines += _write_step(step)
+    return "\n".join(lines)
+
+
+def _write_step(step: StepRecord) -> Iterator[str]:
+    failed = f" # step {step['number']:02} failed" if step["outcome"] == FAILED else ""
+    said = f"event: {_write(step['event'])}" if step["event"] else f"user: {_write(step['input'])}"
+    yield f"- {said}{failed}"
+    replies = [one["actual"] for one in step["replies"] if one["actual"] is not None]
+    if not replies:
+        yield "  # no reply of the bot"
+    elif len(replies) == 1:
+        yield f"  bot: {_write(replies[0])}"
+    else:
+        yield "  bot:"
+        yield from (f"    - {_write(text)}" for text in replies[:_MOST_REPLIES])
+        if len(replies) > _MOST_REPLIES:
+            yield f"    # {len(replies) - _MOST_REPLIES} more"
+
+
+def _write(text: str) -> str:
+    """Write a text; of a template its type and its first words."""
+    if is_template(text):
+        text = brief(text, _LONGEST_TEXT)
+    return write_text(text if len(text) <= _LONGEST_TEXT else shorten(text, _LONGEST_TEXT))
