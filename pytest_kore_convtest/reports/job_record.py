@@ -196,6 +196,8 @@ def _open_run(told: JobRecord, entry: JobEntry) -> RunRecord:
         total=None,
         duration=None,
         counts_only=False,
+        attempts=[],
+        rate=None,
     )
 
 
@@ -344,6 +346,8 @@ def _describe_run(job: SuiteRun) -> RunRecord:
         total=status.total if status else None,
         duration=status.duration if status else None,
         counts_only=status is not None and status.steps is None,
+        attempts=[],
+        rate=None,
     )
 
 
@@ -365,6 +369,8 @@ def _describe_steps(job: SuiteRun) -> Iterator[StepRecord]:
             place=place,
             nodeid="",
             replies=[],
+            attempts=[],
+            rate=None,
         )
 
 
@@ -380,6 +386,8 @@ def _describe_step(result: StepResult) -> StepRecord:
         place=result.place,
         nodeid="",
         replies=list(_describe_replies(step)) if step else [],
+        attempts=[],
+        rate=None,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.reports.html.replies import Side, reply_view
 from pytest_kore_convtest.reports.html.timelines import Timeline, timeline
-from pytest_kore_convtest.reports.record import DERIVED, FAILED, NOT_EVALUATED, PASSED, UNKNOWN
+from pytest_kore_convtest.reports.record import DERIVED, FAILED, FLAKY, NOT_EVALUATED, PASSED, UNKNOWN
 from pytest_kore_convtest.reports.totals import FindingLine, list_findings
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.reports.html.excerpts import Allowance
     from pytest_kore_convtest.reports.record import JobRecord, Record, StepRecord, SuiteRecord
 
-CODES = {PASSED: "p", FAILED: "f", NOT_EVALUATED: "n", UNKNOWN: "u"}
+CODES = {PASSED: "p", FAILED: "f", FLAKY: "k", NOT_EVALUATED: "n", UNKNOWN: "u"}
 """The class of an outcome or verdict; short, because a page may have ten thousand."""
 
 PACK = 20
