@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 from pytest_kore_convtest.api import models
 from pytest_kore_convtest.api.run_models import variations
 from pytest_kore_convtest.errors import KoreError, StructureError
-from pytest_kore_convtest.jobs.job import SuiteRun
+from pytest_kore_convtest.jobs.suite_run import SuiteRun
 from pytest_kore_convtest.redaction import hide_in
 from pytest_kore_convtest.reports.record import (
     DERIVED,
@@ -22,10 +22,12 @@ from pytest_kore_convtest.reports.record import (
     PLATFORM,
     UNKNOWN,
     Assertion,
+    Attempt,
     File,
     Finding,
     ImportRecord,
     JobRecord,
+    PassRate,
     Poll,
     Reply,
     RunRecord,
@@ -41,12 +43,13 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest import errors
     from pytest_kore_convtest.api.models import ImportStatus, Suite
-    from pytest_kore_convtest.api.run_models import RunStatus, RunStep
+    from pytest_kore_convtest.api.run_models import RunStep
     from pytest_kore_convtest.coverage.shapes import Conversation
     from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.job import AnyJob, WatchImport
     from pytest_kore_convtest.jobs.unfinished import Unfinished
-    from pytest_kore_convtest.reports.record import Says, StepOutcome, Verdict
+    from pytest_kore_convtest.reports.record import AttemptOutcome, Says, StepOutcome, Verdict
+    from pytest_kore_convtest.suites import run_result
     from pytest_kore_convtest.suites.file import LocalSuite
     from pytest_kore_convtest.suites.run_result import RunResult, StepResult
 
@@ -89,12 +92,13 @@ def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
         job: The job.
         measured: Whether coverage is measured, so that the texts of a stored suite are wanted, too.
     """
+    job = job.head
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - callers look first
     result = JobResult(
         key=job.key,
         after="",
-        generation=outcome.generation,
+        generation=job.generation,
         clock_skew=outcome.clock_skew,
         name=job.label,
         suite=job.name,
@@ -111,7 +115,7 @@ def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
         result["run"] = _describe_run(job)
         result["steps"] = list(_describe_steps(job))
         result["blocked"] = _is_blocked(job)
-        if job.outcome is not None and job.outcome.status is not None:
+        if job.ending().status is not None:
             result["remarks"] = list(job.result().notes)
     else:
         result["imported"] = _describe_import(cast("WatchImport", job))
@@ -155,7 +159,7 @@ def describe_unfinished(job: Unfinished, why: str, now: float) -> JobResult:
         resume=ending.resume,
     )
     return JobResult(
-        key=entry["key"],
+        key=entry.get("of") or entry["key"],
         after=entry.get("after", ""),
         generation=entry.get("again", 0) + 1,
         clock_skew=None,
@@ -324,15 +328,20 @@ def count_assertions(suite: Suite) -> dict[str, int]:
 
 
 def _describe_run(job: SuiteRun) -> RunRecord:
-    outcome = job.outcome
-    status: RunStatus | None = outcome.status if outcome else None
-    result = job.result() if status else None
+    runs = [run for run in job.chain() if run.outcome is not None]
+    ending = job.ending()
+    result = job.result() if ending.status is not None else None
+    status = result.status if result else None
     verdict: Verdict = UNKNOWN
     if result and result.outcome in {PASSED, FAILED}:
         verdict = cast("Verdict", result.outcome)
     matched = result is not None and verdict == PASSED and any(step.by_matcher for step in result.steps)
-    told = _describe_job(job, verdict, MATCHER if matched else PLATFORM)
+    deciding = next((run for run in runs if run.outcome is ending), job) if result is None else runs[-1]
+    told = _describe_job(deciding, verdict, MATCHER if matched else PLATFORM)
+    if len(runs) > 1:
+        told = _add_up(told, runs)
     if status and result:
+        told["trouble"], told["status"] = None, status.sent_status
         told["why"], told["notes"] = list(result.why), [*told["notes"], *result.notes]
         began = status.raw.get("result")
         if isinstance(began, dict) and isinstance(began.get("startTime"), str):
@@ -346,17 +355,64 @@ def _describe_run(job: SuiteRun) -> RunRecord:
         total=status.total if status else None,
         duration=status.duration if status else None,
         counts_only=status is not None and status.steps is None,
-        attempts=[],
-        rate=None,
+        attempts=_write_attempts(run.describe(run.outcome) for run in runs if run.outcome)
+        if len(runs) > 1
+        else [],
+        rate=_write_rate(result.rate) if result else None,
+    )
+
+
+def _add_up(told: JobRecord, runs: list[SuiteRun]) -> JobRecord:
+    """Let the record of a suite's last run tell of all of them."""
+    outcomes = [run.outcome for run in runs if run.outcome is not None]
+    first = outcomes[0]
+    began = first.ended_at and first.ended_at - first.seconds
+    notes = dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
+    lost = [run for run in runs if run.outcome and run.outcome.trouble]
+    said = [
+        f"run {run.attempt} was not verified: {run.outcome.trouble.message}"
+        for run in lost
+        if run.outcome and run.outcome.trouble
+    ]
+    return {
+        **told,
+        "asks": sum(outcome.asks for outcome in outcomes),
+        "seconds": round(sum(outcome.seconds for outcome in outcomes), 3),
+        "started_at": moment(began),
+        "notes": [*notes, *said],
+    }
+
+
+def _write_attempts(attempts: Iterable[run_result.Attempt]) -> list[Attempt]:
+    return [
+        Attempt(
+            number=one.number,
+            outcome=cast("AttemptOutcome", one.outcome),
+            why=printable(one.why, _LONGEST_LOG),
+            run_id=one.run_id,
+            seconds=one.seconds,
+        )
+        for one in attempts
+    ]
+
+
+def _write_rate(rate: run_result.PassRate | None) -> PassRate | None:
+    if rate is None:
+        return None
+    return PassRate(
+        passed=rate.passed, evaluated=rate.evaluated, low=rate.low, high=rate.high, least=rate.least
     )
 
 
 def _describe_steps(job: SuiteRun) -> Iterator[StepRecord]:
-    if job.outcome is not None and job.outcome.status is not None:
+    ending = job.ending()
+    if ending.status is not None:
         result: RunResult = job.result()
         yield from map(_describe_step, result.steps)
         return
     suite: LocalSuite | None = job.suite
+    several = len(job.chain()) > 1
+    why = "one of the runs of its suite has no result" if several else "there is no result of its run"
     for number, step in enumerate(suite.steps if suite else (), start=1):
         place = f"{show_path(suite.path)}:{step.place.line}" if suite else ""
         yield StepRecord(
@@ -364,7 +420,7 @@ def _describe_steps(job: SuiteRun) -> Iterator[StepRecord]:
             input=step.input,
             event=step.event,
             outcome=NOT_EVALUATED,
-            why="there is no result of its run",
+            why=why,
             says=DERIVED,
             place=place,
             nodeid="",
@@ -386,8 +442,8 @@ def _describe_step(result: StepResult) -> StepRecord:
         place=result.place,
         nodeid="",
         replies=list(_describe_replies(step)) if step else [],
-        attempts=[],
-        rate=None,
+        attempts=_write_attempts(result.attempts),
+        rate=_write_rate(result.rate),
     )
 
 

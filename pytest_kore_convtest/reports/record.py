@@ -219,9 +219,9 @@ class ImportRecord(JobRecord):
 class Attempt(TypedDict):
     """One run of a suite that was run more than once, or what became of one step in it.
 
-    ``number`` counts from 1; ``outcome`` is ``PASSED``, ``FAILED`` or ``NOT_EVALUATED``: of a run also when it
-    is not verified; ``why`` is the reason, empty for a plain pass; ``run_id`` is the run's ``ctr-…``, empty
-    when it did not begin; ``seconds`` from our first request for the run to its end.
+    ``number`` counts from 1; ``outcome`` is ``PASSED``, ``FAILED`` or ``NOT_EVALUATED``: of a run also when
+    it is not verified; ``why`` is the reason, empty for a plain pass; ``run_id`` is the run's ``ctr-…``,
+    empty when it did not begin; ``seconds`` from our first request for the run to its end.
     """
 
     number: int

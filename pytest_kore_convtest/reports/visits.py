@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.jobs.job import SuiteRun
+from pytest_kore_convtest.jobs.suite_run import SuiteRun
 from pytest_kore_convtest.text import as_list, as_text
 
 if TYPE_CHECKING:

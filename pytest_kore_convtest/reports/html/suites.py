@@ -54,11 +54,12 @@ class Tally(NamedTuple):
     passed: int
     failed: int
     rest: int
+    flaky: int = 0
 
     @property
     def total(self) -> int:
         """Return how many there are."""
-        return self.passed + self.failed + self.rest
+        return self.passed + self.failed + self.rest + self.flaky
 
 
 class SuiteView(NamedTuple):
@@ -114,8 +115,8 @@ def _suite(number: int, suite: SuiteRecord, allowance: Allowance, *, alone: bool
 def tally(outcomes: Iterable[str]) -> Tally:
     """Count outcomes or verdicts."""
     all_of_them = list(outcomes)
-    passed, failed = all_of_them.count(PASSED), all_of_them.count(FAILED)
-    return Tally(passed, failed, len(all_of_them) - passed - failed)
+    passed, failed, flaky = (all_of_them.count(word) for word in (PASSED, FAILED, FLAKY))
+    return Tally(passed, failed, len(all_of_them) - passed - failed - flaky, flaky)
 
 
 def _job(name: str, job: JobRecord) -> JobView:
