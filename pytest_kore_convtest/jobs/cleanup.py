@@ -51,7 +51,7 @@ def _last_runs(entries: Sequence[JobEntry]) -> list[JobEntry]:
     """Leave out each run of a suite that another one followed: what came of all is written at the last."""
     last: dict[str, JobEntry] = {}
     for entry in sorted(entries, key=lambda one: one.get("attempt", 1)):
-        last[entry.get("of") or entry["key"]] = entry
+        last[entry.get("of") or entry.get("key") or f"{entry['kind']} {entry['name']}"] = entry
     return list(last.values())
 
 

@@ -84,7 +84,7 @@ class SuiteRun(Job["RunStatus"]):
         self.rules: Mapping[Rule, Severity] = {}
         self.plan: Repetition | None = None
         self._judged: tuple[Outcome[RunStatus], RunResult] | None = None
-        self._joined: tuple[int, RunResult] | None = None
+        self._joined: tuple[list[Outcome[RunStatus] | None], RunResult] | None = None
 
     @property
     def what(self) -> str:
@@ -179,8 +179,9 @@ class SuiteRun(Job["RunStatus"]):
         """
         if self.first is not self:
             return self.first.result()
-        if self._joined is None or self._joined[0] != self.generation:
-            self._joined = (self.generation, self._join(self.chain()))
+        outcomes = [run.outcome for run in self.chain()]
+        if self._joined is None or list(map(id, self._joined[0])) != list(map(id, outcomes)):
+            self._joined = (outcomes, self._join(self.chain()))
         return self._joined[1]
 
     def own_result(self) -> RunResult:

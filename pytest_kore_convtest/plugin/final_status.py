@@ -133,11 +133,16 @@ _VERDICTS = {_FAILED: "FAILED", _UNKNOWN: "not verified", _PASSED: "imported and
 def _runs(runs: list[JobSummary]) -> str:
     """Say which runs were not verified, and why; failed steps are told with the steps."""
     unknown = [job for job in runs if job["verdict"] == _UNKNOWN]
-    failed = [job for job in runs if job["verdict"] == _FAILED and not job["results"][_FAILED]]
+    failed = [job for job in runs if job["verdict"] == _FAILED and not _has_bad_steps(job)]
     said = [f"{plural(len(failed), 'run')} FAILED"] if failed else []
     if unknown:
         said.append(f"{plural(len(unknown), 'run')} not verified{_because(unknown[0]['weakest'])}")
     return ", ".join(said)
+
+
+def _has_bad_steps(job: JobSummary) -> bool:
+    """Say whether steps that are told of by themselves stand behind a failed run."""
+    return bool(job["results"][_FAILED] or job["results"].get(_FLAKY))
 
 
 def _steps(imports: list[JobSummary], runs: list[JobSummary], *, asked: bool) -> str:
@@ -156,7 +161,7 @@ def _steps(imports: list[JobSummary], runs: list[JobSummary], *, asked: bool) ->
     if failed:
         return f"{words}, {failed} FAILED{f', {flaky} flaky' if flaky else ''}{by_file}"
     if flaky and any(job["verdict"] != _PASSED for job in runs):
-        return f"{words}, {flaky} flaky{by_file}"
+        return f"{words}, {flaky} FLAKY{by_file}"
     told = " by the platform's counts alone" if any(job["counts_only"] for job in runs) else ""
     if passed + flaky == total:
         return f"{words}, all passed{told}{wavering}{by_file}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 from pytest_kore_convtest.api import models
 from pytest_kore_convtest.api.run_models import variations
 from pytest_kore_convtest.errors import KoreError, StructureError
-from pytest_kore_convtest.jobs.suite_run import SuiteRun
+from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
 from pytest_kore_convtest.redaction import hide_in
 from pytest_kore_convtest.reports.record import (
     DERIVED,
@@ -66,7 +66,7 @@ class JobResult(TypedDict):
         generation: Of several results of one job that of the latest generation counts.
         suite: The stored suite's name, when we gave it one.
         remarks: Those notes that are about its result alone.
-        visits: Where the bot was, as far as the platform tells; ``None`` when it was not asked.
+        visits: Where the bot was in each run, as far as the platform tells.
         blocked: Of a run: whether it did not begin because its import, which tells why, has not passed.
     """
 
@@ -81,7 +81,7 @@ class JobResult(TypedDict):
     run: RunRecord | None
     steps: list[StepRecord]
     remarks: list[str]
-    visits: Conversation | None
+    visits: list[Conversation]
     blocked: bool
 
 
@@ -111,6 +111,7 @@ def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
         blocked=False,
     )
     if isinstance(job, SuiteRun):
+        result["name"] = run_label(job.after.label) if job.after else job.label
         result["after"] = job.after.key if job.after else ""
         result["run"] = _describe_run(job)
         result["steps"] = list(_describe_steps(job))
@@ -170,7 +171,7 @@ def describe_unfinished(job: Unfinished, why: str, now: float) -> JobResult:
         run=_open_run(told, entry) if entry["kind"] == "SuiteRun" else None,
         steps=[],
         remarks=[],
-        visits=None,
+        visits=[],
         blocked=False,
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.reports.html.replies import Side, reply_view
 from pytest_kore_convtest.reports.html.timelines import Timeline, timeline
 from pytest_kore_convtest.reports.record import DERIVED, FAILED, FLAKY, NOT_EVALUATED, PASSED, UNKNOWN
-from pytest_kore_convtest.reports.totals import FindingLine, list_findings
+from pytest_kore_convtest.reports.totals import FindingLine, list_findings, say_attempts, say_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,10 @@ _LONGEST_INPUT = 2000
 
 
 class StepView(NamedTuple):
-    """A step: its anchor, its record and its replies; ``event`` only when it is not the input itself."""
+    """A step: its anchor, its record and its replies; ``event`` only when it is not the input itself.
+
+    ``attempts`` says what became of it in each of several runs.
+    """
 
     anchor: str
     label: str
@@ -37,6 +40,7 @@ class StepView(NamedTuple):
     record: StepRecord
     derived: bool
     replies: list[Side]
+    attempts: str
 
 
 class JobView(NamedTuple):
@@ -137,4 +141,5 @@ def _step(suite: str, step: StepRecord, allowance: Allowance) -> StepView:
         step,
         step["says"] == DERIVED,
         [reply_view(one, is_evaluated=is_evaluated, allowance=allowance) for one in step["replies"]],
+        "; ".join(filter(None, (say_attempts(step), say_rate(step["rate"]) if step["rate"] else ""))),
     )
