@@ -39,7 +39,7 @@ def runs(account):
     return done(account).count("run")
 
 
-@pytest.mark.parametrize("more", [(), XDIST, ("--reruns=2",)])
+@pytest.mark.parametrize("more", [(), XDIST, ("-p", "rerunfailures", "--reruns=2")])
 def test_a_step_that_passes_in_the_second_run_is_flaky(start, account, pytester, more):
     """A flaky step is green, named and counted; the suite is imported once and run twice, whoever asks."""
     result = start(["Sorry?", None], "--kore-retry-failed=3", "--junitxml=j.xml", *more)
@@ -74,7 +74,7 @@ def test_a_flaky_step_in_junit(start, pytester):
 
 def test_a_step_that_never_passes_is_failed(start, account):
     """After the last run that is allowed a step that failed in all of them fails, and is not run again."""
-    result = start(["Sorry?"], "--kore-retry-failed=2", "--reruns=2")
+    result = start(["Sorry?"], "--kore-retry-failed=2", "-p", "rerunfailures", "--reruns=2")
     assert result.code == 1
     assert became(result)[5] == "failed"
     assert runs(account) == 3
