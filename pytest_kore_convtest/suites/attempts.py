@@ -243,7 +243,9 @@ def _find_wavering(
     for step in steps:
         wavers = step.rate is not None and step.rate.passed < step.rate.evaluated
         if step.outcome == FLAKY or (step.outcome == PASSED and wavers):
-            yield _finding(base, Rule.FLAKY_STEP, severity, f"{step.name} {step.why}", step)
+            yield _finding(
+                base, Rule.FLAKY_STEP, severity, f"{step.name} does not pass each time: {step.why}", step
+            )
 
 
 def _find_wavering_run(
@@ -252,7 +254,9 @@ def _find_wavering_run(
     """Yield a run of which nobody knows the steps, and which failed before it passed."""
     severity = severity_of(Rule.FLAKY_STEP, rules)
     if severity != Severity.OFF and any(one.outcome == FAILED for one in attempts):
-        yield _finding(base, Rule.FLAKY_STEP, severity, f"the run {_say_runs(attempts)}")
+        yield _finding(
+            base, Rule.FLAKY_STEP, severity, f"the run does not pass each time: {_say_runs(attempts)}"
+        )
 
 
 def _finding(
