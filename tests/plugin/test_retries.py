@@ -182,3 +182,40 @@ def test_what_cannot_be_meant_is_a_usage_error(start, account, args, said):
     assert result.code == 4
     assert said in result.text
     assert not done(account)
+
+
+@pytest.mark.parametrize(
+    ("args", "verdict"),
+    [
+        (("--kore-retry-failed=1",), "passed"),
+        (("--kore-retry-failed=1", "--kore-fail-on=flaky"), "failed"),
+        (("--kore-repeat=4", "--kore-min-pass-rate=0.7"), "passed"),
+        (("--kore-repeat=4",), "failed"),
+    ],
+)
+def test_counts_only(start, account, pytester, args, verdict):
+    """Of a run that reports counts only another one counts as a whole."""
+    account.switch(run_results="summary")
+    result = start(["Sorry?", None], *args)
+    assert (result.code == 0) == (verdict == "passed")
+    assert runs(account) == (4 if "--kore-repeat=4" in args else 2)
+    assert record(pytester)["verdict"] == verdict
+
+
+@pytest.mark.parametrize(("replies", "deleted"), [(["Sorry?", None], 1), (["Sorry?"], 0)])
+def test_a_flaky_suite_is_deleted_as_a_passed_one(start, account, replies, deleted):
+    """What is kept on failure is decided by all runs of a suite together."""
+    start(replies, "--kore-retry-failed=1")
+    assert done(account).count("delete") == deleted
+
+
+def test_a_suite_that_a_test_runs_is_run_again_too(run, account, pytester):
+    """``kore_run_suite`` takes the same way."""
+    account.bot({"quote": {"runs": ["Sorry?", None]}})
+    pytester.makepyfile(
+        "def test_it(kore_import_suite, kore_run_suite):\n"
+        "    kore_import_suite('a.kore.json')\n"
+        "    assert kore_run_suite('A', 'inDevelopment').status == 'passed'\n"
+    )
+    assert run("--kore-retry-failed=1", "test_a_suite_that_a_test_runs_is_run_again_too.py").code == 0
+    assert runs(account) == 2
