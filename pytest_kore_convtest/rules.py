@@ -120,6 +120,7 @@ class Rule(str, Enum):
     PASSED_TEXT_DIFFERS = "passed-text-differs"
     UNEXPECTED_REPLY = "unexpected-reply"
     PASSED_BY_MATCHER = "passed-by-matcher"
+    FLAKY_STEP = "flaky-step"
 
     __str__ = str.__str__
 
@@ -422,6 +423,12 @@ _IN_RUNS = {
         },
     ),
 }
+
+_IN_RUNS |= _facts(
+    WARNING,
+    "run",
+    {Rule.FLAKY_STEP: "A step failed in one run of its suite and passed in another."},
+)
 
 RULES: Mapping[Rule, RuleFacts] = {**_IN_FILES, **_IN_BOTH, **_IN_STORED, **_IN_COMPARISON, **_IN_RUNS}
 """Every rule; a test checks that none is missing."""

@@ -20,10 +20,18 @@ class Turns(NamedTuple):
     replies: list[list[str]]
 
 
-Answer: TypeAlias = list[str] | Turns
+class Runs(NamedTuple):
+    """What the bot answers in each run of a suite; the last stays, ``None`` is what the suite expects."""
+
+    replies: list[list[str] | None]
+
+
+Answer: TypeAlias = list[str] | Turns | Runs
 Bot = Mapping[str, Answer]
 _NLP = "v3"
 _LONGEST_SHOWN = 60
+_RUNS = "runs"
+"""The only key of an object that says what is answered in each run, and is no template."""
 
 
 def read_bot(replies: Mapping[str, object]) -> dict[str, Answer]:
@@ -38,8 +46,18 @@ def read_bot(replies: Mapping[str, object]) -> dict[str, Answer]:
 
 
 def _read_answer(said: str, answer: object) -> Answer:
-    if isinstance(answer, Turns):
+    if isinstance(answer, Turns | Runs):
         return answer
+    if isinstance(answer, dict) and [*answer] == [_RUNS]:
+        entries = answer[_RUNS]
+        if not isinstance(entries, list) or not entries:
+            raise ValueError(
+                f"what {said[:_LONGEST_SHOWN]!r} is answered in each run is no list of replies: write"
+                ' e.g. {"runs": ["Sorry?", null]}, where null is what the suite expects'
+            )
+        return Runs(
+            [None if entry is None else [_text(said, reply) for reply in _listed(entry)] for entry in entries]
+        )
     return [_text(said, reply) for reply in _listed(answer)]
 
 
@@ -62,17 +80,26 @@ def _text(said: str, reply: object) -> str:
 
 
 def execute(
-    suite: dict[str, object], bot: Bot, run_id: str, definition: Definition | None = None
+    suite: dict[str, object], bot: Bot, run_id: str, definition: Definition | None = None, *, before: int = 0
 ) -> list[dict[str, object]]:
     """Return the execution results of all steps of a suite, with their nodes where these are known.
 
     An input that the bot has no script for is answered as the suite expects.
+
+    Args:
+        suite: The stored suite.
+        bot: What the bot answers.
+        run_id: The run's id.
+        definition: The bot's export, if there is one.
+        before: How many runs of the suite were started before this one.
     """
     results, turns = [], Counter[str]()
     for index, step in enumerate(steps_of(suite)):
         answer = bot.get(step["input"])
         if isinstance(answer, Turns):
             answer = answer.replies[min(turns[step["input"]], len(answer.replies) - 1)]
+        elif isinstance(answer, Runs):
+            answer = answer.replies[min(before, len(answer.replies) - 1)]
         turns[step["input"]] += 1
         results.append(_run_step(step, answer, f"{run_id}{index}"))
     if definition is not None:

@@ -218,7 +218,8 @@ class Platform:
         """
         suite = self.find_suite(name)
         run_id, aborted = new_id("ctr"), self.switches.abort_runs
-        results = runs.execute(suite, self.bot, run_id, self._definition)
+        before = sum(job.suite_id == suite["_id"] for job in self.runs.values())
+        results = runs.execute(suite, self.bot, run_id, self._definition, before=before)
         job = RunJob(
             id=run_id,
             stream_id=self.identity.stream_id,

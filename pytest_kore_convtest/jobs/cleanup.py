@@ -41,10 +41,18 @@ def names_to_delete(entries: Sequence[JobEntry], keep: str) -> list[str]:
     ours = [entry for entry in entries if entry.get("name") and "kind" in entry]
     stored = {entry["name"] for entry in ours if entry["kind"] == "SuiteImport" and _is_stored(entry)}
     unfinished = {entry["name"] for entry in ours if _is_open(entry)}
-    failed = {entry["name"] for entry in ours if entry.get("good") is False}
+    failed = {entry["name"] for entry in _last_runs(ours) if entry.get("good") is False}
     if keep == ALWAYS:
         return []
     return sorted(stored - unfinished - (failed if keep == ON_FAILURE else set()))
+
+
+def _last_runs(entries: Sequence[JobEntry]) -> list[JobEntry]:
+    """Leave out each run of a suite that another one followed: what came of all is written at the last."""
+    last: dict[str, JobEntry] = {}
+    for entry in sorted(entries, key=lambda one: one.get("attempt", 1)):
+        last[entry.get("of") or entry.get("key") or f"{entry['kind']} {entry['name']}"] = entry
+    return list(last.values())
 
 
 def _is_stored(entry: JobEntry) -> bool:
@@ -122,7 +130,7 @@ def _describe_left(
     """Tell of each suite that stays on the platform, or may."""
     ours = [entry for entry in entries if entry.get("name") and "kind" in entry]
     imports = {entry["name"]: entry for entry in ours if entry["kind"] == "SuiteImport"}
-    runs = {entry["name"]: entry for entry in ours if entry["kind"] == "SuiteRun"}
+    runs = {entry["name"]: entry for entry in _last_runs(ours) if entry["kind"] == "SuiteRun"}
     kept = []
     for name, entry in sorted(imports.items()):
         run = runs.get(name)

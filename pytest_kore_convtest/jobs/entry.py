@@ -42,6 +42,8 @@ class JobEntry(TypedDict, total=False):
         name: The stored suite's name, when we gave it one.
         after: The key of the import that a run follows.
         version: The bot version that a run is of.
+        of: Of a further run of a suite: the key of the first one.
+        attempt: Of a run: its number among the runs of the suite.
         file: The local suite file; ``None`` without one.
         file_id: The uploaded file.
         file_hash: What the platform says is the file's hash.
@@ -64,6 +66,8 @@ class JobEntry(TypedDict, total=False):
     name: str
     after: str
     version: str
+    of: str
+    attempt: int
     file: FileEntry | None
     file_id: str
     file_hash: str

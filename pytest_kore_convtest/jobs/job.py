@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeAlias
 
 from pytest_kore_convtest.errors import KoreError
-from pytest_kore_convtest.jobs.endings import EMULATED, LOOK, resume_command
+from pytest_kore_convtest.jobs.endings import EMULATED, resume_command
 from pytest_kore_convtest.jobs.entry import FileEntry, JobEntry
 from pytest_kore_convtest.jobs.outcome import Outcome, S_co
 from pytest_kore_convtest.jobs.poll import ask_once
@@ -15,7 +15,7 @@ from pytest_kore_convtest.jobs.wait import PollResult
 from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.api.models import ImportStatus
@@ -24,24 +24,13 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.jobs.store import Lock
     from pytest_kore_convtest.jobs.wait import Wait
-    from pytest_kore_convtest.rules import Rule, Severity
     from pytest_kore_convtest.suites.file import LocalSuite
-    from pytest_kore_convtest.suites.run_origin import RunRequest
-    from pytest_kore_convtest.suites.run_result import RunResult
 
 AnyJob: TypeAlias = "Job[ImportStatus | RunStatus]"
 """A job of either kind."""
 
-_LONGEST_WORD = 120
-
-
-_RUN = " run"
-_LONGEST_LABEL = 80
-
-
-def run_label(suite: str) -> str:
-    """Name the run of a suite; a long name is cut before the word that tells it from the import."""
-    return printable(suite, _LONGEST_LABEL - len(_RUN) - 1) + _RUN
+LONGEST_WORD = 120
+"""Characters of a word of the platform that are shown."""
 
 
 class Job(Generic[S_co]):
@@ -107,6 +96,20 @@ class Job(Generic[S_co]):
     def way_on(self) -> str:
         """What becomes of it when nobody waits any more, and no command does."""
         return EMULATED if self.options is None else ""
+
+    @property
+    def head(self) -> AnyJob:
+        """The job of which it is a part: itself, or the first of several runs of a suite."""
+        return self
+
+    @property
+    def generation(self) -> int:
+        """The number of its outcome, which grows each time there is more to say of it; 0 without one."""
+        return self.outcome.generation if self.outcome else 0
+
+    def facts(self) -> JobEntry:
+        """Return what other processes need to know of a job of its kind."""
+        return {}
 
     def blocked(self) -> str | None:
         """Say why it cannot begin: empty while something is awaited, a reason when it never will."""
@@ -209,130 +212,17 @@ class SuiteImport(WatchImport):
         return replace(sight, note=said) if said != sight.note else sight
 
 
-class SuiteRun(Job["RunStatus"]):
-    """A run of a suite that this test run imported.
-
-    Args:
-        label: What to call it on screen.
-        name: The stored suite's name.
-        version: ``"published"`` or ``"inDevelopment"``.
-        suite: The local suite, when there is one.
-        after: The import that has to be good before.
-
-    Attributes:
-        rules: The chosen severities of what may be found in its result; set by the pipeline.
-    """
-
-    version: str
-    after: SuiteImport | None
-
-    def __init__(
-        self,
-        label: str,
-        name: str,
-        version: str,
-        suite: LocalSuite | None = None,
-        after: SuiteImport | None = None,
-    ) -> None:
-        of = after.key if after else ""
-        super().__init__(f"run {name} {version} {of}", label, suite=suite, name=name)
-        self.version, self.after = version, after
-        self.rules: Mapping[Rule, Severity] = {}
-        self._result: tuple[Outcome[RunStatus], RunResult] | None = None
-
-    @property
-    def what(self) -> str:
-        """What is waited for, in words."""
-        return f"run {self.job_id} of {self.name!r}" if self.job_id else f"the run of {self.name!r}"
-
-    @property
-    def way_on(self) -> str:
-        """What becomes of it when nobody waits any more: no command waits for a run."""
-        return super().way_on or f"The run goes on without us; its result will stand on {LOOK}."
-
-    def blocked(self) -> str | None:
-        """Say why it cannot begin yet, or ever."""
-        if self.after is None:
-            return None
-        if self.after.outcome is None:
-            return ""
-        return None if self.after.is_good(self.after.outcome) else "its import has not passed"
-
-    def begin(self, client: KoreClient) -> JobEntry:
-        """Start the run."""
-        return {"job_id": client.start_run(self.name, self.version)}
-
-    def poll(self, client: KoreClient, wait: Wait, clock: Clock) -> RunStatus | None:
-        """Ask once and tell the wait what the answer shows; return the answer when it ends the wait."""
-        return ask_once(
-            lambda budget: client.run_status(self.name, self.job_id, budget=budget), self.see, wait, clock
-        )
-
-    def see(self, status: RunStatus) -> PollResult:
-        """Say what an answer shows."""
-        from pytest_kore_convtest.api import models
-
-        percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
-        return PollResult(
-            words=f"{printable(status.sent_status, _LONGEST_WORD)}{percent}",
-            change=(status.status, status.percent_complete, status.passed, status.failed),
-            ended=status.meaning != models.RUNNING,
-            note="" if status.word_is_known else _unknown(status.sent_status),
-            percent=status.percent_complete,
-            status=status.sent_status,
-        )
-
-    def read(self, body: bytes) -> RunStatus:
-        """Read a status from the store."""
-        from pytest_kore_convtest.api.run_models import read_run_status
-
-        return read_run_status(body)
-
-    def result(self) -> RunResult:
-        """Judge the run's outcome, step by step.
-
-        Raises:
-            KoreError: There is no outcome to judge.
-        """
-        assert self.outcome is not None  # noqa: S101 - callers have waited
-        return self._judge(self.outcome)
-
-    def _judge(self, outcome: Outcome[RunStatus]) -> RunResult:
-        if self._result is None or self._result[0] is not outcome:
-            from pytest_kore_convtest.suites.run_judge import judge_run
-
-            self._result = (outcome, judge_run(outcome.result(), self.suite, self._request(outcome)))
-        return self._result[1]
-
-    def _request(self, outcome: Outcome[RunStatus]) -> RunRequest:
-        """Say what was asked for, so that a result of something else is not taken for this run's."""
-        from pytest_kore_convtest.suites.run_origin import RunRequest
-
-        imported = self.after.outcome.status if self.after and self.after.outcome else None
-        began = outcome.ended_at and outcome.ended_at - outcome.seconds
-        return RunRequest(self.version, imported, began, outcome.clock_skew, self.rules)
-
-    def is_good(self, outcome: Outcome[RunStatus]) -> bool:
-        """Say whether every step passed."""
-        from pytest_kore_convtest.suites.run_errors import verdict_of
-
-        try:
-            return verdict_of(self._judge(outcome)) is None
-        except KoreError:
-            return False
-
-
 def see(status: ImportStatus) -> PollResult:
     """Say what an answer about an import job shows."""
     from pytest_kore_convtest.api import models
 
     percent = "" if status.percent_complete is None else f" {status.percent_complete:.0f} %"
     return PollResult(
-        words=f"{printable(status.sent_status, _LONGEST_WORD)}{percent}",
+        words=f"{printable(status.sent_status, LONGEST_WORD)}{percent}",
         change=(status.status, status.percent_complete, status.raw.get("lMod")),
         ended=status.meaning != models.RUNNING,
         incomplete=status.meaning == models.SUCCEEDED and not _has_suite(status),
-        note="" if status.word_is_known else _unknown(status.sent_status),
+        note="" if status.word_is_known else describe_unknown(status.sent_status),
         percent=status.percent_complete,
         status=status.sent_status,
     )
@@ -353,8 +243,9 @@ def _say_changed(suite: LocalSuite) -> str:
     )
 
 
-def _unknown(word: str) -> str:
-    said = printable(word, _LONGEST_WORD)
+def describe_unknown(word: str) -> str:
+    """Say that a word of the platform is not known."""
+    said = printable(word, LONGEST_WORD)
     return f"the platform reported the undocumented status '{said}', which was taken for running"
 
 
@@ -376,8 +267,7 @@ def identify(job: AnyJob) -> JobEntry:
         way_on=job.way_on,
         needs=job.needs,
     )
-    if isinstance(job, SuiteRun):
-        entry["version"], entry["after"] = job.version, job.after.key if job.after else ""
+    entry.update(job.facts())
     if job.job_id:
         entry["job_id"], entry["resume"] = job.job_id, job.resume
     return entry

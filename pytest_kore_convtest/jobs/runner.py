@@ -26,9 +26,10 @@ from pytest_kore_convtest.errors import (
 from pytest_kore_convtest.jobs.deadline import LEAST_WAIT, Deadlines
 from pytest_kore_convtest.jobs.endings import LOOK, resume_options, typed_secret
 from pytest_kore_convtest.jobs.entry import JobEntry, kept_file
-from pytest_kore_convtest.jobs.job import Job, SuiteImport, SuiteRun, WatchImport, identify, run_label
+from pytest_kore_convtest.jobs.job import Job, SuiteImport, WatchImport, identify
 from pytest_kore_convtest.jobs.outcome import Outcome, S
 from pytest_kore_convtest.jobs.rate_limit import RateLimiter, Rounds
+from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
 from pytest_kore_convtest.jobs.wait import Wait, WaitLimits
 from pytest_kore_convtest.jobs.worker_pool import WorkerPool
 
@@ -37,11 +38,13 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.api.models import ImportStatus
+    from pytest_kore_convtest.api.run_models import RunStatus
     from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.jobs.backoff import Backoff
     from pytest_kore_convtest.jobs.job import AnyJob
     from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.settings.settings import Settings
+    from pytest_kore_convtest.suites.attempts import Repetition
     from pytest_kore_convtest.suites.file import LocalSuite
 
 J = TypeVar("J", bound="AnyJob")
@@ -88,6 +91,7 @@ class Pipeline:
         self.options: tuple[str, ...] | None = None if settings.emulator else resume_options(settings)
         self._needs = typed_secret(settings)
         self._writes = 0
+        self._closed = False
         self._clock, self._wall = clock or SystemClock(), wall
         self.make_backoff: Callable[[AnyJob], Backoff] | None = None
         self._limits = WaitLimits.of(settings)
@@ -110,11 +114,34 @@ class Pipeline:
         return self._start(SuiteImport(key, suite.name, suite=suite, name=name))
 
     def run_suite(self, name: str, version: str, after: SuiteImport) -> SuiteRun:
-        """Begin to run a suite that this test run imports, unless that has begun already."""
+        """Begin to run a suite that this test run imports, unless that has begun already.
+
+        It is run once more when that has ended, as the settings say: ``following`` is the next run.
+        """
         self.client.require_writable()
-        run = SuiteRun(run_label(after.label), name, version, after.suite, after)
-        run.rules = self.settings.rules
+        run = SuiteRun(run_label(after.label, 1, self.settings.repeat), name, version, after.suite, after)
+        run.rules, run.plan = self.settings.rules, self._plan()
         return self._start(run)
+
+    def _plan(self) -> Repetition | None:
+        """Return how often suites are run; ``None`` for once."""
+        settings = self.settings
+        if not settings.retry_failed and settings.repeat is None:
+            return None
+        from pytest_kore_convtest.suites.attempts import Repetition
+
+        return Repetition(settings.retry_failed, settings.repeat, settings.min_pass_rate)
+
+    def _follow(self, job: AnyJob, outcome: Outcome[ImportStatus | RunStatus]) -> None:
+        """Begin the next run of a suite after one that has ended, if there is to be one."""
+        if not isinstance(job, SuiteRun) or job.plan is None or job.after is None or self._closed:
+            return
+        if job.following is not None or not job.wants_another(cast("Outcome[RunStatus]", outcome)):
+            return
+        label = run_label(job.after.label, job.attempt + 1, self.settings.repeat)
+        run = SuiteRun(label, job.name, job.version, job.suite, job.after, before=job)
+        run.rules, run.plan = job.rules, job.plan
+        job.following = self._start(run)
 
     def wait_for(
         self, job: Job[S], tick: Callable[[], None] | None = None, interval: float = 0.25
@@ -222,6 +249,7 @@ class Pipeline:
 
         A change under way may end first, within ``WRITES_GRACE``: what nobody knows of cannot be told.
         """
+        self._closed = True
         self._pool.close()
         with self._ended:
             self._ended.wait_for(lambda: not self._writes, WRITES_GRACE)
@@ -427,6 +455,7 @@ class Pipeline:
 
     def _end(self, job: Job[S], outcome: Outcome[S]) -> None:
         self._rounds.leave(job.key)
+        self._follow(job, outcome)
         with self._ended:
             job.outcome = outcome
             self._ended.notify_all()

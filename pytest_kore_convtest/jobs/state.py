@@ -138,7 +138,7 @@ def _beginning(job: AnyJob) -> str:
 
 def memory_of(job: AnyJob) -> str:
     """Name a job the same in every test run; one that somebody else began has no known length."""
-    return printable(job.label, _LONGEST_LABEL) if job.uploads or not job.resume else ""
+    return printable(job.head.label, _LONGEST_LABEL) if job.uploads or not job.resume else ""
 
 
 def _trouble(wait: Wait, now: float) -> tuple[float, str]:

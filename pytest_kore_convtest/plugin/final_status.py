@@ -19,6 +19,7 @@ BOT_REPEATS = "; its bot repeats what the suite expects (--kore-bot BOT.json mak
 BOT_UNUSED = "; nothing that the suites say has an answer in kore_bot, so its bot repeated what they expect"
 
 _PASSED, _FAILED, _UNKNOWN = "passed", "failed", "unknown"
+_FLAKY = "flaky"
 _IMPORT, _RUN = "import", "run"
 _LONGEST_REASON = 120
 
@@ -132,28 +133,39 @@ _VERDICTS = {_FAILED: "FAILED", _UNKNOWN: "not verified", _PASSED: "imported and
 def _runs(runs: list[JobSummary]) -> str:
     """Say which runs were not verified, and why; failed steps are told with the steps."""
     unknown = [job for job in runs if job["verdict"] == _UNKNOWN]
-    failed = [job for job in runs if job["verdict"] == _FAILED and not job["results"][_FAILED]]
+    failed = [job for job in runs if job["verdict"] == _FAILED and not _has_bad_steps(job)]
     said = [f"{plural(len(failed), 'run')} FAILED"] if failed else []
     if unknown:
         said.append(f"{plural(len(unknown), 'run')} not verified{_because(unknown[0]['weakest'])}")
     return ", ".join(said)
 
 
+def _has_bad_steps(job: JobSummary) -> bool:
+    """Say whether steps that are told of by themselves stand behind a failed run."""
+    return bool(job["results"][_FAILED] or job["results"].get(_FLAKY))
+
+
 def _steps(imports: list[JobSummary], runs: list[JobSummary], *, asked: bool) -> str:
     total = max(sum(job["steps"] for job in imports), sum(job["steps"] for job in runs))
     if not total:
         return ""
-    failed, passed = (sum(job["results"][kind] for job in runs) for kind in (_FAILED, _PASSED))
-    words = f"{passed + failed} of {plural(total, 'step')} executed"
+    kinds = (_FAILED, _PASSED, _FLAKY)
+    failed, passed, flaky = (sum(job["results"].get(kind, 0) for job in runs) for kind in kinds)
+    words = f"{passed + failed + flaky} of {plural(total, 'step')} executed"
     if not runs:
         advice = not asked and any(job["ours"] for job in imports)
         return words + (" (add --kore-run inDevelopment)" if advice else "")
     matched = sum(job["by_matcher"] for job in runs)
     by_file = f", {matched} by the file's matcher" if matched else ""
+    wavering = f", {flaky} of them flaky" if flaky else ""
     if failed:
-        return f"{words}, {failed} FAILED{by_file}"
+        return f"{words}, {failed} FAILED{f', {flaky} flaky' if flaky else ''}{by_file}"
+    if flaky and any(job["verdict"] != _PASSED for job in runs):
+        return f"{words}, {flaky} FLAKY{by_file}"
     told = " by the platform's counts alone" if any(job["counts_only"] for job in runs) else ""
-    return f"{words}, all passed{told}{by_file}" if passed == total else words + told + by_file
+    if passed + flaky == total:
+        return f"{words}, all passed{told}{wavering}{by_file}"
+    return words + told + wavering + by_file
 
 
 def _checks(counts: ItemCounts, what: str, word: str) -> str:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.api.models import ImportStatus
     from pytest_kore_convtest.api.run_models import RunStatus
-    from pytest_kore_convtest.jobs.job import SuiteImport, SuiteRun
+    from pytest_kore_convtest.jobs.job import SuiteImport
     from pytest_kore_convtest.jobs.runner import Pipeline
+    from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.settings.settings import Settings
     from pytest_kore_convtest.settings.values import ImportJob
 
@@ -361,14 +362,12 @@ def runner(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
         imported = _imported(pipeline, name)
         chosen = _version(version)
         job = pipeline.run_suite(imported.name, chosen, imported) if chosen else begin_run(pipeline, imported)
-        run.wait(pipeline, job)
+        run.wait_run(pipeline, job).result()
         from pytest_kore_convtest.suites.run_errors import verdict_of
 
         if bad := verdict_of(job.result()):
             raise bad
-        assert job.outcome is not None  # noqa: S101 - for the type checker
-        status: RunStatus = job.outcome.result()
-        return status
+        return job.result().status
 
     return run_suite
 

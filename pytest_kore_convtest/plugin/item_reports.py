@@ -172,6 +172,8 @@ def attach(
         notes=list(own.kore_notes) if own else [],
         pages=_find_pages(raised, own),
     )
+    if own and own.kore_flaky and report.when == "call" and report.passed:
+        kore["flaky"] = list(own.kore_flaky)
     if kore["step"] and report.when == "call" and report.failed and own is not None:
         from pytest_kore_convtest.plugin.update import describe_update
 
@@ -212,8 +214,10 @@ def _add_properties(report: pytest.TestReport, item: pytest.Item, jobs: list[Job
         "kore_polls": sum(fact["asks"] for fact in facts),
         "kore_seconds": round(sum(fact["seconds"] for fact in facts), 3),
     }
-    ids = [("kore_run_id" if fact["kind"] == "run" else "kore_ds_id", one_line(fact["id"])) for fact in facts]
-    named = [*ids, *(("kore_suite", one_line(fact["suite"])) for fact in facts)]
+    ids = [("kore_ds_id", fact["id"]) for fact in facts if fact["kind"] != "run"]
+    ids += [("kore_run_id", one) for fact in facts if fact["kind"] == "run" for one in fact["runs"]]
+    ids += [("kore_suite", fact["suite"]) for fact in facts]
+    named = [(name, one_line(value)) for name, value in ids]
     for holder in (item.user_properties, report.user_properties):
         kept = [one for one in holder if one[0] not in properties]
         kept += [one for one in dict.fromkeys(named) if one[1] and one not in kept]

@@ -16,6 +16,7 @@ from pytest_kore_convtest.settings.values import read_jobs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pytest_kore_convtest.plugin.report_facts import FlakyFailure
     from pytest_kore_convtest.settings.settings import Settings
     from pytest_kore_convtest.settings.values import ImportJob
     from pytest_kore_convtest.suites.file import LocalSuite
@@ -42,6 +43,7 @@ class OwnItem(pytest.Function):
         offline: Whether it judges without asking the platform.
         kore_notes: What else it found.
         kore_rules: The rules that these notes are about.
+        kore_flaky: How it failed in other runs of its suite than that by which it passes.
     """
 
     job: ImportJob | None = None
@@ -50,6 +52,7 @@ class OwnItem(pytest.Function):
     offline: bool = False
     kore_notes: Sequence[str] = ()
     kore_rules: Sequence[str] = ()
+    kore_flaky: Sequence[FlakyFailure] = ()
 
     @property
     def needs_run(self) -> bool:

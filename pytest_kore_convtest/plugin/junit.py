@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_kore_convtest.text import one_line
+from pytest_kore_convtest.plugin.report_facts import facts_of
+from pytest_kore_convtest.text import block, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from _pytest.junitxml import LogXML, _NodeReporter
 
+    from pytest_kore_convtest.plugin.report_facts import FlakyFailure
     from pytest_kore_convtest.plugin.run_verdict import Gap
 
 
@@ -58,6 +60,8 @@ class JUnitReport:
             self._under_way.pop(report.nodeid, None)
             return
         self._under_way[report.nodeid] = report
+        for flaky in facts_of(report).get("flaky", ()):
+            _add_flaky(junit.node_reporter(report), flaky)
         if report.skipped:
             self._skipped[report.nodeid] = junit.node_reporter(report)
         if report.failed and phase and phase != report.when:
@@ -109,3 +113,14 @@ class JUnitReport:
         for element in junit.node_reporter(failed).nodes[-1:]:
             element.set("message", one_line(gap.why) if gap.failed else f"not verified: {one_line(gap.why)}")
         junit.pytest_runtest_logreport(ended)
+
+
+def _add_flaky(case: _NodeReporter, flaky: FlakyFailure) -> None:
+    """Add a failure of a passed test case, in the form that Maven Surefire writes."""
+    from xml.etree.ElementTree import Element, SubElement
+
+    kind = "ConversationFailedError"
+    element = Element("flakyFailure", message=one_line(flaky["message"]), type=kind)
+    SubElement(element, "stackTrace").text = block(f"{kind}: {flaky['text']}")
+    SubElement(element, "system-out").text = one_line(flaky["run"])
+    case.append(element)

@@ -18,7 +18,7 @@ _SPARE_ROWS = 3
 
 _WIDEST_LABEL, _NARROWEST_LABEL = 28, 10
 _RUN = " run"
-"""How the label of a suite's run ends."""
+"""How the label of a suite's run ends, save for the number of one of several."""
 
 _BAR = 16
 _WIDE, _MIDDLE = 72, 48
@@ -97,9 +97,11 @@ def _count(states: Sequence[State]) -> str:
 
 def _name(label: str, width: int, dots: str) -> str:
     """Make a label exactly so many cells wide; that of a run keeps the word that says so."""
-    if not label.endswith(_RUN) or width_of(label) <= width:
+    suite, run, number = label.rpartition(_RUN)
+    end = f"{run}{number}"
+    if not run or (number and not number.startswith(" ")) or width_of(label) <= width or len(end) >= width:
         return pad(label, width, dots)
-    return pad(label.removesuffix(_RUN), width - len(_RUN), dots) + _RUN
+    return pad(suite, width - len(end), dots) + end
 
 
 def _row(state: State, width: int, label: int, usual: float | None, *, plain: bool) -> list[Piece]:

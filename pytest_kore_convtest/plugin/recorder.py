@@ -75,7 +75,7 @@ class Recorder:
 
     def conversations(self) -> list[Conversation]:
         """Return where the bot was, as far as the jobs tell."""
-        return [told for result in self._results.values() if (told := result["visits"]) is not None]
+        return [told for result in self._results.values() for told in result["visits"]]
 
     def make(
         self,

@@ -15,6 +15,14 @@ REPORT_KEY = "pytest_kore_convtest"
 """The attribute of a test report that carries our facts."""
 
 
+class FlakyFailure(TypedDict):
+    """How an item that passed failed in another run of its suite: in one line, whole, and in which run."""
+
+    message: str
+    text: str
+    run: str
+
+
 class ReportFacts(TypedDict, total=False):
     """What we put on a test report, as plain data that xdist carries.
 
@@ -29,6 +37,7 @@ class ReportFacts(TypedDict, total=False):
         pages: Where the documentation explains what was found.
         skip: Why we skipped it, one of the words of ``items``; empty when we did not.
         update: What would make a failed step pass; of a passed one that nothing is to be changed.
+        flaky: How a passed item failed in other runs of its suite.
         error_in: The phase in which an error of ours that is no verdict was raised; empty without one.
     """
 
@@ -42,6 +51,7 @@ class ReportFacts(TypedDict, total=False):
     pages: list[str]
     skip: str
     update: StepUpdate
+    flaky: list[FlakyFailure]
     error_in: str
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_kore_convtest.api.client import KoreClient
+    from pytest_kore_convtest.api.run_models import RunStatus
     from pytest_kore_convtest.coverage.graph import Bot
     from pytest_kore_convtest.emulator import Emulator
     from pytest_kore_convtest.emulator.control import Controls
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.outcome import Outcome, S
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.jobs.store import JobStore
+    from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.jobs.unfinished import Unfinished
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.job_summary import JobSummary
@@ -185,11 +187,11 @@ class Run:
 
     def new_results(self, jobs: list[AnyJob]) -> list[JobResult]:
         """Describe jobs that have ended, each once in this process, for the record."""
-        from pytest_kore_convtest.jobs.job import SuiteRun
+        from pytest_kore_convtest.jobs.suite_run import SuiteRun
 
         before = [job.after for job in jobs if isinstance(job, SuiteRun) and job.after is not None]
-        ended = [job for job in [*before, *jobs] if job.outcome is not None]
-        new = {(job.key, job.outcome.generation): job for job in ended if job.outcome}
+        ended = [job.head for job in [*before, *jobs] if job.outcome is not None]
+        new = {(job.key, job.generation): job for job in ended}
         results = [self._describe(job) for key, job in new.items() if key not in self._told]
         self._told.update(new)
         return results
@@ -198,21 +200,20 @@ class Run:
         """Return what the terminal and the exit code need to know of a job, out of its part of the record."""
         from pytest_kore_convtest.reports.job_summary import summarize_job
 
-        assert job.outcome is not None  # noqa: S101 - callers look first
+        job = job.head
         known = self._summaries.get(job.key)
-        if known is None or known["generation"] != job.outcome.generation:
+        if known is None or known["generation"] != job.generation:
             known = self._summaries[job.key] = summarize_job(self._describe(job))
         return known
 
     def _describe(self, job: AnyJob) -> JobResult:
         from pytest_kore_convtest.reports.job_record import describe_job
 
-        assert job.outcome is not None  # noqa: S101 - callers look first
         if not self.wants_record:
             return describe_job(job)
         measured = self.settings.bot_definition is not None
         known = self._results.get(job.key)
-        if known is None or known["generation"] != job.outcome.generation:
+        if known is None or known["generation"] != job.generation:
             known = self._results[job.key] = describe_job(job, measured=measured)
         return known
 
@@ -292,6 +293,14 @@ class Run:
             self._tell_emulator(pipeline)
         self._seen[nodeid, job.key] = outcome.generation
         return outcome
+
+    def wait_run(self, pipeline: Pipeline, first: SuiteRun) -> Outcome[RunStatus]:
+        """Wait for all runs of a suite; return the outcome that says whether it has a result."""
+        for_item: SuiteRun | None = first
+        while for_item is not None:
+            self.wait(pipeline, for_item)
+            for_item = for_item.following
+        return first.ending()
 
     def _tell_emulator(self, pipeline: Pipeline) -> None:
         """Tell xdist's controller, once, that the emulator answers, and how its bot does."""

@@ -17,6 +17,7 @@ from pytest_kore_convtest.plugin.fixtures import (
     tell_apart,
 )
 from pytest_kore_convtest.plugin.items import OwnItem, fixture_values
+from pytest_kore_convtest.plugin.report_facts import FlakyFailure
 from pytest_kore_convtest.plugin.session import Run, find_run
 from pytest_kore_convtest.rules import ERROR, HINT
 from pytest_kore_convtest.suites.file import show_path
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
     from pytest_kore_convtest.findings import Finding
-    from pytest_kore_convtest.jobs.job import SuiteImport, SuiteRun
+    from pytest_kore_convtest.jobs.job import SuiteImport
     from pytest_kore_convtest.jobs.runner import Pipeline
+    from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.plugin.suite_items import SuiteItem
     from pytest_kore_convtest.rules import Rule
     from pytest_kore_convtest.suites.file import LocalSuite
@@ -153,6 +155,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if isinstance(road, Road):
         road.found = find_out(cast("SuiteItem", item), road)
         _tell_matcher(item, road.found)
+        cast("SuiteItem", item).kore_flaky = _find_flaky(item, road.found)
 
 
 def _tell_matcher(item: pytest.Item, found: Found) -> None:
@@ -163,6 +166,26 @@ def _tell_matcher(item: pytest.Item, found: Found) -> None:
     said = ("kore_matcher", one_line(step.why))
     if step.by_matcher and said not in item.user_properties:
         item.user_properties.append(said)
+
+
+def _find_flaky(item: pytest.Item, found: Found) -> list[FlakyFailure]:
+    """Return how an item failed in other runs of its suite than that by which it passes."""
+    if found.run is None or found.run.following is None:
+        return []
+    result = found.run.result()
+    if result.rate is not None:
+        return []
+    shown = _selected_steps(cast("SuiteItem", item))
+    told = []
+    for one, attempt in zip(result.runs, result.attempts, strict=False):
+        if not found.number:
+            bad = verdict_of(one, shown)
+        else:
+            bad = step_error(one, found.number - 1) if one.steps[found.number - 1].outcome == FAILED else None
+        if bad is not None and bad.outcome == FAILED:
+            where = f"run {attempt.number} of {len(result.attempts)} of the suite: {attempt.run_id}"
+            told.append(FlakyFailure(message=bad.message.partition("\n")[0], text=bad.message, run=where))
+    return told
 
 
 def find_out(item: SuiteItem, road: Road) -> Found:
@@ -186,7 +209,7 @@ def find_out(item: SuiteItem, road: Road) -> Found:
     if kind == "run" or not _is_selected(item, "run"):
         _need(item, "structure", lambda: _judge_structure(item.config, imported))
     started = begin_run(pipeline, imported)
-    trouble = run.wait(pipeline, started)
+    trouble = run.wait_run(pipeline, started)
     if kind == "run":
         trouble.result()
     else:
@@ -367,7 +390,7 @@ def check_step(_kore_road: Road) -> None:
     result = _kore_road.found.run.result()
     index = _kore_road.found.number - 1
     step = result.steps[index]
-    if step.outcome == FAILED and (bad := step_error(result, index)):
+    if step.fails and (bad := step_error(result, index)):
         raise bad
     if _kore_road.found.alone:
         # A failed step that is not selected is no fault of this one: the summary tells of it.

@@ -61,7 +61,8 @@ def _steps(job: JobSummary) -> str:
     others = "".join(f", {count} {kind}" for kind, count in counts.items() if count)
     if not passed and not others:
         return "no step was reported"
-    return f"{passed} of {plural(job['steps'], 'step')} passed{others}"
+    several = f" in {len(job['runs'])} runs" if len(job["runs"]) > 1 else ""
+    return f"{passed} of {plural(job['steps'], 'step')} passed{others}{several}"
 
 
 def _unevaluated(job: JobSummary) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 from pytest_kore_convtest.api import models
 from pytest_kore_convtest.errors import KoreError, StructureError
-from pytest_kore_convtest.jobs.job import SuiteRun
+from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
 from pytest_kore_convtest.redaction import hide_in
 from pytest_kore_convtest.reports.record import (
     DERIVED,
@@ -26,7 +26,7 @@ from pytest_kore_convtest.reports.record import (
     RunRecord,
     StepRecord,
 )
-from pytest_kore_convtest.reports.step_record import describe_steps
+from pytest_kore_convtest.reports.step_record import describe_steps, write_attempts, write_rate
 from pytest_kore_convtest.reports.visits import read_visits
 from pytest_kore_convtest.suites.file import is_yaml, show_path
 from pytest_kore_convtest.suites.validate import MOST_LOGS
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest import errors
     from pytest_kore_convtest.api.models import ImportStatus, Suite
-    from pytest_kore_convtest.api.run_models import RunStatus
     from pytest_kore_convtest.coverage.shapes import Conversation
     from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.job import AnyJob, WatchImport
@@ -57,7 +56,7 @@ class JobResult(TypedDict):
         generation: Of several results of one job that of the latest generation counts.
         suite: The stored suite's name, when we gave it one.
         remarks: Those notes that are about its result alone.
-        visits: Where the bot was, as far as the platform tells; ``None`` when it was not asked.
+        visits: Where the bot was in each run, as far as the platform tells.
         blocked: Of a run: whether it did not begin because its import, which tells why, has not passed.
         not_started: Why the job could never start; empty when it could.
     """
@@ -73,7 +72,7 @@ class JobResult(TypedDict):
     run: RunRecord | None
     steps: list[StepRecord]
     remarks: list[str]
-    visits: Conversation | None
+    visits: list[Conversation]
     blocked: bool
     not_started: str
 
@@ -85,12 +84,13 @@ def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
         job: The job.
         measured: Whether coverage is measured, so that the texts of a stored suite are wanted, too.
     """
+    job = job.head
     outcome = job.outcome
     assert outcome is not None  # noqa: S101 - callers look first
     result = JobResult(
         key=job.key,
         after="",
-        generation=outcome.generation,
+        generation=job.generation,
         clock_skew=outcome.clock_skew,
         name=job.label,
         suite=job.name,
@@ -104,11 +104,12 @@ def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
         not_started=job.not_started,
     )
     if isinstance(job, SuiteRun):
+        result["name"] = run_label(job.after.label) if job.after else job.label
         result["after"] = job.after.key if job.after else ""
         result["run"] = _describe_run(job)
         result["steps"] = list(describe_steps(job))
         result["blocked"] = _is_blocked(job)
-        if job.outcome is not None and job.outcome.status is not None:
+        if job.ending().status is not None:
             result["remarks"] = list(job.result().notes)
     else:
         result["imported"] = _describe_import(cast("WatchImport", job))
@@ -152,7 +153,7 @@ def describe_unfinished(job: Unfinished, why: str, now: float) -> JobResult:
         resume=ending.resume,
     )
     return JobResult(
-        key=entry["key"],
+        key=entry.get("of") or entry["key"],
         after=entry.get("after", ""),
         generation=entry.get("again", 0) + 1,
         clock_skew=None,
@@ -163,7 +164,7 @@ def describe_unfinished(job: Unfinished, why: str, now: float) -> JobResult:
         run=_open_run(told, entry) if entry["kind"] == "SuiteRun" else None,
         steps=[],
         remarks=[],
-        visits=None,
+        visits=[],
         blocked=False,
         not_started="",
     )
@@ -194,6 +195,8 @@ def _open_run(told: JobRecord, entry: JobEntry) -> RunRecord:
         total=None,
         duration=None,
         counts_only=False,
+        attempts=[],
+        rate=None,
     )
 
 
@@ -320,15 +323,20 @@ def count_assertions(suite: Suite) -> dict[str, int]:
 
 
 def _describe_run(job: SuiteRun) -> RunRecord:
-    outcome = job.outcome
-    status: RunStatus | None = outcome.status if outcome else None
-    result = job.result() if status else None
+    runs = [run for run in job.chain() if run.outcome is not None]
+    ending = job.ending()
+    result = job.result() if ending.status is not None else None
+    status = result.status if result else None
     verdict: Verdict = UNKNOWN
     if result and result.outcome in {PASSED, FAILED}:
         verdict = cast("Verdict", result.outcome)
     matched = result is not None and verdict == PASSED and any(step.by_matcher for step in result.steps)
-    told = _describe_job(job, verdict, MATCHER if matched else PLATFORM)
+    deciding = next((run for run in runs if run.outcome is ending), job) if result is None else runs[-1]
+    told = _describe_job(deciding, verdict, MATCHER if matched else PLATFORM)
+    if len(runs) > 1:
+        told = _add_up(told, runs)
     if status and result:
+        told["trouble"], told["status"] = None, status.sent_status
         told["why"], told["notes"] = list(result.why), [*told["notes"], *result.notes]
         began = status.raw.get("result")
         if isinstance(began, dict) and isinstance(began.get("startTime"), str):
@@ -342,4 +350,29 @@ def _describe_run(job: SuiteRun) -> RunRecord:
         total=status.total if status else None,
         duration=status.duration if status else None,
         counts_only=status is not None and status.steps is None,
+        attempts=write_attempts(run.describe(run.outcome) for run in runs if run.outcome)
+        if len(runs) > 1
+        else [],
+        rate=write_rate(result.rate) if result else None,
     )
+
+
+def _add_up(told: JobRecord, runs: list[SuiteRun]) -> JobRecord:
+    """Let the record of a suite's last run tell of all of them."""
+    outcomes = [run.outcome for run in runs if run.outcome is not None]
+    first = outcomes[0]
+    began = first.ended_at and first.ended_at - first.seconds
+    notes = dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
+    lost = [run for run in runs if run.outcome and run.outcome.trouble]
+    said = [
+        f"run {run.attempt} was not verified: {run.outcome.trouble.message}"
+        for run in lost
+        if run.outcome and run.outcome.trouble
+    ]
+    return {
+        **told,
+        "asks": sum(outcome.asks for outcome in outcomes),
+        "seconds": round(sum(outcome.seconds for outcome in outcomes), 3),
+        "started_at": moment(began),
+        "notes": [*notes, *said],
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from pytest_kore_convtest.findings import MOST_WARNINGS_SHOWN, Finding, summarize
-from pytest_kore_convtest.reports.record import FAILED, MATCHER, NOT_EVALUATED, PASSED
+from pytest_kore_convtest.reports.record import FAILED, FLAKY, MATCHER, NOT_EVALUATED, PASSED
 from pytest_kore_convtest.rules import ERROR
 from pytest_kore_convtest.suites.run_result import step_name
 from pytest_kore_convtest.text import printable
@@ -44,7 +44,8 @@ class JobSummary(TypedDict):
         stored: Of an import: whether the platform holds the suite.
         assertions: Of an import: how many enabled assertions it has, by kind.
         ours: Whether this test run uploaded the suite.
-        results: Of a run: how many steps passed, failed and were not evaluated.
+        results: Of a run: how many steps passed, failed, were not evaluated and were flaky.
+        runs: Of a run: the ids of all runs of its suite.
         by_matcher: Of a run: how many steps passed by their file's matcher.
         unevaluated: Of a run: the first steps that were not evaluated.
         counts_only: Of a run: whether the platform reported counts, and no single step.
@@ -69,6 +70,7 @@ class JobSummary(TypedDict):
     assertions: dict[str, int]
     ours: bool
     results: dict[str, int]
+    runs: list[str]
     by_matcher: int
     unevaluated: list[str]
     counts_only: bool
@@ -104,6 +106,7 @@ def summarize_job(result: JobResult) -> JobSummary:
         assertions={},
         ours=result["file"] is not None,
         results={},
+        runs=[],
         by_matcher=0,
         unevaluated=[],
         counts_only=False,
@@ -121,8 +124,9 @@ def summarize_job(result: JobResult) -> JobSummary:
 
 
 def _add_run(summary: JobSummary, run: RunRecord, steps: list[StepRecord]) -> None:
-    counts = summary["results"] = dict.fromkeys((PASSED, FAILED, NOT_EVALUATED), 0)
+    counts = summary["results"] = dict.fromkeys((PASSED, FAILED, NOT_EVALUATED, FLAKY), 0)
     summary["steps"] = len(steps)
+    summary["runs"] = [one["run_id"] for one in run["attempts"]] or [run["id"]]
     summary["counts_only"] = run["counts_only"]
     if run["counts_only"]:  # the platform's word, not ours
         counts[PASSED], counts[FAILED] = run["passed"] or 0, run["failed"] or 0

@@ -64,6 +64,12 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
         for step in suite["steps"]
         if step["says"] == MATCHER and step["outcome"] == PASSED
     ]
+    wavering = [
+        (suite, step)
+        for suite in suites
+        for step in suite["steps"]
+        if len({one["outcome"] for one in step["attempts"]}) > 1
+    ]
     coverage = record.get("coverage")
     sections = [
         Section.of(
@@ -74,6 +80,7 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
         *([_render_coverage(coverage)] if coverage else []),
         Section.of("Findings", "findings", findings, _render_finding),
         Section.of("Passed by the file's matcher", "steps by the file's matcher", matched, _render_matched),
+        Section.of("Steps that waver", "steps that waver", wavering, _render_wavering),
         Section.of(
             "Not evaluated", "entries of what was not evaluated", record["not_evaluated"], _render_gap
         ),
@@ -110,7 +117,10 @@ def _render_head(record: Record) -> str:
         f"{verdicts.count(verdict)} {word}"
         for verdict, word in ((PASSED, "passed"), (FAILED, "failed"), (UNKNOWN, "not verified"))
     )
-    steps = zip(map(_number, counts), ("passed", "failed", "not evaluated"), strict=True)
+    shown = (
+        counts[:3] if not counts.flaky else (counts.passed, counts.failed, counts.not_evaluated, counts.flaky)
+    )
+    steps = zip(map(_number, shown), ("passed", "failed", "not evaluated", "flaky"), strict=False)
     lines = [
         f"## Kore conversation tests: {totals.say_verdict(record)}\n",
         f"{plural(len(suites), 'suite')}: {told}. Steps: {', '.join(map(' '.join, steps))}.\n",
@@ -149,7 +159,9 @@ def _render_row(evidence: Sequence[Evidence], suite: SuiteRecord) -> str:
     columns = [
         name,
         verdict,
-        *map(_number, counts),
+        _number(counts.passed) + (f" (and {_number(counts.flaky)} flaky)" if counts.flaky else ""),
+        _number(counts.failed),
+        _number(counts.not_evaluated),
         _seconds(totals.count_seconds(suite)),
         _number(totals.count_asks(suite)),
         cell(totals.weakest_point(suite), 200),
@@ -167,6 +179,13 @@ def _render_finding(entry: tuple[SuiteRecord, totals.FindingLine]) -> str:
 def _render_matched(entry: tuple[SuiteRecord, StepRecord]) -> str:
     suite, step = entry
     return f"- {code(totals.name_step(step), 100)} of {code(suite['name'], 80)}: {code(step['why'], 500)}\n"
+
+
+def _render_wavering(entry: tuple[SuiteRecord, StepRecord]) -> str:
+    suite, step = entry
+    rate = f", {totals.say_rate(step['rate'])}" if step["rate"] else ""
+    where = f"{code(totals.name_step(step), 100)} of {code(suite['name'], 80)}"
+    return f"- **{step['outcome']}**: {where}: {totals.say_attempts(step)}{rate}\n"
 
 
 def _render_gap(gap: Unevaluated) -> str:

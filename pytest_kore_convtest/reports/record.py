@@ -54,7 +54,9 @@ UNKNOWN: Final = "unknown"
 """The verdicts: of a job, of a suite, of the whole run."""
 
 NOT_EVALUATED: Final = "not evaluated"
-"""What becomes of a step, besides ``PASSED`` and ``FAILED``."""
+FLAKY: Final = "flaky"
+"""What becomes of a step, besides ``PASSED`` and ``FAILED``; flaky is one that failed and passed when its
+suite was run again because of failures."""
 
 PLATFORM: Final = "platform"
 DERIVED: Final = "derived"
@@ -63,7 +65,8 @@ MATCHER: Final = "matcher"
 
 
 Verdict = Literal["passed", "failed", "unknown"]
-StepOutcome = Literal["passed", "failed", "not evaluated"]
+StepOutcome = Literal["passed", "failed", "not evaluated", "flaky"]
+AttemptOutcome = Literal["passed", "failed", "not evaluated"]
 ItemOutcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
 Says = Literal["platform", "derived", "matcher"]
 Level = Literal["error", "warning", "hint"]
@@ -213,13 +216,45 @@ class ImportRecord(JobRecord):
     findings: list[Finding]
 
 
+class Attempt(TypedDict):
+    """One run of a suite that was run more than once, or what became of one step in it.
+
+    ``number`` counts from 1; ``outcome`` is ``PASSED``, ``FAILED`` or ``NOT_EVALUATED``: of a run also when
+    it is not verified; ``why`` is the reason, empty for a plain pass; ``run_id`` is the run's ``ctr-…``,
+    empty when it did not begin; ``seconds`` from our first request for the run to its end.
+    """
+
+    number: int
+    outcome: AttemptOutcome
+    why: str
+    run_id: str
+    seconds: float
+
+
+class PassRate(TypedDict):
+    """How often something passed when its suite was run a number of times (``--kore-repeat``).
+
+    ``low`` and ``high`` bound the pass rate by a Wilson interval of 95 %, from 0 to 1; ``least`` is the
+    rate that it has to have (``--kore-min-pass-rate``).
+    """
+
+    passed: int
+    evaluated: int
+    low: float
+    high: float
+    least: float
+
+
 class RunRecord(JobRecord):
     """The run of a suite: a job, and what the platform says of it as a whole.
 
     ``requested_version`` is ``published`` or ``inDevelopment``, ``reported_version`` the
     platform's word for what it ran; the counts are the platform's own, ``None`` when it
     does not say; ``duration`` is the platform's, in seconds; ``counts_only`` says that
-    it reported no single step.
+    it reported no single step. ``attempts`` has all runs of a suite that was run more than once, and is
+    empty otherwise: then id, status, counts and ``polls`` are those of the last of them, ``asks`` and
+    ``seconds`` are of all together. ``rate`` says how many runs passed as a whole, ``None`` unless they were
+    to be repeated.
     """
 
     requested_version: str
@@ -229,6 +264,8 @@ class RunRecord(JobRecord):
     total: int | None
     duration: float | None
     counts_only: bool
+    attempts: list[Attempt]
+    rate: PassRate | None
 
 
 class Assertion(TypedDict):
@@ -271,11 +308,14 @@ class Offer(TypedDict):
 class StepRecord(TypedDict):
     """One step of a conversation.
 
-    ``outcome`` is ``PASSED``, ``FAILED`` or ``NOT_EVALUATED``; ``why`` the reason, empty
+    ``outcome`` is ``PASSED``, ``FAILED``, ``FLAKY`` or ``NOT_EVALUATED``; ``why`` the reason, empty
     for a plain pass; ``says`` is ``PLATFORM``, ``DERIVED`` or, of a step that the platform
     calls failed and that passes by its file, ``MATCHER``; ``place`` is ``file:line``;
     ``nodeid`` the pytest item, empty when it was not selected; ``offers`` is empty unless the
     step failed by its texts alone, and for all but the first 200 failed steps of a suite.
+    ``attempts`` says what became of it in
+    each run when its suite was run more than once, and is empty otherwise; ``replies`` are those of the
+    last of them that tells most about the outcome; ``rate`` is ``None`` unless runs were to be repeated.
     """
 
     number: int
@@ -288,6 +328,8 @@ class StepRecord(TypedDict):
     nodeid: str
     replies: list[Reply]
     offers: list[Offer]
+    attempts: list[Attempt]
+    rate: PassRate | None
 
 
 class File(TypedDict):

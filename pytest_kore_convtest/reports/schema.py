@@ -32,6 +32,13 @@ OPTIONAL: dict[str, object] = {
 }
 """What is taken for a key of a finding that is missing: a report of an earlier release has it not."""
 
+_LATER: dict[str, frozenset[str]] = {
+    "ImportRecord": frozenset({"given_name"}),
+    "RunRecord": frozenset({"attempts", "rate"}),
+    "StepRecord": frozenset({"attempts", "offers", "rate"}),
+}
+"""The keys that a report of an earlier release has not, by shape; those of a finding are in ``OPTIONAL``."""
+
 _INDEXES = (("SuiteRecord", "evidence"), ("ItemRecord", "suites"))
 """The keys that count from 0 into another list."""
 
@@ -95,6 +102,10 @@ def _complete(value: object) -> None:
             step.setdefault("offers", [])
         if isinstance(imported := suite.get("imported"), dict):
             imported.setdefault("given_name", "")
+        for entry in (suite.get("run"), *_objects(suite, "steps")):
+            if isinstance(entry, dict):
+                entry.setdefault("attempts", [])
+                entry.setdefault("rate", None)
         for finding in _objects(suite.get("imported"), "findings"):
             for key, usual in OPTIONAL.items():
                 finding.setdefault(key, usual)
@@ -149,11 +160,7 @@ def record_schema() -> dict[str, object]:
             shape.pop("title", None)
             for member in shape["properties"].values():
                 member.pop("title", None)
-    for name, optional in (
-        ("Finding", OPTIONAL.keys()),
-        ("ImportRecord", {"given_name"}),
-        ("StepRecord", {"offers"}),
-    ):
+    for name, optional in (("Finding", OPTIONAL.keys()), *_LATER.items()):
         required = found["$defs"][name]["required"]
         found["$defs"][name]["required"] = [key for key in required if key not in optional]
     found["required"].remove("coverage")

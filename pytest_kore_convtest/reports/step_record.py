@@ -13,27 +13,32 @@ from pytest_kore_convtest.reports.record import (
     NOT_EVALUATED,
     PLATFORM,
     Assertion,
+    Attempt,
+    PassRate,
     Reply,
     StepRecord,
 )
 from pytest_kore_convtest.suites.file import show_path
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pytest_kore_convtest.api.run_models import RunStep
-    from pytest_kore_convtest.jobs.job import SuiteRun
-    from pytest_kore_convtest.reports.record import Offer, StepOutcome
+    from pytest_kore_convtest.jobs.suite_run import SuiteRun
+    from pytest_kore_convtest.reports.record import AttemptOutcome, Offer, StepOutcome
+    from pytest_kore_convtest.suites import run_result
     from pytest_kore_convtest.suites.file import LocalSuite
     from pytest_kore_convtest.suites.run_result import RunResult, StepResult
 
+_LONGEST_WHY = 2000
 _MOST_OFFERS = 200
 """Failed steps of a suite for which lines are offered; whoever has more takes ``--kore-update``."""
 
 
 def describe_steps(job: SuiteRun) -> Iterator[StepRecord]:
     """Describe the steps of a run: as they were reported, or those of the file when nothing was."""
-    if job.outcome is not None and job.outcome.status is not None:
+    if job.ending().status is not None:
         result: RunResult = job.result()
         offered = 0
         for index, judged in enumerate(result.steps):
@@ -44,6 +49,8 @@ def describe_steps(job: SuiteRun) -> Iterator[StepRecord]:
             yield _describe_step(judged, offers)
         return
     suite: LocalSuite | None = job.suite
+    several = len(job.chain()) > 1
+    why = "one of the runs of its suite has no result" if several else "there is no result of its run"
     for number, step in enumerate(suite.steps if suite else (), start=1):
         place = f"{show_path(suite.path)}:{step.place.line}" if suite else ""
         yield StepRecord(
@@ -51,13 +58,38 @@ def describe_steps(job: SuiteRun) -> Iterator[StepRecord]:
             input=step.input,
             event=step.event,
             outcome=NOT_EVALUATED,
-            why="there is no result of its run",
+            why=why,
             says=DERIVED,
             place=place,
             nodeid="",
             replies=[],
             offers=[],
+            attempts=[],
+            rate=None,
         )
+
+
+def write_attempts(attempts: Iterable[run_result.Attempt]) -> list[Attempt]:
+    """Describe what became of a step, or of a run, in each of several runs."""
+    return [
+        Attempt(
+            number=one.number,
+            outcome=cast("AttemptOutcome", one.outcome),
+            why=printable(one.why, _LONGEST_WHY),
+            run_id=one.run_id,
+            seconds=one.seconds,
+        )
+        for one in attempts
+    ]
+
+
+def write_rate(rate: run_result.PassRate | None) -> PassRate | None:
+    """Describe how often something passed."""
+    if rate is None:
+        return None
+    return PassRate(
+        passed=rate.passed, evaluated=rate.evaluated, low=rate.low, high=rate.high, least=rate.least
+    )
 
 
 def _find_offers(result: RunResult, index: int) -> list[Offer]:
@@ -80,6 +112,8 @@ def _describe_step(result: StepResult, offers: list[Offer]) -> StepRecord:
         nodeid="",
         replies=list(_describe_replies(step)) if step else [],
         offers=offers,
+        attempts=write_attempts(result.attempts),
+        rate=write_rate(result.rate),
     )
 
 

@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.findings import say_rest
-from pytest_kore_convtest.reports.record import FAILED, NOT_EVALUATED, PASSED, UNKNOWN
+from pytest_kore_convtest.reports.record import FAILED, FLAKY, NOT_EVALUATED, PASSED, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_kore_convtest.reports.record import Evidence, Finding, Level, Record, StepRecord, SuiteRecord
+    from pytest_kore_convtest.reports.record import (
+        Evidence,
+        Finding,
+        Level,
+        PassRate,
+        Record,
+        StepRecord,
+        SuiteRecord,
+    )
 
 MOST_FINDINGS = 20
 """Findings of one rule that a report for people lists one by one."""
@@ -24,6 +32,7 @@ class Counts(NamedTuple):
     passed: int
     failed: int
     not_evaluated: int
+    flaky: int = 0
 
 
 def count_steps(suite: SuiteRecord) -> Counts:
@@ -33,8 +42,9 @@ def count_steps(suite: SuiteRecord) -> Counts:
     if run is not None and run["counts_only"]:
         passed, failed = run["passed"] or 0, run["failed"] or 0
         return Counts(passed, failed, max(0, (stored or run["total"] or 0) - passed - failed))
-    passed, failed = (sum(step["outcome"] == kind for step in steps) for kind in (PASSED, FAILED))
-    return Counts(passed, failed, max(0, stored - passed - failed))
+    kinds = (PASSED, FAILED, FLAKY)
+    passed, failed, flaky = (sum(step["outcome"] == kind for step in steps) for kind in kinds)
+    return Counts(passed, failed, max(0, stored - passed - failed - flaky), flaky)
 
 
 def add_counts(counts: Iterable[Counts]) -> Counts:
@@ -58,6 +68,21 @@ def name_step(step: StepRecord) -> str:
     return f"step {step['number']:02} {step['input']}"
 
 
+def say_attempts(step: StepRecord) -> str:
+    """Say what became of a step in each run; empty when its suite was run once."""
+    told = []
+    for outcome in (FAILED, PASSED, NOT_EVALUATED):
+        numbers = [str(one["number"]) for one in step["attempts"] if one["outcome"] == outcome]
+        if numbers:
+            told.append(f"{outcome} in run {', '.join(numbers)}")
+    return "; ".join(told)
+
+
+def say_rate(rate: PassRate) -> str:
+    """Say how often something passed, with the interval of 95 %."""
+    return f"passed {rate['passed']} of {rate['evaluated']} ({rate['low']:.2f} to {rate['high']:.2f})"
+
+
 def weakest_point(suite: SuiteRecord) -> str:
     """Say what speaks most against a suite, or what is known least; empty when nothing does."""
     return next(filter(None, _weak_points(suite)), "")
@@ -71,7 +96,7 @@ def _weak_points(suite: SuiteRecord) -> Iterator[str]:
     yield from (say_finding(finding) for finding in _findings(suite, "error"))
     if run is not None and run["trouble"]:
         yield f"run: {run['trouble']['message']}"
-    for kind in (FAILED, NOT_EVALUATED):
+    for kind in (FAILED, NOT_EVALUATED, FLAKY):
         bad = [step for step in suite["steps"] if step["outcome"] == kind]
         if bad and run is not None:
             more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.jobs.job import SuiteRun
+from pytest_kore_convtest.jobs.suite_run import SuiteRun
 from pytest_kore_convtest.text import as_list, as_text
 
 if TYPE_CHECKING:
@@ -16,28 +16,35 @@ _OUTPUTS = ("actualOutput", "outputs")
 _ANSWERS = ("faqs", "smalltalk")
 
 
-def read_visits(job: AnyJob, *, measured: bool) -> Conversation | None:
-    """Return where the bot was: by the results of a run, or by what an imported suite expects.
+def read_visits(job: AnyJob, *, measured: bool) -> list[Conversation]:
+    """Return where the bot was: by the results of each run of a suite, or by what an imported suite expects.
 
     Args:
         job: A job that has an outcome.
         measured: Whether to return a suite that names no node, for its texts, and a run that names none.
     """
+    is_run = isinstance(job, SuiteRun)
+    found = []
+    for one in job.chain() if isinstance(job, SuiteRun) else [job]:
+        entries = _read_entries(one, "run" if is_run else "import")
+        is_over = one.outcome is not None and one.outcome.status is not None
+        if not is_over or not (measured or any(_tells(entry) for _, _, entry in entries)):
+            continue
+        from pytest_kore_convtest.coverage import visits
+
+        read = visits.read_run if is_run else visits.read_suite
+        found.append(read(job.label, entries))
+    return found
+
+
+def _read_entries(job: AnyJob, kind: str) -> list[tuple[int, str, object]]:
+    """Return number, input and entry of each step of one job; none while it has no answer."""
     status = job.outcome.status if job.outcome else None
     if status is None:
-        return None
-    is_run = isinstance(job, SuiteRun)
-    holder = status.raw.get("result" if is_run else "response")
-    entries = (
-        as_list(holder.get("executionResults" if is_run else "testSteps")) if isinstance(holder, dict) else []
-    )
-    if not measured and not any(map(_tells, entries)):
-        return None
-    from pytest_kore_convtest.coverage import visits
-
-    numbered = _number(job, entries)
-    read = visits.read_run if is_run else visits.read_suite
-    return read(job.label, numbered)
+        return []
+    holder = status.raw.get("result" if kind == "run" else "response")
+    key = "executionResults" if kind == "run" else "testSteps"
+    return _number(job, as_list(holder.get(key)) if isinstance(holder, dict) else [])
 
 
 def _tells(entry: object) -> bool:
@@ -52,7 +59,7 @@ def _number(job: AnyJob, entries: list[object]) -> list[tuple[int, str, object]]
     """Return number, input and entry of each step, by the numbers of the file where there is one."""
     numbers = {at: at + 1 for at in range(len(entries))}
     if isinstance(job, SuiteRun):
-        result = job.result()
+        result = job.own_result()
         known = ((result.positions.get(id(step.step), -1), step.number) for step in result.steps)
         numbers.update({at: number for at, number in known if at >= 0})
     return [

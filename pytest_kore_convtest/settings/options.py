@@ -29,6 +29,9 @@ EMULATED_INTERVALS = 0.02, 0.1
 FAST, REAL_SPEED = "fast", "real"
 """What ``emulator_speed`` may be."""
 
+FLAKY = "flaky"
+"""What ``fail_on`` may name."""
+
 UNSET = ...
 """What pytest gives for an ini key that stands in no file."""
 

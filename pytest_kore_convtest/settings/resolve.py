@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.rules import ERROR, REQUIRED_BY_ASSERTIONS, RuleSettings
+from pytest_kore_convtest.rules import ERROR, REQUIRED_BY_ASSERTIONS, Rule, RuleSettings
 from pytest_kore_convtest.settings.options import (
     EMULATED_INTERVALS,
+    FLAKY,
     MAX_POLL_INTERVAL,
     POLL_INTERVAL,
     REAL_SPEED,
@@ -22,7 +23,7 @@ from pytest_kore_convtest.settings.options import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_kore_convtest.rules import Rule, Severity
+    from pytest_kore_convtest.rules import Severity
     from pytest_kore_convtest.settings.values import Target
 REAL = (
     "host",
@@ -50,6 +51,7 @@ def settle(values: dict[str, object], sources: dict[str, str], notes: list[str])
     _choose_bot(values, sources, notes)
     _choose_credentials(values, sources, notes)
     _choose_rules(values, sources, notes)
+    _check_runs(values, sources, notes)
     _check_together(values, sources)
     if "cov_fail_under" in values and "bot_definition" not in values:
         raise ConfigError(
@@ -173,6 +175,36 @@ def _choose_rules(values: dict[str, object], sources: dict[str, str], notes: lis
         ours = named("require_assertions", sources)
         notes.append(f"{named('rules', sources)}: {', '.join(hidden)} is not used: {ours} wins")
     values["rules"] = RuleSettings(chosen)
+
+
+def _check_runs(values: dict[str, Any], sources: dict[str, str], notes: list[str]) -> None:
+    """Refuse ways to run a suite more than once that exclude or need one another; let flaky steps be errors.
+
+    Without a version to run nothing is run again either, unless a test's own code names one.
+    """
+    if values.get("retry_failed") and "repeat" in values:
+        raise ConfigError(
+            f"{named('repeat', sources)} and {named('retry_failed', sources)} contradict each other:"
+            " give one, or --kore-retry-failed 0",
+            name="repeat",
+            source=sources["repeat"],
+        )
+    if "min_pass_rate" in values and "repeat" not in values:
+        raise ConfigError(
+            f"{named('min_pass_rate', sources)} needs {ROWS['repeat'].option} N, which says how often"
+            " each suite is run",
+            name="min_pass_rate",
+            source=sources["min_pass_rate"],
+        )
+    if FLAKY in values.get("fail_on", ()):
+        chosen = cast("Mapping[Rule, Severity]", values.get("rules", {}))
+        values["rules"] = RuleSettings({**chosen, Rule.FLAKY_STEP: ERROR})
+    if values.get("run") is None:
+        notes += [
+            f"{named(name, sources)} runs nothing: no suite file is run without {ROWS['run'].option}"
+            for name in ("retry_failed", "repeat")
+            if values.get(name) and sources[name] == "command line"
+        ]
 
 
 def _check_together(values: dict[str, Any], sources: dict[str, str]) -> None:

@@ -78,6 +78,10 @@ class Settings:
     jwt_file: Path | None = None
     user_email: str | None = None
     run: str | None = None
+    retry_failed: int = 0
+    fail_on: tuple[str, ...] = ()
+    repeat: int | None = None
+    min_pass_rate: float = 1.0
     require_assertions: bool = False
     import_name: str = "{name}_{run}"
     keep: str = "on-failure"

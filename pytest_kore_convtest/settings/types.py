@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.redaction import describe
 from pytest_kore_convtest.rules import RULES, Rule, RuleSettings, Severity
-from pytest_kore_convtest.settings.options import FAST, REAL_SPEED
+from pytest_kore_convtest.settings.options import FAST, FLAKY, REAL_SPEED
 from pytest_kore_convtest.settings.values import (
     read_id,
     read_jobs,
@@ -96,6 +96,43 @@ def read_count(raw: object) -> int:
     if not _whole(text):
         raise ValueError(f"{show(text)} is not a whole number above 0: write e.g. 4")
     return _whole(text)
+
+
+def read_whole(raw: object) -> int:
+    """Read a whole number, 0 or above."""
+    text = strip(raw)
+    if not _whole(text) and text.strip("0"):
+        raise ValueError(f"{show(text)} is not a whole number from 0 on: write e.g. 2")
+    if not text:
+        raise ValueError("is empty: give a whole number or remove it")
+    return _whole(text)
+
+
+def read_rate(raw: object) -> float:
+    """Read a part of all, above 0 and up to 1; a percentage with its sign is one, too."""
+    text = strip(raw)
+    number = text.removesuffix("%").rstrip()
+    whole = _WHOLE if text.endswith("%") else 1
+    rate = float(number) / whole if _PERCENT.fullmatch(number) else math.nan
+    if not 0 < rate <= 1:
+        raise ValueError(f"{show(text)} is no rate: write a number above 0 and up to 1, e.g. 0.9 or 90%")
+    return rate
+
+
+def read_fail_on(raw: object) -> tuple[str, ...]:
+    """Read words for what makes a run red, separated by commas, blanks or lines; off is none."""
+    words = [word for line in read_lines(raw) for word in line.replace(",", " ").split()]
+    if not words:
+        raise ValueError(f"is empty: give {' or '.join(_RED)}, or remove it")
+    if len(words) == 1 and words[0].lower() in _OFF:
+        return ()
+    if unknown := [word for word in words if word.lower() not in _RED]:
+        raise ValueError(f"{show(unknown[0])} is not one of: {', '.join(_RED)}")
+    return tuple(dict.fromkeys(word.lower() for word in words))
+
+
+_RED = (FLAKY,)
+"""The words that ``read_fail_on`` knows."""
 
 
 def read_percent(raw: object) -> float:
@@ -251,6 +288,9 @@ READERS: dict[str, Callable[[object], Any]] = {
     "seconds": read_seconds,
     "seconds_or_off": read_seconds_or_off,
     "count": read_count,
+    "whole": read_whole,
+    "rate": read_rate,
+    "fail_on": read_fail_on,
     "percent": read_percent,
     "language": read_language,
     "exit_code": read_exit_code,

@@ -15,7 +15,7 @@ from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.matchers import is_same
 from pytest_kore_convtest.suites.matching import MOST_REPLIES, Replies, is_plain_failure
 from pytest_kore_convtest.suites.rules import is_blank
-from pytest_kore_convtest.suites.run_result import FAILED
+from pytest_kore_convtest.suites.run_result import FAILED, PASSED
 from pytest_kore_convtest.suites.verification import verify
 from pytest_kore_convtest.text import as_text
 
@@ -77,7 +77,8 @@ def accept_step(result: RunResult, index: int) -> Acceptance:
     if doubts:
         return Acceptance(refused=f"its result is in doubt [{doubts[0].rule}]")
     local = result.local.steps[index]
-    refused = _refuse_step(judged.step, local)
+    passed = any(one.outcome == PASSED for one in judged.attempts)
+    refused = "it passed in another run of the suite" if passed else _refuse_step(judged.step, local)
     if refused:
         return Acceptance(refused=refused)
     changes = _find_changes(judged.step, local)

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConversationFailedError
-from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites import failure_text
-from pytest_kore_convtest.suites.run_result import FAILED, MOST_NAMED, PASSED, group_findings, outcome_of
+from pytest_kore_convtest.suites.run_result import (
+    FAILED,
+    MOST_NAMED,
+    OF_STEPS,
+    PASSED,
+    group_findings,
+    outcome_of,
+)
 from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
@@ -15,11 +21,6 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.api.run_models import RunStep
     from pytest_kore_convtest.suites.run_result import RunResult, StepResult
-
-_OF_STEPS = frozenset(
-    {Rule.STEP_FAILED, Rule.FAILED_STEP_IN_PASSED_RUN, Rule.STEP_NOT_VERIFIED, Rule.PASSED_BY_MATCHER}
-)
-"""What a run fails by only because steps of it failed, so that these can say it themselves."""
 
 
 def write_failure(result: RunResult, index: int) -> str:
@@ -37,7 +38,7 @@ def write_failure(result: RunResult, index: int) -> str:
     if judged.step is not None:
         if judged.step.is_readable:
             lines += ["", *failure_text.tell_replies(judged.step)]
-        before = _before(result, judged.step)
+        before = _before(result.run_of(index), judged.step)
         if before:
             lines += [
                 "",
@@ -76,10 +77,10 @@ def verdict_of(result: RunResult, shown: Collection[int] = frozenset()) -> Conve
         shown: The numbers of steps that are judged by items of their own. When all failed steps are
             among them, their failure is not the run's as well.
     """
-    failed = [step for step in result.steps if step.outcome == FAILED and step.number not in shown]
+    failed = [step for step in result.steps if step.fails and step.number not in shown]
     errors = result.errors
-    if not failed and any(step.outcome == FAILED for step in result.steps):
-        errors = tuple(one for one in errors if one.rule not in _OF_STEPS)
+    if not failed and any(step.fails for step in result.steps):
+        errors = tuple(one for one in errors if one.rule not in OF_STEPS)
     if not errors:
         return None
     first, *rest = group_findings(errors)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.suites.verification import Verification
 
 _BAD = frozenset({run_models.FAILED, run_models.NOT_RUN})
-_PLAINLY_FAILED = frozenset({"failed", "failure", "fail"})
+PLAINLY_FAILED = frozenset({"failed", "failure", "fail"})
 """Words for a run that came to its end; *aborted* and the like are no result of its steps."""
 
 _FAILING = frozenset({Rule.STEP_NOT_VERIFIED, Rule.PASSED_BY_MATCHER})
@@ -147,9 +147,9 @@ def _find_failures(judge: _Judge, steps: Sequence[StepResult], *, explained: boo
     bad = [word for word in (status.status, status.result_status) if run_models.read_word(word) in _BAD]
     sent = {status.result_status: status.sent_result_status, status.status: status.sent_status}
     for word in dict.fromkeys(bad):
-        if explained and word in _PLAINLY_FAILED:
+        if explained and word in PLAINLY_FAILED:
             continue
-        by_step = failed and word in _PLAINLY_FAILED
+        by_step = failed and word in PLAINLY_FAILED
         judge.find(
             Rule.STEP_FAILED if by_step else Rule.RUN_FAILED,
             f"the platform reports the status {sent[word]!r}",

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PASSED, FAILED, NOT_EVALUATED = "passed", "failed", "not evaluated"
 """What becomes of a step, and of a run."""
 
+FLAKY = "flaky"
+"""What becomes of a step that failed in one run and passed in another one."""
+
 COUNTS_ONLY = "the platform reported counts only"
 
 _DOUBTS = frozenset(
@@ -43,6 +46,17 @@ _DOUBTS = frozenset(
 )
 """Rules by which nobody knows what became of a run; by the others it failed."""
 
+OF_STEPS = frozenset(
+    {
+        Rule.STEP_FAILED,
+        Rule.FAILED_STEP_IN_PASSED_RUN,
+        Rule.STEP_NOT_VERIFIED,
+        Rule.PASSED_BY_MATCHER,
+        Rule.FLAKY_STEP,
+    }
+)
+"""What a run fails by only because steps of it failed, so that these can say it themselves."""
+
 LONGEST_INPUT = 60
 """Letters of what the user says that are shown where a step is named."""
 
@@ -58,19 +72,72 @@ def step_name(number: int, said: str) -> str:
 
 
 @dataclass(frozen=True)
+class PassRate:
+    """How often something passed.
+
+    Attributes:
+        passed: In how many runs.
+        evaluated: Of how many in which it was judged.
+        low: Lower end of the Wilson interval of 95 %, from 0 to 1.
+        high: Its upper end.
+        least: The rate that it has to have.
+    """
+
+    passed: int
+    evaluated: int
+    low: float
+    high: float
+    least: float
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it passed often enough."""
+        return self.evaluated > 0 and self.passed >= self.least * self.evaluated - _ROUNDING
+
+    def __str__(self) -> str:
+        return f"passed {self.passed} of {self.evaluated} ({self.low:.2f} to {self.high:.2f})"
+
+
+_ROUNDING = 1e-9
+"""What a rate such as 0.7 of 10 may be off by."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One of several runs, or what became of a step in it.
+
+    Attributes:
+        number: Its 1-based number.
+        outcome: ``PASSED``, ``FAILED`` or ``NOT_EVALUATED``.
+        why: The reason; empty for a plain pass.
+        run_id: The run's id; empty when it did not begin.
+        seconds: What it took.
+    """
+
+    number: int
+    outcome: str
+    why: str
+    run_id: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class StepResult:
     """What became of one step.
 
     Attributes:
         number: Its 1-based number in the file, or in the reply when there is no file.
         input: What the user says.
-        outcome: ``PASSED``, ``FAILED`` or ``NOT_EVALUATED``.
+        outcome: ``PASSED``, ``FAILED``, ``NOT_EVALUATED`` or, of several runs, ``FLAKY``.
         why: The reason, as part of a sentence; empty for a plain pass.
         reported: Whether the platform said so itself; else it was derived from what it said.
         place: ``file:line``, or empty without a file.
         step: What the platform reported of it, if anything.
         rule: The rule by which it did not pass, when there is one.
         by_matcher: Whether the platform calls it failed and its replies fit what the file says of them.
+        attempts: What became of it in each of several runs.
+        rate: How often it passed, when runs were to be repeated.
+        is_red: Whether it is flaky where flaky steps are errors.
     """
 
     number: int
@@ -82,6 +149,14 @@ class StepResult:
     step: RunStep | None = field(default=None, repr=False)
     rule: Rule | None = None
     by_matcher: bool = False
+    attempts: tuple[Attempt, ...] = ()
+    rate: PassRate | None = None
+    is_red: bool = False
+
+    @property
+    def fails(self) -> bool:
+        """Whether it speaks against a pass of the run."""
+        return self.outcome == FAILED or self.is_red
 
     @property
     def name(self) -> str:
@@ -106,6 +181,9 @@ class RunResult:
         status: What the platform said.
         place: ``file:line`` of the suite, or empty.
         local: The suite as the file has it, when there is a file.
+        runs: The results of which this one is put together; empty when the suite was run once.
+        attempts: What became of each of them, those without a result included.
+        rate: How many of them passed as a whole, when runs were to be repeated.
     """
 
     suite: str
@@ -115,6 +193,23 @@ class RunResult:
     status: RunStatus = field(repr=False)
     place: str = ""
     local: LocalSuite | None = field(default=None, repr=False, compare=False)
+    runs: tuple[RunResult, ...] = field(default=(), repr=False)
+    attempts: tuple[Attempt, ...] = ()
+    rate: PassRate | None = None
+
+    def run_of(self, index: int) -> RunResult:
+        """Return the single run that a step's result, by its 0-based index, was taken from."""
+        step = self.steps[index].step
+        found = (
+            one for one in reversed(self.runs) if index < len(one.steps) and one.steps[index].step is step
+        )
+        return next(found, self)
+
+    @property
+    def is_flaky(self) -> bool:
+        """Whether it was run again because it failed, and passed after all."""
+        passed = any(one.outcome == PASSED for one in self.attempts)
+        return self.rate is None and passed and any(one.outcome == FAILED for one in self.attempts)
 
     @cached_property
     def positions(self) -> dict[int, int]:

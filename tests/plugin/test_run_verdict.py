@@ -26,6 +26,7 @@ JOB = {
     "notes": [],
     "rules": [],
     "results": {},
+    "runs": [],
     "unevaluated": [],
     "counts_only": False,
     "blocked": False,

@@ -13,6 +13,7 @@ RUN = {
     "kind": "run", "verdict": "passed", "label": "BOOKING run", "id": "ctr-1", "asks": 1, "seconds": 4.0,
     "last": "passed", "weakest": "", "steps": 4, "unevaluated": [],
     "results": {"passed": 4, "failed": 0, "not evaluated": 0},
+    "runs": ["ctr-1"],
 }  # fmt: skip
 
 

@@ -182,6 +182,8 @@ def make_run(**changes):
         "total": 2,
         "duration": 3.5,
         "counts_only": False,
+        "attempts": [],
+        "rate": None,
     }
     return make_job(id="ctr-1", status="COMPLETED") | run | changes
 
@@ -199,6 +201,8 @@ def make_step(number=1, text="hello", outcome="passed", **changes):
         "nodeid": f"booking.kore.json::BOOKING::step {number:02} {text}",
         "replies": [make_reply()],
         "offers": [],
+        "attempts": [],
+        "rate": None,
     }
     return step | changes
 

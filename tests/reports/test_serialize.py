@@ -52,6 +52,15 @@ def joined(value):
     return value
 
 
+def test_a_report_from_before_the_attempts_is_read():
+    """A report of a release that ran each suite once is read as one with no attempts and no rates."""
+    data = json.loads(write_record(make_record(make_failed_suite(), items=[make_item()])))
+    for one in (data["suites"][0]["run"], *data["suites"][0]["steps"]):
+        del one["attempts"], one["rate"]
+    suite = read_record(json.dumps(data).encode(), "x.json")["suites"][0]
+    assert [(one["attempts"], one["rate"]) for one in (suite["run"], *suite["steps"])] == [([], None)] * 3
+
+
 @settings(deadline=None, max_examples=200)
 @given(record=records())
 def test_what_was_written_is_read_back(record):

@@ -14,7 +14,8 @@ from pytest_kore_convtest.settings.types import READERS
 EVERYDAY = [
     "--kore-host", "--kore-stream-id", "--kore-target", "--kore-ds-id", "--kore-client-id",
     "--kore-client-secret", "--kore-client-secret-file", "--kore-jwt", "--kore-jwt-file", "--kore-user-email",
-    "--kore-run", "--kore-require-assertions", "--kore-import-name", "--kore-keep", "--kore-unconfigured",
+    "--kore-run", "--kore-retry-failed", "--kore-fail-on", "--kore-repeat", "--kore-min-pass-rate",
+    "--kore-require-assertions", "--kore-import-name", "--kore-keep", "--kore-unconfigured",
     "--kore-timeout", "--kore-html", "--kore-json", "--kore-markdown", "--kore-update",
     "--kore-emulator", "--kore-emulator-speed", "--kore-bot",
     "--kore-bot-definition", "--kore-cov-fail-under", "--kore-gate", "--kore-doctor",

@@ -326,5 +326,5 @@ def test_a_secret_in_a_comment_is_found(lint, comment, rule, before):
     line, column = next((at, row.index("#") + 1) for at, row in enumerate(text.splitlines(), 1) if "#" in row)
     (found,) = lint(text)
     assert found[:3] == (rule, line, column)
-    assert found[3].startswith("a comment holds what looks like ")
+    assert found[3].startswith("a comment contains what looks like ")
     assert comment[20:] not in found[3]

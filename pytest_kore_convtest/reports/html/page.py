@@ -18,7 +18,7 @@ from pytest_kore_convtest.reports.html.coverage import view_coverage
 from pytest_kore_convtest.reports.html.excerpts import Allowance
 from pytest_kore_convtest.reports.html.suites import CODES, SuiteView, suite_views, tally
 from pytest_kore_convtest.reports.html.timelines import HEIGHT, MARGIN
-from pytest_kore_convtest.reports.record import FAILED, NOT_EVALUATED, PASSED
+from pytest_kore_convtest.reports.record import FAILED, FLAKY, NOT_EVALUATED, PASSED
 from pytest_kore_convtest.reports.totals import list_tested, name_platform
 from pytest_kore_convtest.suites.diff import brief
 from pytest_kore_convtest.text import block
@@ -35,7 +35,7 @@ MOST_IN_TITLE = 2
 """Failed steps that are listed at the top of the page."""
 
 _LONGEST_LINE = 120
-_OUTCOMES = {PASSED: "passed", FAILED: "failed", NOT_EVALUATED: "skipped"}
+_OUTCOMES = {PASSED: "passed", FAILED: "failed", FLAKY: "passed", NOT_EVALUATED: "skipped"}
 """How a step's own item ends; it is listed only when it ended otherwise."""
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.reports.conversation import write_conversation
 from pytest_kore_convtest.reports.html.replies import Side, reply_view
 from pytest_kore_convtest.reports.html.timelines import Timeline, timeline
-from pytest_kore_convtest.reports.record import DERIVED, FAILED, NOT_EVALUATED, PASSED, UNKNOWN
-from pytest_kore_convtest.reports.totals import FindingLine, list_findings
+from pytest_kore_convtest.reports.record import DERIVED, FAILED, FLAKY, NOT_EVALUATED, PASSED, UNKNOWN
+from pytest_kore_convtest.reports.totals import FindingLine, list_findings, say_attempts, say_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.reports.html.excerpts import Allowance
     from pytest_kore_convtest.reports.record import JobRecord, Record, StepRecord, SuiteRecord
 
-CODES = {PASSED: "p", FAILED: "f", NOT_EVALUATED: "n", UNKNOWN: "u"}
+CODES = {PASSED: "p", FAILED: "f", FLAKY: "k", NOT_EVALUATED: "n", UNKNOWN: "u"}
 """The class of an outcome or verdict; short, because a page may have ten thousand."""
 
 PACK = 20
@@ -30,6 +30,7 @@ class StepView(NamedTuple):
     """A step: its anchor, its record and its replies; ``event`` only when it is not the input itself.
 
     ``talk`` is the conversation as YAML, of a suite's first failed step; a page with all of them is too long.
+    ``attempts`` says what became of it in each of several runs.
     """
 
     anchor: str
@@ -42,6 +43,7 @@ class StepView(NamedTuple):
     derived: bool
     replies: list[Side]
     talk: str
+    attempts: str
 
 
 class JobView(NamedTuple):
@@ -59,11 +61,12 @@ class Tally(NamedTuple):
     passed: int
     failed: int
     rest: int
+    flaky: int = 0
 
     @property
     def total(self) -> int:
         """Return how many there are."""
-        return self.passed + self.failed + self.rest
+        return self.passed + self.failed + self.rest + self.flaky
 
 
 class SuiteView(NamedTuple):
@@ -123,8 +126,8 @@ def _suite(number: int, suite: SuiteRecord, allowance: Allowance, *, alone: bool
 def tally(outcomes: Iterable[str]) -> Tally:
     """Count outcomes or verdicts."""
     all_of_them = list(outcomes)
-    passed, failed = all_of_them.count(PASSED), all_of_them.count(FAILED)
-    return Tally(passed, failed, len(all_of_them) - passed - failed)
+    passed, failed, flaky = (all_of_them.count(word) for word in (PASSED, FAILED, FLAKY))
+    return Tally(passed, failed, len(all_of_them) - passed - failed - flaky, flaky)
 
 
 def _job(name: str, job: JobRecord) -> JobView:
@@ -146,4 +149,5 @@ def _step(suite: str, step: StepRecord, allowance: Allowance, talk: str) -> Step
         step["says"] == DERIVED,
         [reply_view(one, is_evaluated=is_evaluated, allowance=allowance) for one in step["replies"]],
         talk,
+        "; ".join(filter(None, (say_attempts(step), say_rate(step["rate"]) if step["rate"] else ""))),
     )
