@@ -79,7 +79,9 @@ def write_tally(tally: Tally) -> str:
         return _write_unconfigured(tally)
     asked = any(job["kind"] == _RUN for job in tally.jobs)
     parts = [_suites(imports), _runs(runs), _steps(imports, runs, asked=asked)] if imports or runs else []
-    if tally.verdict == _PASSED and any(job["verdict"] == _FAILED for job in tally.jobs):
+    if tally.verdict == _PASSED and any(
+        job["verdict"] == _FAILED and not job["excused"] for job in tally.jobs
+    ):
         parts[0] += ", as a passed test expects"
     if not imports:
         parts += [_checks(tally.lint, "lint check", "passed"), _checks(tally.items, "test", "passed")]
@@ -132,7 +134,11 @@ _VERDICTS = {_FAILED: "FAILED", _UNKNOWN: "not verified", _PASSED: "imported and
 def _runs(runs: list[JobSummary]) -> str:
     """Say which runs were not verified, and why; failed steps are told with the steps."""
     unknown = [job for job in runs if job["verdict"] == _UNKNOWN]
-    failed = [job for job in runs if job["verdict"] == _FAILED and not job["results"][_FAILED]]
+    failed = [
+        job
+        for job in runs
+        if job["verdict"] == _FAILED and not job["results"][_FAILED] and not job["excused"]
+    ]
     said = [f"{plural(len(failed), 'run')} FAILED"] if failed else []
     if unknown:
         said.append(f"{plural(len(unknown), 'run')} not verified{_because(unknown[0]['weakest'])}")
@@ -150,8 +156,11 @@ def _steps(imports: list[JobSummary], runs: list[JobSummary], *, asked: bool) ->
         return words + (" (add --kore-run inDevelopment)" if advice else "")
     matched = sum(job["by_matcher"] for job in runs)
     by_file = f", {matched} by the file's matcher" if matched else ""
+    known = sum(job["known"] for job in runs)
     if failed:
-        return f"{words}, {failed} FAILED{by_file}"
+        kinds = [f"{failed - known} FAILED"] if failed > known else []
+        kinds += [plural(known, "known failure")] if known else []
+        return ", ".join([words, *kinds]) + by_file
     told = " by the platform's counts alone" if any(job["counts_only"] for job in runs) else ""
     return f"{words}, all passed{told}{by_file}" if passed == total else words + told + by_file
 

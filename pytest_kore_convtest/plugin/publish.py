@@ -78,9 +78,20 @@ def publish(run: Run, recorder: Recorder, verdict: RunVerdict, session: pytest.S
         [*settings.notes, *run.notes, *measured.notes],
         verdict.last_words(),
     )
+    reviewed = _review(run, record)
+    record["notes"] += reviewed
     written, problems = write_reports(record, settings, env)
     annotations = _annotate(record, env) if in_github(env) else ()
-    return Published(written, problems, annotations, measured.lines, measured.notes)
+    return Published(written, problems, annotations, measured.lines, [*measured.notes, *reviewed])
+
+
+def _review(run: Run, record: Record) -> list[str]:
+    """Say what the baseline accepts in vain, or not any more."""
+    if run.baseline.accepted is None:
+        return []
+    from pytest_kore_convtest.history.known import review
+
+    return review(run.baseline.accepted, record, run.today)
 
 
 def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) -> Evidence:

@@ -65,6 +65,7 @@ class JobResult(TypedDict):
         remarks: Those notes that are about its result alone.
         visits: Where the bot was, as far as the platform tells; ``None`` when it was not asked.
         blocked: Of a run: whether it did not begin because its import, which tells why, has not passed.
+        excused: Of a run: whether nothing is wrong with it but steps whose failure is accepted.
     """
 
     key: str
@@ -80,6 +81,7 @@ class JobResult(TypedDict):
     remarks: list[str]
     visits: Conversation | None
     blocked: bool
+    excused: bool
 
 
 def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
@@ -105,6 +107,7 @@ def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
         remarks=[],
         visits=read_visits(job, measured=measured),
         blocked=False,
+        excused=False,
     )
     if isinstance(job, SuiteRun):
         result["after"] = job.after.key if job.after else ""
@@ -168,6 +171,7 @@ def describe_unfinished(job: Unfinished, why: str, now: float) -> JobResult:
         remarks=[],
         visits=None,
         blocked=False,
+        excused=False,
     )
 
 
@@ -364,6 +368,7 @@ def _describe_steps(job: SuiteRun) -> Iterator[StepRecord]:
             says=DERIVED,
             place=place,
             nodeid="",
+            known="",
             replies=[],
         )
 
@@ -379,6 +384,7 @@ def _describe_step(result: StepResult) -> StepRecord:
         says=MATCHER if result.by_matcher else PLATFORM if result.reported else DERIVED,
         place=result.place,
         nodeid="",
+        known="",
         replies=list(_describe_replies(step)) if step else [],
     )
 

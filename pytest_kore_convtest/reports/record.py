@@ -263,7 +263,8 @@ class StepRecord(TypedDict):
     ``outcome`` is ``PASSED``, ``FAILED`` or ``NOT_EVALUATED``; ``why`` the reason, empty
     for a plain pass; ``says`` is ``PLATFORM``, ``DERIVED`` or, of a step that the platform
     calls failed and that passes by its file, ``MATCHER``; ``place`` is ``file:line``;
-    ``nodeid`` the pytest item, empty when it was not selected.
+    ``nodeid`` the pytest item, empty when it was not selected; ``known`` why its failure is
+    accepted, empty when it is not.
     """
 
     number: int
@@ -274,6 +275,7 @@ class StepRecord(TypedDict):
     says: Says
     place: str
     nodeid: str
+    known: str
     replies: list[Reply]
 
 

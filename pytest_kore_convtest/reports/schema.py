@@ -93,6 +93,8 @@ def _complete(value: object) -> None:
     for suite in _objects(value, "suites"):
         if isinstance(imported := suite.get("imported"), dict):
             imported.setdefault("given_name", "")
+        for step in _objects(suite, "steps"):
+            step.setdefault("known", "")
         for finding in _objects(suite.get("imported"), "findings"):
             for key, usual in OPTIONAL.items():
                 finding.setdefault(key, usual)
@@ -147,7 +149,11 @@ def record_schema() -> dict[str, object]:
             shape.pop("title", None)
             for member in shape["properties"].values():
                 member.pop("title", None)
-    for name, optional in (("Finding", OPTIONAL.keys()), ("ImportRecord", {"given_name"})):
+    for name, optional in (
+        ("Finding", OPTIONAL.keys()),
+        ("ImportRecord", {"given_name"}),
+        ("StepRecord", {"known"}),
+    ):
         required = found["$defs"][name]["required"]
         found["$defs"][name]["required"] = [key for key in required if key not in optional]
     found["required"].remove("coverage")

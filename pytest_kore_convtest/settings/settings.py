@@ -92,6 +92,7 @@ class Settings:
     bot: Path | None = None
     bot_definition: Path | None = None
     cov_fail_under: float | None = None
+    baseline: Path | None = None
     gate: bool = False
     doctor: bool = False
     bot_language: str = "en"
