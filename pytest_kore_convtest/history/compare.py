@@ -46,6 +46,7 @@ class Change:
         step: The step's number; 0 when it is about the whole suite.
         input: What the user says at that step.
         said: What there is to say of it, or empty.
+        was: What became of it before; empty when it is new.
     """
 
     file: str
@@ -53,6 +54,7 @@ class Change:
     step: int = 0
     input: str = ""
     said: str = ""
+    was: str = ""
 
 
 @dataclass
@@ -99,13 +101,13 @@ def _compare_suite(made: Comparison, before: SuiteState | None, after: SuiteStat
         _tell_suite(made, before, after)
     if before is not None and before.steps and not after.steps and after.verdict == PASSED:
         said = f"{len(before.steps)} steps were run before, none was run now"
-        _add(made, "unverified", after, None, said)
+        made.sections["unverified"].append(_change(after, None, said))
     if before is None or before.seconds is None or after.seconds is None:
         return
     longer = after.seconds - before.seconds
     if longer >= SLOWER_SECONDS and after.seconds >= SLOWER_FACTOR * before.seconds:
         said = f"{before.seconds:.1f} s before, {after.seconds:.1f} s now; one measurement each"
-        _add(made, "slower", after, None, said)
+        made.sections["slower"].append(_change(after, None, said))
 
 
 def _tell_suite(made: Comparison, before: SuiteState | None, after: SuiteState) -> None:
@@ -116,7 +118,9 @@ def _tell_suite(made: Comparison, before: SuiteState | None, after: SuiteState) 
         section = "unverified"
     else:
         return
-    _add(made, section, after, None, after.why)
+    made.sections[section].append(
+        _change(after, None, after.why, before.verdict if before is not None else "")
+    )
 
 
 def _compare_steps(made: Comparison, before: SuiteState | None, after: SuiteState) -> bool:
@@ -127,15 +131,15 @@ def _compare_steps(made: Comparison, before: SuiteState | None, after: SuiteStat
     for at, step in enumerate(after.steps):
         was = earlier[pairs[at]] if at in pairs else None
         if was is None and before is not None and earlier:
-            _add(made, "new", after, step)
+            made.sections["new"].append(_change(after, step))
         section, said = _judge(was, step)
         told = told or step.outcome in {FAILED, UNKNOWN}
         if section:
-            _add(made, section, after, step, said)
+            made.sections[section].append(_change(after, step, said, was.outcome if was is not None else ""))
     if before is not None and after.steps:
         left = set(range(len(earlier))) - set(pairs.values())
         for at in sorted(left):
-            _add(made, "gone", before, earlier[at])
+            made.sections["gone"].append(_change(before, earlier[at]))
     return told
 
 
@@ -154,6 +158,6 @@ def _judge(was: StepState | None, step: StepState) -> tuple[str, str]:
     return "", ""
 
 
-def _add(made: Comparison, section: str, suite: SuiteState, step: StepState | None, said: str = "") -> None:
+def _change(suite: SuiteState, step: StepState | None = None, said: str = "", was: str = "") -> Change:
     number, spoken = (step.number, step.input) if step else (0, "")
-    made.sections[section].append(Change(suite.file, suite.name, number, spoken, said))
+    return Change(suite.file, suite.name, number, spoken, said, was)

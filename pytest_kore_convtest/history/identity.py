@@ -96,6 +96,11 @@ def make_key(said: str, expected: Iterable[str]) -> StepKey:
     return StepKey(_digest(said)[:_INPUT_LETTERS], _digest("\n".join(sorted(expected)))[:_EXPECTED_LETTERS])
 
 
+def split_key(text: str) -> StepKey:
+    """Return the key whose two parts were written as one text."""
+    return StepKey(text[:_INPUT_LETTERS], text[_INPUT_LETTERS:])
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

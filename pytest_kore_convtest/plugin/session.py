@@ -19,6 +19,7 @@ from pytest_kore_convtest.plugin.baseline import mark_known, read_given
 from pytest_kore_convtest.plugin.config import in_github, read_settings, unconfigured
 from pytest_kore_convtest.plugin.coverage import read_measured_bot
 from pytest_kore_convtest.plugin.emulation import read_bot, start_emulator
+from pytest_kore_convtest.plugin.history import check_history
 from pytest_kore_convtest.plugin.items import attempts
 from pytest_kore_convtest.plugin.shared import Shared, WorkerNode, is_shared, shared
 from pytest_kore_convtest.plugin.signals import terminated_like_interrupted
@@ -110,6 +111,7 @@ class Run:
         self.config, self.settings = config, settings
         self._bot = read_bot(settings)
         self.measured_bot: Bot | None = read_measured_bot(settings, is_worker=hasattr(config, "workerinput"))
+        check_history(config, settings.history)
         self.baseline = read_given(settings.baseline, is_worker=hasattr(config, "workerinput"))
         self.item: pytest.Item | None = None
         self.pipelines: list[Pipeline] = []
@@ -141,7 +143,9 @@ class Run:
     @cached_property
     def wants_record(self) -> bool:
         """Whether a report is to be written, here or by xdist's controller, or GitHub is to be told."""
-        wanted = any(getattr(self.settings, form) for form in (*REPORTS, "bot_definition", "baseline"))
+        wanted = any(
+            getattr(self.settings, form) for form in (*REPORTS, "bot_definition", "baseline", "history")
+        )
         return wanted or in_github(environment())
 
     @property

@@ -26,7 +26,7 @@ _MOST_NAMED = 5
 
 
 class Line(NamedTuple):
-    """A job's line: its verdict, and what there is to say."""
+    """A job's line: its verdict, and what there is to say; without a verdict it is about the whole run."""
 
     verdict: str
     text: str
@@ -119,6 +119,9 @@ def write_summary(
     reporter.ensure_newline()
     reporter.section("kore", sep="-")
     for line in jobs:
+        if not line.verdict:
+            reporter.line(_written(reporter, line.text), bold=True)
+            continue
         word, colour = _LOOKS[line.verdict]
         reporter.write(f"{word:<7} ", **{colour: True, "bold": line.verdict != "passed"})
         reporter.line(_written(reporter, line.text))

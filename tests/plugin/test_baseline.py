@@ -1,4 +1,4 @@
-"""``--kore-baseline``: accepted failures are not red, everything else is, and nothing is accepted for ever."""
+"""``--kore-baseline``: accepted failures are not red, everything else is, and nothing is for ever."""
 
 import json
 

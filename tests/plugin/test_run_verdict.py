@@ -29,6 +29,8 @@ JOB = {
     "unevaluated": [],
     "counts_only": False,
     "blocked": False,
+    "known": 0,
+    "excused": False,
 }
 
 
