@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.jobs.unfinished import Unfinished
+    from pytest_kore_convtest.plugin.baseline import Given
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.job_summary import JobSummary
     from pytest_kore_convtest.suites.file import LocalSuite
@@ -104,6 +105,7 @@ class Run:
 
     config: pytest.Config
     settings: Settings
+    baseline: Given
     begun_at: float
     is_cleaning: bool
 
