@@ -172,6 +172,7 @@ KINDS = {
     "seconds_or_off": "seconds, or a time with its unit: `90s`, `10m`, `1h`; `off` for no limit",
     "report": "a path, or `off`",
     "markdown": "a path, or the word `github`",
+    "history": "a folder, or the word `cache`",
     "language": "a language code",
     "count": "a whole number from 1",
     "whole": "a whole number from 0",

@@ -22,6 +22,7 @@ COMMANDS = {
     "import": "upload and import suite files, print their ds- ids",
     "convert": "write suites as JSON or YAML, also those of Kore's test runner of 2019",
     "clean": "delete the imported suites that test runs kept",
+    "compare": "say what newly fails between two reports, or accept failures for a while",
     "emulator": "serve the built-in emulator of the platform, or run a command with it",
     "report": "render what --kore-json wrote as HTML or Markdown; merges several runs",
     "schema": "print the JSON Schema of suite files, for editors",

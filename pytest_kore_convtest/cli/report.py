@@ -19,7 +19,7 @@ DESCRIPTION = (
 EXAMPLES = (
     ("report kore.json --html kore.html", "a page of one run"),
     ("report shard-*.json --markdown -", "several runs as one, to standard output"),
-    ("report shard-*.json --coverage-csv coverage.csv", "which dialogs the runs have covered"),
+    ("report --history .kore-history", "how each suite did over time"),
 )
 
 FORMS = ("html", "markdown", "json", "coverage_csv")
@@ -28,7 +28,8 @@ FORMS = ("html", "markdown", "json", "coverage_csv")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
-    parser.add_argument("reports", nargs="+", metavar="RUN.json", help="what --kore-json wrote")
+    parser.add_argument("reports", nargs="*", metavar="RUN.json", help="what --kore-json wrote")
+    parser.add_argument("--history", metavar="DIR", help="draw what --kore-history wrote instead")
     parser.add_argument("--html", metavar="P", help="write the HTML report; - for standard output")
     parser.add_argument("--markdown", metavar="P", help="write the Markdown report; - likewise")
     parser.add_argument("--json", metavar="P", help="write the JSON report, e.g. of merged runs; - likewise")
@@ -37,6 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Render reports and say what was written."""
+    if options.history is not None:
+        return _draw(options)
+    if not options.reports:
+        raise UsageError("name at least one report that --kore-json wrote, or --history DIR")
     outputs = {form: path for form in FORMS if (path := getattr(options, form)) is not None}
     _check(outputs, options.reports)
     from pytest_kore_convtest.reports.files import read_file, write_report, write_stdout
@@ -57,6 +62,39 @@ def run(options: argparse.Namespace) -> int:
     for form, path in outputs.items():
         if path == "-":
             write_stdout(texts[form])
+    return OK
+
+
+def _draw(options: argparse.Namespace) -> int:
+    """Draw a history to standard output, or as Markdown.
+
+    Raises:
+        UsageError: The arguments do not fit.
+    """
+    other = next(
+        (form for form in ("html", "json", "coverage_csv") if getattr(options, form) is not None), ""
+    )
+    if other or options.reports:
+        named = _option(other) if other else options.reports[0]
+        raise UsageError(f"--history goes with --markdown only: leave {named} out")
+    from pathlib import Path
+
+    from pytest_kore_convtest.history.store import read_runs
+    from pytest_kore_convtest.history.trend import can_draw, draw_markdown, draw_text
+    from pytest_kore_convtest.reports.files import write_report, write_stdout
+
+    runs, odd = read_runs(Path(options.history))
+    for line in odd:
+        _say(line, sys.stderr)
+    if options.markdown == "-":
+        write_stdout(draw_markdown(runs))
+    elif options.markdown is not None:
+        _check({"markdown": options.markdown}, [])
+        write_report(options.markdown, draw_markdown(runs))
+        _say(f"wrote {options.markdown}", sys.stdout)
+    else:
+        for line in draw_text(runs, plain=not can_draw(sys.stdout.encoding)):
+            _say(line, sys.stdout)
     return OK
 
 

@@ -1,4 +1,4 @@
-"""Let one process at a time change suite files; the lock lies elsewhere, so that nothing is left beside them.
+"""Let one process at a time change files of a project; nothing is left beside them.
 
 A lock's file cannot be removed safely while another process may wait for it, so there is one
 for each user of the machine, and not one for each suite file: what stays behind is one empty file.
@@ -23,7 +23,7 @@ _PATIENCE = 10.0
 
 @contextmanager
 def hold_files(timeout: float = _PATIENCE) -> Iterator[None]:
-    """Keep other test runs of this user from changing suite files meanwhile.
+    """Keep other test runs of this user and commands from changing suite and baseline files meanwhile.
 
     Args:
         timeout: Seconds to wait for another test run.
@@ -39,7 +39,7 @@ def hold_files(timeout: float = _PATIENCE) -> Iterator[None]:
     try:
         lock.acquire(timeout=timeout)
     except Timeout:
-        problem = "another test run updates suite files just now: run again"
+        problem = "another test run or command changes such files just now: run again"
     else:
         problem = ""
     if problem:

@@ -48,6 +48,7 @@ _INI_TYPES: dict[str, object] = {
 
 if pytest.version_tuple >= (9, 2):  # [tool.pytest] is typed, and a key may say that it takes several types
     _INI_TYPES["flag"] = _INI_TYPES["version"] = _INI_TYPES["report"] = str | bool
+    _INI_TYPES["history"] = str | bool
     _INI_TYPES["percent"] = str | int | float
     _INI_TYPES["count"], _INI_TYPES["seconds"] = str | int, str | int | float
     _INI_TYPES["exit_code"] = _INI_TYPES["seconds_or_off"] = str | bool | int | float

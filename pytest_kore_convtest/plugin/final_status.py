@@ -80,7 +80,9 @@ def write_tally(tally: Tally) -> str:
         return _write_unconfigured(tally)
     asked = any(job["kind"] == _RUN for job in tally.jobs)
     parts = [_suites(imports), _runs(runs), _steps(imports, runs, asked=asked)] if imports or runs else []
-    if tally.verdict == _PASSED and any(job["verdict"] == _FAILED for job in tally.jobs):
+    if tally.verdict == _PASSED and any(
+        job["verdict"] == _FAILED and not job["excused"] for job in tally.jobs
+    ):
         parts[0] += ", as a passed test expects"
     if not imports:
         parts += [_checks(tally.lint, "lint check", "passed"), _checks(tally.items, "test", "passed")]
@@ -133,7 +135,9 @@ _VERDICTS = {_FAILED: "FAILED", _UNKNOWN: "not verified", _PASSED: "imported and
 def _runs(runs: list[JobSummary]) -> str:
     """Say which runs were not verified, and why; failed steps are told with the steps."""
     unknown = [job for job in runs if job["verdict"] == _UNKNOWN]
-    failed = [job for job in runs if job["verdict"] == _FAILED and not _has_bad_steps(job)]
+    failed = [
+        job for job in runs if job["verdict"] == _FAILED and not _has_bad_steps(job) and not job["excused"]
+    ]
     said = [f"{plural(len(failed), 'run')} FAILED"] if failed else []
     if unknown:
         said.append(f"{plural(len(unknown), 'run')} not verified{_because(unknown[0]['weakest'])}")
@@ -157,9 +161,13 @@ def _steps(imports: list[JobSummary], runs: list[JobSummary], *, asked: bool) ->
         return words + (" (add --kore-run inDevelopment)" if advice else "")
     matched = sum(job["by_matcher"] for job in runs)
     by_file = f", {matched} by the file's matcher" if matched else ""
+    known = sum(job["known"] for job in runs)
     wavering = f", {flaky} of them flaky" if flaky else ""
     if failed:
-        return f"{words}, {failed} FAILED{f', {flaky} flaky' if flaky else ''}{by_file}"
+        said = [words, *([f"{failed - known} FAILED"] if failed > known else [])]
+        said += [plural(known, "known failure")] if known else []
+        said += [f"{flaky} flaky"] if flaky else []
+        return ", ".join(said) + by_file
     if flaky and any(job["verdict"] != _PASSED for job in runs):
         return f"{words}, {flaky} FLAKY{by_file}"
     told = " by the platform's counts alone" if any(job["counts_only"] for job in runs) else ""

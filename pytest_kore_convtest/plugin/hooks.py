@@ -35,7 +35,7 @@ from pytest_kore_convtest.plugin.session import (
     share_with_worker,
 )
 from pytest_kore_convtest.plugin.signals import Farewell, terminated_like_interrupted
-from pytest_kore_convtest.plugin.summary import sum_up, write_summary
+from pytest_kore_convtest.plugin.summary import Line, sum_up, write_summary
 from pytest_kore_convtest.plugin.update import Updates
 from pytest_kore_convtest.settings.settings import environment
 
@@ -316,13 +316,19 @@ class Hooks:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what became of each job, then warnings, hints and notes."""
         quiet = getattr(self._config.option, "verbose", 0) < 0
-        jobs = [] if quiet else sum_up(self._verdict.jobs.values())
+        jobs = [Line("", f"kore: {self._published.first}")] if self._published.first else []
+        jobs += [] if quiet else sum_up(self._verdict.jobs.values())
         said = (self._run.settings.notes, self._run.notes, self._verdict.notes, self._published.notes)
         notes = dict.fromkeys(note for some in said for note in some)
         if not self._run.settings.update and not in_ci(environment()):
             notes |= dict.fromkeys(self._updates.advise())
         idle = [] if quiet else [(job.label, job.id) for job in self._verdict.not_waited]
-        last = [*self._published.coverage, *self._published.written, *_name_pages(self._verdict.pages)]
+        last = [
+            *self._published.compared,
+            *self._published.coverage,
+            *self._published.written,
+            *_name_pages(self._verdict.pages),
+        ]
         write_summary(terminalreporter, jobs, list(notes), last, idle)
 
 

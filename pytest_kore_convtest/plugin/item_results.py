@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.plugin.items import COVERED, NOT_CONFIGURED
+from pytest_kore_convtest.plugin.items import COVERED, KNOWN, NOT_CONFIGURED
 from pytest_kore_convtest.plugin.report_facts import facts_of, is_ours
 from pytest_kore_convtest.reports.record import FAILED, PASSED, ItemRecord
 from pytest_kore_convtest.text import printable
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.reports.record import ItemOutcome
 
 ERROR, SKIPPED, XFAILED, XPASSED, NOT_RUN = "error", "skipped", "xfailed", "xpassed", "not run"
-"""What else may become of an item, besides ``COVERED`` and ``NOT_CONFIGURED``."""
+"""What else may become of an item, besides ``COVERED``, ``KNOWN`` and ``NOT_CONFIGURED``."""
 
-GRAVITY = (FAILED, ERROR, SKIPPED, NOT_CONFIGURED, COVERED, XFAILED, XPASSED, PASSED, NOT_RUN)
+GRAVITY = (FAILED, ERROR, SKIPPED, NOT_CONFIGURED, COVERED, XFAILED, KNOWN, XPASSED, PASSED, NOT_RUN)
 """What may become of an item; of several phases the first one of these counts."""
 
 _RECORDED: Mapping[str, ItemOutcome] = {
@@ -30,6 +30,7 @@ _RECORDED: Mapping[str, ItemOutcome] = {
     NOT_CONFIGURED: "skipped",
     COVERED: "skipped",
     XFAILED: "xfailed",
+    KNOWN: "xfailed",
     XPASSED: "xpassed",
     PASSED: "passed",
 }
@@ -117,7 +118,7 @@ def is_rerun(report: pytest.TestReport) -> bool:
 
 def _outcome(report: pytest.TestReport, skip: str) -> str:
     if hasattr(report, "wasxfail"):
-        return XFAILED if report.skipped else XPASSED
+        return (skip or XFAILED) if report.skipped else XPASSED
     if report.failed:
         return FAILED if report.when == "call" else ERROR
     if report.skipped:

@@ -32,6 +32,9 @@ NOT_CONFIGURED = "not configured"
 COVERED = "covered"
 """What becomes of an item that we skip because what it follows, or the whole run, says what is wrong."""
 
+KNOWN = "known"
+"""What becomes of a step whose failure a baseline accepts."""
+
 
 class OwnItem(pytest.Function):
     """An item that this package makes: of the gate or of a suite file.
@@ -153,8 +156,17 @@ def skip_unconfigured(why: str) -> NoReturn:
     raise skipped
 
 
+def expect_failure(why: str) -> NoReturn:
+    """End a step whose failure is accepted, as pytest ends a test that is expected to fail."""
+    expected = pytest.xfail.Exception(why)
+    expected.kore_reason = KNOWN  # type: ignore[attr-defined]
+    raise expected
+
+
 def skipped_by_us(raised: BaseException | None) -> str:
-    """Say why this package itself skipped an item: ``NOT_CONFIGURED``, ``COVERED``, or empty for others."""
+    """Say why this package itself skipped an item: ``NOT_CONFIGURED``, ``COVERED``, ``KNOWN``, or empty."""
+    if isinstance(raised, pytest.xfail.Exception):
+        return KNOWN if getattr(raised, "kore_reason", "") == KNOWN else ""
     if not isinstance(raised, pytest.skip.Exception):
         return ""
     if getattr(raised, "kore_reason", "") == NOT_CONFIGURED:

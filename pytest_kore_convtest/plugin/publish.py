@@ -11,6 +11,7 @@ from pytest_kore_convtest import redaction
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.plugin.config import in_github
 from pytest_kore_convtest.plugin.coverage import measure_run
+from pytest_kore_convtest.plugin.history import tell_news
 from pytest_kore_convtest.plugin.session import NOBODY
 from pytest_kore_convtest.reports.record import PASSED, UNKNOWN
 from pytest_kore_convtest.settings.options import GITHUB, REPORTS
@@ -43,7 +44,9 @@ class Published:
         problems: What could not be written, and why.
         annotations: What makes GitHub show failures beside the lines of the suite files.
         coverage: The table of what is covered.
-        notes: What there is to say about it.
+        notes: What there is to say about it, and about what was accepted.
+        first: What newly fails, in the line that stands first.
+        compared: The comparison with an earlier run.
     """
 
     written: Sequence[str] = ()
@@ -51,6 +54,8 @@ class Published:
     annotations: Sequence[str] = ()
     coverage: Sequence[str] = ()
     notes: Sequence[str] = ()
+    first: str = ""
+    compared: Sequence[str] = ()
 
 
 def publish(run: Run, recorder: Recorder, verdict: RunVerdict, session: pytest.Session) -> Published:
@@ -78,9 +83,24 @@ def publish(run: Run, recorder: Recorder, verdict: RunVerdict, session: pytest.S
         [*settings.notes, *run.notes, *measured.notes],
         verdict.last_words(),
     )
+    reviewed = _review(run, record)
+    news = tell_news(run, record)
+    record["notes"][:0] = [news.first] if news.first else []
+    record["notes"] += [*reviewed, *news.notes]
     written, problems = write_reports(record, settings, env)
+    problems += news.problems
     annotations = _annotate(record, env) if in_github(env) else ()
-    return Published(written, problems, annotations, measured.lines, measured.notes)
+    notes = [*measured.notes, *reviewed, *news.notes]
+    return Published(written, problems, annotations, measured.lines, notes, news.first, news.lines)
+
+
+def _review(run: Run, record: Record) -> list[str]:
+    """Say what the baseline accepts in vain, or not any more."""
+    if run.baseline.accepted is None:
+        return []
+    from pytest_kore_convtest.history.known import review
+
+    return review(run.baseline.accepted, record, run.today)
 
 
 def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) -> Evidence:

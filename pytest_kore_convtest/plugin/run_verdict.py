@@ -28,7 +28,7 @@ from pytest_kore_convtest.plugin.item_results import (
     ItemResult,
     ItemResults,
 )
-from pytest_kore_convtest.plugin.items import COVERED, NOT_CONFIGURED
+from pytest_kore_convtest.plugin.items import COVERED, KNOWN, NOT_CONFIGURED
 from pytest_kore_convtest.plugin.report_facts import facts_of
 from pytest_kore_convtest.plugin.selection import LINT, OWN, TEST, Selected
 from pytest_kore_convtest.reports.record import FAILED, PASSED, UNKNOWN
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _IMPORT = "import"
 
-_VERDICTS = frozenset({PASSED, FAILED, XPASSED})
+_VERDICTS = frozenset({PASSED, FAILED, XPASSED, KNOWN})
 _CUT_SHORT = frozenset({pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR})
 _GREEN = frozenset({pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED})
 
@@ -282,7 +282,7 @@ class RunVerdict:
         configured = {job.id for job in run.settings.ds_id}
         for key, job in self.jobs.items():
             counts = key in self._ours or job["id"] in configured or key not in self._expected
-            if job["verdict"] == PASSED or job["blocked"] or not counts:
+            if job["verdict"] == PASSED or job["blocked"] or job["excused"] or not counts:
                 continue
             self._bad.append(job)
             if key in self._told:
@@ -383,7 +383,7 @@ class RunVerdict:
     def _count(self, *, lint: bool, verdict: str) -> ItemCounts:
         mine = [(one, result) for one, result in self.entries if (one.kind == LINT) == lint]
         outcomes = [result.outcome for _, result in mine]
-        passed = outcomes.count(PASSED) + outcomes.count(XPASSED)
+        passed = sum(outcome in {PASSED, XPASSED, KNOWN} for outcome in outcomes)
         failed = outcomes.count(FAILED)
         rest = len(mine) - passed - failed - outcomes.count(NOT_CONFIGURED) if verdict != PASSED else 0
         return ItemCounts(len(mine), passed, failed, rest, _first_reason(mine))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timezone
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +15,11 @@ import pytest
 from pytest_kore_convtest.errors import ConfigError, JobError
 from pytest_kore_convtest.jobs import leftovers
 from pytest_kore_convtest.jobs.endings import describe
+from pytest_kore_convtest.plugin.baseline import mark_known, read_given
 from pytest_kore_convtest.plugin.config import in_github, read_settings, unconfigured
 from pytest_kore_convtest.plugin.coverage import read_measured_bot
 from pytest_kore_convtest.plugin.emulation import read_bot, start_emulator
+from pytest_kore_convtest.plugin.history import check_history
 from pytest_kore_convtest.plugin.items import attempts
 from pytest_kore_convtest.plugin.shared import Shared, WorkerNode, is_shared, shared
 from pytest_kore_convtest.plugin.signals import terminated_like_interrupted
@@ -26,6 +29,7 @@ from pytest_kore_convtest.settings.values import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.api.run_models import RunStatus
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.jobs.unfinished import Unfinished
+    from pytest_kore_convtest.plugin.baseline import Given
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.job_summary import JobSummary
     from pytest_kore_convtest.suites.file import LocalSuite
@@ -74,6 +79,7 @@ class Run:
 
     Attributes:
         config: pytest's configuration.
+        baseline: What ``--kore-baseline`` names.
         measured_bot: The bot whose coverage is measured; ``None`` without ``--kore-bot-definition``.
         settings: The settings as configured; the emulator's address is not in them yet.
         item: The item under way.
@@ -101,6 +107,7 @@ class Run:
 
     config: pytest.Config
     settings: Settings
+    baseline: Given
     begun_at: float
     is_cleaning: bool
 
@@ -108,6 +115,8 @@ class Run:
         self.config, self.settings = config, settings
         self._bot = read_bot(settings)
         self.measured_bot: Bot | None = read_measured_bot(settings, is_worker=hasattr(config, "workerinput"))
+        check_history(config, settings.history)
+        self.baseline = read_given(settings.baseline, is_worker=hasattr(config, "workerinput"))
         self.item: pytest.Item | None = None
         self.pipelines: list[Pipeline] = []
         self.tick: Callable[[], None] | None = None
@@ -138,7 +147,9 @@ class Run:
     @cached_property
     def wants_record(self) -> bool:
         """Whether a report is to be written, here or by xdist's controller, or GitHub is to be told."""
-        wanted = any(getattr(self.settings, form) for form in (*REPORTS, "bot_definition"))
+        wanted = any(
+            getattr(self.settings, form) for form in (*REPORTS, "bot_definition", "baseline", "history")
+        )
         return wanted or in_github(environment())
 
     @property
@@ -215,7 +226,27 @@ class Run:
         known = self._results.get(job.key)
         if known is None or known["generation"] != job.generation:
             known = self._results[job.key] = describe_job(job, measured=measured)
+            self._mark(known, job)
         return known
+
+    def _mark(self, result: JobResult, job: AnyJob) -> None:
+        """Write on the steps of a run which failures the baseline accepts."""
+        from pytest_kore_convtest.jobs.suite_run import SuiteRun
+
+        if self.baseline.accepted is not None and isinstance(job, SuiteRun):
+            stream = "" if self.emulated else self.known_settings().stream_id or ""
+            mark_known(result, job, self.baseline.accepted, stream, self.today)
+
+    def known_failures(self, job: AnyJob) -> dict[int, str]:
+        """Return which failed steps of a run are accepted, and why, by their numbers."""
+        if self.baseline.accepted is None or job.outcome is None:
+            return {}
+        return {step["number"]: step["known"] for step in self._describe(job)["steps"] if step["known"]}
+
+    @property
+    def today(self) -> date:
+        """The day on which the run began, in UTC."""
+        return datetime.fromtimestamp(self.begun_at, timezone.utc).date()
 
     @property
     def shared(self) -> Shared:

@@ -16,7 +16,7 @@ from pytest_kore_convtest.plugin.fixtures import (
     require_writable,
     tell_apart,
 )
-from pytest_kore_convtest.plugin.items import OwnItem, fixture_values
+from pytest_kore_convtest.plugin.items import OwnItem, expect_failure, fixture_values
 from pytest_kore_convtest.plugin.report_facts import FlakyFailure
 from pytest_kore_convtest.plugin.session import Run, find_run
 from pytest_kore_convtest.rules import ERROR, HINT
@@ -362,7 +362,8 @@ def check_structure(_kore_road: Road) -> None:
 def check_run(request: pytest.FixtureRequest, _kore_road: Road) -> None:
     """Judge the run as a whole; a failed step counts here when no selected item shows it."""
     assert _kore_road.found.run is not None  # noqa: S101 - for the type checker
-    _judge_run(_kore_road.found.run.result(), _selected_steps(request.node))
+    known = _kore_road.run.known_failures(_kore_road.found.run)
+    _judge_run(_kore_road.found.run.result(), _selected_steps(request.node) | known.keys())
 
 
 def _judge_run(result: RunResult, shown: Collection[int]) -> None:
@@ -391,6 +392,9 @@ def check_step(_kore_road: Road) -> None:
     index = _kore_road.found.number - 1
     step = result.steps[index]
     if step.fails and (bad := step_error(result, index)):
+        known = _kore_road.run.known_failures(_kore_road.found.run).get(step.number)
+        if known and step.outcome == FAILED and not _kore_road.run.config.option.runxfail:
+            expect_failure(known)
         raise bad
     if _kore_road.found.alone:
         # A failed step that is not selected is no fault of this one: the summary tells of it.

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.reports.job_summary import JobSummary
 
-_LOOKS = {"failed": ("FAILED", "red"), "unknown": ("NOT VERIFIED", "yellow"), "passed": ("passed", "green")}
+_LOOKS = {
+    "failed": ("FAILED", "red"),
+    "unknown": ("NOT VERIFIED", "yellow"),
+    "known": ("known", "yellow"),
+    "passed": ("passed", "green"),
+}
 """How verdicts look, the worst first."""
 
 _RUN = "run"
@@ -21,7 +26,7 @@ _MOST_NAMED = 5
 
 
 class Line(NamedTuple):
-    """A job's line: its verdict, and what there is to say."""
+    """A job's line: its verdict, and what there is to say; without a verdict it is about the whole run."""
 
     verdict: str
     text: str
@@ -30,8 +35,8 @@ class Line(NamedTuple):
 def sum_up(jobs: Iterable[JobSummary]) -> list[Line]:
     """Say in one line each what became of jobs: the worst first, else in the order of the run."""
     order = list(_LOOKS)
-    ranked = sorted(jobs, key=lambda job: order.index(job["verdict"]))
-    return [Line(job["verdict"], describe(job)) for job in ranked]
+    lines = [Line("known" if job["excused"] else job["verdict"], describe(job)) for job in jobs]
+    return sorted(lines, key=lambda line: order.index(line.verdict))
 
 
 def describe(job: JobSummary) -> str:
@@ -59,6 +64,8 @@ def _steps(job: JobSummary) -> str:
     counts = dict(job["results"])
     passed = counts.pop("passed", 0)
     others = "".join(f", {count} {kind}" for kind, count in counts.items() if count)
+    if job["known"]:
+        others += f" ({plural(job['known'], 'known failure')})"
     if not passed and not others:
         return "no step was reported"
     several = f" in {len(job['runs'])} runs" if len(job["runs"]) > 1 else ""
@@ -113,6 +120,9 @@ def write_summary(
     reporter.ensure_newline()
     reporter.section("kore", sep="-")
     for line in jobs:
+        if not line.verdict:
+            reporter.line(_written(reporter, line.text), bold=True)
+            continue
         word, colour = _LOOKS[line.verdict]
         reporter.write(f"{word:<7} ", **{colour: True, "bold": line.verdict != "passed"})
         reporter.line(_written(reporter, line.text))

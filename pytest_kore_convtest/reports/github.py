@@ -73,9 +73,10 @@ def _tell_findings(suite: SuiteRecord) -> Iterator[_Note]:
 
 def _tell_step(suite: SuiteRecord, step: StepRecord) -> _Note:
     replies = (reply for reply in step["replies"] if reply["actual"] not in reply["expected"])
-    texts = [step["why"], *(_tell_reply(reply) for reply in list(replies)[:1])]
+    texts = [step.get("known", ""), step["why"], *(_tell_reply(reply) for reply in list(replies)[:1])]
     title = f"{suite['name']} {totals.name_step(step)}"
-    return _Note("error", step["place"] or _place(suite), title, "\n".join(filter(None, texts)))
+    kind = "warning" if step.get("known") else "error"
+    return _Note(kind, step["place"] or _place(suite), title, "\n".join(filter(None, texts)))
 
 
 def _tell_reply(reply: Reply) -> str:
@@ -90,7 +91,14 @@ def _tell_jobs(suite: SuiteRecord) -> Iterator[_Note]:
             continue
         trouble = [job["trouble"]["message"]] if job["trouble"] else []
         for text in [*trouble, *job["why"]][:1]:
-            yield _Note("error", _place(suite), f"{suite['name']} {kind}", text)
+            gravity = "warning" if kind == "run" and _is_known(suite) else "error"
+            yield _Note(gravity, _place(suite), f"{suite['name']} {kind}", text)
+
+
+def _is_known(suite: SuiteRecord) -> bool:
+    """Say whether the failures of all failed steps are accepted."""
+    failed = [step for step in suite["steps"] if step["outcome"] == FAILED]
+    return bool(failed) and all(step.get("known") for step in failed)
 
 
 def _place(suite: SuiteRecord) -> str:

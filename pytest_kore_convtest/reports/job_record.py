@@ -59,6 +59,7 @@ class JobResult(TypedDict):
         visits: Where the bot was in each run, as far as the platform tells.
         blocked: Of a run: whether it did not begin because its import, which tells why, has not passed.
         not_started: Why the job could never start; empty when it could.
+        excused: Of a run: whether nothing is wrong with it but steps whose failure is accepted.
     """
 
     key: str
@@ -75,6 +76,7 @@ class JobResult(TypedDict):
     visits: list[Conversation]
     blocked: bool
     not_started: str
+    excused: bool
 
 
 def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
@@ -102,6 +104,7 @@ def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
         visits=read_visits(job, measured=measured),
         blocked=False,
         not_started=job.not_started,
+        excused=False,
     )
     if isinstance(job, SuiteRun):
         result["name"] = run_label(job.after.label) if job.after else job.label
@@ -167,6 +170,7 @@ def describe_unfinished(job: Unfinished, why: str, now: float) -> JobResult:
         visits=[],
         blocked=False,
         not_started="",
+        excused=False,
     )
 
 

@@ -50,6 +50,8 @@ class JobSummary(TypedDict):
         unevaluated: Of a run: the first steps that were not evaluated.
         counts_only: Of a run: whether the platform reported counts, and no single step.
         blocked: Of a run: whether it did not begin because its import, which tells why, has not passed.
+        known: Of a run: how many steps failed as accepted.
+        excused: Of a run: whether nothing else is wrong with it.
     """
 
     kind: str
@@ -75,6 +77,8 @@ class JobSummary(TypedDict):
     unevaluated: list[str]
     counts_only: bool
     blocked: bool
+    known: int
+    excused: bool
 
 
 def summarize_job(result: JobResult) -> JobSummary:
@@ -111,6 +115,8 @@ def summarize_job(result: JobResult) -> JobSummary:
         unevaluated=[],
         counts_only=False,
         blocked=result["blocked"],
+        known=sum(bool(step.get("known")) for step in result["steps"]),
+        excused=result["excused"],
     )
     if record["trouble"]:
         # The line about the job says anyway that it did not start.

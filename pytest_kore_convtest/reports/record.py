@@ -311,9 +311,9 @@ class StepRecord(TypedDict):
     ``outcome`` is ``PASSED``, ``FAILED``, ``FLAKY`` or ``NOT_EVALUATED``; ``why`` the reason, empty
     for a plain pass; ``says`` is ``PLATFORM``, ``DERIVED`` or, of a step that the platform
     calls failed and that passes by its file, ``MATCHER``; ``place`` is ``file:line``;
-    ``nodeid`` the pytest item, empty when it was not selected; ``offers`` is empty unless the
-    step failed by its texts alone, and for all but the first 200 failed steps of a suite.
-    ``attempts`` says what became of it in
+    ``nodeid`` the pytest item, empty when it was not selected; ``known`` why its failure is
+    accepted, empty when it is not; ``offers`` is empty unless the step failed by its texts alone,
+    and for all but the first 200 failed steps of a suite. ``attempts`` says what became of it in
     each run when its suite was run more than once, and is empty otherwise; ``replies`` are those of the
     last of them that tells most about the outcome; ``rate`` is ``None`` unless runs were to be repeated.
     """
@@ -326,6 +326,7 @@ class StepRecord(TypedDict):
     says: Says
     place: str
     nodeid: str
+    known: str
     replies: list[Reply]
     offers: list[Offer]
     attempts: list[Attempt]

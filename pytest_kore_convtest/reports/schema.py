@@ -35,7 +35,7 @@ OPTIONAL: dict[str, object] = {
 _LATER: dict[str, frozenset[str]] = {
     "ImportRecord": frozenset({"given_name"}),
     "RunRecord": frozenset({"attempts", "rate"}),
-    "StepRecord": frozenset({"attempts", "offers", "rate"}),
+    "StepRecord": frozenset({"attempts", "known", "offers", "rate"}),
 }
 """The keys that a report of an earlier release has not, by shape; those of a finding are in ``OPTIONAL``."""
 
@@ -100,6 +100,7 @@ def _complete(value: object) -> None:
     for suite in _objects(value, "suites"):
         for step in _objects(suite, "steps"):
             step.setdefault("offers", [])
+            step.setdefault("known", "")
         if isinstance(imported := suite.get("imported"), dict):
             imported.setdefault("given_name", "")
         for entry in (suite.get("run"), *_objects(suite, "steps")):

@@ -42,6 +42,8 @@ SETTINGS = (
     ("bot", "path", "oie", "P", "what the emulated bot answers, JSON or YAML: {input: [reply, ...]}"),
     ("bot_definition", "path", "oie", "P", "a bot's export (zip or JSON): coverage of what the bot has"),
     ("cov_fail_under", "percent", "oie", "N", "percent of the bot's own transitions to be covered"),
+    ("baseline", "report", "oie", "P", "accepted failures, or the report of an earlier run to compare with"),
+    ("history", "history", "oie", "DIR", "keep a line of every run there; cache: in pytest's cache"),
     ("gate", "flag", "o", "", "collect the import gate and nothing else"),
     ("doctor", "flag", "o", "", "check the configuration and the way to the platform, run no test"),
     ("bot_language", "language", "ie", "", "bot-language header"),

@@ -20,6 +20,9 @@ READABLE = ("html", "markdown")
 GITHUB = "github"
 """What ``markdown`` may be instead of a path: the summary of a GitHub Actions step."""
 
+CACHE = "cache"
+"""What ``history`` may be instead of a folder: a folder in pytest's own cache."""
+
 POLL_INTERVAL, MAX_POLL_INTERVAL = 2.0, 10.0
 """Defaults that depend on each other: the shortest and the longest pause, seconds."""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.rules import DEFAULTS
 from pytest_kore_convtest.settings.options import (
+    CACHE,
     FAST,
     GITHUB,
     MAX_POLL_INTERVAL,
@@ -96,6 +97,8 @@ class Settings:
     bot: Path | None = None
     bot_definition: Path | None = None
     cov_fail_under: float | None = None
+    baseline: Path | None = None
+    history: Path | str | None = None
     gate: bool = False
     doctor: bool = False
     bot_language: str = "en"
@@ -213,7 +216,8 @@ def _read(row: Setting, given: Given, ini_dir: Path | None) -> Any:
     except ValueError as bad:
         message = f"{spelling(row, given.source)}: {bad}"
     else:
-        is_path = row.kind in {"path", "report", "markdown"} and value not in {None, GITHUB}
+        is_path = row.kind in {"path", "report", "markdown", "history"} and value is not None
+        is_path = is_path and value != {"markdown": GITHUB, "history": CACHE}.get(row.kind)
         return _path(value, ini_dir if given.source == "ini" else None) if is_path else value
     text = "" if row.kind in _MAY_BE_SECRET or looks_secret(str(given.value)) else str(given.value)
     raise ConfigError(message, name=row.name, source=given.source, text=text)

@@ -278,6 +278,7 @@ READERS: dict[str, Callable[[object], Any]] = {
     "path": read_path,
     "report": read_report,
     "markdown": read_report,
+    "history": read_report,
     "email": read_email,
     "version": read_version,
     "flag": read_flag,

@@ -30,6 +30,8 @@ JOB = {
     "unevaluated": [],
     "counts_only": False,
     "blocked": False,
+    "known": 0,
+    "excused": False,
 }
 
 

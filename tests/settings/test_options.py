@@ -18,7 +18,8 @@ EVERYDAY = [
     "--kore-require-assertions", "--kore-import-name", "--kore-keep", "--kore-unconfigured",
     "--kore-timeout", "--kore-html", "--kore-json", "--kore-markdown", "--kore-update",
     "--kore-emulator", "--kore-emulator-speed", "--kore-bot",
-    "--kore-bot-definition", "--kore-cov-fail-under", "--kore-gate", "--kore-doctor",
+    "--kore-bot-definition", "--kore-cov-fail-under", "--kore-baseline",
+    "--kore-history", "--kore-gate", "--kore-doctor",
 ]  # fmt: skip
 TUNING = [
     "kore_bot_language", "kore_poll_interval", "kore_max_poll_interval", "kore_request_timeout",

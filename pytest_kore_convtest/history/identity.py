@@ -1,0 +1,219 @@
+"""Which suite and which step of one run is which of another: by what the user says, never by a run's id."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_kore_convtest.suites.align import align
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_kore_convtest.reports.record import Evidence, Record, StepRecord, SuiteRecord
+
+PASSED, FAILED, FLAKY, UNKNOWN = "passed", "failed", "flaky", "unknown"
+"""What became of a step or a suite, for a comparison."""
+
+_INPUT_LETTERS, _EXPECTED_LETTERS = 10, 6
+"""Letters of a key: enough that two inputs of one suite do not meet, few enough for a line of a history."""
+
+
+class StepKey(NamedTuple):
+    """What makes a step that step wherever it stands: digests of its input and of the replies it expects."""
+
+    input: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class StepState:
+    """One step of a run.
+
+    Attributes:
+        key: Its identity within its suite, besides its number.
+        number: Its 1-based number.
+        input: What the user says; empty when only a history tells of it.
+        outcome: ``PASSED``, ``FAILED``, ``FLAKY`` or ``UNKNOWN``.
+        why: The reason, empty for a plain pass.
+        known: Why its failure is accepted; empty when it is not.
+    """
+
+    key: StepKey
+    number: int
+    input: str
+    outcome: str
+    why: str = ""
+    known: str = ""
+
+
+@dataclass(frozen=True)
+class SuiteState:
+    """One suite of a run.
+
+    Attributes:
+        file: Its file's path, or empty.
+        name: Its name; of several entries of one name the later ones have a number behind it.
+        verdict: ``PASSED``, ``FAILED`` or ``UNKNOWN``.
+        why: What speaks most against it.
+        seconds: How long the platform took to run it; ``None`` when it was not run.
+        version: The bot's version that the platform reports, else the one that was asked for.
+        steps: Its steps; none when it was not run.
+    """
+
+    file: str
+    name: str
+    verdict: str
+    why: str
+    seconds: float | None
+    version: str
+    steps: tuple[StepState, ...]
+
+
+@dataclass(frozen=True)
+class RunState:
+    """One run, or several that were merged.
+
+    Attributes:
+        bots: What was tested: host and stream, or the emulator.
+        began: When the latest of them began.
+        versions: Requested and reported versions of the bot.
+        covered: Percent of the bot's own transitions that were gone through; ``None`` when not known.
+        suites: The suites, in the order of the run.
+    """
+
+    bots: frozenset[str]
+    began: str
+    versions: tuple[str, ...]
+    covered: float | None
+    suites: tuple[SuiteState, ...]
+
+
+def make_key(said: str, expected: Iterable[str]) -> StepKey:
+    """Make a step's key of what the user says and the first reply that is expected."""
+    return StepKey(_digest(said)[:_INPUT_LETTERS], _digest("\n".join(sorted(expected)))[:_EXPECTED_LETTERS])
+
+
+def split_key(text: str) -> StepKey:
+    """Return the key whose two parts were written as one text."""
+    return StepKey(text[:_INPUT_LETTERS], text[_INPUT_LETTERS:])
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def first_expected(step: StepRecord) -> list[str]:
+    """Return the variations of the first reply that a step expects; empty when none is known."""
+    return next((reply["expected"] for reply in step["replies"] if reply["expected"]), [])
+
+
+def read_run(record: Record) -> RunState:
+    """Take out of a record what makes it comparable."""
+    evidence = record["evidence"]
+    seen: Counter[tuple[str, str]] = Counter()
+    suites = []
+    for suite in record["suites"]:
+        file = suite["file"]["path"] if suite["file"] else ""
+        seen[file, suite["name"]] += 1
+        suites.append(_read_suite(suite, file, seen[file, suite["name"]]))
+    requested = [entry["requested_version"] for entry in evidence]
+    versions = dict.fromkeys([*requested, *(suite.version for suite in suites)])
+    return RunState(
+        bots=frozenset(map(name_bot, evidence)),
+        began=max((entry["started_at"] for entry in evidence), default=""),
+        versions=tuple(filter(None, versions)),
+        covered=percent_covered(record),
+        suites=tuple(suites),
+    )
+
+
+def name_bot(evidence: Evidence) -> str:
+    """Name the bot that a run tested; all emulators are one."""
+    if evidence["emulator"]:
+        return "the built-in emulator"
+    return f"{evidence['stream_id'] or 'no stream'} on {evidence['host'] or 'no host'}"
+
+
+def percent_covered(record: Record) -> float | None:
+    """Return which part of the bot's own transitions was gone through, in percent; ``None`` when unknown."""
+    found = record["coverage"]
+    totals = found["totals"] if found else None
+    counted = totals["own"]["transitions"] if totals else None
+    if counted is None or not counted["total"]:
+        return None
+    return 100 * counted["covered"] / counted["total"]
+
+
+def _read_suite(suite: SuiteRecord, file: str, count: int) -> SuiteState:
+    from pytest_kore_convtest.reports.totals import weakest_point
+
+    run = suite["run"]
+    seconds = None
+    if run is not None and run["trouble"] is None:
+        seconds = run["duration"] if run["duration"] is not None else run["seconds"]
+    return SuiteState(
+        file=file,
+        name=suite["name"] if count == 1 else f"{suite['name']} ({count})",
+        verdict=suite["verdict"],
+        why="" if suite["verdict"] == PASSED else weakest_point(suite),
+        seconds=seconds,
+        version=(run["reported_version"] or run["requested_version"]) if run else "",
+        steps=tuple(map(read_step, suite["steps"])) if run is not None else (),
+    )
+
+
+def read_step(step: StepRecord) -> StepState:
+    """Take out of a step's record what makes it comparable."""
+    outcome: str = step["outcome"]
+    known: object = step.get("known", "")
+    return StepState(
+        key=make_key(step["input"], first_expected(step)),
+        number=step["number"],
+        input=step["input"],
+        outcome=outcome if outcome in {PASSED, FAILED, FLAKY} else UNKNOWN,
+        why=step["why"],
+        known=str(known),
+    )
+
+
+def pair_suites(
+    old: Sequence[SuiteState], new: Sequence[SuiteState]
+) -> list[tuple[SuiteState | None, SuiteState | None]]:
+    """Put suites beside each other: by file and name, else by a name that stands once on both sides.
+
+    Those of ``new`` come first, in their order; then those that are gone.
+    """
+    places = {(suite.file, suite.name): suite for suite in old}
+    found = {at: places.pop((suite.file, suite.name), None) for at, suite in enumerate(new)}
+    left = Counter(suite.name for suite in places.values())
+    wanted = Counter(new[at].name for at, before in found.items() if before is None)
+    by_name = {suite.name: place for place, suite in places.items()}
+    for at, before in found.items():
+        name = new[at].name
+        if before is None and left[name] == 1 == wanted[name]:
+            found[at] = places.pop(by_name[name])
+    return [
+        *((found[at], suite) for at, suite in enumerate(new)),
+        *((gone, None) for gone in places.values()),
+    ]
+
+
+def pair_steps(old: Sequence[StepKey], new: Sequence[StepKey]) -> dict[int, int]:
+    """Find out which step is which, wherever it stands by now.
+
+    Equal steps are found first; then those among the rest of which only what is expected differs.
+
+    Returns:
+        For 0-based indexes of ``new`` those of ``old``.
+    """
+    found = align([" ".join(key) for key in old], [" ".join(key) for key in new])
+    pairs = {j: i for i, j in [*found.same, *found.moved]}
+    taken = set(pairs.values())
+    rest_old = [i for i in range(len(old)) if i not in taken]
+    rest_new = [j for j in range(len(new)) if j not in pairs]
+    again = align([old[i].input for i in rest_old], [new[j].input for j in rest_new])
+    pairs.update((rest_new[j], rest_old[i]) for i, j in [*again.same, *again.moved])
+    return pairs

@@ -1,0 +1,112 @@
+"""The line that a person needs first: what fails now and passed before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.history.compare import compare_runs
+from pytest_kore_convtest.history.identity import PASSED
+from pytest_kore_convtest.text import plural, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_kore_convtest.history.compare import Change, Comparison
+    from pytest_kore_convtest.history.identity import RunState, SuiteState
+    from pytest_kore_convtest.history.store import PastRun
+
+_MOST_NAMED = 5
+
+
+def find_before(past: Sequence[PastRun], now: RunState) -> RunState | None:
+    """Return what a history tells of the suites of a run: of each the latest that it has, of the same bot.
+
+    Args:
+        past: The earlier runs, the oldest first.
+        now: The run.
+    """
+    same = [run.state for run in past if run.state.bots == now.bots and run.state.began < now.began]
+    wanted = {(suite.file, suite.name) for suite in now.suites}
+    found: dict[tuple[str, str], SuiteState] = {}
+    began = ""
+    for state in reversed(same):
+        mine = [suite for suite in state.suites if (suite.file, suite.name) in wanted - found.keys()]
+        began = began or (state.began if mine else "")
+        found.update({(suite.file, suite.name): suite for suite in mine})
+        if len(found) == len(wanted):
+            break
+    return replace(same[-1], began=began, suites=tuple(found.values())) if found else None
+
+
+def write_news(now: RunState, before: RunState | None, today: date) -> str:
+    """Return the line: what newly fails and since when, known failures, coverage and how it changed.
+
+    Args:
+        now: The run.
+        before: What it is compared with; ``None`` when there is nothing.
+        today: The day of the run in UTC.
+    """
+    known = sum(bool(step.known) for suite in now.suites for step in suite.steps)
+    parts = ["no earlier run to compare with"] if before is None else _tell(compare_runs(before, now), today)
+    parts += [plural(known, "known failure")] if known else []
+    parts += _tell_coverage(now.covered, before.covered if before is not None else None)
+    return "; ".join(parts)
+
+
+def _tell(compared: Comparison, today: date) -> list[str]:
+    when = _say_when(compared.old.began, today)
+    if not compared.compared:
+        return [f"no suite of this run was in the one of {when}"]
+    failing = compared.sections["newly_failing"]
+    broken = [change for change in failing if change.was == PASSED]
+    said = []
+    if broken:
+        what = (
+            plural(len(broken), "step")
+            if all(change.step for change in broken)
+            else plural(len(broken), "result")
+        )
+        verb = "fails" if len(broken) == 1 else "fail"
+        said.append(f"{what} {verb} that passed {when} ({_name(broken)})")
+    if others := len(failing) - len(broken):
+        said.append(f"{others} newly failing that had not passed {when}")
+    if not failing:
+        said.append(f"nothing fails that passed {when}")
+    words = {
+        "unverified": "not verified any more",
+        "still_failing": "still failing",
+        "flaky": "flaky",
+        "mended": "mended",
+    }
+    return [
+        *said,
+        *(f"{count} {word}" for key, word in words.items() if (count := len(compared.sections[key]))),
+    ]
+
+
+def _name(changes: Sequence[Change]) -> str:
+    by_suite: dict[str, list[str]] = {}
+    for change in changes[:_MOST_NAMED]:
+        step = [f"step {change.step:02}"] if change.step else []
+        by_suite.setdefault(printable(change.suite, 40), []).extend(step)
+    names = [f"{suite}: {', '.join(steps)}" if steps else suite for suite, steps in by_suite.items()]
+    more = len(changes) - _MOST_NAMED
+    return "; ".join([*names, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _say_when(began: str, today: date) -> str:
+    try:
+        day = date.fromisoformat(began[:10])
+    except ValueError:
+        return "before"
+    ago = (today - day).days
+    return {0: "earlier today", 1: "yesterday"}.get(ago, f"on {day}")
+
+
+def _tell_coverage(now: float | None, before: float | None) -> list[str]:
+    if now is None:
+        return []
+    change = f" ({round(now - before):+d})" if before is not None and round(now - before) else ""
+    return [f"coverage {now:.0f} %{change}"]

@@ -1,0 +1,134 @@
+"""How suites did over time: the last verdicts, how often they passed, how long they took."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.history.identity import FAILED, FLAKY, PASSED
+from pytest_kore_convtest.reports.markup import code, table
+from pytest_kore_convtest.text import plural, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_kore_convtest.history.identity import SuiteState
+    from pytest_kore_convtest.history.store import PastRun
+
+SHOWN = 30
+"""Verdicts of a suite that are drawn, the latest on the right."""
+
+_SIGNS = {PASSED: "✓", FAILED: "✗", FLAKY: "~", "known": "k", "": "?"}
+_PLAIN = {PASSED: "+", FAILED: "x", FLAKY: "~", "known": "k", "": "?"}
+_BARS = "▁▂▃▄▅▆▇█"
+_LEGEND = {
+    PASSED: "passed",
+    FAILED: "failed",
+    FLAKY: "flaky",
+    "known": "known failures only",
+    "": "not verified",
+}
+
+
+class _Row:
+    """What a history tells of one suite of one bot."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.seconds: list[float] = []
+
+    def add(self, suite: SuiteState) -> None:
+        """Take in a run of the suite."""
+        self.words.append(_judge(suite))
+        if suite.seconds is not None:
+            self.seconds.append(suite.seconds)
+
+
+def _judge(suite: SuiteState) -> str:
+    failed = [step for step in suite.steps if step.outcome == FAILED]
+    if suite.verdict == FAILED:
+        return "known" if failed and all(step.known for step in failed) else FAILED
+    if suite.verdict != PASSED:
+        return ""
+    return FLAKY if any(step.outcome == FLAKY for step in suite.steps) else PASSED
+
+
+def can_draw(encoding: str | None) -> bool:
+    """Say whether an output's encoding has the signs."""
+    try:
+        f"{''.join(_SIGNS.values())}{_BARS}".encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def draw_text(runs: Sequence[PastRun], *, plain: bool = False) -> list[str]:
+    """Return lines for a terminal.
+
+    Args:
+        runs: The runs, the oldest first.
+        plain: Whether to use ASCII only.
+    """
+    signs = _PLAIN if plain else _SIGNS
+    lines = [f"{plural(len(runs), 'run')}; {_legend(signs)}"]
+    for bot, suites in _gather(runs).items():
+        lines += ["", printable(bot, 160)]
+        wide = max(len(printable(name, 40)) for name in suites)
+        for name, row in suites.items():
+            drawn = "".join(signs[word] for word in row.words[-SHOWN:])
+            cells = (f"{printable(name, 40):{wide}}", f"{drawn:>{SHOWN}}", f"{_rate(row):>15}")
+            lines.append(f"  {'  '.join(cells)}  {_durations(row, plain=plain)}".rstrip())
+    return lines
+
+
+def draw_markdown(runs: Sequence[PastRun]) -> str:
+    """Return the same as Markdown."""
+    text = [f"## Conversation tests: {plural(len(runs), 'run')}\n\n{_legend(_SIGNS)}\n"]
+    for bot, suites in _gather(runs).items():
+        rows = [
+            (
+                code(name, 80),
+                code("".join(_SIGNS[word] for word in row.words[-SHOWN:])),
+                _rate(row),
+                _durations(row, plain=False),
+            )
+            for name, row in suites.items()
+        ]
+        text.append(f"\n{code(bot)}\n\n{table(['Suite', 'Last verdicts', '>Passed', 'Seconds'], rows)}")
+    return "".join(text)
+
+
+def _legend(signs: dict[str, str]) -> str:
+    return ", ".join(f"{sign} {_LEGEND[word]}" for word, sign in signs.items())
+
+
+def _gather(runs: Sequence[PastRun]) -> dict[str, dict[str, _Row]]:
+    """Return what there is of each suite by bot and by file and name."""
+    found: dict[str, dict[tuple[str, str], _Row]] = {}
+    for run in runs:
+        for suite in run.state.suites:
+            bot = found.setdefault(", ".join(sorted(run.state.bots)), {})
+            bot.setdefault((suite.file, suite.name), _Row()).add(suite)
+    return {bot: {_name(key, suites): row for key, row in suites.items()} for bot, suites in found.items()}
+
+
+def _name(key: tuple[str, str], suites: dict[tuple[str, str], _Row]) -> str:
+    """Name a suite; with its file when another one has the same name."""
+    file, name = key
+    return name if sum(other == name for _, other in suites) == 1 else f"{name} ({file})"
+
+
+def _rate(row: _Row) -> str:
+    passed = sum(word in {PASSED, FLAKY} for word in row.words)
+    return f"{passed} of {len(row.words)}, {100 * passed // len(row.words)} %"
+
+
+def _durations(row: _Row, *, plain: bool) -> str:
+    if not row.seconds:
+        return ""
+    low, high = min(row.seconds), max(row.seconds)
+    said = f"{low:.1f} / {median(row.seconds):.1f} / {high:.1f} s"
+    if plain:
+        return said
+    step = (high - low) / (len(_BARS) - 1) or 1.0
+    return f"{said} {''.join(_BARS[round((one - low) / step)] for one in row.seconds[-SHOWN:])}"

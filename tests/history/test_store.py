@@ -1,0 +1,90 @@
+"""The folder of a history: bounded, safe for many writers, drawn."""
+
+import threading
+
+import pytest
+from reports.records import make_evidence, make_failed_suite, make_record, make_run, make_step, make_suite
+
+from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.history import store
+from pytest_kore_convtest.history.identity import read_run
+from pytest_kore_convtest.history.trend import can_draw, draw_markdown, draw_text
+
+
+def record(at=0, *, failed=False, **changes):
+    """Return a record of a run that began some seconds after an hour."""
+    suite = make_failed_suite() if failed else make_suite("REFUND", run=make_run(), steps=[make_step()])
+    moment = f"2026-11-24T13:{at // 60:02}:{at % 60:02}.123Z"
+    return make_record(suite, evidence=[make_evidence(started_at=moment)], **changes)
+
+
+def test_what_was_written_is_read(tmp_path):
+    """Each run once, the oldest first, comparable as its record is."""
+    store.write_run(tmp_path, record(2, failed=True), "b")
+    store.write_run(tmp_path, record(1), "a")
+    runs, odd = store.read_runs(tmp_path)
+    assert ([run.name for run in runs], odd) == (["a", "b"], [])
+    told = read_run(record(2, failed=True)).suites[0].steps
+    assert [(step.key, step.number, step.outcome) for step in runs[1].state.suites[0].steps] == [
+        (step.key, step.number, step.outcome) for step in told
+    ]
+
+
+def test_many_writers_lose_nothing(tmp_path):
+    """Twenty at once."""
+    threads = [
+        threading.Thread(target=store.write_run, args=(tmp_path, record(at), f"run-{at}")) for at in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(store.read_runs(tmp_path)[0]) == 20
+
+
+def test_the_oldest_go_first_and_nothing_else(tmp_path, monkeypatch):
+    """Beyond the bound; a file that is not called as ours stays."""
+    monkeypatch.setattr(store, "MOST_RUNS", 3)
+    (tmp_path / "notes.jsonl").write_text("")
+    for at in range(5):
+        store.write_run(tmp_path, record(at), f"run-{at}")
+    assert [run.name for run in store.read_runs(tmp_path)[0]] == ["run-2", "run-3", "run-4"]
+    assert (tmp_path / "notes.jsonl").exists()
+
+
+def test_a_newer_version_is_named(tmp_path):
+    """And left out."""
+    (tmp_path / "x.jsonl").write_text('{"format":"pytest-kore-convtest history","version":2}\n')
+    runs, odd = store.read_runs(tmp_path)
+    assert not runs
+    assert "x.jsonl:1: left out" in odd[0]
+    assert "version 2" in odd[0]
+
+
+def test_no_folder_is_an_error(tmp_path):
+    """With its name."""
+    with pytest.raises(ConfigError, match="cannot read the history"):
+        store.read_runs(tmp_path / "none")
+
+
+def test_suites_are_drawn(tmp_path):
+    """The latest verdict on the right, in signs or in ASCII, and in Markdown."""
+    for at, failed in enumerate((False, True, False)):
+        store.write_run(tmp_path, record(at, failed=failed), f"run-{at}")
+    runs, _ = store.read_runs(tmp_path)
+    assert "  REFUND  " + "✓✗✓".rjust(30) + "     2 of 3, 66 %  3.5 / 3.5 / 3.5 s ▁▁▁" in draw_text(runs)
+    plain = draw_text(runs, plain=True)
+    assert "  REFUND  " + "+x+".rjust(30) + "     2 of 3, 66 %  3.5 / 3.5 / 3.5 s" in plain
+    assert "\n".join(plain).isascii()
+    assert "| `REFUND` | `✓✗✓` | 2 of 3, 66 % |" in draw_markdown(runs)
+
+
+def test_only_what_an_encoding_has_is_drawn():
+    """ASCII and no encoding at all get ASCII."""
+    assert [can_draw(one) for one in ("utf-8", "ascii", "cp1252", None, "nonsense")] == [
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
