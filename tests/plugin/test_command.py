@@ -86,7 +86,7 @@ def test_a_report_can_replace_its_source(run_json):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "the following arguments are required: RUN.json"),
+        ([], "name at least one report that --kore-json wrote, or --history DIR"),
         (["run.json"], "say what to write: one or more of --html P, --markdown P, --json P"),
         (["run.json", "--markdown", ""], "an output needs the name of a file"),
         (["run.json", "--html", "x", "--json", "./x"], "two reports cannot go to the same file"),
