@@ -317,7 +317,7 @@ class Trace:
         return node.id if node else spot.node
 
     def _visit(self, spot: Spot) -> None:
-        """Note a node; with one inside a ``botAction`` that one, and with that the only one inside it."""
+        """Note a node, and with one inside a ``botAction`` that one."""
         nodes = self._bot.dialogs[spot.dialog].nodes
         node = nodes.get(spot.node)
         while node is not None:
