@@ -1,8 +1,10 @@
 """Coverage of real bots by small suites on the emulator, against figures that were counted by hand."""
 
 import json
+import re
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import pytest
 from sample_bots import MEDI, MINIMAL, TRAVEL, XO10
@@ -134,3 +136,41 @@ def test_a_stored_suite(measured):
     covered = {one["name"]: one["transitions"]["covered"] for one in coverage["dialogs"]}
     # Two forms ask with the same words, and two messages as well: neither can be told from the other.
     assert {name: count for name, count in covered.items() if count} == {"Welcome Task": 2, "Raise Issue": 5}
+
+
+AGAIN = {
+    "retried": ("--kore-retry-failed=1",),
+    "repeated": ("--kore-repeat=2", "--kore-min-pass-rate=0.5"),
+}
+
+
+def details():
+    """Return how the clinic's bot shows an appointment, with values put in."""
+    components = json.loads(MEDI.read_bytes())["dialogComponents"]
+    shows = next(one for one in components if one["name"] == "ShowAppointmentDetails")
+    text = unquote(shows["message"][0]["localeData"]["en"]["text"])
+    assert "{{" in text
+    return re.sub(r"\{\{[^}]*\}\}", "something", text)
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_several_runs(measured, pytester, plugin_args, name):
+    """A suite that is run again covers what each of its runs went through: the bot found nothing but once."""
+    answers = {"yes": {"runs": [details(), None]}}
+    (pytester.path / "bot.json").write_text(json.dumps(answers))
+    done, coverage = measured(BOTS["xo11-medi"], "--kore-bot=bot.json", *AGAIN[name], *plugin_args)
+    assert done.code == 0
+    dialog = next(one for one in coverage["dialogs"] if one["name"] == "Get Appointment Details")
+    assert dialog["transitions"] == {"total": 9, "covered": 9, "missing": []}
+    assert dialog["nodes"]["missing"] == []
+    last = [len(step["transitions"]) for step in dialog["steps"] if step["step"] == 6]
+    assert last == [4, 3]
+
+
+def test_one_run_of_several(measured, pytester):
+    """Without a second run what only that one would go through is missing."""
+    (pytester.path / "bot.json").write_text(json.dumps({"yes": {"runs": [details(), None]}}))
+    done, coverage = measured(BOTS["xo11-medi"], "--kore-bot=bot.json")
+    assert done.code == 1
+    dialog = next(one for one in coverage["dialogs"] if one["name"] == "Get Appointment Details")
+    assert (dialog["transitions"]["covered"], dialog["transitions"]["total"]) == (7, 9)
