@@ -2,6 +2,7 @@
 
 import json
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -174,3 +175,64 @@ def test_one_run_of_several(measured, pytester):
     assert done.code == 1
     dialog = next(one for one in coverage["dialogs"] if one["name"] == "Get Appointment Details")
     assert (dialog["transitions"]["covered"], dialog["transitions"]["total"]) == (7, 9)
+
+
+class Page(HTMLParser):
+    """Read the rows of the tables of nodes, and every id of a page.
+
+    Args:
+        text: The page.
+    """
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.rows, self._cell = set(), [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        """Take an element."""
+        told = dict(attrs)
+        self.ids.update(filter(None, [told.get("id")]))
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in {"td", "th"} and self.rows:
+            self._cell = {"text": "", "links": []}
+            self.rows[-1].append(self._cell)
+        elif tag == "a" and self._cell is not None:
+            self._cell["links"].append(told.get("href"))
+
+    def handle_endtag(self, tag):
+        """Leave an element."""
+        if tag in {"td", "th"}:
+            self._cell = None
+
+    def handle_data(self, data):
+        """Take a text."""
+        if self._cell is not None:
+            self._cell["text"] += data
+
+
+def test_page(measured, pytester):
+    """The page lists each node of a dialog, gone through or not, with links to the steps that did."""
+    measured(BOTS["xo11-medi"], "--kore-html=r.html")
+    page = Page((pytester.path / "r.html").read_text(encoding="utf-8"))
+    rows = {row[0]["text"]: row[1:] for row in page.rows if row}
+    kind, gone, missing, steps = rows["RetrieveAppointmentDetails"]
+    assert (kind["text"], gone["text"], missing["text"]) == ("service", "yes", "Script0002")
+    assert steps["text"] == "GET-APPOINTMENT: step 06 yes"
+    assert [cell["text"] for cell in rows["Script0002"]] == ["script", "no", "ShowAppointmentDetails", ""]
+    asked = rows["ConfirmMobileNumber"][3]
+    assert asked["text"] == (
+        "GET-APPOINTMENT: step 03 +49 151 555, GET-APPOINTMENT: step 04 no,"
+        " GET-APPOINTMENT: step 05 +49 151 556"
+    )
+    assert asked["links"] == ["#s1-step-03", "#s1-step-04", "#s1-step-05"]
+    assert {link[1:] for link in asked["links"]} <= page.ids
+
+
+def test_page_of_repeats(measured, pytester):
+    """Steps of several runs are named by their suite, and linked to the one place where the page has them."""
+    measured(BOTS["xo11-medi"], "--kore-html=r.html", "--kore-repeat=2")
+    page = Page((pytester.path / "r.html").read_text(encoding="utf-8"))
+    steps = next(row for row in page.rows if row and row[0]["text"] == "Message0002")[4]
+    assert (steps["text"], steps["links"]) == ("GET-APPOINTMENT: step 06 yes", ["#s1-step-06"])
