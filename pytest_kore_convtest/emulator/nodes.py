@@ -35,7 +35,9 @@ class Definition:
     def __init__(self, data: Mapping[str, object]) -> None:
         inner = (data.get(key) for key in _WRAPPERS)
         holder = next((one for one in inner if isinstance(one, Mapping)), data)
-        self._components = {one.get("_id"): one for one in _objects(holder.get("dialogComponents"))}
+        self._components = {
+            key: one for one in _objects(holder.get("dialogComponents")) if (key := _text(one.get("_id")))
+        }
         self._spots: dict[tuple[str, str], _Spot] = {}
         self._starts: dict[str, str] = {}
         self._by_text: dict[str, list[_Spot]] = {}
@@ -44,22 +46,23 @@ class Definition:
             self._add(dialog)
 
     def _add(self, dialog: Mapping[str, object]) -> None:
-        key, names = str(dialog.get("_id")), dialog.get("localeData")
+        key, names = _text(dialog.get("_id")), dialog.get("localeData")
         locales = list(names.values()) if isinstance(names, Mapping) else []
-        name = next((str(one["name"]) for one in locales if isinstance(one, Mapping) and "name" in one), key)
-        nodes = list(_objects(dialog.get("nodes")))
+        named = (_text(one.get("name")) for one in locales if isinstance(one, Mapping))
+        name = next(filter(None, named), key)
+        nodes = [one for one in _objects(dialog.get("nodes")) if key and _text(one.get("nodeId"))]
         first: Mapping[str, object] = next((node for node in nodes if node.get("type") == "intent"), {})
         for node in nodes:
-            component = self._components.get(node.get("componentId"), {})
+            component = self._components.get(_text(node.get("componentId")), {})
             spot = _Spot(
                 dialog=key,
                 dialog_name=name,
-                id=str(node.get("nodeId")),
-                name=str(component.get("name") or node.get("nodeId")),
-                type=str(node.get("type")),
-                intent=str(first.get("componentId") or ""),
+                id=_text(node.get("nodeId")),
+                name=_text(component.get("name")) or _text(node.get("nodeId")),
+                type=_text(node.get("type")),
+                intent=_text(first.get("componentId")),
                 targets=tuple(
-                    str(one.get("default", one.get("then"))) for one in _objects(node.get("transitions"))
+                    _text(one.get("default", one.get("then"))) for one in _objects(node.get("transitions"))
                 ),
             )
             self._spots[key, spot.id] = spot
@@ -154,6 +157,10 @@ class Walk:
 
 def _objects(value: object) -> Iterator[Mapping[str, object]]:
     yield from (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _texts(component: Mapping[str, object]) -> Iterator[str]:

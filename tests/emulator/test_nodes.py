@@ -52,3 +52,25 @@ def test_texts(name):
     """A text is found percent-encoded or not, with anything for a value, and never by a value alone."""
     reply, texts, node = FOUND[name]
     assert find(reply, *texts) == node
+
+
+JUNK = [None, 7, 1.5, True, "", "x", [], {}, [None, 7, [], {}], {"x": []}]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=repr)
+@pytest.mark.parametrize(
+    "key",
+    ["_id", "localeData", "nodes", "nodeId", "type", "componentId", "transitions", "default", "message"],
+)
+def test_junk(junk, key):
+    """Whatever stands in the place of an id, a text or a list, the rest of the bot is known."""
+    node = {"nodeId": "n", "type": "message", "componentId": "dc-n", "transitions": [{"default": "end"}]}
+    component = {"_id": "dc-n", "message": [{"localeData": {"en": {"text": "Hi!"}}}]}
+    odd_node = {**node, "nodeId": "odd", key: junk} | {"transitions": [{"default": junk, "then": junk}, junk]}
+    odd_component = {**component, "_id": "dc-odd", key: junk}
+    odd_dialog = {"_id": "dg-odd", "localeData": {"en": {"name": junk}}, "nodes": [odd_node], key: junk}
+    dialog = {"_id": "dg-1", "localeData": {"en": {"name": "A"}}, "nodes": [node]}
+    data = {"dialogs": [odd_dialog, dialog], "dialogComponents": [odd_component, component]}
+    found = Definition(data).walk().place("Hi!")
+    assert found["nodeId"] in {"n", "odd", junk if isinstance(junk, str) else "n"}
+    Definition({"dialogs": junk, "dialogComponents": junk, "botDefinition": junk})
