@@ -32,7 +32,9 @@ WRAPPERS = ("botDefinition", "appDefinition", "app", "bot")
 _MOST_FILES = 10_000
 _LARGEST_ZIP = 256 * 1024 * 1024
 _CHUNK = 1024 * 1024
-_ZIP = b"PK\x03\x04"
+_ZIP = b"PK"
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How files may be packed; what is packed otherwise zipfile unpacks at once, however large it becomes."""
 _EXPORT_AGAIN = "Export the bot again"
 
 
@@ -116,6 +118,10 @@ def _read_member(archive: zipfile.ZipFile) -> bytes:
     found = _choose(entries)
     if found.flag_bits & 1:
         raise _UnusableError("is encrypted. Export the bot without a password")
+    if found.compress_type not in _BOUNDED:
+        raise _UnusableError(
+            "is packed in a way that no export is. Pack it again as a usual zip, or unpack it"
+        )
     with archive.open(found) as file:
         return _read_bounded(file, found.file_size)
 

@@ -14,6 +14,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from pytest_kore_convtest.coverage.definition import refuse
 from pytest_kore_convtest.text import as_list, as_text, printable
@@ -242,10 +243,10 @@ class _Reader:
             locales = message.get("localeData")
             for locale in locales.values() if isinstance(locales, dict) else ():
                 text = as_text(locale.get("text")) if isinstance(locale, dict) else ""
-                if text:
+                for said in {text, unquote(text)} - {""}:  # exports write most texts percent-encoded
                     place = (dialog.id, node.id)
-                    known = self._bot.texts.setdefault(text, place)
-                    self._bot.texts[text] = place if known == place else None
+                    known = self._bot.texts.setdefault(said, place)
+                    self._bot.texts[said] = place if known == place else None
 
     def _link(self, component: dict[str, object]) -> None:
         """Let the ids of an intent stand for the dialog that it begins."""

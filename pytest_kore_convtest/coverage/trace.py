@@ -252,6 +252,8 @@ class Trace:
 
     def _hop(self, node: str, name: str, home: str) -> Spot | None:
         """Find a node that a result lists: in the dialog under way, a called or waiting one, or anywhere."""
+        if self._stack and node in self._bot.dialogs[self._stack[-1].dialog].nodes:
+            return Spot(self._stack[-1].dialog, node)
         here = [one.dialog for one in reversed(self._stack)]
         called = [one.calls for spot in self._stack[-1:] if (one := self._node(spot)) and one.calls]
         for dialog in filter(None, dict.fromkeys([*here[:1], *called, home, *here])):
@@ -317,7 +319,7 @@ class Trace:
         return node.id if node else spot.node
 
     def _visit(self, spot: Spot) -> None:
-        """Note a node; with one inside a ``botAction`` that one, and with that the only one inside it."""
+        """Note a node, and with one inside a ``botAction`` that one."""
         nodes = self._bot.dialogs[spot.dialog].nodes
         node = nodes.get(spot.node)
         while node is not None:

@@ -24,6 +24,10 @@ _TO_NAME = frozenset({"toname", "tonodename", "targetname", "targetnodename"})
 _ID, _NAME = frozenset({"nodeid", "id"}), frozenset({"nodename", "name"})
 _SEPARATORS = re.compile(r"[\s_-]")
 _PAIR = 2
+_PLACE_KEYS = ("taskId", "intentId", "dialogName", "nodeId", "nodeName", "transitions", "transitionNodeNames")
+_MOST_KNOWN, _LONGEST_TOLD = 20_000, 2_000
+_KNOWN: dict[str, Place] = {}
+"""Places by what told them, each held once; nobody changes them."""
 _MOST_HOPS, _MOST_ODD, _MOST_TOLD = 500, 5, 100
 _LONGEST_ID, _LONGEST_ODD, _LONGEST_INPUT, _LONGEST_TEXT = 300, 80, 60, 2000
 
@@ -64,10 +68,7 @@ def _read_step(number: int, said: str, result: object) -> StepVisits:
 def _estimate_step(number: int, said: str, stored: object) -> StepVisits:
     entry = stored if isinstance(stored, dict) else {}
     outputs = list(objects(entry.get("outputs")))
-    places = [_read_place(one) for one in outputs]
-    for place, output in zip(places, outputs, strict=True):
-        if not place and (text := as_text(output.get("text"))):
-            place["text"] = text[:_LONGEST_TEXT]
+    places = [_read_place(one) or _place_of_text(one) for one in outputs]
     expected = [place for place in places if place and "text" not in place]
     return StepVisits(
         step=number,
@@ -79,13 +80,37 @@ def _estimate_step(number: int, said: str, stored: object) -> StepVisits:
     )
 
 
+def _place_of_text(output: dict[str, object]) -> Place:
+    text = as_text(output.get("text"))
+    return Place(text=text[:_LONGEST_TEXT]) if text else Place()
+
+
 def _read_places(outputs: object) -> list[Place]:
     """Return the place of each reply; one that says nothing is empty, for it interrupts a way."""
     places = [_read_place(one) for one in objects(outputs)]
     return places if any(places) else []
 
 
+def share_places(conversation: Conversation) -> None:
+    """Let the steps of a conversation that came from another process hold equal places once."""
+    for step in conversation["steps"]:
+        for places in (step["places"], step["expected"]):
+            places[:] = [_share(repr(place), place) for place in places]
+
+
 def _read_place(output: dict[str, object]) -> Place:
+    """Return the place of a reply; equal ones are read once, for a bot says the same again and again."""
+    told = repr([output.get(key) for key in _PLACE_KEYS])
+    return _KNOWN.get(told) or _share(told, _make_place(output))
+
+
+def _share(told: str, place: Place) -> Place:
+    if len(told) > _LONGEST_TOLD or len(_KNOWN) >= _MOST_KNOWN:
+        return place
+    return _KNOWN.setdefault(told, place)
+
+
+def _make_place(output: dict[str, object]) -> Place:
     place = Place()
     ids = [one for key in ("taskId", "intentId") if (one := _text(output, key))]
     if ids:

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest.coverage.graph import END, MESSAGE, Edge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pytest_kore_convtest.coverage.graph import Dialog
 
 
@@ -25,7 +23,8 @@ class Ways:
     """
 
     def __init__(self, dialog: Dialog) -> None:
-        self._nodes = dialog.nodes
+        self._loud = {node.id: node.targets for node in dialog.nodes.values()}
+        self._quiet = {node.id: node.targets for node in dialog.nodes.values() if node.type != MESSAGE}
         self._known: dict[Edge, tuple[Edge, ...] | None] = {}
 
     def between(self, start: str, goal: str) -> tuple[Edge, ...] | None:
@@ -42,34 +41,27 @@ class Ways:
             self._known[key] = silent if silent is not None else self._certain(start, goal, quiet=False)
         return self._known[key]
 
-    def _next(self, node: str, start: str, *, quiet: bool) -> Iterable[str]:
-        found = self._nodes.get(node)
-        if found is None or (quiet and node != start and found.type == MESSAGE):
-            return ()
-        return found.targets
-
     def _certain(self, start: str, goal: str, *, quiet: bool) -> tuple[Edge, ...] | None:
         path = self._shortest(start, goal, quiet=quiet)
         if path is None:
             return None
+        onward = self._quiet if quiet else self._loud
         places = {node: at for at, node in enumerate(path)}
-        certain = list[Edge]()
-        furthest, at = 0, -1
-        seen = set[str]()
-        while furthest < len(path) - 1:
+        certain, seen = list[Edge](), set[str]()
+        furthest, at, last = 0, -1, len(path) - 1
+        while furthest < last:
             waiting = path[at + 1 : furthest + 1]
             at = furthest
-            while waiting:
+            while waiting and furthest < last:
                 node = waiting.pop()
-                if node in seen:
-                    continue
-                seen.add(node)
                 here = places.get(node, -1)
-                for to in self._next(node, start, quiet=quiet):
+                for to in self._loud[start] if node == start else onward.get(node, ()):
                     there = places.get(to)
                     if there is None:
-                        waiting.append(to)
-                    elif not (0 <= here == there - 1) and there > furthest:
+                        if to not in seen:
+                            seen.add(to)
+                            waiting.append(to)
+                    elif there > furthest and not 0 <= here == there - 1:
                         furthest = there
             if furthest == at:
                 certain.append((path[at], path[at + 1]))
@@ -78,11 +70,12 @@ class Ways:
 
     def _shortest(self, start: str, goal: str, *, quiet: bool) -> list[str] | None:
         """Return the nodes of a shortest way, which takes one transition at least."""
+        onward = self._quiet if quiet else self._loud
         before: dict[str, str] = {}
         waiting = deque([start])
         while waiting:
             node = waiting.popleft()
-            for to in self._next(node, start, quiet=quiet):
+            for to in self._loud.get(start, ()) if node == start else onward.get(node, ()):
                 if to in before:
                     continue
                 before[to] = node

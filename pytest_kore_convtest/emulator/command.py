@@ -27,12 +27,17 @@ class CommandError(Exception):
     """End the command with one sentence: it was used wrongly, or something it needs is not there."""
 
 
-def run(options: argparse.Namespace, command: Sequence[str] | None = None) -> int:
+def run(
+    options: argparse.Namespace,
+    command: Sequence[str] | None = None,
+    definition: Mapping[str, object] | None = None,
+) -> int:
     """Serve until SIGINT or SIGTERM, or until a command has ended; return the exit code.
 
     Args:
         options: What ``add_arguments`` reads.
         command: The command to run, with its arguments; ``None`` to serve only.
+        definition: The export that ``--bot-definition`` names, read from JSON.
 
     Raises:
         CommandError: The emulator or the command cannot be started.
@@ -40,7 +45,7 @@ def run(options: argparse.Namespace, command: Sequence[str] | None = None) -> in
     if command == []:
         raise CommandError("nothing stands behind --: write the command there, e.g. -- pytest")
     replies = _read_replies(options.bot) if options.bot is not None else {}
-    with _start(options, replies) as emulator:
+    with _start(options, replies, definition) as emulator:
         if command:
             from .wrapping import run_command
 
@@ -60,6 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="BOT.json|yaml",
         help='what the bot answers: {"input": ["reply", …]}; without it, what the suite expects',
+    )
+    parser.add_argument(
+        "--bot-definition",
+        type=Path,
+        metavar="P",
+        help="the bot's export (zip or JSON): the results of runs name the nodes that say the replies",
     )
     pace = parser.add_mutually_exclusive_group()
     pace.add_argument(
@@ -104,7 +115,9 @@ def _read_replies(path: Path) -> Mapping[str, object]:
         raise CommandError(f"the bot script {path} is not usable: it {bad}") from None
 
 
-def _start(options: argparse.Namespace, replies: Mapping[str, object]) -> Emulator:
+def _start(
+    options: argparse.Namespace, replies: Mapping[str, object], definition: Mapping[str, object] | None
+) -> Emulator:
     from .local import Emulator, EmulatorUnavailableError
 
     emulator = Emulator(
@@ -112,6 +125,7 @@ def _start(options: argparse.Namespace, replies: Mapping[str, object]) -> Emulat
         port=options.port,
         allow_remote=options.allow_remote,
         bot=replies,
+        definition=definition,
         job_polls=_JOB_POLLS if options.job_polls is None else options.job_polls,
         job_seconds=options.job_seconds,
     )

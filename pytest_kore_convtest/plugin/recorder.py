@@ -33,6 +33,15 @@ _CRASHED = "the xdist worker that ran it crashed"
 _NOT_BEGUN = "not run, because its import has not passed"
 
 
+def _share_places(result: JobResult) -> None:
+    """Let what other workers tell of the same nodes take memory once."""
+    if result["visits"]:
+        from pytest_kore_convtest.coverage.visits import share_places
+
+        for conversation in result["visits"]:
+            share_places(conversation)
+
+
 class Recorder:
     """Gather reports and make a record of them.
 
@@ -61,6 +70,7 @@ class Recorder:
             known = self._results.get(result["key"])
             if known is None or known["generation"] < result["generation"]:
                 self._results[result["key"]] = result
+                _share_places(result)
 
     @property
     def clock_skew(self) -> float | None:

@@ -24,6 +24,7 @@ def read_visits(job: AnyJob, *, measured: bool) -> list[Conversation]:
         measured: Whether to return a suite that names no node, for its texts, and a run that names none.
     """
     is_run = isinstance(job, SuiteRun)
+    suite = job.after.label if isinstance(job, SuiteRun) and job.after else job.label
     found = []
     for one in job.chain() if isinstance(job, SuiteRun) else [job]:
         entries = _read_entries(one, "run" if is_run else "import")
@@ -33,7 +34,7 @@ def read_visits(job: AnyJob, *, measured: bool) -> list[Conversation]:
         from pytest_kore_convtest.coverage import visits
 
         read = visits.read_run if is_run else visits.read_suite
-        found.append(read(job.label, entries))
+        found.append(read(suite, entries))
     return found
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from emulator.test_client import SUITE, ForeignClient
+from sample_bots import MEDI
 
 from pytest_kore_convtest.__main__ import main as run_command
 from pytest_kore_convtest.emulator import Emulator
@@ -76,6 +77,40 @@ def test_a_bot_script(tmp_path):
         assert client.import_status(values["KORE_DS_ID"]).json()["response"]["name"] == "DEMO"
         client.import_status(client.import_suite(SUITE))
         assert client.run_suite()["status"] == "failed"
+
+
+def test_a_bot_definition():
+    """With the export of a bot the results name the node of each reply that a node says, and the way."""
+    number, again = "Please provide your mobile number to retrieve your appointment details.", "no"
+    entered = "You entered +49 151 Is this correct? (yes/no)"
+    steps = [("Start_Flow", number), ("+49 151", entered), (again, number), ("?", "What?")]
+    messages = [{"input": said, "outputs": [{"contains": reply}]} for said, reply in steps]
+    suite = {"testCases": [{**SUITE["testCases"][0], "messages": messages}]}
+    arguments = ("--bot-definition", str(MEDI), "--job-polls", "0")
+    with running(*arguments) as (_, values), client_of(values) as client:
+        client.import_status(client.import_suite(suite))
+        results = client.run_suite()["result"]["executionResults"]
+    replies = [result["actualOutput"][0] for result in results]
+    names = [(one.get("dialogName"), one.get("nodeName"), one.get("transitionNodeNames")) for one in replies]
+    dialog, ask, confirm = "Get Appointment Details", "GetContactNumber", "ConfirmMobileNumber"
+    assert names == [
+        (dialog, ask, ["Get_Appointment_Details", ask]),
+        (dialog, confirm, [ask, confirm]),
+        (dialog, ask, [confirm, ask]),
+        ("", "", []),
+    ]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"{}", b'{"dialogs": []}', b"PK\x03\x04", b"\xff"])
+def test_a_bad_bot_definition(tmp_path, capsys, content):
+    """An export that cannot be used is one sentence, names the option and the file, and is exit code 4."""
+    path = tmp_path / "bot.zip"
+    if content is not None:
+        path.write_bytes(content)
+    assert main(["--bot-definition", str(path)]) == 4
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert f"--bot-definition: {path} " in err
 
 
 def test_a_shell_can_eval_the_output():

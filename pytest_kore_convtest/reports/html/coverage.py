@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.reports.coverage import count_words, percent, sort_dialogs, sum_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pytest_kore_convtest.coverage.shapes import Coverage, CoverageNode, CoverageStep, DialogCoverage
 
@@ -17,12 +17,19 @@ MOST_NODES = 6_000
 _MOST_STEPS = 3
 
 
+class StepLink(NamedTuple):
+    """A step by its suite, number and input, and where it stands on the page; empty when nobody can tell."""
+
+    said: str
+    anchor: str
+
+
 class NodeView(NamedTuple):
     """A node: the transitions from it that nothing went through, and the first steps that went through it."""
 
     node: CoverageNode
     missing: list[str]
-    steps: list[str]
+    steps: list[StepLink]
 
 
 class DialogView(NamedTuple):
@@ -46,20 +53,25 @@ class CoverageView(NamedTuple):
     coverage: Coverage
 
 
-def view_coverage(coverage: Coverage | None) -> CoverageView | None:
-    """Return what the page shows; ``None`` when nothing was measured."""
+def view_coverage(coverage: Coverage | None, anchors: Mapping[tuple[str, int], str]) -> CoverageView | None:
+    """Return what the page shows; ``None`` when nothing was measured.
+
+    Args:
+        coverage: What was measured.
+        anchors: Where steps stand on the page, by the names of their suites and their numbers.
+    """
     if coverage is None:
         return None
     return CoverageView(
         line=sum_up(coverage),
-        dialogs=list(_view_dialogs(coverage)),
+        dialogs=list(_view_dialogs(coverage, anchors)),
         faqs=count_words(coverage["faqs"]),
         small_talk=count_words(coverage["small_talk"]),
         coverage=coverage,
     )
 
 
-def _view_dialogs(coverage: Coverage) -> Iterator[DialogView]:
+def _view_dialogs(coverage: Coverage, anchors: Mapping[tuple[str, int], str]) -> Iterator[DialogView]:
     room = MOST_NODES
     for one in sort_dialogs(coverage):
         shown = one["nodes"]["list"][:room]
@@ -69,12 +81,14 @@ def _view_dialogs(coverage: Coverage) -> Iterator[DialogView]:
             system=one["system"],
             transitions=f"{count_words(one['transitions'])} {percent(one['transitions'])}".strip(),
             nodes=f"{count_words(one['nodes'])} {percent(one['nodes'])}".strip(),
-            listed=_view_nodes(one, shown),
+            listed=_view_nodes(one, shown, anchors),
             left=len(one["nodes"]["list"]) - len(shown),
         )
 
 
-def _view_nodes(dialog: DialogCoverage, shown: list[CoverageNode]) -> list[NodeView]:
+def _view_nodes(
+    dialog: DialogCoverage, shown: list[CoverageNode], anchors: Mapping[tuple[str, int], str]
+) -> list[NodeView]:
     names = {node["id"]: node["name"] for node in dialog["nodes"]["list"]}
     missing: dict[str, list[str]] = {}
     for edge in dialog["transitions"]["missing"]:
@@ -87,11 +101,12 @@ def _view_nodes(dialog: DialogCoverage, shown: list[CoverageNode]) -> list[NodeV
         NodeView(
             node,
             missing.get(node["id"], []),
-            [_name_step(one) for one in steps.get(node["id"], [])[:_MOST_STEPS]],
+            [_link_step(one, anchors) for one in steps.get(node["id"], [])[:_MOST_STEPS]],
         )
         for node in shown
     ]
 
 
-def _name_step(step: CoverageStep) -> str:
-    return f"{step['suite']}: step {step['step']:02} {step['input']}".rstrip()
+def _link_step(step: CoverageStep, anchors: Mapping[tuple[str, int], str]) -> StepLink:
+    said = f"{step['suite']}: step {step['step']:02} {step['input']}".rstrip()
+    return StepLink(said, anchors.get((step["suite"], step["step"]), ""))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import shlex
+from collections import Counter
 from datetime import datetime, timezone
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
@@ -80,13 +81,24 @@ def render_html(record: Record, allowance: Allowance | None = None) -> str:
         most_failures=MOST_FAILURES,
         gaps=gaps(record["not_evaluated"]),
         items=other_items(record),
-        coverage=view_coverage(record.get("coverage")),
+        coverage=view_coverage(record.get("coverage"), step_anchors(suites)),
         spent=allowance.spent,
         style=style,
         script=script,
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
+
+
+def step_anchors(suites: list[SuiteView]) -> dict[tuple[str, int], str]:
+    """Return where steps stand on the page; those of suites that share a name are left out."""
+    names = Counter(suite.record["name"] for suite in suites)
+    return {
+        (suite.record["name"], step.record["number"]): step.anchor
+        for suite in suites
+        if names[suite.record["name"]] == 1
+        for step in suite.steps
+    }
 
 
 def _environment() -> Environment:
