@@ -1,10 +1,6 @@
 """Retries and a baseline together, and what an entry of a baseline must not accept."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -347,26 +343,29 @@ def check_unfinished(account, suite):
 
 
 @pytest.mark.usefixtures("hang")
-def test_an_interrupt_in_a_later_run(account, pytester):
+def test_an_interrupt_in_a_later_run(run, account, pytester):
     """Exit code 2, whole reports, the run that goes on is named."""
+    pytester.makeconftest("""
+        import os, signal, pytest
+        from pytest_kore_convtest import KoreClient
+
+        class Impatient(KoreClient):
+            def run_status(self, name, run_id, *, budget=None):
+                ids = self.__dict__.setdefault("ids", [])
+                ids.append(run_id)
+                if len(set(ids)) == 2 and ids.count(run_id) == 2:
+                    os.kill(os.getpid(), signal.SIGINT)
+                return super().run_status(name, run_id, budget=budget)
+
+        @pytest.fixture(scope="session")
+        def kore_client(kore_settings):
+            with Impatient(kore_settings) as client:
+                yield client
+        """)
     words = ("--kore-run=inDevelopment", "--kore-retry-failed=2", "--kore-json=r.json", "--kore-timeout=30")
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-        [sys.executable, "-m", "pytest", "-p", "pytest_kore_convtest", *words],
-        cwd=pytester.path,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        assert any("A run 2: inprogress" in line for line in process.stdout)
-        process.send_signal(signal.SIGINT)
-        output = process.communicate(timeout=60)[0]
-    finally:
-        process.kill()
-        process.communicate()
-    assert process.returncode == 2, output
-    assert "kore: interrupted; run " in output
+    result = run(*words, apart=True)
+    assert result.code == 2, result.text
+    assert "kore: interrupted; run " in result.text
     check_unfinished(account, read(pytester)["suites"][0])
 
 
