@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.history.identity import FAILED, first_expected
+from pytest_kore_convtest.history.identity import FAILED, UNKNOWN, first_expected, name_plainly, read_step
 from pytest_kore_convtest.strict_json import load_strictly
 from pytest_kore_convtest.text import escape_json, printable
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 FORMAT = "pytest-kore-convtest baseline"
 VERSION = 1
 """What a baseline calls itself, and the version of its shape."""
+
+EMULATOR = "emulator"
+"""What stands for the stream id where the emulator answered: it is no bot."""
 
 _NEEDED = ("suite", "step", "input", "reason", "until")
 
@@ -61,15 +65,20 @@ class Entry:
         """Say whether its day is over."""
         return today > self.until
 
-    def is_of(self, file: str, suite: str, stream_id: str) -> bool:
-        """Say whether it is about a suite; a path counts as the same when one of both ends like the other."""
-        if self.suite != suite or (self.bot and self.bot != stream_id):
-            return False
-        return not self.file or not file or _end_alike(self.file, file)
+    def fit(self, suite: SuitePlace) -> int:
+        """Say how well it fits a suite: 0 not at all, 1 by its name, 2 by its file as well.
+
+        A path is good enough when one of both ends like the other: a test run may start in a subfolder.
+        """
+        if self.suite != suite.name:
+            return 0
+        if self.file and self.file.replace("\\", "/") == suite.file:
+            return 2
+        return int(not self.file or not suite.file or _end_alike(self.file, suite.file))
 
 
 def _end_alike(one: str, other: str) -> bool:
-    """Say whether the shorter of two paths ends the longer one: a test run may start in a subfolder."""
+    """Say whether the shorter of two paths ends the longer one."""
     first, second = (path.replace("\\", "/").strip("/").split("/") for path in (one, other))
     common = min(len(first), len(second))
     return first[-common:] == second[-common:]
@@ -87,29 +96,81 @@ class Baseline:
     path: str
     entries: tuple[Entry, ...] = field(default=())
 
-    def find(
-        self, file: str, suite: str, stream_id: str, steps: Sequence[StepRecord]
-    ) -> Iterator[tuple[Entry, StepRecord | None]]:
-        """Yield the entries that are about a suite, each with its step; ``None`` when that is not there.
-
-        A step is the one with the same input, and of several the one with the same expected reply, else
-        the one with the same number. Two entries are never about one step.
-        """
-        taken: set[int] = set()
+    @cached_property
+    def _by_suite(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
         for entry in self.entries:
-            if entry.is_of(file, suite, stream_id):
-                found = _find_step(entry, [step for step in steps if step["number"] not in taken])
-                if found is not None:
-                    taken.add(found["number"])
-                yield entry, found
+            found.setdefault(entry.suite, []).append(entry)
+        return found
+
+    def find(
+        self, suite: SuitePlace, stream_id: str, steps: Sequence[StepRecord], suites: Iterable[SuitePlace]
+    ) -> Iterator[Match]:
+        """Yield the entries that are about a suite, each with its step, or with the reason why it has none.
+
+        An entry is about one step of one suite, or about none. Of suites of one name that is the one whose
+        file is the entry's. A step is one with the same input and expectation, and of several of them the one
+        with the same number.
+
+        Args:
+            suite: The suite.
+            stream_id: The bot's.
+            steps: The suite's steps.
+            suites: All suites of the test run.
+        """
+        entries = [entry for entry in self._by_suite.get(suite.name, ()) if entry.bot in {"", stream_id}]
+        if not entries:
+            return
+        namesakes = {one for one in suites if one.name == suite.name} | {suite}
+        by_input: dict[str, list[StepRecord]] = {}
+        for step in steps:
+            by_input.setdefault(step["input"], []).append(step)
+        for entry in entries:
+            best = max(map(entry.fit, namesakes))
+            if not entry.fit(suite) == best > 0:
+                continue
+            rivals = sorted(one for one in namesakes if entry.fit(one) == best)
+            if len(rivals) > 1:
+                yield Match(entry, None, _SEVERAL_SUITES)
+            else:
+                yield _find_step(entry, by_input.get(entry.input, []))
 
 
-def _find_step(entry: Entry, steps: Iterable[StepRecord]) -> StepRecord | None:
-    same = [step for step in steps if step["input"] == entry.input]
-    if len(same) > 1:
-        alike = [step for step in same if entry.expected and entry.expected in first_expected(step)]
-        same = alike if len(alike) == 1 else [step for step in alike or same if step["number"] == entry.step]
-    return same[0] if len(same) == 1 else None
+class SuitePlace(NamedTuple):
+    """Which suite one is: its file's path, or empty; the line where it begins; its name in the file."""
+
+    file: str
+    line: int
+    name: str
+
+
+class Match(NamedTuple):
+    """An entry with the step that it is about; without one with what is to be said of it."""
+
+    entry: Entry
+    step: StepRecord | None
+    problem: str = ""
+
+
+_SEVERAL_SUITES = "is about several suites of one name, so it accepts nothing: write one's path into its file"
+_NO_STEP = "is accepted, and there is no such step: remove it"
+_OTHER_REPLY = "is accepted, and it expects something else now, so it counts: accept it anew, or remove it"
+_SEVERAL_STEPS = "may be one of several steps that say that, so it accepts nothing: accept it anew"
+
+
+def _find_step(entry: Entry, same: Sequence[StepRecord]) -> Match:
+    """Find the step of an entry among those with its input."""
+    alike = [step for step in same if _may_expect(step, entry.expected)]
+    if not alike:
+        return Match(entry, None, _OTHER_REPLY if same else _NO_STEP)
+    if len(alike) > 1:
+        alike = [step for step in alike if step["number"] == entry.step]
+    return Match(entry, alike[0]) if alike else Match(entry, None, _SEVERAL_STEPS)
+
+
+def _may_expect(step: StepRecord, expected: str) -> bool:
+    """Say whether a step expects something; of one that was not evaluated nobody knows."""
+    return not expected or expected in first_expected(step) or read_step(step).outcome == UNKNOWN
 
 
 def read_baseline(content: bytes, path: str) -> Baseline:
@@ -191,10 +252,13 @@ def read_day(value: object, path: str) -> date:
     Raises:
         ValueError: It is none.
     """
+    shown = printable(str(value), 40)
     try:
-        return date.fromisoformat(value if isinstance(value, str) and len(value) == len("2027-01-31") else "")
+        day = date.fromisoformat(value if isinstance(value, str) else "")
     except ValueError:
-        shown = printable(str(value), 40)
+        day = None
+    if day is not None and day.isoformat() == value:  # Python 3.11 takes weeks, too
+        return day
     raise ValueError(f"{path}: {shown!r} is no day: write it as 2027-01-31")
 
 
@@ -213,10 +277,11 @@ def _identify(entry: Entry) -> tuple[object, ...]:
 
 def accept_failures(record: Record, reason: str, until: date, today: date) -> list[Entry]:
     """Return an entry for each plainly failed step of a record: the bot answered something else."""
+    names = name_plainly([suite["name"] for suite in record["suites"]])
     return [
         Entry(
             file=suite["file"]["path"] if suite["file"] else "",
-            suite=suite["name"],
+            suite=name,
             step=step["number"],
             input=step["input"],
             expected=next(iter(first_expected(step)), ""),
@@ -226,7 +291,7 @@ def accept_failures(record: Record, reason: str, until: date, today: date) -> li
             bot=stream_of(record["evidence"][suite["evidence"]]),
             bot_version=(suite["run"]["reported_version"] or suite["run"]["requested_version"]),
         )
-        for suite in record["suites"]
+        for suite, name in zip(record["suites"], names, strict=True)
         if suite["run"] is not None
         for step in suite["steps"]
         if step["outcome"] == FAILED
@@ -234,8 +299,8 @@ def accept_failures(record: Record, reason: str, until: date, today: date) -> li
 
 
 def stream_of(evidence: Evidence) -> str:
-    """Return the stream id by which entries name a bot; empty for the emulator."""
-    return "" if evidence["emulator"] else evidence["stream_id"]
+    """Return the stream id by which entries name a bot."""
+    return EMULATOR if evidence["emulator"] else evidence["stream_id"]
 
 
 def join_entries(old: Iterable[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:

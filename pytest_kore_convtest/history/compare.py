@@ -97,7 +97,7 @@ def compare_runs(old: RunState, new: RunState) -> Comparison:
 
 def _compare_suite(made: Comparison, before: SuiteState | None, after: SuiteState) -> None:
     told = _compare_steps(made, before, after)
-    if not told and after.verdict != PASSED:
+    if not told and after.verdict != PASSED and not after.excused:
         _tell_suite(made, before, after)
     if before is not None and before.steps and not after.steps and after.verdict == PASSED:
         said = f"{len(before.steps)} steps were run before, none was run now"
@@ -113,7 +113,8 @@ def _compare_suite(made: Comparison, before: SuiteState | None, after: SuiteStat
 def _tell_suite(made: Comparison, before: SuiteState | None, after: SuiteState) -> None:
     """Tell of a suite without a pass of which no step says why."""
     if after.verdict == FAILED:
-        section = "still_failing" if before is not None and before.verdict == FAILED else "newly_failing"
+        failed_before = before is not None and before.verdict == FAILED and not before.excused
+        section = "still_failing" if failed_before else "newly_failing"
     elif before is None or before.verdict != UNKNOWN:
         section = "unverified"
     else:
@@ -133,7 +134,7 @@ def _compare_steps(made: Comparison, before: SuiteState | None, after: SuiteStat
         if was is None and before is not None and earlier:
             made.sections["new"].append(_change(after, step))
         section, said = _judge(was, step)
-        told = told or step.outcome in {FAILED, UNKNOWN}
+        told = told or (step.outcome in {FAILED, UNKNOWN} and not step.known)
         if section:
             made.sections[section].append(_change(after, step, said, was.outcome if was is not None else ""))
     if before is not None and after.steps:

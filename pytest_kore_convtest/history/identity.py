@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 PASSED, FAILED, FLAKY, UNKNOWN = "passed", "failed", "flaky", "unknown"
 """What became of a step or a suite, for a comparison."""
+
+_NUMBERED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
+"""The name of a suite that is not the first one of its name."""
 
 _INPUT_LETTERS, _EXPECTED_LETTERS = 10, 6
 """Letters of a key: enough that two inputs of one suite do not meet, few enough for a line of a history."""
@@ -61,6 +65,7 @@ class SuiteState:
         seconds: How long the platform took to run it; ``None`` when it was not run.
         version: The bot's version that the platform reports, else the one that was asked for.
         steps: Its steps; none when it was not run.
+        excused: Whether nothing but accepted failures speaks against it.
     """
 
     file: str
@@ -70,6 +75,7 @@ class SuiteState:
     seconds: float | None
     version: str
     steps: tuple[StepState, ...]
+    excused: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,20 +168,31 @@ def _read_suite(suite: SuiteRecord, file: str, count: int) -> SuiteState:
         seconds=seconds,
         version=(run["reported_version"] or run["requested_version"]) if run else "",
         steps=tuple(map(read_step, suite["steps"])) if run is not None else (),
+        excused=run is not None and run["excused"],
     )
+
+
+def name_plainly(names: Sequence[str]) -> list[str]:
+    """Return the names that suites have in their files.
+
+    Of several suites of one name a test run numbers the later ones; which these are depends on what
+    was selected.
+    """
+    return [
+        found[1] if (found := _NUMBERED.fullmatch(name)) and found[1] in names else name for name in names
+    ]
 
 
 def read_step(step: StepRecord) -> StepState:
     """Take out of a step's record what makes it comparable."""
     outcome: str = step["outcome"]
-    known: object = step.get("known", "")
     return StepState(
         key=make_key(step["input"], first_expected(step)),
         number=step["number"],
         input=step["input"],
         outcome=outcome if outcome in {PASSED, FAILED, FLAKY} else UNKNOWN,
         why=step["why"],
-        known=str(known),
+        known=step["known"],
     )
 
 

@@ -4,58 +4,66 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.history.baseline import stream_of
-from pytest_kore_convtest.history.identity import FAILED, PASSED
+from pytest_kore_convtest.history.baseline import SuitePlace, stream_of
+from pytest_kore_convtest.history.identity import FAILED, FLAKY, PASSED, name_plainly
 from pytest_kore_convtest.text import plural, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import date
 
-    from pytest_kore_convtest.history.baseline import Baseline, Entry
-    from pytest_kore_convtest.reports.record import Record, StepRecord
+    from pytest_kore_convtest.history.baseline import Baseline, Entry, Match
+    from pytest_kore_convtest.reports.record import Record
 
 
-def find_known(
-    baseline: Baseline, place: tuple[str, str, str], steps: Sequence[StepRecord], today: date
-) -> dict[int, str]:
+def find_known(matches: Iterable[Match], failed: Collection[int], today: date) -> dict[int, str]:
     """Return why failed steps are accepted, by their numbers.
 
     Args:
-        baseline: What is accepted.
-        place: The suite's file and name, and the bot's stream id, empty for the emulator.
-        steps: The suite's steps.
+        matches: What a baseline has about their suite.
+        failed: The numbers of the steps that fail.
         today: The day in UTC.
     """
     return {
         step["number"]: f"known failure until {entry.until}: {printable(entry.reason, 120)}"
-        for entry, step in baseline.find(*place, steps)
-        if step is not None and step["outcome"] == FAILED and not entry.is_over(today)
+        for entry, step, _ in matches
+        if step is not None and step["number"] in failed and not entry.is_over(today)
     }
 
 
 def review(baseline: Baseline, record: Record, today: date) -> list[str]:
     """Say in a sentence each which entries of a baseline are over, fixed, or about nothing."""
     seen: set[Entry] = set()
-    said = []
-    for suite in record["suites"]:
+    said: dict[str, None] = {}
+    names = name_plainly([suite["name"] for suite in record["suites"]])
+    places = [
+        SuitePlace(file["path"], file["line"], name) if (file := suite["file"]) else SuitePlace("", 0, name)
+        for suite, name in zip(record["suites"], names, strict=True)
+    ]
+    for suite, place in zip(record["suites"], places, strict=True):
         if suite["run"] is None or suite["run"]["trouble"] is not None:
             continue
         bot = stream_of(record["evidence"][suite["evidence"]])
-        file = suite["file"]["path"] if suite["file"] else ""
-        for entry, step in baseline.find(file, suite["name"], bot, suite["steps"]):
-            seen.add(entry)
-            said += [f"{baseline.path}: {line}" for line in _review_entry(entry, step, today)]
+        for match in baseline.find(place, bot, suite["steps"], places):
+            seen.add(match.entry)
+            said.update((f"{baseline.path}: {line}", None) for line in _review_match(match, today))
     return [*said, *_review_rest(baseline, seen, record)]
 
 
-def _review_entry(entry: Entry, step: StepRecord | None, today: date) -> Iterator[str]:
+def _review_match(match: Match, today: date) -> Iterator[str]:
+    entry, step, problem = match
     if step is None:
-        yield f"{entry.name} is accepted, and there is no such step: remove it"
+        yield f"{entry.name} {problem}"
     elif step["outcome"] == PASSED:
         yield f"{entry.name} is accepted, and it does not fail any more: fixed, remove it"
+    elif step["known"]:
+        return
+    elif step["outcome"] == FLAKY:
+        yield f"{entry.name} is accepted, and it passed in one of its runs: flaky, remove it if it is fixed"
     elif step["outcome"] == FAILED and entry.is_over(today):
         yield f"{entry.name} was accepted until {entry.until}: it fails again"
+    elif step["outcome"] == FAILED:
+        yield f"{entry.name} is accepted, and it counts: the platform says that its run passed"
 
 
 def _review_rest(baseline: Baseline, seen: set[Entry], record: Record) -> Iterator[str]:
@@ -69,5 +77,10 @@ def _review_rest(baseline: Baseline, seen: set[Entry], record: Record) -> Iterat
             f" ({printable(others[0].bot, 60)}) accepted nothing here"
         )
     elif rest and not seen and any(suite["run"] for suite in record["suites"]):
-        said = f"none of its {len(rest)} entries is of a suite that was run; is it of other suites?"
+        said = (
+            "its 1 entry is of no suite that was run"
+            if len(rest) == 1
+            else f"none of its {len(rest)} entries is of a suite that was run"
+        )
+        said += ": is it the baseline of other suites?"
         yield f"{baseline.path}: {said}"

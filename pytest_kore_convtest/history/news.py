@@ -40,16 +40,19 @@ def find_before(past: Sequence[PastRun], now: RunState) -> RunState | None:
     return replace(same[-1], began=began, suites=tuple(found.values())) if found else None
 
 
-def write_news(now: RunState, before: RunState | None, today: date) -> str:
+def write_news(now: RunState, before: RunState | None, today: date, *, compares: bool = True) -> str:
     """Return the line: what newly fails and since when, known failures, coverage and how it changed.
 
     Args:
         now: The run.
         before: What it is compared with; ``None`` when there is nothing.
         today: The day of the run in UTC.
+        compares: Whether it was to be compared with anything.
     """
     known = sum(bool(step.known) for suite in now.suites for step in suite.steps)
-    parts = ["no earlier run to compare with"] if before is None else _tell(compare_runs(before, now), today)
+    parts = ["no earlier run to compare with"] if compares else []
+    if before is not None:
+        parts = _tell(compare_runs(before, now), today)
     parts += [plural(known, "known failure")] if known else []
     parts += _tell_coverage(now.covered, before.covered if before is not None else None)
     return "; ".join(parts)

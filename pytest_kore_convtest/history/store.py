@@ -127,6 +127,7 @@ def _suite_data(suite: SuiteState) -> dict[str, object]:
         "verdict": suite.verdict,
         "seconds": suite.seconds,
         "version": suite.version,
+        "excused": suite.excused,
         "keys": ["".join(step.key) for step in suite.steps],
         "outcomes": "".join(_KNOWN if step.known else _LETTERS[step.outcome] for step in suite.steps),
     }
@@ -209,6 +210,7 @@ def _read_suite(data: object) -> SuiteState:
         why="",
         seconds=float(seconds) if isinstance(seconds, (int, float)) else None,
         version=as_text(data["version"]),
+        excused=data["excused"] is True,
         steps=tuple(
             _read_step(at, as_text(key), letter)
             for at, (key, letter) in enumerate(zip(keys, letters, strict=True), 1)

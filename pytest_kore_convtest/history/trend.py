@@ -45,9 +45,8 @@ class _Row:
 
 
 def _judge(suite: SuiteState) -> str:
-    failed = [step for step in suite.steps if step.outcome == FAILED]
     if suite.verdict == FAILED:
-        return "known" if failed and all(step.known for step in failed) else FAILED
+        return "known" if suite.excused else FAILED
     if suite.verdict != PASSED:
         return ""
     return FLAKY if any(step.outcome == FLAKY for step in suite.steps) else PASSED

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
     from pathlib import Path
 
-    from pytest_kore_convtest.history.baseline import Baseline
+    from pytest_kore_convtest.history.baseline import Baseline, SuitePlace
     from pytest_kore_convtest.history.identity import RunState
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.reports.job_record import JobResult
+    from pytest_kore_convtest.suites.file import LocalSuite
 
 
 @dataclass(frozen=True)
@@ -73,24 +75,51 @@ def _is_report(content: bytes) -> bool:
     return isinstance(data, dict) and data.get("format") == FORMAT
 
 
-def mark_known(result: JobResult, job: SuiteRun, baseline: Baseline, stream_id: str, today: date) -> None:
+def mark_known(
+    result: JobResult, job: SuiteRun, baseline: Baseline, bot: tuple[str, Iterable[LocalSuite]], today: date
+) -> None:
     """Write on the steps of a run which failures are accepted, and whether nothing else is wrong with it.
+
+    Steps are looked up as the reports show them, without secrets: that is what was accepted.
 
     Args:
         result: The job's part of the record.
         job: The job.
         baseline: What is accepted.
-        stream_id: The bot's; empty for the emulator.
+        bot: Its stream id, and all suites of the test run.
         today: The day in UTC.
     """
-    if job.outcome is None or job.outcome.status is None:
+    run, suite = result["run"], job.suite
+    if run is None or suite is None or job.ending().status is None:
         return
     from pytest_kore_convtest.history.known import find_known
+    from pytest_kore_convtest.redaction import hide_in
+    from pytest_kore_convtest.rules import Rule
     from pytest_kore_convtest.suites.run_errors import verdict_of
 
-    file = result["file"]["path"] if result["file"] else ""
-    suite = job.after.label if job.after else result["name"]  # as the record names it
-    known = find_known(baseline, (file, suite, stream_id), result["steps"], today)
+    judged = job.result()
+    if any(
+        bad.rule is Rule.FAILED_STEP_IN_PASSED_RUN for one in (judged, *judged.runs) for bad in one.errors
+    ):
+        return  # a run that contradicts itself is believed in nothing
+    stream_id, suites = bot
+    mine, *places = _place_all([suite, *suites])
+    matches = baseline.find(mine, stream_id, hide_in(result["steps"]), places)
+    known = find_known(matches, {step.number for step in judged.steps if step.fails}, today)
     for step in result["steps"]:
         step["known"] = known.get(step["number"], "")
-    result["excused"] = bool(known) and verdict_of(job.result(), known.keys()) is None
+    run["excused"] = bool(known) and verdict_of(judged, known.keys()) is None
+
+
+def _place_all(suites: list[LocalSuite]) -> list[SuitePlace]:
+    """Say which suites they are, as the reports do."""
+    from pytest_kore_convtest.history.baseline import SuitePlace
+    from pytest_kore_convtest.history.identity import name_plainly
+    from pytest_kore_convtest.redaction import hide
+    from pytest_kore_convtest.suites.file import show_path
+
+    names = name_plainly([suite.name for suite in suites])
+    return [
+        SuitePlace(hide(show_path(suite.path)), suite.place.line, hide(name))
+        for suite, name in zip(suites, names, strict=True)
+    ]

@@ -162,11 +162,12 @@ def _steps(imports: list[JobSummary], runs: list[JobSummary], *, asked: bool) ->
     matched = sum(job["by_matcher"] for job in runs)
     by_file = f", {matched} by the file's matcher" if matched else ""
     known = sum(job["known"] for job in runs)
+    excused = sum(job["known_flaky"] for job in runs)
     wavering = f", {flaky} of them flaky" if flaky else ""
-    if failed:
+    if failed or excused:
         said = [words, *([f"{failed - known} FAILED"] if failed > known else [])]
-        said += [plural(known, "known failure")] if known else []
-        said += [f"{flaky} flaky"] if flaky else []
+        said += [plural(known + excused, "known failure")] if known + excused else []
+        said += [f"{flaky - excused} flaky"] if flaky > excused else []
         return ", ".join(said) + by_file
     if flaky and any(job["verdict"] != _PASSED for job in runs):
         return f"{words}, {flaky} FLAKY{by_file}"

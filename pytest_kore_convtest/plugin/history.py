@@ -94,4 +94,5 @@ def tell_news(run: Run, record: Record) -> News:
             write_run(folder, record, run.shared["run"])
         except ConfigError as bad:
             problems.append(bad.message)
-    return News(write_news(now, before, run.today), lines, notes, problems)
+    compares = folder is not None or earlier is not None
+    return News(write_news(now, before, run.today, compares=compares), lines, notes, problems)

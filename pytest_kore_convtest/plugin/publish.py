@@ -69,6 +69,7 @@ def publish(run: Run, recorder: Recorder, verdict: RunVerdict, session: pytest.S
     """
     env, settings = environment(), run.known_settings()
     recorder.add_results(list(_describe_unfinished(run, recorder.job_ids())))
+    _add_later_runs(run, recorder)
     measured = measure_run(recorder.conversations(), run.measured_bot, settings)
     verdict.add_coverage(session, measured.problem, below=measured.below)
     evidence = _tell_evidence(run, recorder.clock_skew, session)
@@ -144,6 +145,18 @@ def _describe_unfinished(run: Run, known: set[str]) -> Iterator[JobResult]:
             yield describe_unfinished(job, "it ended, and no item of this test run judged it", time.time())
     for job in found:
         yield describe_unfinished(job, run.stopped or NOBODY, time.time())
+
+
+def _add_later_runs(run: Run, recorder: Recorder) -> None:
+    """Tell of runs that followed another one of their suite, and whose end nobody saw."""
+    for job in run.unfinished():
+        first = job.entry.get("of")
+        if first:
+            from pytest_kore_convtest.reports.job_record import describe_unfinished
+
+            told = describe_unfinished(job, run.stopped or NOBODY, time.time())["run"]
+            if told is not None:
+                recorder.add_later_run(first, job.entry.get("attempt", 1), told)
 
 
 def _group(found: Iterable[tuple[str, str]]) -> Iterator[Unevaluated]:

@@ -13,6 +13,7 @@ from pytest_kore_convtest.reports.record import (
     PASSED,
     UNKNOWN,
     VERSION,
+    Attempt,
     Record,
     SuiteRecord,
     Unevaluated,
@@ -26,7 +27,14 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.coverage.shapes import Conversation, Coverage
     from pytest_kore_convtest.plugin.item_results import ItemResults
     from pytest_kore_convtest.reports.job_record import JobResult
-    from pytest_kore_convtest.reports.record import Evidence, ItemRecord, StepRecord, Verdict
+    from pytest_kore_convtest.reports.record import (
+        AttemptOutcome,
+        Evidence,
+        ItemRecord,
+        RunRecord,
+        StepRecord,
+        Verdict,
+    )
 
 _MOST_STEPS_NAMED = 20
 _CRASHED = "the xdist worker that ran it crashed"
@@ -71,6 +79,31 @@ class Recorder:
             if known is None or known["generation"] < result["generation"]:
                 self._results[result["key"]] = result
                 _share_places(result)
+
+    def add_later_run(self, key: str, number: int, told: RunRecord) -> None:
+        """Note on the result of a suite that a later run of it did not end while somebody waited.
+
+        Args:
+            key: The key of the suite's first run.
+            number: The later run's number.
+            told: What is known of it.
+        """
+        known = self._results.get(key)
+        run = known["run"] if known else None
+        if run is None or told["trouble"] is None or told["id"] == run["id"]:
+            return
+        first: AttemptOutcome = NOT_EVALUATED if run["verdict"] == UNKNOWN else run["verdict"]
+        if not run["attempts"]:
+            run["attempts"].append(
+                Attempt(number=1, outcome=first, why="", run_id=run["id"], seconds=run["seconds"])
+            )
+        said = told["trouble"]["message"]
+        run["attempts"].append(
+            Attempt(
+                number=number, outcome=NOT_EVALUATED, why=said, run_id=told["id"], seconds=told["seconds"]
+            )
+        )
+        run["notes"].append(f"run {number} was not verified: {said}")
 
     @property
     def clock_skew(self) -> float | None:

@@ -234,8 +234,12 @@ class Run:
         from pytest_kore_convtest.jobs.suite_run import SuiteRun
 
         if self.baseline.accepted is not None and isinstance(job, SuiteRun):
-            stream = "" if self.emulated else self.known_settings().stream_id or ""
-            mark_known(result, job, self.baseline.accepted, stream, self.today)
+            from pytest_kore_convtest.history.baseline import EMULATOR
+
+            stream = EMULATOR if self.emulated else self.known_settings().stream_id or ""
+            suites = [suite for suite, _ in self.plan or ()]
+            suites += [one.suite for one in self.jobs() if one.suite is not None]
+            mark_known(result, job, self.baseline.accepted, (stream, suites), self.today)
 
     def known_failures(self, job: AnyJob) -> dict[int, str]:
         """Return which failed steps of a run are accepted, and why, by their numbers."""

@@ -175,7 +175,8 @@ def _find_flaky(item: pytest.Item, found: Found) -> list[FlakyFailure]:
     result = found.run.result()
     if result.rate is not None:
         return []
-    shown = _selected_steps(cast("SuiteItem", item))
+    known = find_run(item.config).known_failures(found.run)
+    shown = _selected_steps(cast("SuiteItem", item)) | known.keys()
     told = []
     for one, attempt in zip(result.runs, result.attempts, strict=False):
         if not found.number:
@@ -393,7 +394,7 @@ def check_step(_kore_road: Road) -> None:
     step = result.steps[index]
     if step.fails and (bad := step_error(result, index)):
         known = _kore_road.run.known_failures(_kore_road.found.run).get(step.number)
-        if known and step.outcome == FAILED and not _kore_road.run.config.option.runxfail:
+        if known and not _kore_road.run.config.option.runxfail:
             expect_failure(known)
         raise bad
     if _kore_road.found.alone:

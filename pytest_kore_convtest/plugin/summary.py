@@ -64,8 +64,8 @@ def _steps(job: JobSummary) -> str:
     counts = dict(job["results"])
     passed = counts.pop("passed", 0)
     others = "".join(f", {count} {kind}" for kind, count in counts.items() if count)
-    if job["known"]:
-        others += f" ({plural(job['known'], 'known failure')})"
+    if known := job["known"] + job["known_flaky"]:
+        others += f" ({plural(known, 'known failure')})"
     if not passed and not others:
         return "no step was reported"
     several = f" in {len(job['runs'])} runs" if len(job["runs"]) > 1 else ""

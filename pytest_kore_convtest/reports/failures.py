@@ -97,7 +97,7 @@ def _list(lines: list[str]) -> str:
 
 def _render_step(step: StepRecord) -> str:
     parts = [f"At {code(step['place'])}\n\n" if step["place"] else ""]
-    if step.get("known"):
+    if step["known"]:
         parts.append(f"{code(step['known'], 500)}\n\n")
     if step["why"]:
         parts.append(f"{code(step['why'], 500)}\n\n")

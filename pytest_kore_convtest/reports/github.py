@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.reports import totals
-from pytest_kore_convtest.reports.record import FAILED
+from pytest_kore_convtest.reports.record import FAILED, FLAKY
 from pytest_kore_convtest.text import block
 
 if TYPE_CHECKING:
@@ -52,13 +52,18 @@ def render_annotations(record: Record, folder: str = "") -> list[str]:
 
 def _gather(record: Record) -> Iterator[_Note]:
     suites = record["suites"]
-    failed = [(suite, step) for suite in suites for step in suite["steps"] if step["outcome"] == FAILED]
-    yield from (_tell_step(suite, step) for suite, step in failed)
+    bad = [(suite, step) for suite in suites for step in suite["steps"] if step["outcome"] in {FAILED, FLAKY}]
+    red = {item["nodeid"] for item in record["items"] if item["outcome"] == "failed"}
+    # Where flaky steps are red is no fact of a step; its item knows.
+    bad.sort(key=lambda one: one[1]["outcome"] == FLAKY and one[1]["nodeid"] not in red)
+    for suite, step in bad:
+        is_red = not step["known"] and (step["outcome"] == FAILED or step["nodeid"] in red)
+        yield _tell_step(suite, step, "error" if is_red else "warning")
     for suite in suites:
         yield from _tell_findings(suite)
     for suite in suites:
         yield from _tell_jobs(suite)
-    told = {step["nodeid"] for _, step in failed}
+    told = {step["nodeid"] for _, step in bad}
     for item in record["items"]:
         if item["outcome"] in {"failed", "error"} and item["nodeid"] not in told:
             yield _Note("error", item["place"], item["nodeid"], item["message"] or item["outcome"])
@@ -71,11 +76,10 @@ def _tell_findings(suite: SuiteRecord) -> Iterator[_Note]:
         yield _Note(finding["severity"], finding["place"] or _place(suite), suite["name"], text)
 
 
-def _tell_step(suite: SuiteRecord, step: StepRecord) -> _Note:
+def _tell_step(suite: SuiteRecord, step: StepRecord, kind: str) -> _Note:
     replies = (reply for reply in step["replies"] if reply["actual"] not in reply["expected"])
-    texts = [step.get("known", ""), step["why"], *(_tell_reply(reply) for reply in list(replies)[:1])]
+    texts = [step["known"], step["why"], *(_tell_reply(reply) for reply in list(replies)[:1])]
     title = f"{suite['name']} {totals.name_step(step)}"
-    kind = "warning" if step.get("known") else "error"
     return _Note(kind, step["place"] or _place(suite), title, "\n".join(filter(None, texts)))
 
 
@@ -91,14 +95,8 @@ def _tell_jobs(suite: SuiteRecord) -> Iterator[_Note]:
             continue
         trouble = [job["trouble"]["message"]] if job["trouble"] else []
         for text in [*trouble, *job["why"]][:1]:
-            gravity = "warning" if kind == "run" and _is_known(suite) else "error"
+            gravity = "warning" if suite["run"] is job and suite["run"]["excused"] else "error"
             yield _Note(gravity, _place(suite), f"{suite['name']} {kind}", text)
-
-
-def _is_known(suite: SuiteRecord) -> bool:
-    """Say whether the failures of all failed steps are accepted."""
-    failed = [step for step in suite["steps"] if step["outcome"] == FAILED]
-    return bool(failed) and all(step.get("known") for step in failed)
 
 
 def _place(suite: SuiteRecord) -> str:

@@ -59,7 +59,6 @@ class JobResult(TypedDict):
         visits: Where the bot was in each run, as far as the platform tells.
         blocked: Of a run: whether it did not begin because its import, which tells why, has not passed.
         not_started: Why the job could never start; empty when it could.
-        excused: Of a run: whether nothing is wrong with it but steps whose failure is accepted.
     """
 
     key: str
@@ -76,7 +75,6 @@ class JobResult(TypedDict):
     visits: list[Conversation]
     blocked: bool
     not_started: str
-    excused: bool
 
 
 def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
@@ -104,7 +102,6 @@ def describe_job(job: AnyJob, *, measured: bool = False) -> JobResult:
         visits=read_visits(job, measured=measured),
         blocked=False,
         not_started=job.not_started,
-        excused=False,
     )
     if isinstance(job, SuiteRun):
         result["name"] = run_label(job.after.label) if job.after else job.label
@@ -170,7 +167,6 @@ def describe_unfinished(job: Unfinished, why: str, now: float) -> JobResult:
         visits=[],
         blocked=False,
         not_started="",
-        excused=False,
     )
 
 
@@ -201,6 +197,7 @@ def _open_run(told: JobRecord, entry: JobEntry) -> RunRecord:
         counts_only=False,
         attempts=[],
         rate=None,
+        excused=False,
     )
 
 
@@ -358,6 +355,7 @@ def _describe_run(job: SuiteRun) -> RunRecord:
         if len(runs) > 1
         else [],
         rate=write_rate(result.rate) if result else None,
+        excused=False,
     )
 
 

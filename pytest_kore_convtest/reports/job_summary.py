@@ -51,6 +51,7 @@ class JobSummary(TypedDict):
         counts_only: Of a run: whether the platform reported counts, and no single step.
         blocked: Of a run: whether it did not begin because its import, which tells why, has not passed.
         known: Of a run: how many steps failed as accepted.
+        known_flaky: Of a run: how many steps were flaky where that is red, and failed as accepted.
         excused: Of a run: whether nothing else is wrong with it.
     """
 
@@ -78,6 +79,7 @@ class JobSummary(TypedDict):
     counts_only: bool
     blocked: bool
     known: int
+    known_flaky: int
     excused: bool
 
 
@@ -115,8 +117,9 @@ def summarize_job(result: JobResult) -> JobSummary:
         unevaluated=[],
         counts_only=False,
         blocked=result["blocked"],
-        known=sum(bool(step.get("known")) for step in result["steps"]),
-        excused=result["excused"],
+        known=_count_known(result["steps"], FAILED),
+        known_flaky=_count_known(result["steps"], FLAKY),
+        excused=result["run"] is not None and result["run"]["excused"],
     )
     if record["trouble"]:
         # The line about the job says anyway that it did not start.
@@ -127,6 +130,10 @@ def summarize_job(result: JobResult) -> JobSummary:
     elif result["imported"]:
         _add_import(summary, result["imported"])
     return summary
+
+
+def _count_known(steps: Iterable[StepRecord], outcome: str) -> int:
+    return sum(bool(step["known"]) and step["outcome"] == outcome for step in steps)
 
 
 def _add_run(summary: JobSummary, run: RunRecord, steps: list[StepRecord]) -> None:

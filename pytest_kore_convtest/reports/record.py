@@ -254,7 +254,7 @@ class RunRecord(JobRecord):
     it reported no single step. ``attempts`` has all runs of a suite that was run more than once, and is
     empty otherwise: then id, status, counts and ``polls`` are those of the last of them, ``asks`` and
     ``seconds`` are of all together. ``rate`` says how many runs passed as a whole, ``None`` unless they were
-    to be repeated.
+    to be repeated. ``excused`` says that nothing but steps with ``known`` failures speaks against a pass.
     """
 
     requested_version: str
@@ -266,6 +266,7 @@ class RunRecord(JobRecord):
     counts_only: bool
     attempts: list[Attempt]
     rate: PassRate | None
+    excused: bool
 
 
 class Assertion(TypedDict):

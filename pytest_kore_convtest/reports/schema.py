@@ -34,7 +34,7 @@ OPTIONAL: dict[str, object] = {
 
 _LATER: dict[str, frozenset[str]] = {
     "ImportRecord": frozenset({"given_name"}),
-    "RunRecord": frozenset({"attempts", "rate"}),
+    "RunRecord": frozenset({"attempts", "excused", "rate"}),
     "StepRecord": frozenset({"attempts", "known", "offers", "rate"}),
 }
 """The keys that a report of an earlier release has not, by shape; those of a finding are in ``OPTIONAL``."""
@@ -103,6 +103,8 @@ def _complete(value: object) -> None:
             step.setdefault("known", "")
         if isinstance(imported := suite.get("imported"), dict):
             imported.setdefault("given_name", "")
+        if isinstance(run := suite.get("run"), dict):
+            run.setdefault("excused", False)
         for entry in (suite.get("run"), *_objects(suite, "steps")):
             if isinstance(entry, dict):
                 entry.setdefault("attempts", [])

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _Z = 1.959964
 """The two-sided 95 % point of the normal distribution."""
 
+_PLAIN = OF_STEPS - {Rule.FAILED_STEP_IN_PASSED_RUN}
+"""Rules by which a run plainly failed by its steps; one that is said to have passed contradicts itself."""
+
 _BY_PLATFORM = frozenset({Rule.STEP_FAILED, Rule.PASSED_BY_MATCHER})
 """Rules of steps that the platform itself calls failed; another run may end otherwise."""
 
@@ -86,7 +89,7 @@ def _failed_plainly(result: RunResult) -> bool:
     """Say whether a run failed by nothing but steps of it."""
     rules = {one.rule for one in result.errors}
     if result.status.steps is not None:
-        return bool(rules) and rules <= OF_STEPS
+        return bool(rules) and rules <= _PLAIN
     status = result.status
     bad = {run_models.read_word(word) for word in (status.status, status.result_status)}
     odd = bad & {run_models.FAILED, run_models.NOT_RUN} - PLAINLY_FAILED
@@ -125,8 +128,8 @@ def combine(
         *_find(runs, base, steps, plan, rate),
         *_find_wavering(steps, base, rules, repeats=rate is not None),
     )
-    if plan.repeats is None and base.status.steps is None and base.outcome == PASSED:
-        findings = (*findings, *_find_wavering_run(base, attempts, rules))
+    if plan.repeats is None and base.outcome == PASSED:
+        findings = (*findings, *_find_wavering_run(runs, attempts, rules))
     return replace(
         base,
         outcome=outcome_of(findings),
@@ -212,7 +215,7 @@ def _find(
         for one in runs:
             yield from (bad for bad in one.errors if bad.rule not in {Rule.RUN_FAILED, *OF_STEPS})
     else:
-        yield from (one for one in runs[-1].errors if one.rule not in OF_STEPS)
+        yield from (one for one in runs[-1].errors if one.rule not in _PLAIN)
     bad = [index for index, step in enumerate(steps) if step.outcome == FAILED]
     if rate is not None:
         for index in bad:
@@ -249,13 +252,13 @@ def _find_wavering(
 
 
 def _find_wavering_run(
-    base: RunResult, attempts: Sequence[Attempt], rules: Mapping[Rule, Severity]
+    runs: Sequence[RunResult], attempts: Sequence[Attempt], rules: Mapping[Rule, Severity]
 ) -> Iterator[Finding]:
-    """Yield a run of which nobody knows the steps, and which failed before it passed."""
+    """Yield a run that failed before the last one passed, and of which nobody knows the failed steps."""
     severity = severity_of(Rule.FLAKY_STEP, rules)
-    if severity != Severity.OFF and any(one.outcome == FAILED for one in attempts):
+    if severity != Severity.OFF and any(one.status.steps is None and one.outcome == FAILED for one in runs):
         yield _finding(
-            base, Rule.FLAKY_STEP, severity, f"the run does not pass each time: {_say_runs(attempts)}"
+            runs[-1], Rule.FLAKY_STEP, severity, f"the run does not pass each time: {_say_runs(attempts)}"
         )
 
 

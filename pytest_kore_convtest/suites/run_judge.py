@@ -174,7 +174,9 @@ def _find_failures(judge: _Judge, steps: Sequence[StepResult], *, explained: boo
 def _find_odd_failures(judge: _Judge, failed: Sequence[StepResult]) -> None:
     """Note failed steps of a run that is not said to have failed."""
     status = judge.status
-    if not judge.findings and (odd := [one for one in failed if one.rule is Rule.STEP_FAILED]):
+    odd = [one for one in failed if one.rule is Rule.STEP_FAILED]
+    said_passed = run_models.PASSED in map(run_models.read_word, (status.status, status.result_status))
+    if odd and (said_passed or not judge.findings):
         for said in _name_steps(odd, FAILED):
             judge.find(
                 Rule.FAILED_STEP_IN_PASSED_RUN,

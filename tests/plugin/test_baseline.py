@@ -107,7 +107,7 @@ def test_an_entry_that_is_fixed_is_named(run, stay, accept):
     ("changes", "said"),
     [
         ({"input": "quota"}, "STAY: step 02 quota is accepted, and there is no such step: remove it"),
-        ({"suite": "OTHER"}, "none of its 1 entries is of a suite that was run; is it of other suites?"),
+        ({"suite": "OTHER"}, "its 1 entry is of no suite that was run: is it the baseline of other suites?"),
         ({"bot": "st-7"}, "1 entry of another bot (st-7) accepted nothing here"),
     ],
 )

@@ -141,7 +141,7 @@ def test_a_repetition_without_a_result_is_not_verified(start, account, pytester)
 
 def test_a_retry_without_a_result_changes_nothing(start, account, pytester):
     """What failed stays failed when the next run could not be verified."""
-    for words in ("SUCCESS", "PASSED", "401"):
+    for words in ("SUCCESS", "FAILED", "401"):
         account.script(words)
     result = start(["Sorry?", None], "--kore-retry-failed=2")
     assert result.code == 1

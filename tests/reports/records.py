@@ -184,6 +184,7 @@ def make_run(**changes):
         "counts_only": False,
         "attempts": [],
         "rate": None,
+        "excused": False,
     }
     return make_job(id="ctr-1", status="COMPLETED") | run | changes
 
