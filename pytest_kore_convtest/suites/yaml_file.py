@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pytest_kore_convtest.json_positions import Document, Lines, Mark, Path
 from pytest_kore_convtest.rules import Rule
+from pytest_kore_convtest.suites.diff import is_template
 from pytest_kore_convtest.suites.matchers import ANY, ANYTHING, MATCHES, PART, Matcher
 from pytest_kore_convtest.suites.rules import CONTAINS, START_EVENT, Problem
 from pytest_kore_convtest.suites.safe_regex import PatternError, compile_pattern
@@ -313,9 +314,17 @@ class _Compiler:
         if example is None:
             return matcher, matcher.texts[0] if matcher.texts else "?"
         text = self._read_example(example)
-        if not self.problems and not matcher.fits(text) and matcher.texts != ("",):
-            self._find(example, f"the example does not fit '{key.text}': correct one of them")
+        matcher = replace(matcher, of_template=is_template(text))
+        if not self.problems and matcher.texts != ("",):
+            self._check_example(matcher, text, example)
         return matcher, text
+
+    def _check_example(self, matcher: Matcher, text: str, node: Node) -> None:
+        try:
+            if not matcher.judge(text):
+                self._find(node, f"the example does not fit '{matcher.kind}': correct one of them")
+        except PatternError as unknown:
+            self._find(node, f"the example {unknown}")
 
     def _read_parts(self, key: Scalar, value: Node) -> tuple[str, ...]:
         """Return what has to stand in a reply: a text, or all texts of a list; or a pattern."""
