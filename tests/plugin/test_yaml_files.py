@@ -128,7 +128,7 @@ def pytest_collect_file(file_path, parent):
 FORMS = {
     "plain": SUITE,
     "one_line": "{suites: [{name: BOOKING, steps: [{event: Start_Flow, bot: Hi!}]}]}\n",
-    "like_json": '# a\n---\n{\n "bot": "st-1",\n "suites": [{"name": "BOOKING", "steps": [{user: a, bot: b}]}]}',
+    "like_json": '#\n---\n{\n "bot": "st",\n "suites": [{"name": "BOOKING", "steps": [{user: a, bot: b}]}]}',
     "quoted": SUITE.replace("suites:", "'suites' :"),
     "marked": "\ufeff" + SUITE,
     "document": "--- {suites: [{name: BOOKING, steps: [{event: Start_Flow, bot: Hi!}]}]}\n",
