@@ -27,7 +27,7 @@ _EMPTY = "is empty: write 'suites:' and below it '- name: …' with its 'steps:'
 _NODE_WEIGHT = 16
 """Characters that a value counts for beside its text."""
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _RUN = re.compile(r"\S+")

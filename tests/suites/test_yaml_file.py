@@ -164,6 +164,7 @@ def test_of_several_suites_each_is_uploaded_alone(write):
         ("%YAML 1.1\n---\nsuites: []\n", "unusable-file", (1, 1), "directive"),
         ("suites: !!python/object:os.system x\n", "unusable-file", (1, 9), "contains a tag"),
         ("suites: a\x07b\n", "unusable-file", (1, 10), "control character (U+0007)"),
+        ("suites: a\x85b\n", "unusable-file", (1, 10), "control character (U+0085)"),
         ("suites: " + "[" * 5000, "unusable-file", (1, 68), "more than 60"),
         (CONTRACT.encode("utf-16"), "unusable-file", (1, 1), "is UTF-16 text: save it as UTF-8"),
         (CONTRACT.encode("utf-16-le"), "unusable-file", (1, 2), "save the file as UTF-8"),
