@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files", nargs="+", metavar="FILE", help="suite files, or folders with *.kore.* files"
     )
     parser.add_argument(
-        "--to", choices=["yaml", "json"], help="the form to write (default: YAML of JSON, JSON of YAML)"
+        "--to",
+        choices=["yaml", "json"],
+        help="the form to write (default: as OUT is called, else YAML of JSON, JSON of YAML)",
     )
     parser.add_argument("-o", "--output", metavar="OUT", help="the file to write; - for standard output")
     parser.add_argument(
@@ -91,20 +93,33 @@ def _check(options: argparse.Namespace, paths: Sequence[Path]) -> None:
         raise UsageError(
             "--json and the suites cannot both go to standard output: give a file for the suites"
         )
+    form = _form_of(options.output or "")
+    if options.to and form and form != options.to:
+        raise UsageError(
+            f"--to {options.to} contradicts the name {options.output}: give one of them, or another name"
+        )
+
+
+def _form_of(name: str) -> str:
+    """Return the form that a file's name says; empty when it says none."""
+    from pytest_kore_convtest.suites.convert import JSON, YAML
+    from pytest_kore_convtest.suites.file import is_yaml
+
+    return YAML if is_yaml(name) else JSON if name.lower().endswith(".json") else ""
 
 
 def _form(path: Path, options: argparse.Namespace) -> str:
     from pytest_kore_convtest.suites.convert import JSON, YAML
-    from pytest_kore_convtest.suites.file import is_yaml
 
-    return str(options.to or (JSON if is_yaml(path.name) else YAML))
+    other = JSON if _form_of(path.name) == YAML else YAML
+    return str(options.to or _form_of(options.output or "") or other)
 
 
 def _name_targets(options: argparse.Namespace, paths: Sequence[Path]) -> list[str]:
     """Return where each file is written.
 
     Raises:
-        UsageError: A file is there, and --force is not; or two files have the same name.
+        UsageError: A file is there, and --force is not; two files have the same name, or one is to be read.
     """
     if options.output == _STDOUT:
         return [_STDOUT]
@@ -120,6 +135,12 @@ def _name_targets(options: argparse.Namespace, paths: Sequence[Path]) -> list[st
             raise UsageError(
                 f"{other} and {path} would both be written as {target}: convert one of them alone"
             )
+    for path, target in zip(paths, targets, strict=True):
+        if any(one is not path and _is_same(one, target) for one in paths):
+            raise UsageError(
+                f"{path} would be written as {target}, which is to be converted too: give --output-dir,"
+                " or convert one of them alone"
+            )
     there = [target for target in targets if os.path.lexists(target)]
     if there and not options.force:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
@@ -130,6 +151,14 @@ def _name_targets(options: argparse.Namespace, paths: Sequence[Path]) -> list[st
             f"nothing was written, because {there[0]}{more} {exist}: --force overwrites{comments}"
         )
     return targets
+
+
+def _is_same(path: Path, target: str) -> bool:
+    """Say whether two names are those of one file, by links or letters of another case as well."""
+    try:
+        return path.samefile(target)
+    except OSError:
+        return False
 
 
 def _count_comments(target: str) -> Iterator[str]:

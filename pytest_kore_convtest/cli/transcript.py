@@ -16,7 +16,7 @@ from pytest_kore_convtest.text import one_line, plural
 if TYPE_CHECKING:
     import argparse
 
-    from pytest_kore_convtest.suites.transcript import Written
+    from pytest_kore_convtest.suites.transcript import Log, Written
 
 _NOT_IN_FILE_NAME = re.compile(r"[^\w.-]+")
 _FOLDER = "conversations"
@@ -48,7 +48,7 @@ def run_transcript(options: argparse.Namespace, folder: Path) -> int:
             raise UsageError(f"{target} exists, and nothing is overwritten: move it, or rename {source}")
         _check(written, source, target)
         write_all({target: written.text})
-        _tell(written, target, log.others)
+        _tell(written, target, log)
         return OK
     raise UsageError(problem)
 
@@ -86,16 +86,26 @@ def _check(written: Written, source: Path, target: Path) -> None:
         raise UsageError(f"nothing was written, because the suite of {source} would be wrong: {bad.message}")
 
 
-def _tell(written: Written, target: Path, others: tuple[str, ...]) -> None:
+def _tell(written: Written, target: Path, log: Log) -> None:
+    from pytest_kore_convtest.suites.transcript import USER
+
     amount = f"{plural(written.steps, 'step')}, {plural(written.replies, 'reply', 'replies')}"
     print(one_line(f"wrote {target}: {amount}"))
     if written.left_out:
         print(
             f"left out: {plural(written.left_out, 'line or turn', 'lines or turns')} of neither user nor bot"
         )
-    if others:
-        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-        print(f"no turn of its own, for the log calls that side by another word: {others[0]}{more}")
+    if log.empty:
+        print(f"left out: {plural(log.empty, 'turn')} of which nothing can be seen")
+    if log.others:
+        more = f" and {len(log.others) - 1} more" if len(log.others) > 1 else ""
+        print(f"no turn of its own, for the log calls that side by another word: {log.others[0]}{more}")
+    if log.labels:
+        (word, line), *rest = log.labels
+        more = f", and {plural(len(rest), 'other word')}" if rest else ""
+        print(f"a part of the turn before: '{word}:' in line {line}{more}. A speaker is 'user:' or 'bot:'")
+    if all(turn.who != USER for turn in log.turns):
+        print("no turn of the user is in the log: all replies are expected when the user arrives")
     if written.unanswered:
         print(f"without a reply in the log: {plural(written.unanswered, 'user input')}; comments say where")
     typed = shlex.quote(str(target))

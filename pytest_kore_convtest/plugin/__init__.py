@@ -17,7 +17,7 @@ from pytest_kore_convtest.settings import SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from pytest_kore_convtest.api.client import KoreClient
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 OTHER_FILES: pytest.StashKey[list[Path]] = pytest.StashKey()
 """Files in the collected folders that may be suites but are not called so; nobody has opened them."""
 
+_ENDINGS = (".json", ".yaml", ".yml")
 _OURS = (".json", ".kore.yaml", ".kore.yml")
-_MOST_LOOKED_AT = 64 * 1024
 
 LIVE = frozenset(
     {"kore_client", "kore_import_status", "kore_wait_for_import", "kore_import_suite", "kore_run_suite"}
@@ -102,20 +102,22 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args, config.option.pyargs = ["pytest_kore_convtest.gate"], True
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> object:
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[object], list[object]]:
     """Collect suite files, and those that are named on the command line, whatever they are called."""
-    if not file_path.name.endswith((".json", ".yaml", ".yml")):
-        return None
-    ours = file_path.name.endswith(_OURS)
-    named = parent.session.isinitpath(file_path) and (ours or _says_suites(file_path))
-    if not named and not _is_suite_file(parent.config, file_path):
-        if ours:
+    others = yield
+    if not file_path.name.lower().endswith(_ENDINGS):
+        return others
+    if not _is_suite_file(parent.config, file_path) and not _is_named_for_us(parent, file_path, others):
+        if not others:
             parent.config.stash.setdefault(OTHER_FILES, []).append(file_path)
-        return None
+        return others
     from pytest_kore_convtest.plugin.suite_items import SuiteModule
 
     _begin(parent.config)
-    return SuiteModule.of(parent, file_path)
+    return [SuiteModule.of(parent, file_path), *others]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -178,14 +180,15 @@ def _is_suite_file(config: pytest.Config, path: Path) -> bool:
     return any(path.match(glob) for glob in (["*.kore.json", "*.kore.yaml"] if globs is ... else globs))
 
 
-def _says_suites(path: Path) -> bool:
-    """Say whether a YAML file that was named holds suites: other plugins collect YAML, too."""
-    try:
-        with path.open("rb") as file:
-            lines = file.read(_MOST_LOOKED_AT).splitlines()
-    except OSError:
+def _is_named_for_us(parent: pytest.Collector, path: Path, others: list[object]) -> bool:
+    """Say whether a file was named on the command line, and not for another plugin that collects it."""
+    if not parent.session.isinitpath(path):
         return False
-    return any(line.startswith(b"suites:") for line in lines)
+    if not others or path.name.lower().endswith(_OURS):
+        return True
+    from pytest_kore_convtest.plugin.hints import says_suites
+
+    return says_suites(path)
 
 
 def _begin(config: pytest.Config) -> Hooks:

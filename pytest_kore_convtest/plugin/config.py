@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-_NO_CI = frozenset({"", "0", "false", "no", "off"})
+_NO_CI = frozenset({"", "0", "false"})
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -213,7 +213,7 @@ def unconfigured(settings: Settings) -> str:
 
 def in_ci(env: Mapping[str, str]) -> bool:
     """Say whether this is a CI build, by the variable that nearly all of them set."""
-    return env.get("CI", "").strip().lower() not in _NO_CI
+    return env.get("CI", "").lower() not in _NO_CI
 
 
 def in_github(env: Mapping[str, str]) -> bool:

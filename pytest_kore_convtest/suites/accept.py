@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.redaction import SECRET, TOKEN, find_leaks, hide
 from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.matchers import is_same
-from pytest_kore_convtest.suites.matching import MOST_REPLIES, Replies, is_plain_failure
+from pytest_kore_convtest.suites.matching import MOST_REPLIES, Replies, find_unknown, is_plain_failure
 from pytest_kore_convtest.suites.rules import is_blank
 from pytest_kore_convtest.suites.run_result import FAILED, PASSED
 from pytest_kore_convtest.suites.verification import verify
@@ -116,6 +116,7 @@ def _refuse_step(step: RunStep, local: LocalStep) -> str:
         ),
         (bool(others), f"more than its texts failed ({kind} assertion)"),
         (not replies.is_comparable(), "the platform compared with other texts than the file's"),
+        (bool(unknown := find_unknown(replies)), unknown),
         (unexplained, "the platform does not say which assertion failed"),
     )
     return next((why for applies, why in reasons if applies), "")

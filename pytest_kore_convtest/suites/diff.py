@@ -43,6 +43,9 @@ _MOST_WORK = 10_000_000
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 """A key that is written after a dot."""
 
+_CODES = ("type", "payload", "url")
+"""How the keys of a template end whose texts are for machines."""
+
 _KEPT = 60
 """Letters kept on each side of a long stretch that is the same on both sides."""
 
@@ -186,6 +189,23 @@ def closest(text: str, variations: Sequence[str]) -> str:
 def is_template(text: str) -> bool:
     """Say whether a text is a rich reply: a JSON object, or a list of them."""
     return _load(text) is not None
+
+
+def shown_texts(text: str) -> list[str] | None:
+    """Return the texts of a template that a user may see, no keys and no codes; ``None`` of no template."""
+    found, shown = _load(text), list[str]()
+    if found is None:
+        return None
+    todo: list[tuple[str, object]] = [("", found)]
+    while todo:
+        key, value = todo.pop()
+        if isinstance(value, dict):
+            todo += value.items()
+        elif isinstance(value, list):
+            todo += ((key, one) for one in value)
+        elif isinstance(value, str) and not key.endswith(_CODES):
+            shown.append(value)
+    return shown
 
 
 def templates_equal(a: str, b: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from pytest_kore_convtest.suites.diff import is_template, templates_equal
+from pytest_kore_convtest.suites.diff import is_template, shown_texts, templates_equal
 from pytest_kore_convtest.suites.rules import is_blank
 from pytest_kore_convtest.suites.safe_regex import PatternError, compile_pattern
 
@@ -22,24 +23,36 @@ class Matcher:
     Attributes:
         kind: ``ANY``, ``PART``, ``MATCHES`` or ``ANYTHING``.
         texts: The alternatives; the parts, all of which count; the pattern; nothing.
+        of_template: Whether a pattern is meant for templates, as its example is one.
     """
 
     kind: str
     texts: tuple[str, ...] = ()
+    of_template: bool = False
 
     def fits(self, reply: str) -> bool:
-        """Say whether a reply fits; one of which nothing can be seen never does."""
+        """Say whether a reply fits; one of which nothing can be seen, or that is too long, does not."""
+        try:
+            return self.judge(reply)
+        except PatternError:
+            return False
+
+    def judge(self, reply: str) -> bool:
+        """Say whether a reply fits.
+
+        Raises:
+            PatternError: It is too long to find that out with what is installed.
+        """
         if is_blank(reply):
             return False
         if self.kind == ANY:
             return any(is_same(text, reply) for text in self.texts)
         if self.kind == PART:
-            return all(text in reply for text in self.texts)
+            return all(_is_part(text, reply) for text in self.texts)
         if self.kind == MATCHES:
-            try:
-                return all(compile_pattern(text).fits(reply) for text in self.texts)
-            except PatternError:
-                return False
+            # The keys and codes of a template are no words of the bot.
+            meant = self.of_template or not is_template(reply)
+            return meant and all(_fits_pattern(text, reply) for text in self.texts)
         return self.kind == ANYTHING
 
     @property
@@ -50,6 +63,17 @@ class Matcher:
     def __str__(self) -> str:
         """Say it in a few words."""
         return f"{self.kind} of {len(self.texts)}" if self.kind == ANY else self.kind
+
+
+@lru_cache(maxsize=4_096)  # each reply of a step is compared with each expected one, several times
+def _fits_pattern(pattern: str, reply: str) -> bool:
+    return compile_pattern(pattern).fits(reply)
+
+
+def _is_part(text: str, reply: str) -> bool:
+    """Say whether a text stands in a reply; of a template in one of the texts that a user may see."""
+    shown = None if is_template(text) else shown_texts(reply)
+    return text in reply if shown is None else any(text in one for one in shown)
 
 
 def is_same(expected: str, reply: str) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.api import run_models
 from pytest_kore_convtest.suites.diff import canonical
 from pytest_kore_convtest.suites.matchers import is_same
+from pytest_kore_convtest.suites.safe_regex import PatternError
 from pytest_kore_convtest.text import as_text
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.api.models import Assertions, Output
     from pytest_kore_convtest.api.run_models import RunStep
     from pytest_kore_convtest.suites.file import LocalOutput, LocalStep
+    from pytest_kore_convtest.suites.matchers import Matcher
 
 MOST_REPLIES = 50
 """Replies of a step that are compared; nobody means more."""
@@ -81,6 +83,32 @@ def match(step: RunStep, local: LocalStep, failures: Sequence[Failure]) -> Match
     left_out = frozenset(at + 1 for at in range(len(local.outputs)) if at not in pairs)
     moved = sum(at != given for at, given in pairs.items())
     return Match(_tell(pairs, replies, failures, left_out), left_out, moved)
+
+
+def why_no_match(step: RunStep, local: LocalStep) -> str:
+    """Say why a failed step whose file says more than texts did not pass by that."""
+    unknown = find_unknown(Replies(step, local))
+    return "the file's matchers do not explain it" + (f": {unknown}" if unknown else "")
+
+
+def find_unknown(replies: Replies) -> str:
+    """Say of which reply nobody can find out whether it fits, and what helps; else nothing."""
+    for output, checked in zip(replies.wanted[:MOST_REPLIES], replies.checks, strict=False):
+        matcher = output.source.matcher if output.source else None
+        if matcher is None or checked.text.status == run_models.PASSED:
+            continue
+        for number, text in enumerate(replies.given[:MOST_REPLIES], 1):
+            if unknown := _why_unknown(matcher, text or ""):
+                return f"reply {number} {unknown}"
+    return ""
+
+
+def _why_unknown(matcher: Matcher, text: str) -> str:
+    try:
+        matcher.judge(text)
+    except PatternError as unknown:
+        return str(unknown)
+    return ""
 
 
 def is_plain_failure(word: str) -> bool:

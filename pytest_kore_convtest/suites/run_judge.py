@@ -16,7 +16,7 @@ from pytest_kore_convtest.rules import Rule, Severity, severity_of
 from pytest_kore_convtest.suites.align import align
 from pytest_kore_convtest.suites.diff import brief
 from pytest_kore_convtest.suites.file import show_path
-from pytest_kore_convtest.suites.matching import match, varies
+from pytest_kore_convtest.suites.matching import match, varies, why_no_match
 from pytest_kore_convtest.suites.run_origin import Difference, RunRequest, check_origin, compare_expectations
 from pytest_kore_convtest.suites.run_result import (
     COUNTS_ONLY,
@@ -306,7 +306,7 @@ def _judge_step(judge: _Judge, number: int, at: int, place: str = "", note: str 
         outcome, why, reported = PASSED, "", False
         verified.doubts.insert(0, (Rule.PASSED_BY_MATCHER, fit.said))
     elif outcome == FAILED and local is not None and varies(local):
-        why = "; ".join(filter(None, (why, "the file's matchers do not explain it")))
+        why = "; ".join(filter(None, (why, why_no_match(step, local))))
     judge.judged += verified.judged
     rule = Rule.STEP_FAILED if outcome == FAILED else None
     bare = StepResult(number, step.input, outcome, why, reported, place, step, rule, fit is not None)

@@ -110,7 +110,7 @@ class _SmallPattern:
     def fits(self, text: str) -> bool:
         """Say whether a whole text fits."""
         if len(text) * self._size > _MOST_WORK:
-            raise PatternError(f"the reply is too long for the matcher here: {_INSTALL}")
+            raise PatternError(f"is too long for this pattern without google-re2: {_INSTALL}")
         now = _close([self._first])
         for letter in text:
             now = _close([then for state in now if state.test and state.test(letter) for then in state.then])

@@ -16,7 +16,7 @@ from pytest_kore_convtest.suites.yaml_write import write_reply, write_text
 from pytest_kore_convtest.text import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pytest_kore_convtest.json_positions import Document, Path
 
@@ -76,13 +76,17 @@ class Log(NamedTuple):
 
     Attributes:
         turns: What was said.
-        left_out: How many lines or turns are not among them.
+        left_out: How many lines or turns of nobody are not among them.
         others: Where another word for a side than the log's own stands, which begins no turn.
+        empty: How many turns are not among them because they say nothing.
+        labels: What begins lines as a speaker does but is no word for one, and the line where it first does.
     """
 
     turns: list[Turn]
     left_out: int = 0
     others: tuple[str, ...] = ()
+    empty: int = 0
+    labels: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,12 +129,12 @@ def read_transcript(data: bytes) -> Log:
         log = _read_json(text)
     else:
         log = _read_lines(text)
-    spoken = [turn for turn in log.turns if turn.who and not is_blank(turn.text)]
+    spoken = [turn for turn in log.turns if not is_blank(turn.text)]
     if not spoken:
         raise TranscriptError(f"has no turn of a user or a bot: {_HOW}")
     if not any(turn.who == BOT for turn in spoken):
         raise TranscriptError("has no reply of the bot, so nothing could be tested: write 'bot: …' lines")
-    return Log(spoken, log.left_out + len(log.turns) - len(spoken), log.others)
+    return log._replace(turns=spoken, empty=len(log.turns) - len(spoken))
 
 
 def _read_lines(text: str) -> Log:
@@ -153,8 +157,25 @@ def _read_lines(text: str) -> Log:
             turns[-1][1].append(line)
         else:
             left += not is_blank(line)
-    found = [Turn(who, "\n".join(line.strip() for line in some).strip()) for who, some in turns]
-    return Log(found, left, tuple(others))
+    found = [Turn(who, "\n".join(line.strip() for line in some).strip()) for who, some in turns if who]
+    left += sum(1 + sum(not is_blank(line) for line in some[1:]) for who, some in turns if not who)
+    labels = _find_labels([line for line, _, _ in lines], 2 if USER in chosen else 1)
+    return Log(found, left, tuple(others), labels=labels)
+
+
+def _find_labels(lines: list[str], least: int) -> tuple[tuple[str, int], ...]:
+    """Return what begins lines as a speaker does but is no word for one, and the line where it first does.
+
+    Args:
+        lines: The log.
+        least: How often it has to come: once is a part of what is said, above all where a user speaks.
+    """
+    places: dict[str, list[int]] = {}
+    for number, line in enumerate(lines, 1):
+        found = _TURN.match(line)
+        if found and (word := found[1].strip()).lower() not in _ROLES:
+            places.setdefault(word, []).append(number)
+    return tuple((word, some[0]) for word, some in places.items() if len(some) >= least)
 
 
 def _read_speaker(line: str) -> tuple[str, str]:
@@ -177,7 +198,8 @@ def _read_json(text: str) -> Log:
         turns: list[Turn] = []
         for number, one in enumerate(value):
             turns += _read_turn(one, document, (*path, number))
-        return Log(turns)
+        spoken = [turn for turn in turns if turn.who]
+        return Log(spoken, len(turns) - len(spoken))
     raise TranscriptError(f"is not valid JSON in {where}: {said}")
 
 
@@ -197,7 +219,7 @@ def _read_turn(one: object, document: Document, path: Path) -> Iterator[Turn]:
         if role is None:
             shown = who[:_LONGEST_SHOWN]
             _stop(document, path, f"'{shown}' is neither the user nor the bot; call them user and bot")
-        what = next((named[key] for key in _WHAT if named.get(key) is not None), None)
+        what = _pick_said(named)
         yield Turn(role, _read_said(what, document, path))
         return
     speakers = [(key, _ROLES[key]) for key in named if key in _ROLES]
@@ -207,6 +229,13 @@ def _read_turn(one: object, document: Document, path: Path) -> Iterator[Turn]:
         several = named[key]
         for said in several if isinstance(several, list) and role == BOT else [several]:
             yield Turn(role, _read_said(said, document, path))
+
+
+def _pick_said(named: Mapping[str, object]) -> object:
+    """Return the first value that says something: logs have an empty ``text`` beside ``content``."""
+    values = [named[key] for key in _WHAT if named.get(key) is not None]
+    says = (one for one in values if one and not (isinstance(one, str) and is_blank(one)))
+    return next(says, next(iter(values), None))
 
 
 def _read_said(what: object, document: Document, path: Path) -> str:
@@ -222,7 +251,8 @@ def _read_said(what: object, document: Document, path: Path) -> str:
             return "\n".join(parts)
     if isinstance(what, dict):
         if isinstance(what.get("text"), str) and not {"type", "payload"} <= what.keys():
-            return as_text(what["text"])
+            said = _pick_said(what)
+            return said if isinstance(said, str) else as_text(what["text"])
         return json.dumps(what, ensure_ascii=False, separators=(",", ":"))
     if what is None:
         return ""

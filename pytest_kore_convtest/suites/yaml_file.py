@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pytest_kore_convtest.json_positions import Document, Lines, Mark, Path
 from pytest_kore_convtest.rules import Rule
+from pytest_kore_convtest.suites.diff import is_template
 from pytest_kore_convtest.suites.matchers import ANY, ANYTHING, MATCHES, PART, Matcher
 from pytest_kore_convtest.suites.rules import CONTAINS, START_EVENT, Problem
 from pytest_kore_convtest.suites.safe_regex import PatternError, compile_pattern
+from pytest_kore_convtest.suites.yaml_cut import CUT
 from pytest_kore_convtest.suites.yaml_nodes import (
     Mapping,
     Node,
@@ -192,7 +194,13 @@ class _Compiler:
         elif spoken and node.style in {"|", ">"} and node.text.endswith("\n"):
             said = f"ends with a line break: write {node.style}- to leave it out, or use double quotes"
             self._find(node, said)
+        elif spoken:
+            self._check_cut(node)
         return node.text
+
+    def _check_cut(self, node: Scalar) -> None:
+        if node.cut >= 0:
+            self._find(replace(node, start=node.cut), CUT)
 
     def _compile_spoken(self, node: Node, _: Path = ()) -> _Made:
         return self._read_text(node, spoken=True), _mark(node)
@@ -306,9 +314,17 @@ class _Compiler:
         if example is None:
             return matcher, matcher.texts[0] if matcher.texts else "?"
         text = self._read_example(example)
-        if not self.problems and not matcher.fits(text) and matcher.texts != ("",):
-            self._find(example, f"the example does not fit '{key.text}': correct one of them")
+        matcher = replace(matcher, of_template=is_template(text))
+        if not self.problems and matcher.texts != ("",):
+            self._check_example(matcher, text, example)
         return matcher, text
+
+    def _check_example(self, matcher: Matcher, text: str, node: Node) -> None:
+        try:
+            if not matcher.judge(text):
+                self._find(node, f"the example does not fit '{matcher.kind}': correct one of them")
+        except PatternError as unknown:
+            self._find(node, f"the example {unknown}")
 
     def _read_parts(self, key: Scalar, value: Node) -> tuple[str, ...]:
         """Return what has to stand in a reply: a text, or all texts of a list; or a pattern."""
@@ -350,6 +366,7 @@ class _Compiler:
         if isinstance(node, Sequence):
             return [self._read_data(one) for one in node.items]
         text = node.text
+        self._check_cut(node)
         if node.style or not (meant := changed_by_yaml(text)):
             return text
         if text in {"true", "false", "null"}:

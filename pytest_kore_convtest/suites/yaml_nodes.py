@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn, TypeAlias
 
 from pytest_kore_convtest.json_positions import START, Lines, Place
+from pytest_kore_convtest.suites.yaml_cut import CUT, find_cut_above, find_cut_below, find_cut_beside
 
 DEEPEST = 60
 """Lists and mappings in each other; a suite file without templates has 7."""
@@ -26,10 +27,9 @@ _EMPTY = "is empty: write 'suites:' and below it '- name: …' with its 'steps:'
 _NODE_WEIGHT = 16
 """Characters that a value counts for beside its text."""
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _BLANKS = re.compile(r"[ \t\r\n]*")
-_CUT = re.compile(r"[ \t]+#(?=[^\s#])")
 _RUN = re.compile(r"\S+")
 _TAG = re.compile(r"(?:^|[\[{,:-])(!)")
 _LONGEST_TAG = 2_000
@@ -62,6 +62,8 @@ class Scalar:
         style: Empty without quotation marks, else the character that begins it: ``"``, ``'``, ``|``, ``>``.
         anchor: Its anchor's name, or empty.
         alias: Whether an alias stands here for a value that is written elsewhere.
+        cut: The offset of a ``#`` on a line before or after it that reads as if it belonged to the text,
+            or -1.
     """
 
     text: str
@@ -70,6 +72,7 @@ class Scalar:
     style: str = ""
     anchor: str = ""
     alias: bool = False
+    cut: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,7 @@ class _Composer:
 
     def add_scalar(self, text: str, start: int, end: int, style: str = "", anchor: str = "") -> None:
         """Add a text."""
+        cut = -1 if style or not text else self._find_cut(start, end)
         if anchor:
             self._name(anchor, start)
             start = self._skip_anchor(start, anchor)
@@ -221,7 +225,7 @@ class _Composer:
             start = end = (
                 self.last + 1
             )  # right behind the key's colon; the library says: where the next one is
-        node, weight = Scalar(text, start, end, style, anchor), _NODE_WEIGHT + len(text)
+        node, weight = Scalar(text, start, end, style, anchor, cut=cut), _NODE_WEIGHT + len(text)
         if anchor:
             self._anchors[anchor] = node, weight
         self._add(node, weight)
@@ -266,7 +270,21 @@ class _Composer:
         if not self.text.startswith(f"&{anchor}", start):
             return start
         found = _BLANKS.match(self.text, start + len(anchor) + 1)
+        if found and self.text.startswith("#", found.end()):
+            self.refuse(found.end(), "a comment is between an anchor and its value: write it elsewhere")
         return found.end() if found else start
+
+    def _find_cut(self, start: int, end: int) -> int:
+        if "#" not in self.text or not self._stack:
+            return -1
+        holder = self._stack[-1]
+        in_flow = self.text.startswith(("[", "{"), holder.start)
+        column = -1 if in_flow else self.lines.place(holder.start).column - 1
+        if (below := find_cut_below(self.text, end, column)) >= 0:
+            return below
+        if holder.key is None if holder.is_mapping else in_flow:
+            return -1
+        return find_cut_above(self.text, max(self.last, holder.start), start)
 
     def _add(self, node: Node, weight: int) -> None:
         self.last = node.end
@@ -337,9 +355,8 @@ def _feed(event: object, composer: _Composer) -> None:
         composer.stop(start, said)
     if name == "ScalarEvent":
         style, value = getattr(event, "style", None), getattr(event, "value", "")
-        if not style and value and (cut := _CUT.match(composer.text, end)):
-            said = "what follows # is a comment: put the string in quotes, or write a space after the #"
-            composer.refuse(cut.end() - 1, said)
+        if not style and value and (cut := find_cut_beside(composer.text, end)) >= 0:
+            composer.refuse(cut, CUT)
         composer.add_scalar(str(value), start, end, str(style or ""), anchor)
     elif name in {"MappingStartEvent", "SequenceStartEvent"}:
         composer.open(start, anchor, is_mapping=name == "MappingStartEvent")

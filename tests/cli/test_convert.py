@@ -226,3 +226,55 @@ def test_comments_that_force_overwrites_are_counted(kore):
     forced = kore("convert", "a.kore.json", "--force")
     assert (forced.code, forced.err) == (0, "a.kore.yaml was overwritten: 2 comments of it are lost\n")
     assert kore("convert", "a.kore.json", "--force").err == ""
+
+
+@pytest.mark.parametrize("args", [("pair",), ("pair/a.kore.yaml", "pair/a.kore.json")])
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_files_that_would_be_written_over_each_other_are_refused(kore, args, force):
+    """Of two files beside each other neither becomes the other, forced or not."""
+    Path("pair").mkdir()
+    before = {"pair/a.kore.yaml": VARIED, "pair/a.kore.json": suite("A")}
+    for name, text in before.items():
+        Path(name).write_text(text)
+    one_sentence(kore("convert", *args, *force), 4, "which is to be converted too")
+    assert {name: Path(name).read_text() for name in before} == before
+    assert kore("convert", *args, "--output-dir", "out").code == 1
+    assert sorted(path.name for path in Path("out").iterdir()) == ["a.kore.json", "a.kore.yaml"]
+
+
+def test_a_link_to_another_input_is_one(kore):
+    """The file counts, not the name."""
+    Path("b.kore.json").write_text(suite("A"))
+    Path("a.kore.yaml").write_text(VARIED)
+    Path("b.kore.yaml").symlink_to("a.kore.yaml")
+    one_sentence(kore("convert", "a.kore.yaml", "b.kore.json", "--force"), 4, "which is to be converted too")
+    assert Path("a.kore.yaml").read_text() == VARIED
+
+
+@pytest.mark.parametrize(
+    ("name", "out", "is_json"),
+    [
+        ("a.kore.json", "b.kore.json", True),
+        ("a.kore.json", "b.JSON", True),
+        ("a.kore.json", "b.yml", False),
+        ("a.kore.json", "b.txt", False),
+        ("a.kore.yaml", "b.kore.yaml", False),
+        ("a.kore.yaml", "b.kore.json", True),
+        ("a.kore.yaml", "b.txt", True),
+    ],
+)
+def test_the_name_of_the_output_says_its_form(kore, name, out, is_json):
+    """No file is written whose name says another form than it has."""
+    Path("a.kore.json").write_text(suite("A"))
+    kore("convert", "a.kore.json", "-o", "a.kore.yaml")
+    ended = kore("convert", name, "-o", out)
+    if name.endswith("json") is is_json:  # that form already
+        assert (ended.code, Path(out).exists()) == (1, False)
+        assert "already: nothing to convert" in ended.err
+    else:
+        assert ended.code == 0
+        assert Path(out).read_text().startswith("{") is is_json
+    if out != "b.txt":
+        other = "yaml" if is_json else "json"
+        ended = kore("convert", name, "-o", out, "--to", other, "--force")
+        one_sentence(ended, 4, f"--to {other} contradicts the name {out}")

@@ -97,6 +97,9 @@ def test_the_user_begins(kore):
             ]
         },
         [{"role": "user", "content": [{"type": "text", "text": "a"}]}, {"role": "model", "parts": ["b"]}],
+        [{"role": "user", "content": "a", "text": ""}, {"role": "bot", "content": "b", "text": " "}],
+        [{"role": "user", "content": "a", "text": []}, {"role": "bot", "text": {}, "message": "b"}],
+        [{"role": "user", "content": {"text": "", "content": "a"}}, {"role": "bot", "msg": "b", "body": ""}],
     ],
 )
 def test_json_turns(kore, turns):
@@ -169,3 +172,38 @@ def test_each_side_has_one_word(kore):
     )
     assert '- "Yours:\\nCustomer: 4711"\n' in written()
     assert "Jane" not in written()
+
+
+def test_empty_turns_are_counted_apart(kore):
+    """Turns of user and bot that say nothing are not called turns of nobody."""
+    turns = [{"user": "a"}, {"bot": ""}, {"bot": "b"}, {"role": "system", "text": "x\ny"}, {"user": " "}]
+    Path("chat.json").write_text(json.dumps(turns))
+    assert kore("init", "--from-transcript", "chat.json").lines[1:3] == [
+        "left out: 1 line or turn of neither user nor bot",
+        "left out: 2 turns of which nothing can be seen",
+    ]
+
+
+def test_each_line_of_nobody_is_counted(kore):
+    """What follows a line of the system until somebody speaks is left out with it."""
+    Path("chat.txt").write_text("User: status\nBot: Your order:\nSystem: ok\nTotal: five\n\nUser: bye\n")
+    lines = kore("init", "--from-transcript", "chat.txt").lines
+    assert "left out: 2 lines or turns of neither user nor bot" in lines
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("Bot: hi\nAlice: I need a room\nBot: Which city?\nAlice: Rome\nBot: ok\n", "'Alice:' in line 2."),
+        ("Bot: hi\nAlice: a room\nBob: me too\nBot: ok\n", "'Alice:' in line 2, and 1 other word."),
+        ("You: hi\nBot: a\nAlice: b\nNote: c\nYou: d\nBot: e\n[12:01] Alice: f\n", "'Alice:' in line 3."),
+    ],
+)
+def test_speakers_that_are_not_known_are_named(kore, log, said):
+    """Their lines are in the turn before, which is said when they are likely to be speakers."""
+    Path("chat.txt").write_text(log)
+    lines = kore("init", "--from-transcript", "chat.txt").lines
+    told = f"a part of the turn before: {said} A speaker is 'user:' or 'bot:'"
+    assert told in lines
+    no_user = "no turn of the user is in the log: all replies are expected when the user arrives"
+    assert (no_user in lines) is ("You:" not in log)

@@ -108,21 +108,98 @@ def test_a_file_with_a_problem_is_one_item_and_nothing_is_uploaded(run, folder, 
     assert account.requests == []
 
 
-def test_a_named_yaml_file_is_collected_when_it_holds_suites(run, pytester):
-    """As any JSON file is; a YAML file of something else is left to other plugins."""
-    (pytester.path / "Booking.yaml").write_text(SUITE)
-    (pytester.path / "other.yaml").write_text("a: b\n")
+COLLECTS_YAML = """
+import pytest
+
+class Other(pytest.File):
+    def collect(self):
+        yield Case.from_parent(self, name="other")
+
+class Case(pytest.Item):
+    def runtest(self):
+        pass
+
+def pytest_collect_file(file_path, parent):
+    if file_path.suffix == ".yaml":
+        return Other.from_parent(parent, path=file_path)
+"""
+"""Another plugin that collects YAML files."""
+
+FORMS = {
+    "plain": SUITE,
+    "one_line": "{suites: [{name: BOOKING, steps: [{event: Start_Flow, bot: Hi!}]}]}\n",
+    "like_json": '#\n---\n{\n "bot": "st",\n "suites": [{"name": "BOOKING", "steps": [{user: a, bot: b}]}]}',
+    "quoted": SUITE.replace("suites:", "'suites' :"),
+    "marked": "\ufeff" + SUITE,
+    "document": "--- {suites: [{name: BOOKING, steps: [{event: Start_Flow, bot: Hi!}]}]}\n",
+    "commented": "# long\n" * 40_000 + SUITE,
+    "wide": SUITE.encode("utf-16"),
+    "old_mac": SUITE.replace("\n", "\r"),
+}
+"""Files that say the same, or cannot be used though they mean to."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("other", [False, True])
+def test_a_named_yaml_file_is_collected_when_it_holds_suites(run, pytester, form, other):
+    """As any JSON file is, however it is written, and whoever else collects YAML."""
+    content = FORMS[form]
+    (pytester.path / "Booking.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+    if other:
+        pytester.makeconftest(COLLECTS_YAML)
     done = run("Booking.yaml", "--collect-only", "-q")
-    assert "Booking.yaml::BOOKING::lint" in done.lines
-    assert "lint" not in run("other.yaml", "--collect-only", "-q").text
-    assert "lint" not in run(".", "--collect-only", "-q").text
+    assert any(line.startswith("Booking.yaml::") and line.endswith("lint") for line in done.lines)
+    assert ("Booking.yaml::other" in done.lines) is other
 
 
-def test_a_yml_file_in_a_folder_is_hinted_at(run, folder):
-    """Its ending is not that of the suite files, which is said."""
-    (folder / "b.kore.yml").write_text(SUITE)
+def test_a_named_yaml_file_that_nobody_collects_says_what_is_wrong(run, pytester):
+    """A mistyped key is named instead of a file that is not found."""
+    (pytester.path / "b.yaml").write_text(SUITE.replace("suites:", "suitess:"))
+    done = run("b.yaml")
+    assert done.code == 1
+    assert any("b.yaml:1:1: has no suite: write 'suites' instead of 'suitess'" in line for line in done.lines)
+
+
+def test_yaml_of_something_else_is_left_to_other_plugins(run, pytester):
+    """What they collect is theirs, named or not."""
+    pytester.makeconftest(COLLECTS_YAML)
+    (pytester.path / "other.yaml").write_text("a: b\n")
+    for name in ("other.yaml", "."):
+        done = run(name, "--kore-emulator")
+        assert done.counts == {"passed": 1}
+        assert "not tested" not in done.text
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("b.kore.yml", SUITE),
+        ("b.kore.yaml.yml", SUITE),
+        ("b.kore.YAML", SUITE),
+        ("b.KORE.yaml", SUITE),
+        ("b.KORE.YML", "what is this\n"),
+        ("b.yaml", SUITE),
+        ("b.Yml", FORMS["one_line"]),
+        ("b.kore.JSON", '{"testCases": []}'),
+        ("b.KORE.json", '{"testCases": []}'),
+        ("B.JSON", '{"testCases": []}'),
+    ],
+)
+def test_a_suite_that_is_not_collected_is_hinted_at(run, folder, name, content):
+    """Its name is not that of the suite files, in whatever case, which is said; named it is collected."""
+    (folder / name).write_text(content)
     done = run("suites", "-m", "not kore_live")
-    assert any("not tested: suites/b.kore.yml holds a suite" in line for line in done.lines)
+    assert any(f"not tested: suites/{name} holds a suite" in line for line in done.lines)
+    assert f"suites/{name}::" in run(f"suites/{name}", "--collect-only", "-q").text
+
+
+def test_many_other_yaml_files_do_not_hide_a_suite(run, folder):
+    """Those that are called like suites are looked at first."""
+    for at in range(120):
+        (folder / f"a{at:03}.yaml").write_text("kind: {suites: no}\n")
+    (folder / "z.kore.yml").write_text(SUITE)
+    done = run("suites", "-m", "not kore_live")
+    assert any("not tested: suites/z.kore.yml holds a suite" in line for line in done.lines)
 
 
 def test_json_suites_do_not_pay_for_yaml(run, pytester):

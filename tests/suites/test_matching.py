@@ -1,12 +1,16 @@
 """A failed step of a YAML file passes by its matchers, and only where they explain all of the failure."""
 
 import json
+from collections import Counter
 
 import pytest
 
 from pytest_kore_convtest.api.run_models import read_run_status
 from pytest_kore_convtest.rules import Rule, RuleSettings, Severity
+from pytest_kore_convtest.suites import matchers, safe_regex
+from pytest_kore_convtest.suites.accept import accept_step
 from pytest_kore_convtest.suites.file import read_suite_file
+from pytest_kore_convtest.suites.lint import lint_file
 from pytest_kore_convtest.suites.run_errors import verdict_of
 from pytest_kore_convtest.suites.run_judge import judge_run
 from pytest_kore_convtest.suites.run_origin import RunRequest
@@ -260,3 +264,101 @@ def test_the_rule_can_make_every_use_of_a_matcher_an_error(suite):
     request = RunRequest(rules=RuleSettings({Rule.PASSED_BY_MATCHER: Severity.ERROR}))
     judged = judge_run(answer(result([expected("One?", "failed")], ["Two?"])), suite(ANY), request)
     assert outcomes(judged) == (FAILED, [FAILED])
+
+
+LIST = {
+    "type": "template",
+    "payload": {
+        "template_type": "list",
+        "text": "Sorry, something broke",
+        "elements": [{"title": 'One \u00e4 "bed"', "content_type": "text", "payload": "easter"}],
+        "image_url": "https://img.example/bed.png",
+        "notes": ["Ask \u00e4gain"],
+    },
+}
+
+
+@pytest.mark.parametrize("layout", [{}, {"ensure_ascii": False, "indent": 1}])
+@pytest.mark.parametrize(
+    ("bot", "uploaded", "fits"),
+    [
+        *((f"{{contains: {word}}}", word, False) for word in ("list", "type", "template", "title", "easter")),
+        *((f"{{contains: {word}}}", word, False) for word in ("https", "img", "payload", "'{'", "':'")),
+        ("{contains: broke}", "broke", True),
+        ("{contains: 'One \u00e4 \"bed'}", 'One \u00e4 "bed', True),
+        ("{contains: \u00e4gain}", "\u00e4gain", True),
+        ("{contains: [broke, One], example: One broke}", "One broke", True),
+        ("{contains: [broke, list], example: A list broke}", "A list broke", False),
+        ("{matches: '(?s).*list.*', example: Here is the list}", "Here is the list", False),
+        ("{matches: '(?s).*template.*', example: {template: {type: template}}}", '{"type":"template"}', True),
+        ("{anything: true, example: x}", "x", True),
+    ],
+)
+def test_of_a_template_the_words_count_that_a_user_sees(suite, bot, uploaded, fits, layout):
+    """Keys and codes are no words of the bot, however the template is written."""
+    said = json.dumps(LIST, **layout)
+    judged = judge_run(answer(result([expected(uploaded, "failed")], [said])), suite(bot))
+    assert outcomes(judged) == ((PASSED, [PASSED]) if fits else (FAILED, [FAILED]))
+
+
+LONG = "{matches: '(?s)(?:.{0,180}a.{0,180}b.{0,180})*', example: ab}"
+"""A pattern of so many states that google-re2 alone reads long replies with it."""
+
+
+@pytest.fixture
+def without_re2(monkeypatch):
+    """Take google-re2 away."""
+
+    def fail(name):
+        raise ImportError(name)
+
+    caches = (safe_regex.compile_pattern, matchers._fits_pattern)
+    for cache in caches:
+        cache.cache_clear()
+    monkeypatch.setattr(safe_regex, "import_module", fail)
+    yield
+    for cache in caches:
+        cache.cache_clear()
+
+
+@pytest.mark.usefixtures("without_re2")
+def test_a_reply_that_is_too_long_without_google_re2_is_red_and_says_so(suite):
+    """Nobody looks for a fault in a reply of which it is not known whether it fits, or accepts it."""
+    judged = judge_run(answer(result([expected("ab", "failed")], ["ab" * 2_000])), suite(LONG))
+    assert outcomes(judged) == (FAILED, [FAILED])
+    help_ = 'reply 1 is too long for this pattern without google-re2: pip install "pytest-kore-convtest[re2]"'
+    assert help_ in judged.steps[0].why
+    assert accept_step(judged, 0).refused == help_
+
+
+@pytest.mark.usefixtures("without_re2")
+def test_an_example_that_is_too_long_without_google_re2_is_said_to_be(tmp_path):
+    """The example is not called wrong when nobody knows whether it is."""
+    path = tmp_path / "a.kore.yaml"
+    bot = LONG.replace("example: ab", f"example: {'ab' * 2_000}")
+    path.write_text(f"suites:\n- name: A\n  steps:\n  - event: Start_Flow\n    bot: {bot}\n")
+    (finding,) = lint_file(path)
+    assert "the example is too long for this pattern without google-re2: pip install" in finding.message
+
+
+def test_a_reply_is_matched_once_however_often_it_is_compared(suite, monkeypatch):
+    """A step with many replies that vary takes no longer than each of them."""
+    seen = Counter()
+
+    class Counting:
+        """A pattern that notes what it was asked."""
+
+        def fits(self, text):
+            seen[text] += 1
+            return False
+
+    matchers._fits_pattern.cache_clear()
+    local = suite("[" + ", ".join(["{matches: 'Room \\d+', example: Room 1, optional: true}"] * 5) + "]")
+    monkeypatch.setattr(matchers, "compile_pattern", lambda _: Counting())
+    given = [f"Bed {at}" for at in range(6)]
+    judged = judge_run(answer(result([expected("Room 1", "failed") for _ in range(5)], given)), local)
+    assert outcomes(judged) == (FAILED, [FAILED])
+    accept_step(judged, 0)
+    matchers._fits_pattern.cache_clear()
+    assert seen
+    assert set(seen.values()) == {1}

@@ -164,6 +164,7 @@ def test_of_several_suites_each_is_uploaded_alone(write):
         ("%YAML 1.1\n---\nsuites: []\n", "unusable-file", (1, 1), "directive"),
         ("suites: !!python/object:os.system x\n", "unusable-file", (1, 9), "contains a tag"),
         ("suites: a\x07b\n", "unusable-file", (1, 10), "control character (U+0007)"),
+        ("suites: a\x85b\n", "unusable-file", (1, 10), "control character (U+0085)"),
         ("suites: " + "[" * 5000, "unusable-file", (1, 68), "more than 60"),
         (CONTRACT.encode("utf-16"), "unusable-file", (1, 1), "is UTF-16 text: save it as UTF-8"),
         (CONTRACT.encode("utf-16-le"), "unusable-file", (1, 2), "save the file as UTF-8"),
@@ -328,3 +329,68 @@ def test_a_secret_in_a_comment_is_found(lint, comment, rule, before):
     assert found[:3] == (rule, line, column)
     assert found[3].startswith("a comment contains what looks like ")
     assert comment[20:] not in found[3]
+
+
+@pytest.mark.parametrize(
+    ("step", "place"),
+    [
+        ("user: a\n    bot:\n    - contains: Your order\n        #1234 is ready\n", (9, 9)),
+        ("user: a\n    bot: Your order\n      #1234 is ready\n", (8, 7)),
+        ("user: a\n    bot: Your order\n\n      ##1234\n", (9, 7)),
+        ("user: a\r\n    bot: Your order\r\n      #1234 is ready\r\n", (8, 7)),
+        ("user: a\n    bot:\n    - Your order\n     #1234 is ready\n", (9, 6)),
+        ("user: a\n    bot: {any: [b, Your order\n #1234\n ]}\n", (8, 2)),
+        ("user: Order\n      #1234\n    bot: b\n", (7, 7)),
+        ("user: a\n    bot:\n    - any:\n      - Your order\n        #1234 is ready\n      - b\n", (10, 9)),
+        ("user: a\n    bot:\n    - {matches: b.*, example: b\n    #1\n    }\n", (9, 5)),
+        ("user: a\n    bot: {template: {text: Your order\n       #1234\n    }}\n", (8, 8)),
+        ("user: a\n    bot: #1234\n      is ready\n", (7, 10)),
+        ("user: a\n    bot:\n    - #1234\n      is ready\n", (8, 7)),
+        ("user: a\n    bot:\n    -\n      #1234\n      is ready\n", (9, 7)),
+        ("user: a\n    bot:\n    - contains: #1234\n        is ready\n", (8, 17)),
+        ("user: a\n    bot: &x #1234\n      is ready\n", (7, 13)),
+        ("user: a\n    bot: A ##b\n", (7, 12)),
+        ("user: a\n    bot: Order #\n", (7, 16)),
+        ("user: a\n    bot: Order ##  \n", (7, 16)),
+    ],
+)
+def test_a_comment_that_reads_as_a_part_of_what_is_said_is_refused(lint, step, place):
+    """Nothing of a text is dropped because YAML takes it for a comment."""
+    content = STEP + step
+    if "\r\n" in step:
+        content = content.replace("\r\n", "\n").replace("\n", "\r\n")
+    ((rule, *where, message),) = lint(content)
+    assert rule in {"unusable-file", "yaml-value"}
+    assert tuple(where) == place
+    assert "comment" in message
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "user: a # asked\n    # then\n    #user: b\n    bot: b\n",
+        (
+            "user: a\n    bot:\n    #first\n    - b\n    #second\n    - c # third\n"
+            "    # fourth\n      # fifth\n    - d\n"
+        ),
+        "user: a\n    bot:\n      # asked first\n      - b\n      # - c\n      #- d\n",
+        "user: a\n    bot: b\n    #more: true\n  #- user: c\n  #  bot: d\n#tail\n",
+        "user: a\n    bot: b # said\n      #indented below\n",
+        "user: a\n    bot: 'b' #said\n      #indented below\n",
+        "user: a\n    bot: |- #block\n      b #1\n      #2\n",
+        "user: a\n    bot: {any: [b, #one\n      #two\n      c]}\n",
+        "user: a\n    bot: #replies\n      - b\n",
+        (
+            "user: a\n    bot:\n      - contains: b\n        #example: c\n"
+            "        optional: true\n          #deeper\n      - c\n"
+        ),
+        "user: a\n    bot: a#b and c#\n",
+        (
+            "user: a\n    bot: b\n#- name: C\n- name: D\n  #tags: [a]\n"
+            "  steps:\n  #begin\n  - event: Start_Flow\n    bot: x\n"
+        ),
+    ],
+)
+def test_other_comments_are_fine(lint, step):
+    """A comment between entries, beside quotes or with a blank behind its # is one, wherever it stands."""
+    assert lint(STEP + step) == []
