@@ -168,9 +168,9 @@ def test_what_concerns_all_suites_is_judged_on_every_machine(start, pytester):
     for number in (1, 2):
         result = start(*more, "--kore-keep=always", f"--kore-shard={number}/2", "--kore-json=r.json")
         (suite,) = json.loads((pytester.path / "r.json").read_text())["suites"]
-        stored.append(suite["imported"]["given_name"])
-        assert result.code == 1
-    assert sorted(stored) == ["ALPHA", "ALPHA (2)"]
+        stored.append((suite["imported"]["given_name"], result.code))
+    # Lint says it of the second file, wherever the first one is.
+    assert sorted(stored) == [("ALPHA", 0), ("ALPHA (2)", 1)]
 
 
 def test_the_record_tells_the_shard(start, pytester):
