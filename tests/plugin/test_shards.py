@@ -186,6 +186,44 @@ def test_the_record_tells_the_shard(start, pytester):
     assert json.loads((pytester.path / "r.json").read_text())["evidence"][0]["shard"] is None
 
 
+def test_suites_of_other_machines_are_not_gone(start):
+    """Compared with a run of all suites, a machine does not call those of the others gone."""
+    start("--kore-json=whole.json")
+    result = start("--kore-shard=1/2", "--kore-baseline=whole.json")
+    assert result.code == 0
+    assert "gone" not in result.text
+    result = start("-k", "ALPHA", "--kore-baseline=whole.json")
+    assert "gone" in result.text
+
+
+def test_a_machine_keeps_to_its_part_of_the_limits(start, pytester):
+    """Without a word about it the part is that of the machine; a part that is given wins."""
+    shares = []
+    for more in (("--kore-shard=1/4",), ("--kore-shard=1/4", "-o", "kore_rate_share=1/3"), ()):
+        start(*more, "-k", "none-of-them", "--kore-json=r.json")
+        (evidence,) = json.loads((pytester.path / "r.json").read_text())["evidence"]
+        told = {one["name"]: (one["value"], one["source"]) for one in evidence["settings"]}
+        shares.append(told["kore_rate_share"])
+    assert shares == [("0.25", "command line"), ("0.333333333333333", "command line"), ("1", "default")]
+
+
+def test_a_refusal_slows_a_machine_down(start, account):
+    """Where the limits are exceeded in spite of it, the machine waits and is green."""
+    account.fail_next(429, times=1, retry_after=0)
+    result = start("--kore-run=inDevelopment", "--kore-shard=1/5")
+    assert result.code == 0
+    assert 429 in [one.status for one in account.requests]
+    assert done(account).count("import") == 1
+
+
+@pytest.mark.parametrize("text", ["0", "1/0", "0/4", "5/4", "2", "1/4/4", "-1/4", "x"])
+def test_what_is_no_part(start, text):
+    """A part above 0 and up to 1 is wanted; anything else is refused in one sentence."""
+    result = start("-o", f"kore_rate_share={text}")
+    assert result.code == 4
+    assert f"-o kore_rate_share (from command line): '{text}' is no " in result.text
+
+
 @pytest.mark.parametrize("more", [(), XDIST])
 def test_a_divider_that_knows_nothing_of_suites(start, pytester, account, monkeypatch, more):
     """Steps of a suite on two machines: each does its job once, is red, and says what is elsewhere."""
