@@ -186,7 +186,7 @@ def test_the_record_tells_the_shard(start, pytester):
     assert json.loads((pytester.path / "r.json").read_text())["evidence"][0]["shard"] is None
 
 
-def test_suites_of_other_machines_are_not_gone(start):
+def test_suites_of_other_machines_are_not_missed(start):
     """Compared with a run of all suites, a machine does not call those of the others gone."""
     start("--kore-json=whole.json")
     result = start("--kore-shard=1/2", "--kore-baseline=whole.json")
