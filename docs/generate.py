@@ -177,6 +177,8 @@ KINDS = {
     "count": "a whole number from 1",
     "whole": "a whole number from 0",
     "rate": "a number above 0 and up to 1, or a percentage with its sign",
+    "share": "a number above 0 and up to 1, a percentage with its sign, or a fraction such as `1/4`",
+    "shard": "a number, from 1, and how many there are: `2/4`",
     "fail_on": "words after commas or spaces: `flaky`; or `off`",
     "percent": "a number from 0 to 100",
     "exit_code": "`off`, or a number from 1 to 255",

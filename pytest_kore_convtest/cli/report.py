@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from pytest_kore_convtest.cli import OK
+from pytest_kore_convtest.cli import FINDINGS, OK
 from pytest_kore_convtest.cli.parser import UsageError
 from pytest_kore_convtest.text import fit, one_line
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = (
     "Render what --kore-json wrote in other forms. Several runs are merged into one report."
-    " The exit code says whether it was written, not whether the tests passed."
+    " The exit code says whether it was written, not whether the tests passed;"
+    " it is 1 when shards are missing or do not belong together."
 )
 EXAMPLES = (
     ("report kore.json --html kore.html", "a page of one run"),
@@ -48,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
     from pytest_kore_convtest.reports.merge import merge_records
     from pytest_kore_convtest.reports.render import render
     from pytest_kore_convtest.reports.serialize import read_record
+    from pytest_kore_convtest.reports.shards import find_shard_gaps
     from pytest_kore_convtest.reports.totals import say_verdict
 
     record = merge_records([read_record(read_file(path), path) for path in options.reports])
@@ -58,11 +60,14 @@ def run(options: argparse.Namespace) -> int:
         if path != "-":
             write_report(path, texts[form])
             _say(f"wrote {path}", out)
+    gaps = find_shard_gaps(record["evidence"])
+    for gap in gaps:
+        _say(gap, sys.stderr)
     _say(f"verdict: {say_verdict(record)}", out)
     for form, path in outputs.items():
         if path == "-":
             write_stdout(texts[form])
-    return OK
+    return FINDINGS if gaps else OK
 
 
 def _draw(options: argparse.Namespace) -> int:

@@ -76,6 +76,8 @@ def _review_rest(baseline: Baseline, seen: set[Entry], record: Record) -> Iterat
             f"{baseline.path}: {plural(len(others), 'entry', 'entries')} of another bot"
             f" ({printable(others[0].bot, 60)}) accepted nothing here"
         )
+    elif any(one["shard"] for one in record["evidence"]):
+        return  # they may be about suites of another machine
     elif rest and not seen and any(suite["run"] for suite in record["suites"]):
         said = (
             "its 1 entry is of no suite that was run"

@@ -127,10 +127,16 @@ class Backoff:
 
 
 class RateLimit:
-    """Rolling windows of one minute and one hour."""
+    """Rolling windows of one minute and one hour.
 
-    def __init__(self, times: Iterable[float] = ()) -> None:
+    Args:
+        times: When there were requests.
+        share: Our part of the platform's limits, above 0 and up to 1; one request is always allowed.
+    """
+
+    def __init__(self, times: Iterable[float] = (), share: float = 1.0) -> None:
         self._times: deque[float] = deque(times, maxlen=PER_HOUR)
+        self._windows = ((_part(PER_MINUTE, share), 60.0), (_part(PER_HOUR, share), 3600.0))
 
     def note(self, now: float) -> None:
         """Note a request."""
@@ -138,7 +144,12 @@ class RateLimit:
 
     def earliest(self, due: float) -> float:
         """Return the first moment, not before ``due``, at which an ask is allowed."""
-        for most, window in ((PER_MINUTE, 60.0), (PER_HOUR, 3600.0)):
+        for most, window in self._windows:
             if len(self._times) >= most:
                 due = max(due, self._times[-most] + window)
         return due
+
+
+def _part(limit: int, share: float) -> int:
+    """Return so many of a limit that all parts together do not exceed it, but at least one."""
+    return max(1, math.floor(round(limit * share, 6)))

@@ -31,7 +31,7 @@ class RateLimiter:
 
     Args:
         store: Where they meet.
-        settings: ``max_parallel`` and ``rate_limit``.
+        settings: ``max_parallel``, ``rate_limit`` and ``rate_share``.
         wall: Seconds since the epoch.
     """
 
@@ -58,7 +58,7 @@ class RateLimiter:
             known = cast("dict[str, list[float]]", self._store.find(WRITES)).get("times", [])
             # After the clock was set back the future counts as now, else it would block for as long.
             times = [min(at, now) for at in known]
-            self._refused, self._allowed = now, RateLimit(times).earliest(now)
+            self._refused, self._allowed = now, RateLimit(times, self._settings.rate_share).earliest(now)
             allowed = self._allowed <= now
             if allowed:
                 times.append(now)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     import pytest
 
+_DIVIDERS = {"splits": "pytest-split", "num_shards": "pytest-shard", "test-group-count": "pytest-test-groups"}
+"""The plugins that divide all items, by their option for how many parts there are."""
+
 _NO_CI = frozenset({"", "0", "false"})
 
 
@@ -54,6 +57,8 @@ def read_settings(config: pytest.Config) -> Settings:
         raise _refuse(settings, "emulator", problem)
     if settings.update:
         _check_update(config, settings)
+    if settings.shard is not None:
+        _check_shard(config, settings)
     _check_reports(settings)
     _check_collisions(config, settings)
     if hints := _unknown_keys(config):
@@ -83,6 +88,23 @@ def _check_update(config: pytest.Config, settings: Settings) -> None:
         problem = "without a run nobody knows what the bot says: add --kore-run inDevelopment"
     if problem:
         raise _refuse(settings, "update", problem)
+
+
+def _check_shard(config: pytest.Config, settings: Settings) -> None:
+    """Refuse what selects by what only this machine knows, and a second divider: a suite could be on none.
+
+    Raises:
+        ConfigError: It is refused.
+    """
+    given, problem = vars(config.option), ""
+    for name, option in (("lf", "--last-failed"), ("stepwise", "--stepwise")):
+        if given.get(name):
+            problem = f"{option} selects by what failed on this machine, and a suite could be on none"
+    for name, plugin in _DIVIDERS.items():
+        if isinstance(parts := given.get(name), int) and parts > 1:
+            problem = f"{plugin} divides all tests, suites too, and a suite could be on no machine"
+    if problem:
+        raise _refuse(settings, "shard", f"{problem}: leave one of them out")
 
 
 def _check_reports(settings: Settings) -> None:

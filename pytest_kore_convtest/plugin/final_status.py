@@ -59,6 +59,7 @@ class Tally:
         verdict: Of the whole run: ``"passed"``, ``"failed"`` or ``"unknown"``.
         jobs: The facts of all jobs.
         not_waited: How many configured import jobs no selected item waited for.
+        deselected: How many steps of suites that were run no selected item judges, and how many there are.
         lint: The items that judge a file.
         items: All other items of ours, and users' tests that asked the platform.
         unconfigured: How many of these were skipped because Kore is not configured.
@@ -67,6 +68,7 @@ class Tally:
     verdict: str
     jobs: Sequence[JobSummary] = ()
     not_waited: int = 0
+    deselected: tuple[int, int] = 0, 0
     lint: ItemCounts = field(default_factory=ItemCounts)
     items: ItemCounts = field(default_factory=ItemCounts)
     unconfigured: int = 0
@@ -92,6 +94,9 @@ def write_tally(tally: Tally) -> str:
         # As many as pytest counts, unless lint has a number of its own.
         items = tally.items if lint.bad else replace(tally.items, total=tally.items.total + lint.total)
         parts += [_against(lint, "lint check"), _against(items, "test")]
+    if runs and tally.deselected[0]:
+        # On another machine, perhaps: what divides items may know nothing of suites.
+        parts.append(f"{tally.deselected[0]} of {plural(tally.deselected[1], 'step')} deselected here")
     if tally.not_waited:
         parts.append(f"{plural(tally.not_waited, 'import job')} not waited for")
     if tally.unconfigured:

@@ -85,7 +85,10 @@ def tell_news(run: Run, record: Record) -> News:
         )
         before = None
     elif earlier is not None:
-        lines = render_text(compare_runs(earlier, now), _MOST_LINES)
+        compared = compare_runs(earlier, now)
+        if run.settings.shard:  # a whole suite that is not here is on another machine
+            compared.sections["gone"] = [one for one in compared.sections["gone"] if one.step]
+        lines = render_text(compared, _MOST_LINES)
     if folder is not None:
         try:
             past, odd = read_runs(folder) if folder.is_dir() else ([], [])

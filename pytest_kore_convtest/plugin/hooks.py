@@ -151,6 +151,16 @@ class Hooks:
             raise
 
     @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep this machine's part of the suites that ``-k`` and ``-m`` have left."""
+        if shard := self._run.settings.shard:
+            from pytest_kore_convtest.plugin.shards import keep_mine, tell_division
+
+            keep_mine(self._run, shard, items)
+            if self._worker:
+                tell_division(self._run)
+
+    @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what is selected of ours: all of it counts."""
         self._selected = select(session.items, self._run.settings)

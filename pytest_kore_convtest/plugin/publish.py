@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.plugin.run_verdict import RunVerdict
     from pytest_kore_convtest.plugin.session import Run
     from pytest_kore_convtest.reports.job_record import JobResult
-    from pytest_kore_convtest.reports.record import Evidence, Record, Unevaluated
+    from pytest_kore_convtest.reports.record import Evidence, Record, ShardRecord, Unevaluated
     from pytest_kore_convtest.settings.settings import Settings
 
 _MOST_NAMED = 100
@@ -111,12 +111,22 @@ def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) 
     return {
         **tell_evidence(run.known_settings(), environment(), run.config.rootpath),
         "emulator": run.emulated,
+        "shard": _tell_shard(run),
         "started_at": moment(run.begun_at),
         "ended_at": moment(time.time()),
         "clock_skew": clock_skew,
         "exit_code": int(session.exitstatus),
         "interrupted": run.interrupted,
     }
+
+
+def _tell_shard(run: Run) -> ShardRecord | None:
+    if (shard := run.settings.shard) is None:
+        return None
+    from pytest_kore_convtest.plugin.shards import find_division
+
+    division = find_division(run)
+    return {"number": shard.number, "of": shard.of, "suites": division.suites, "digest": division.digest}
 
 
 def _find_unevaluated(run: Run, recorder: Recorder, verdict: RunVerdict) -> Iterator[Unevaluated]:

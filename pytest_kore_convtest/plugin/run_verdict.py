@@ -30,7 +30,7 @@ from pytest_kore_convtest.plugin.item_results import (
 )
 from pytest_kore_convtest.plugin.items import COVERED, KNOWN, NOT_CONFIGURED
 from pytest_kore_convtest.plugin.report_facts import facts_of
-from pytest_kore_convtest.plugin.selection import LINT, OWN, TEST, Selected
+from pytest_kore_convtest.plugin.selection import LINT, OWN, TEST, Selected, count_steps
 from pytest_kore_convtest.reports.record import FAILED, PASSED, UNKNOWN
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class RunVerdict:
         self._coverage = ""
         self._unwritten: list[str] = []
         self._updated: list[str] = []
-        self._about_bot = ""
+        self._about_bot = self._shard = ""
         self._emulator = self._excused = self._made_red = False
 
     @property
@@ -169,6 +169,12 @@ class RunVerdict:
             self._about_bot = BOT_UNUSED if run.settings.bot else BOT_REPEATS
         if session.exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
+        if shard := run.settings.shard:
+            from pytest_kore_convtest.plugin.shards import find_division, find_idle, tell_shard
+
+            division = find_division(run)
+            self._shard = f"; {tell_shard(shard, division)}"
+            self._problems += filter(None, [find_idle(shard, division)])
         self._settle(selected, _why_not_run(session, self.stopped_by))
         self._excused = run.settings.unconfigured == "skip" and self._is_unconfigured(run)
         self._find_gaps(run)
@@ -358,7 +364,7 @@ class RunVerdict:
         """Return the closing lines; none when nothing of ours was selected."""
         lines = [f"kore: {problem}" for problem in self._problems]
         if self.jobs or self.entries:
-            lines.append(f"kore: {write_tally(self._tally())}")
+            lines.append(f"kore: {write_tally(self._tally())}{self._shard}")
         lines += [f"kore: {line}" for line in [*self._updated, *self._unwritten, *self._resume]]
         if self._emulator and self.entries:
             lines.append(f"kore: {EMULATOR_WORDS}{self._about_bot}")
@@ -375,6 +381,7 @@ class RunVerdict:
             verdict=verdict,
             jobs=list(self.jobs.values()),
             not_waited=len(self.not_waited),
+            deselected=count_steps(one for one, _ in self.entries),
             lint=self._count(lint=True, verdict=verdict),
             items=self._count(lint=False, verdict=verdict),
             unconfigured=outcomes.count(NOT_CONFIGURED) or (self._excused and len(outcomes)),

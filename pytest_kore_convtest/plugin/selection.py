@@ -35,6 +35,7 @@ class Selected:
         line: Its line, 0-based; ``None`` when there is none.
         domain: Its name, as pytest shows it.
         step: The 1-based step that it judges, 0 for others.
+        steps: How many steps its suite has, when it judges the suite's run or one of them; 0 for others.
         properties: What JUnit tells about it.
     """
 
@@ -45,6 +46,7 @@ class Selected:
     line: int | None = None
     domain: str = ""
     step: int = 0
+    steps: int = 0
     properties: tuple[tuple[str, str], ...] = ()
 
 
@@ -58,6 +60,7 @@ class _Entry(TypedDict):
     line: int | None
     domain: str
     step: int
+    steps: int
     properties: list[list[str]]
 
 
@@ -67,14 +70,26 @@ def select(items: Iterable[pytest.Item], settings: Settings) -> list[Selected]:
 
 
 def _describe(item: pytest.Item, settings: Settings) -> Selected:
-    kind, step = TEST, 0
+    kind, step, steps = TEST, 0, 0
     properties: list[tuple[str, str]] = []
     if isinstance(item, OwnItem):
         kind, step = LINT if item.offline else OWN, item.number
+        steps = len(item.suite.steps) if item.suite and item.needs_run else 0
         properties = [(str(name), str(value)) for name, value in item.user_properties]
-    return Selected(
-        item.nodeid, kind, tuple(wanted_jobs(item, settings)), *item.location, step, tuple(properties)
-    )
+    wants = tuple(wanted_jobs(item, settings))
+    return Selected(item.nodeid, kind, wants, *item.location, step, steps, tuple(properties))
+
+
+def count_steps(selected: Iterable[Selected]) -> tuple[int, int]:
+    """Return how many steps of the suites that are run were deselected here, and how many there are."""
+    suites: dict[str, int] = {}
+    shown = 0
+    for one in selected:
+        if one.steps:
+            suites[one.nodeid.rpartition("::")[0]] = one.steps
+            shown += one.step > 0
+    total = sum(suites.values())
+    return total - shown, total
 
 
 def tell_controller(run: Run, selected: list[Selected]) -> None:
@@ -105,5 +120,6 @@ def _read(entry: _Entry) -> Selected:
         entry["line"],
         entry["domain"],
         entry["step"],
+        entry["steps"],
         tuple((name, value) for name, value in entry["properties"]),
     )

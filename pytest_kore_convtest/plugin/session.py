@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.jobs.unfinished import Unfinished
     from pytest_kore_convtest.plugin.baseline import Given
+    from pytest_kore_convtest.plugin.shards import Division
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.job_summary import JobSummary
     from pytest_kore_convtest.suites.file import LocalSuite
@@ -92,6 +93,8 @@ class Run:
         namesakes: Suites whose names stand in several files, by file; ``None`` before they are looked for.
         selected: Node ids of all selected items; ``None`` before somebody asks.
         explained: Which item says a setting's whole message, by message.
+        undivided: All items before suites were divided over several machines; empty where they are not.
+        division: How they were divided; ``None`` where they are not, and in xdist's controller.
         chosen: Node ids of the gate that were named on the command line; empty for all.
         notes: Things to say in the summary.
         begun_at: When it began, in seconds since the epoch.
@@ -134,6 +137,8 @@ class Run:
         self.namesakes: dict[str, list[Finding]] | None = None
         self.selected: set[str] | None = None
         self.explained: dict[str, str] = {}
+        self.undivided: list[pytest.Item] = []
+        self.division: Division | None = None
         self.chosen: frozenset[str] = frozenset()
         self.notes: list[str] = []
         self.begun_at = time.time()

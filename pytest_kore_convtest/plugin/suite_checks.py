@@ -62,12 +62,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """
     from pytest_kore_convtest.plugin.suite_items import SuiteItem
 
-    items = [item for item in session.items if isinstance(item, SuiteItem)]
+    run = find_run(session.config)
+    items = [item for item in run.undivided or session.items if isinstance(item, SuiteItem)]
     live = [item for item in items if item.suite is not None and item.get_closest_marker("kore_live")]
     suites = {id(item.suite): item.suite for item in live if item.suite is not None}
     problem = None
     try:
-        renamed = _prepare(find_run(session.config), list(suites.values()))
+        renamed = _prepare(run, list(suites.values()))
     except ConfigError as bad:
         problem = bad
     else:
@@ -341,7 +342,8 @@ def _namesakes(request: pytest.FixtureRequest) -> dict[str, list[Finding]]:
     run: Run = find_run(request.config)
     if run.namesakes is None:
         kind = type(request.node)
-        nodes = {item.module_node for item in request.session.items if isinstance(item, kind)}
+        items = run.undivided or request.session.items
+        nodes = {item.module_node for item in items if isinstance(item, kind)}
         files = [node.file for node in sorted(nodes, key=lambda node: node.path)]
         run.namesakes = {}
         for finding in lint_many(files, run.settings.rules):

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from pytest_kore_convtest.reports.record import Evidence, Git, Setting
 from pytest_kore_convtest.settings.options import SECRETS, TABLE
-from pytest_kore_convtest.settings.values import ImportJob, Secret, Target, describe_path
+from pytest_kore_convtest.settings.values import ImportJob, Secret, Shard, Target, describe_path
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.settings.settings import Settings
@@ -46,7 +46,7 @@ _GIT_NEEDS = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "GIT_DIR", "GIT_WORK_
 
 
 def tell_evidence(settings: Settings, env: Mapping[str, str], root: Path) -> Evidence:
-    """Tell all that is known before a run's end; times, exit code and clock skew are left open.
+    """Tell all that is known before a run's end; times, exit code, shard and clock skew are left open.
 
     Args:
         settings: The settings as the run used them.
@@ -64,6 +64,7 @@ def tell_evidence(settings: Settings, env: Mapping[str, str], root: Path) -> Evi
         protected=settings.protected,
         emulator=settings.emulator,
         requested_version=settings.run or "",
+        shard=None,
         bot_build=None,
         git=read_git(root, env),
         ci=find_ci(env),
@@ -101,6 +102,8 @@ def _say(settings: Settings, name: str) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, ImportJob):
         return f"{value.label}={value.id}"
+    if isinstance(value, Shard):
+        return str(value)
     if isinstance(value, Target):
         return f"{value.name} {value.host} {value.stream_id}{' protected' * value.protected}"
     if isinstance(value, Mapping):

@@ -197,7 +197,7 @@ def _render_line(line: str) -> str:
 
 
 def _render_evidence(entry: Evidence) -> str:
-    git, skew = entry["git"], entry["clock_skew"]
+    git, skew, shard = entry["git"], entry["clock_skew"], entry["shard"]
     body = name_values(
         [
             ("Host", entry["host"]),
@@ -205,6 +205,7 @@ def _render_evidence(entry: Evidence) -> str:
             ("Target", entry["target"] + (" (protected)" if entry["protected"] else "")),
             ("Platform", "built-in emulator" if entry["emulator"] else "real"),
             ("Requested version", entry["requested_version"]),
+            ("Shard", f"{_number(shard['number'])} of {_number(shard['of'])}" if shard else ""),
             ("Began (UTC)", entry["started_at"]),
             ("Ended (UTC)", entry["ended_at"]),
             ("Platform's clock minus ours", "" if skew is None else f"{skew:.3g} s"),

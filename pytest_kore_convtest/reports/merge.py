@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.coverage.union import join_coverage
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.reports.record import FAILED, FORMAT, PASSED, UNKNOWN, VERSION
+from pytest_kore_convtest.reports.shards import find_shard_gaps
 from pytest_kore_convtest.reports.totals import is_mixed, name_platform
 
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ _GRAVITY = (FAILED, PASSED, UNKNOWN)
 
 
 def merge_records(records: Sequence[Record]) -> Record:
-    """Return one record of several, in their order; a single one stays as it is.
+    """Return one record of several, in their order; a single one stays as it is, unless it is a shard.
 
-    A run that failed makes the whole failed; else one without a verdict makes it unknown.
+    A run that failed makes the whole failed; else one without a verdict makes it unknown, and so do
+    shards that are no whole.
     What is in more than one of the records, such as a merged one and its parts, is counted once.
 
     Raises:
@@ -41,14 +43,25 @@ def merge_records(records: Sequence[Record]) -> Record:
     said = [f"{again} of {len(records)} reports said the same as another one and {_were(again)} left out"]
     if len(different) == 1:
         only = different[0]
-        return {**only, "notes": [*only["notes"], *said]} if again else only
+        return _doubt_shards({**only, "notes": [*only["notes"], *said]} if again else only)
     merge = _Merge(different)
     for record in different:
         merge.add(record)
     merged = merge.merged
     merged["coverage"], said_of_it = join_coverage([record.get("coverage") for record in different])
     new = [*(said if again else []), *_doubt(merged["evidence"]), *merge.say_once(), *said_of_it]
-    return {**merged, "notes": [*merged["notes"], *(note for note in new if note not in merged["notes"])]}
+    notes = [*merged["notes"], *(note for note in new if note not in merged["notes"])]
+    return _doubt_shards({**merged, "notes": notes})
+
+
+def _doubt_shards(record: Record) -> Record:
+    """Return a record that does not pass when it has shards that are no whole, and says why."""
+    gaps = find_shard_gaps(record["evidence"])
+    if not gaps:
+        return record
+    verdict = UNKNOWN if record["verdict"] == PASSED else record["verdict"]
+    notes = [*gaps, *(note for note in record["notes"] if note not in gaps)]
+    return {**record, "verdict": verdict, "notes": notes}
 
 
 def _were(count: int) -> str:

@@ -93,12 +93,26 @@ class Git(TypedDict):
     dirty: bool | None
 
 
+class ShardRecord(TypedDict):
+    """Which part of the suites a run had, where several machines shared them.
+
+    ``number`` counts from 1, ``of`` is how many machines there were; ``suites`` is how many suites they
+    shared, and ``digest`` is the same for all machines that shared the same suites.
+    """
+
+    number: int
+    of: int
+    suites: int
+    digest: str
+
+
 class Evidence(TypedDict):
     """What was tested, with what, where and when: for whoever has to prove it later.
 
     ``host`` and ``stream_id`` are whole; ``clock_skew`` is the platform's clock minus
     ours in seconds as last seen in a ``Date`` header, ``None`` when none was seen;
-    ``requested_version`` is what ``--kore-run`` says, empty without; ``bot_build`` is
+    ``requested_version`` is what ``--kore-run`` says, empty without; ``shard`` is what
+    ``--kore-shard`` says, ``None`` without; ``bot_build`` is
     always ``None``: the platform's API gives no build number of a bot; ``ci`` is the
     address of the CI run, or empty; ``exit_code`` is pytest's.
     """
@@ -113,6 +127,7 @@ class Evidence(TypedDict):
     protected: bool
     emulator: bool
     requested_version: str
+    shard: ShardRecord | None
     bot_build: None
     git: Git | None
     ci: str

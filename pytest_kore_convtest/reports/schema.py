@@ -33,6 +33,7 @@ OPTIONAL: dict[str, object] = {
 """What is taken for a key of a finding that is missing: a report of an earlier release has it not."""
 
 _LATER: dict[str, frozenset[str]] = {
+    "Evidence": frozenset({"shard"}),
     "ImportRecord": frozenset({"given_name"}),
     "RunRecord": frozenset({"attempts", "excused", "rate"}),
     "StepRecord": frozenset({"attempts", "known", "offers", "rate"}),
@@ -97,6 +98,8 @@ def _complete(value: object) -> None:
     """Give the record of an earlier release the keys that it did not know."""
     if isinstance(value, dict):
         value.setdefault("coverage", None)
+    for run in _objects(value, "evidence"):
+        run.setdefault("shard", None)
     for suite in _objects(value, "suites"):
         for step in _objects(suite, "steps"):
             step.setdefault("offers", [])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_kore_convtest.rules import Severity
-    from pytest_kore_convtest.settings.values import Target
+    from pytest_kore_convtest.settings.values import Shard, Target
 REAL = (
     "host",
     "stream_id",
@@ -52,6 +52,7 @@ def settle(values: dict[str, object], sources: dict[str, str], notes: list[str])
     _choose_credentials(values, sources, notes)
     _choose_rules(values, sources, notes)
     _check_runs(values, sources, notes)
+    _choose_share(values, sources)
     _check_together(values, sources)
     if "cov_fail_under" in values and "bot_definition" not in values:
         raise ConfigError(
@@ -121,6 +122,12 @@ def _choose_speed(values: dict[str, Any], sources: dict[str, str], notes: list[s
     values.setdefault("poll_interval", min(shortest, values.get("max_poll_interval", shortest)))
     values.setdefault("max_poll_interval", max(longest, values["poll_interval"]))
     values.setdefault("rate_limit", False)
+
+
+def _choose_share(values: dict[str, object], sources: dict[str, str]) -> None:
+    """Let each of several machines take as much of the platform's limits, unless somebody says how much."""
+    if "shard" in values and "rate_share" not in values:
+        values["rate_share"], sources["rate_share"] = 1 / cast("Shard", values["shard"]).of, sources["shard"]
 
 
 def _is_on_this_machine(values: Mapping[str, object]) -> bool:

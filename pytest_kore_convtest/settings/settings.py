@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_kore_convtest.rules import Rule, Severity
-    from pytest_kore_convtest.settings.values import ImportJob, Secret, Target
+    from pytest_kore_convtest.settings.values import ImportJob, Secret, Shard, Target
 
 SOURCES = ("default", "ini", "environment", "addopts", "command line")
 """Where a value can come from, weakest first; a target's host and stream say ``"target"``."""
@@ -91,6 +91,7 @@ class Settings:
     html: Path | None = None
     json: Path | None = None
     markdown: Path | str | None = None
+    shard: Shard | None = None
     update: bool = False
     emulator: bool = False
     emulator_speed: str = FAST
@@ -109,6 +110,7 @@ class Settings:
     stall_timeout: float = 300.0
     max_parallel: int = 4
     rate_limit: bool = True
+    rate_share: float = 1.0
     ca_bundle: Path | None = None
     client_cert: Path | None = None
     no_verdict_exit: int | None = None

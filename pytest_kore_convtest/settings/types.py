@@ -16,6 +16,7 @@ from pytest_kore_convtest.redaction import describe
 from pytest_kore_convtest.rules import RULES, Rule, RuleSettings, Severity
 from pytest_kore_convtest.settings.options import FAST, FLAKY, REAL_SPEED
 from pytest_kore_convtest.settings.values import (
+    Shard,
     read_id,
     read_jobs,
     read_lines,
@@ -108,6 +109,17 @@ def read_whole(raw: object) -> int:
     return _whole(text)
 
 
+def read_shard(raw: object) -> Shard:
+    """Read which of how many machines this is, such as ``2/4``."""
+    text = strip(raw)
+    number, _, of = text.partition("/")
+    if not 0 < _whole(number) <= _whole(of):
+        raise ValueError(
+            f"{show(text)} is no shard: write its number, from 1, and how many there are: e.g. 2/4"
+        )
+    return Shard(_whole(number), _whole(of))
+
+
 def read_rate(raw: object) -> float:
     """Read a part of all, above 0 and up to 1; a percentage with its sign is one, too."""
     text = strip(raw)
@@ -117,6 +129,17 @@ def read_rate(raw: object) -> float:
     if not 0 < rate <= 1:
         raise ValueError(f"{show(text)} is no rate: write a number above 0 and up to 1, e.g. 0.9 or 90%")
     return rate
+
+
+def read_share(raw: object) -> float:
+    """Read a part of all as ``read_rate`` does, or as a fraction such as ``1/4``."""
+    text = strip(raw)
+    if "/" not in text:
+        return read_rate(raw)
+    above, _, below = text.partition("/")
+    if not 0 < _whole(above) <= _whole(below):
+        raise ValueError(f"{show(text)} is no part: write a fraction above 0 and up to 1, e.g. 1/4")
+    return _whole(above) / _whole(below)
 
 
 def read_fail_on(raw: object) -> tuple[str, ...]:
@@ -291,6 +314,8 @@ READERS: dict[str, Callable[[object], Any]] = {
     "count": read_count,
     "whole": read_whole,
     "rate": read_rate,
+    "share": read_share,
+    "shard": read_shard,
     "fail_on": read_fail_on,
     "percent": read_percent,
     "language": read_language,

@@ -89,6 +89,17 @@ class Target(NamedTuple):
     protected: bool
 
 
+class Shard(NamedTuple):
+    """One of several machines that share the suites: its number, from 1, and how many there are."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        """Write it as it is typed."""
+        return f"{self.number}/{self.of}"
+
+
 def strip(raw: object) -> str:
     """Return a raw value as text, without the blanks around it and one byte order mark."""
     return str(raw).strip().removeprefix("\ufeff").strip()

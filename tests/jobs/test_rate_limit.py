@@ -3,6 +3,7 @@
 import pytest
 from jobs.waiting import FakeClock
 
+from pytest_kore_convtest.jobs.backoff import PER_MINUTE, RateLimit
 from pytest_kore_convtest.jobs.rate_limit import IN_A_ROUND, LOOK_AGAIN, WRITES, RateLimiter, Rounds
 from pytest_kore_convtest.jobs.store import JobStore
 from pytest_kore_convtest.settings.settings import Settings
@@ -44,6 +45,27 @@ def test_sixty_changes_a_minute(pair):
     assert not second.may_write()
     now[0] += 61
     assert second.may_write()
+
+
+@pytest.mark.parametrize(("share", "most"), [("1/4", 15), ("0.5", 30), ("1/7", 8), ("1/60", 1), ("1/90", 1)])
+def test_a_part_of_the_limits(pair, share, most):
+    """A machine makes its part of sixty changes a minute, rounded down but never to none."""
+    now, first, second = pair(rate_share=share)
+    assert all((first, second)[number % 2].may_write() for number in range(most))
+    assert not first.may_write()
+    now[0] += 61
+    assert second.may_write()
+
+
+@pytest.mark.parametrize("of", range(1, 61))
+def test_the_parts_make_no_more_than_the_limits(of):
+    """However many machines share them, all together keep the limits, and waste less than one each."""
+    limit = RateLimit(share=1 / of)
+    made = 0
+    while limit.earliest(0.0) == 0.0:
+        limit.note(0.0)
+        made += 1
+    assert PER_MINUTE - of < made * of <= PER_MINUTE
 
 
 def test_the_limit_can_be_switched_off(pair):

@@ -120,6 +120,7 @@ def make_evidence(**changes):
         "protected": False,
         "emulator": False,
         "requested_version": "inDevelopment",
+        "shard": None,
         "bot_build": None,
         "git": {"commit": "4f1e" * 10, "branch": "main", "dirty": True},
         "ci": "https://ci.example.com/run/7",

@@ -16,14 +16,15 @@ EVERYDAY = [
     "--kore-client-secret", "--kore-client-secret-file", "--kore-jwt", "--kore-jwt-file", "--kore-user-email",
     "--kore-run", "--kore-retry-failed", "--kore-fail-on", "--kore-repeat", "--kore-min-pass-rate",
     "--kore-require-assertions", "--kore-import-name", "--kore-keep", "--kore-unconfigured",
-    "--kore-timeout", "--kore-html", "--kore-json", "--kore-markdown", "--kore-update",
+    "--kore-timeout", "--kore-html", "--kore-json", "--kore-markdown", "--kore-shard", "--kore-update",
     "--kore-emulator", "--kore-emulator-speed", "--kore-bot",
     "--kore-bot-definition", "--kore-cov-fail-under", "--kore-baseline",
     "--kore-history", "--kore-gate", "--kore-doctor",
 ]  # fmt: skip
 TUNING = [
     "kore_bot_language", "kore_poll_interval", "kore_max_poll_interval", "kore_request_timeout",
-    "kore_outage_budget", "kore_stall_timeout", "kore_max_parallel", "kore_rate_limit", "kore_ca_bundle",
+    "kore_outage_budget", "kore_stall_timeout", "kore_max_parallel", "kore_rate_limit", "kore_rate_share",
+    "kore_ca_bundle",
     "kore_client_cert", "kore_no_verdict_exit", "kore_suite_files", "kore_rules", "kore_targets",
 ]  # fmt: skip
 CANARY = "canary-hunter2"

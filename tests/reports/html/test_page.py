@@ -162,7 +162,7 @@ def test_every_fact_of_the_evidence_is_on_the_page(sample):
     """An auditor finds each value of the evidence, the files and the jobs."""
     text = Page(render_html(sample)).text
     (evidence,) = sample["evidence"]
-    left_out = {"settings", "git", "bot_build", "protected", "emulator", "interrupted", "clock_skew"}
+    left_out = {"settings", "git", "bot_build", "shard", "protected", "emulator", "interrupted", "clock_skew"}
     facts = [str(value) for key, value in evidence.items() if key not in left_out]
     facts += [evidence["git"]["commit"], "+0.4 s", "The platform's API gives no build number of the bot."]
     facts += [part for one in evidence["settings"] for part in one.values()]
