@@ -33,7 +33,8 @@ _TEMPLATE = re.compile(r'\s*(?:\{\s*["\']|\[\s*\{|[\[{].*\b(?:template_type|payl
 
 
 _HIDDEN = (
-    r"\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+    r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
 )
 
 VISIBLE = rf"[^\s{_HIDDEN}]"
