@@ -14,7 +14,7 @@ from typing_extensions import is_typeddict
 from pytest_kore_convtest.reports import record as shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pytest_kore_convtest.reports.record import Record
 
@@ -32,11 +32,11 @@ OPTIONAL: dict[str, object] = {
 }
 """What is taken for a key of a finding that is missing: a report of an earlier release has it not."""
 
-_LATER: dict[str, frozenset[str]] = {
-    "Evidence": frozenset({"shard"}),
-    "ImportRecord": frozenset({"given_name"}),
-    "RunRecord": frozenset({"attempts", "excused", "rate"}),
-    "StepRecord": frozenset({"attempts", "known", "offers", "rate"}),
+_LATER: dict[str, dict[str, Callable[[], object]]] = {
+    "Evidence": {"shard": lambda: None},
+    "ImportRecord": {"given_name": str},
+    "RunRecord": {"attempts": list, "excused": bool, "rate": lambda: None},
+    "StepRecord": {"attempts": list, "known": str, "offers": list, "rate": lambda: None},
 }
 """The keys that a report of an earlier release has not, by shape; those of a finding are in ``OPTIONAL``."""
 
@@ -99,22 +99,21 @@ def _complete(value: object) -> None:
     if isinstance(value, dict):
         value.setdefault("coverage", None)
     for run in _objects(value, "evidence"):
-        run.setdefault("shard", None)
+        _complete_shape(run, "Evidence")
     for suite in _objects(value, "suites"):
+        _complete_shape(suite.get("imported"), "ImportRecord")
+        _complete_shape(suite.get("run"), "RunRecord")
         for step in _objects(suite, "steps"):
-            step.setdefault("offers", [])
-            step.setdefault("known", "")
-        if isinstance(imported := suite.get("imported"), dict):
-            imported.setdefault("given_name", "")
-        if isinstance(run := suite.get("run"), dict):
-            run.setdefault("excused", False)
-        for entry in (suite.get("run"), *_objects(suite, "steps")):
-            if isinstance(entry, dict):
-                entry.setdefault("attempts", [])
-                entry.setdefault("rate", None)
+            _complete_shape(step, "StepRecord")
         for finding in _objects(suite.get("imported"), "findings"):
             for key, usual in OPTIONAL.items():
                 finding.setdefault(key, usual)
+
+
+def _complete_shape(value: object, shape: str) -> None:
+    if isinstance(value, dict):
+        for key, make in _LATER[shape].items():
+            value.setdefault(key, make())
 
 
 def _sort(record: Record) -> Record:
