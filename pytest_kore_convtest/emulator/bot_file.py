@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 1024 * 1024
 _DEEPEST = 50
+_MOST_CHARACTERS = 8 * 1024 * 1024
 _YAML = (".yaml", ".yml")
 
 
@@ -103,17 +104,34 @@ def _read_yaml(text: str) -> Any:
 def _check_events(events: Iterable[object]) -> None:
     from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, DocumentStartEvent
 
-    depth = 0
+    sizes: dict[str, int] = {}
+    total, begun = 0, [("", 0)]
     for event in events:
-        # A few aliases of aliases can stand for more text than there is memory.
-        if isinstance(event, AliasEvent):
-            raise BotFileError("has a YAML alias (*name) in it: write the text out")
         if isinstance(event, DocumentStartEvent) and event.version:
             raise BotFileError("has a %YAML directive in it: leave it out")
         if tag := getattr(event, "tag", None):
             raise BotFileError(f"has a YAML tag ({tag}) in it: leave it out")
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > _DEEPEST:  # the library's time grows with the square of it
+        anchor = getattr(event, "anchor", None)
+        if isinstance(event, CollectionEndEvent):
+            name, before = begun.pop()
+            sizes[name] = total - before
+            continue
+        # A few aliases of aliases can stand for more text than there is memory.
+        if isinstance(event, AliasEvent) and any(name == anchor for name, _ in begun):
+            raise BotFileError(f"has a YAML alias (*{anchor}) within what it stands for: write the text out")
+        size = (
+            sizes.get(anchor or "", 1)
+            if isinstance(event, AliasEvent)
+            else 1 + len(getattr(event, "value", ""))
+        )
+        total += size
+        if total > _MOST_CHARACTERS:
+            raise BotFileError("stands for more than 8 MiB through its YAML aliases: write fewer of them")
+        if isinstance(event, CollectionStartEvent):
+            begun.append((anchor or "", total - size))
+        elif anchor:
+            sizes[anchor] = size
+        if len(begun) > _DEEPEST + 1:  # the library's time grows with the square of it
             raise BotFileError(f"is not valid YAML: more than {_DEEPEST} lists and objects in each other")
 
 

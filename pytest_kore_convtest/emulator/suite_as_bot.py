@@ -17,6 +17,9 @@ SUITE_KEYS = ("suites", "testCases")
 
 _KINDS = ("text", "template", "example", "any", "contains", "equals", "oneOf", "allOf")
 """Where the text of an expected reply can stand, the likeliest to be said first."""
+_STEP_KEYS = {"event", "user", "bot", "more"}
+"""What a step has in a file that people write."""
+
 _MISSING = object()
 
 
@@ -51,6 +54,8 @@ def _read_suite(suite: object) -> dict[str, list[list[object]]]:
     for step in _list(suite.get("steps", suite.get("messages")), "'steps'"):
         if not isinstance(step, dict):
             raise ValueError("a step is not an object: write user and bot")  # noqa: TRY004 - the same
+        if "steps" in suite and (odd := step.keys() - _STEP_KEYS):
+            raise ValueError(f"a step has the unknown key {min(map(str, odd))[:60]!r}: write user and bot")
         said = step.get("user", step.get("input", step.get("event")))
         if not isinstance(said, str):
             raise ValueError("a step has no text that the user says: write user")  # noqa: TRY004 - the same

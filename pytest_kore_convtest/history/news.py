@@ -7,17 +7,20 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.history.compare import compare_runs
-from pytest_kore_convtest.history.identity import PASSED
+from pytest_kore_convtest.history.identity import FLAKY, PASSED
 from pytest_kore_convtest.text import plural, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pytest_kore_convtest.history.compare import Change, Comparison
     from pytest_kore_convtest.history.identity import RunState, SuiteState
     from pytest_kore_convtest.history.store import PastRun
 
 _MOST_NAMED = 5
+
+_PASTS = {PASSED: " that passed {when}", FLAKY: ", flaky {when}", "": ", new since {when}"}
+"""What is said of things that fail now, by what became of them before."""
 
 
 def find_before(past: Sequence[PastRun], now: RunState) -> RunState | None:
@@ -63,18 +66,7 @@ def _tell(compared: Comparison, today: date) -> list[str]:
     if not compared.compared:
         return [f"no suite of this run was in the one of {when}"]
     failing = compared.sections["newly_failing"]
-    broken = [change for change in failing if change.was == PASSED]
-    said = []
-    if broken:
-        what = (
-            plural(len(broken), "step")
-            if all(change.step for change in broken)
-            else plural(len(broken), "result")
-        )
-        verb = "fails" if len(broken) == 1 else "fail"
-        said.append(f"{what} {verb} that passed {when} ({_name(broken)})")
-    if others := len(failing) - len(broken):
-        said.append(f"{others} newly failing that had not passed {when}")
+    said = [_say_failing(group, words.format(when=when)) for words, group in _by_past(failing)]
     if not failing:
         said.append(f"nothing fails that passed {when}")
     words = {
@@ -87,6 +79,22 @@ def _tell(compared: Comparison, today: date) -> list[str]:
         *said,
         *(f"{count} {word}" for key, word in words.items() if (count := len(compared.sections[key]))),
     ]
+
+
+def _by_past(failing: Sequence[Change]) -> Iterator[tuple[str, list[Change]]]:
+    """Part what newly fails by what became of it before, the plain passes first."""
+    rest = list(failing)
+    for was, words in _PASTS.items():
+        if group := [change for change in rest if change.was == was]:
+            yield words, group
+    if group := [change for change in rest if change.was not in _PASTS]:
+        yield ", not verified {when}", group
+
+
+def _say_failing(changes: Sequence[Change], words: str) -> str:
+    thing = "step" if all(change.step for change in changes) else "result"
+    verb = "fails" if len(changes) == 1 else "fail"
+    return f"{plural(len(changes), thing)} {verb}{words} ({_name(changes)})"
 
 
 def _name(changes: Sequence[Change]) -> str:

@@ -70,6 +70,11 @@ def test_a_file_that_is_no_bot_script(tmp_path, content, sentence):
     assert written(tmp_path, content).startswith(sentence)
 
 
+BOMB = "\n".join(
+    ["a0: &a0 [" + "x" * 99 + "]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9))]
+)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -78,7 +83,12 @@ def test_a_file_that_is_no_bot_script(tmp_path, content, sentence):
         ("1: b", "is no bot script: a bot script maps inputs"),
         ("a: 2024-01-01", "is no bot script: a reply to 'a' is neither"),
         ("a: {b: 2024-01-01}", "is no bot script: a reply to 'a' is no JSON"),
-        ("a: &x [b]\nc: *x", "has a YAML alias"),
+        ("a: &x [b, *x]", "has a YAML alias (*x) within what it stands for"),
+        (BOMB, "stands for more than 8 MiB through its YAML aliases"),
+        (
+            "suites:\n- steps:\n  - user: a\n    botz: b",
+            "is no bot script: a step has the unknown key 'botz'",
+        ),
         ("a: b\n---\nc: d", "is not valid YAML: but found another document"),
         ("a: !!python/object:os.system x", "has a YAML tag (tag:yaml.org,2002:python/object:os.system)"),
         ("a: !!int ''", "has a YAML tag"),
@@ -90,6 +100,19 @@ def test_a_file_that_is_no_bot_script(tmp_path, content, sentence):
 def test_a_yaml_file_that_is_no_bot_script(tmp_path, content, sentence):
     """YAML that is broken, or says more than texts, is refused; nothing in it is executed or multiplied."""
     assert written(tmp_path, content, "bot.yaml").startswith(sentence)
+
+
+def test_a_yaml_file_may_share_texts(tmp_path):
+    """An alias stands for what its anchor names: in a bot script, and in a suite file."""
+    path = tmp_path / "bot.yaml"
+    path.write_text("a: &x [b, &y c]\nd: *x\ne: *y\n", encoding="utf-8")
+    assert read_bot_file(path) == {"a": ["b", "c"], "d": ["b", "c"], "e": ["c"]}
+    path.write_text(
+        "suites:\n- name: A\n  steps:\n  - &one {event: Start_Flow, bot: Hi}\n"
+        "- name: B\n  steps:\n  - *one\n",
+        encoding="utf-8",
+    )
+    assert read_bot_file(path) == {"Start_Flow": ["Hi"]}
 
 
 def test_what_is_no_plain_file(tmp_path):
