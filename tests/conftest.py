@@ -14,6 +14,8 @@ from pytest_kore_convtest.reports.html import page
 
 pytest_plugins = ["pytester"]
 
+collect_ignore = ["samples"]
+
 # Whoever wants no bytecode kept would have every process compile the same modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

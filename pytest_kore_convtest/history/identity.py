@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 
 PASSED, FAILED, FLAKY, UNKNOWN = "passed", "failed", "flaky", "unknown"
 """What became of a step or a suite, for a comparison."""
-
-_NUMBERED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
-"""The name of a suite that is not the first one of its name."""
 
 _INPUT_LETTERS, _EXPECTED_LETTERS = 10, 6
 """Letters of a key: enough that two inputs of one suite do not meet, few enough for a line of a history."""
@@ -178,9 +174,14 @@ def name_plainly(names: Sequence[str]) -> list[str]:
     Of several suites of one name a test run numbers the later ones; which these are depends on what
     was selected.
     """
-    return [
-        found[1] if (found := _NUMBERED.fullmatch(name)) and found[1] in names else name for name in names
-    ]
+    known = set(names)
+    return [plain if (plain := _without_number(name)) in known else name for name in names]
+
+
+def _without_number(name: str) -> str:
+    """Return ``A`` for ``A (2)``, and any other name as it is."""
+    plain, _, number = name.removesuffix(")").rpartition(" (")
+    return plain if name.endswith(")") and number.isdecimal() else name
 
 
 def read_step(step: StepRecord) -> StepState:

@@ -35,8 +35,10 @@ def run(began, *steps, covered=None):
         ((("b", "failed"),), "1 step fails, new since yesterday (BOOKING: step 01); 1 still failing"),
         (
             (("a", "passed"), ("b", "not evaluated")),
-            ("1 step fails that passed yesterday (BOOKING: step 01);"
-            " 1 step fails, not verified yesterday (BOOKING: step 02)"),
+            (
+                "1 step fails that passed yesterday (BOOKING: step 01);"
+                " 1 step fails, not verified yesterday (BOOKING: step 02)"
+            ),
         ),
     ],
 )

@@ -31,6 +31,7 @@ JOB = {
     "counts_only": False,
     "blocked": False,
     "known": 0,
+    "known_flaky": 0,
     "excused": False,
 }
 
@@ -86,6 +87,7 @@ def end(  # noqa: PLR0913
         unconfigured=unconfigured,
         no_verdict_exit=no_verdict_exit,
         bot=None,
+        shard=None,
         ds_id=[SimpleNamespace(id=one, label=f"label of {one}") for one in ds_id],
         source=lambda _: source,
     )

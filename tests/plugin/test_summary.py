@@ -7,11 +7,12 @@ from pytest_kore_convtest.plugin.summary import Line, describe, sum_up, write_su
 IMPORT = {
     "kind": "import", "verdict": "passed", "label": "BOOKING", "id": "ds-1", "asks": 2, "seconds": 1.23,
     "last": "SUCCESS", "weakest": "", "stored": True, "suite": "BOOKING_7", "steps": 3,
-    "assertions": {"text": 2, "flow": 1, "context": 0}, "known": 0, "excused": False,
+    "assertions": {"text": 2, "flow": 1, "context": 0}, "known": 0, "known_flaky": 0, "excused": False,
 }  # fmt: skip
 RUN = {
     "kind": "run", "verdict": "passed", "label": "BOOKING run", "id": "ctr-1", "asks": 1, "seconds": 4.0,
-    "last": "passed", "weakest": "", "steps": 4, "unevaluated": [], "known": 0, "excused": False,
+    "last": "passed", "weakest": "", "steps": 4, "unevaluated": [],
+    "known": 0, "known_flaky": 0, "excused": False,
     "results": {"passed": 4, "failed": 0, "not evaluated": 0},
     "runs": ["ctr-1"],
 }  # fmt: skip

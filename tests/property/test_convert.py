@@ -221,11 +221,11 @@ TURNS = st.lists(
 def test_any_log(text):
     """A log becomes a suite without an error, with all that the bot said; or one sentence says why not."""
     try:
-        turns, left, _ = read_transcript(text.encode("utf-8", "surrogatepass"))
+        log = read_transcript(text.encode("utf-8", "surrogatepass"))
     except TranscriptError:
         return
-    written = write_suite(turns, "chat", "chat.txt", left)
+    written = write_suite(log.turns, "chat", "chat.txt", log.left_out)
     file = read(written.text.encode("utf-8", "backslashreplace").decode(), "chat.kore.yaml")
     assert [one for one in lint_file(file) if one.severity == ERROR] == []
     said = [output.texts[0] for step in file.suites[0].steps for output in step.outputs]
-    assert said == [turn.text for turn in turns if turn.who == "bot"]
+    assert said == [turn.text for turn in log.turns if turn.who == "bot"]
