@@ -194,7 +194,7 @@ _IN_FILES = {
             ),
             Rule.INVALID_TEMPLATE: "An expected text looks like a template but is not valid JSON.",
             Rule.MATCHER_FITS_ALL: (
-                "A matcher of a YAML file fits every reply, so nothing is tested by it.",
+                "A matcher or step of a YAML file fits every reply, so nothing is tested by it.",
                 "matchers fit every reply",
             ),
         },

@@ -8,6 +8,7 @@ has documented, because the format is known from real files only.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ def _find_all(file: SuiteFile, stream_id: str | None) -> Iterator[Finding]:
             words = YAML_WORDS if file.yaml else JSON_WORDS
             notes = chain(notes, judge_content(file.document.value, stream_id, words))
         if file.yaml and not file.problems:
-            notes = chain(notes, _judge_replies(file.yaml))
+            notes = chain(notes, _judge_replies(file.yaml), _judge_open_steps(file.yaml))
         yield from (_locate(note, file, file.document) for note in notes)
     if file.yaml:
         yield from _find_in_comments(file.path, file.yaml)
@@ -131,6 +132,19 @@ def _judge_replies(yaml: YamlSuites) -> Iterator[Note]:
         if reply.matcher.fits_all:
             said = f"'{reply.matcher.kind}' fits every reply, so it tests nothing: write more of the reply"
             yield Note(Rule.MATCHER_FITS_ALL, here, said)
+
+
+def _judge_open_steps(yaml: YamlSuites) -> Iterator[Note]:
+    """Look for steps after whose replies further ones are fine, and of which none has to come."""
+    optional = Counter(path[:-2] for path, reply in yaml.replies.items() if reply.optional)
+    for path in sorted(yaml.more & optional.keys(), key=str):
+        _, suite, _, number = path
+        expected = yaml.document.value["testCases"][suite]["messages"][number]["outputs"]
+        if optional[path] == len(expected):
+            said = (
+                "each reply is optional and 'more' lets in any other, so nothing is tested: leave out 'more'"
+            )
+            yield Note(Rule.MATCHER_FITS_ALL, path, said)
 
 
 def _name(path: json_positions.Path, cases: list[object], in_file: Words) -> tuple[str, str, int]:

@@ -337,7 +337,8 @@ class _Parser:
 
         if not self._folds:
             return holds
-        return lambda one: holds(one) or holds(one.lower()) or holds(one.upper())
+        folded = letters.union(*map(_fold, letters))
+        return lambda one: one in folded or any(map(holds, _fold(one)))
 
     def _step(self, test: Callable[[str], bool]) -> _Part:
         first, last = self._make(test), self._make()
@@ -349,6 +350,13 @@ class _Parser:
 
     def _need_library(self, what: str) -> NoReturn:
         raise PatternError(f"contains {what}, which needs google-re2: {_INSTALL}")
+
+
+def _fold(letter: str) -> frozenset[str]:
+    """Return a letter in either case, and what these are in the other; ``ß`` has no capital of one letter."""
+    cases = {letter, letter.lower(), letter.upper()}
+    cases |= {form for one in cases for form in (one.lower(), one.upper())}
+    return frozenset(form for form in cases if len(form) == 1)
 
 
 def _is_count(text: str) -> bool:

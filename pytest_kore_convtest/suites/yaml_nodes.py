@@ -367,7 +367,8 @@ def _feed(event: object, composer: _Composer) -> None:
     elif name == "DocumentStartEvent":
         if composer.root is not None:
             composer.stop(start, "contains a second document (---): put all suites below one 'suites:'")
-        if getattr(event, "version", None) or getattr(event, "tags", None):
+        before = composer.text[:end].splitlines()
+        if getattr(event, "version", None) or any(line.startswith("%") for line in before):
             composer.stop(0, "contains a directive (%): remove it")
 
 
