@@ -130,10 +130,11 @@ def test_what_an_alias_shares_stays(run, suite, pytester):
     assert "Which town?" in suite.read_text()
 
 
-def test_ci_refuses(run, suite, pytester, monkeypatch):
+@pytest.mark.parametrize("word", ["1", "true", "no", "off", " "])
+def test_ci_refuses(run, suite, pytester, monkeypatch, word):
     """In CI the option is a usage error, which CI=false overrides; nothing is advised there either."""
     said = bot(pytester, REPLIES)
-    monkeypatch.setenv("CI", "1")
+    monkeypatch.setenv("CI", word)
     done = run(*LIVE, said, "--kore-update", suite)
     assert done.code == 4
     assert "CI is set" in done.text
