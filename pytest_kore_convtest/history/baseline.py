@@ -14,7 +14,7 @@ from pytest_kore_convtest.strict_json import load_strictly
 from pytest_kore_convtest.text import escape_json, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_kore_convtest.reports.record import Evidence, Record, StepRecord
 
@@ -183,8 +183,11 @@ def read_baseline(content: bytes, path: str) -> Baseline:
     Raises:
         ConfigError: It is none; one sentence says where and why.
     """
+    way_out = "correct it, or write it anew with kore-convtest compare --accept"
     try:
         data = load_strictly(content)
+        if _is_newer(data):
+            way_out = "upgrade pytest-kore-convtest"
         _check_head(data)
         entries = _read_entries(data.get("accepted"))
     except ValueError as bad:
@@ -192,9 +195,12 @@ def read_baseline(content: bytes, path: str) -> Baseline:
     else:
         return Baseline(path, entries)
     said = f"the baseline {printable(path, 200)} cannot be used: {problem}"
-    raise ConfigError(
-        f"{said}; correct it, or write it anew with kore-convtest compare --accept", name="baseline"
-    )
+    raise ConfigError(f"{said}; {way_out}", name="baseline")
+
+
+def _is_newer(data: Mapping[str, object]) -> bool:
+    version = data.get("version")
+    return isinstance(version, int) and version > VERSION
 
 
 def _check_head(data: dict[str, object]) -> None:
