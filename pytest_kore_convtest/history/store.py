@@ -164,6 +164,9 @@ def read_runs(folder: Path) -> tuple[list[PastRun], list[str]]:
 def _read_file(path: Path, odd: list[str]) -> Iterator[PastRun]:
     shown = printable(path.name, 120)
     try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            odd.append(f"{shown}: left out, it is no plain file of at most {MOST_BYTES // 1024**2} MiB")
+            return
         lines = path.read_bytes().splitlines()
     except OSError as error:
         odd.append(f"{shown}: left out, it cannot be read: {error.strerror}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -108,13 +109,13 @@ def _gather(runs: Sequence[PastRun]) -> dict[str, dict[str, _Row]]:
         for suite in run.state.suites:
             bot = found.setdefault(", ".join(sorted(run.state.bots)), {})
             bot.setdefault((suite.file, suite.name), _Row()).add(suite)
-    return {bot: {_name(key, suites): row for key, row in suites.items()} for bot, suites in found.items()}
+    return {bot: _name_rows(suites) for bot, suites in found.items()}
 
 
-def _name(key: tuple[str, str], suites: dict[tuple[str, str], _Row]) -> str:
-    """Name a suite; with its file when another one has the same name."""
-    file, name = key
-    return name if sum(other == name for _, other in suites) == 1 else f"{name} ({file})"
+def _name_rows(suites: dict[tuple[str, str], _Row]) -> dict[str, _Row]:
+    """Name each suite; with its file when another one has the same name."""
+    counts = Counter(name for _, name in suites)
+    return {name if counts[name] == 1 else f"{name} ({file})": row for (file, name), row in suites.items()}
 
 
 def _rate(row: _Row) -> str:

@@ -1,5 +1,6 @@
 """The folder of a history: bounded, safe for many writers, drawn."""
 
+import os
 import threading
 
 import pytest
@@ -88,3 +89,19 @@ def test_only_what_an_encoding_has_is_drawn():
         False,
         False,
     ]
+
+
+def test_what_is_no_plain_file_is_left_out(tmp_path):
+    """A folder, or a pipe that nobody writes to, is named and not waited for."""
+    (tmp_path / "folder.jsonl").mkdir()
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    runs, odd = store.read_runs(tmp_path)
+    assert runs == []
+    assert [line.partition(":")[0] for line in odd] == ["folder.jsonl", "pipe.jsonl"]
+
+
+def test_a_file_that_is_too_large_is_left_out(tmp_path, monkeypatch):
+    """It is not read into memory."""
+    monkeypatch.setattr(store, "MOST_BYTES", 8)
+    (tmp_path / "large.jsonl").write_text("{}" * 8)
+    assert "left out" in store.read_runs(tmp_path)[1][0]
