@@ -109,6 +109,10 @@ def read_whole(raw: object) -> int:
     return _whole(text)
 
 
+_MOST_SHARDS = 1000
+"""Machines among which suites are divided at most; the work grows with their number."""
+
+
 def read_shard(raw: object) -> Shard:
     """Read which of how many machines this is, such as ``2/4``."""
     text = strip(raw)
@@ -117,6 +121,8 @@ def read_shard(raw: object) -> Shard:
         raise ValueError(
             f"{show(text)} is no shard: write its number, from 1, and how many there are: e.g. 2/4"
         )
+    if _whole(of) > _MOST_SHARDS:
+        raise ValueError(f"{show(text)} is of more than {_MOST_SHARDS} machines: use fewer")
     return Shard(_whole(number), _whole(of))
 
 

@@ -216,6 +216,13 @@ def test_a_refusal_slows_a_machine_down(start, account):
     assert done(account).count("import") == 1
 
 
+def test_the_number_of_machines_is_bounded(start):
+    """A slip of the finger does not take the memory."""
+    ended = start("--kore-shard=1/1000000000")
+    assert ended.code == 4
+    assert "'1/1000000000' is of more than 1000 machines: use fewer" in ended.text
+
+
 @pytest.mark.parametrize("text", ["0", "1/0", "0/4", "5/4", "2", "1/4/4", "-1/4", "x"])
 def test_what_is_no_part(start, text):
     """A part above 0 and up to 1 is wanted; anything else is refused in one sentence."""
