@@ -26,12 +26,6 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.plugin.hooks import Hooks
     from pytest_kore_convtest.settings.settings import Settings
 
-OTHER_FILES: pytest.StashKey[list[Path]] = pytest.StashKey()
-"""Files in the collected folders that may be suites but are not called so; nobody has opened them."""
-
-_ENDINGS = (".json", ".yaml", ".yml")
-_OURS = (".json", ".kore.yaml", ".kore.yml")
-
 LIVE = frozenset(
     {"kore_client", "kore_import_status", "kore_wait_for_import", "kore_import_suite", "kore_run_suite"}
 )
@@ -95,7 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_kore_convtest.cli.doctor import examine
 
         pytest.exit("the configuration was checked, no test was run", returncode=examine(config))
-    if _given_for_this_run(config) or _needs_early_hooks(config):
+    if given_for_this_run(config) or _needs_early_hooks(config):
         _begin(config)
     if config.option.kore_gate:
         _begin(config).choose(config.args)
@@ -108,16 +102,11 @@ def pytest_collect_file(
 ) -> Generator[None, list[object], list[object]]:
     """Collect suite files, and those that are named on the command line, whatever they are called."""
     others = yield
-    if not file_path.name.lower().endswith(_ENDINGS):
+    if not file_path.name.lower().endswith((".json", ".yaml", ".yml")):
         return others
-    if not _is_suite_file(parent.config, file_path) and not _is_named_for_us(parent, file_path, others):
-        if not others:
-            parent.config.stash.setdefault(OTHER_FILES, []).append(file_path)
-        return others
-    from pytest_kore_convtest.plugin.suite_items import SuiteModule
+    from pytest_kore_convtest.plugin.collect import collect_suites
 
-    _begin(parent.config)
-    return [SuiteModule.of(parent, file_path), *others]
+    return collect_suites(file_path, parent, others)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -132,7 +121,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _begin(config)
 
 
-def _given_for_this_run(config: pytest.Config) -> bool:
+def given_for_this_run(config: pytest.Config) -> bool:
     """Say whether the command line or the environment configures anything."""
     for name in os.environ:
         if name.startswith("KORE_"):
@@ -144,11 +133,6 @@ def _given_for_this_run(config: pytest.Config) -> bool:
         if value is not None and key.startswith("kore_"):
             return True
     return False
-
-
-def is_configured(config: pytest.Config) -> bool:
-    """Say whether anything is configured, for this run or in the ini file."""
-    return _given_for_this_run(config) or bool(ini_keys(config))
 
 
 def _needs_early_hooks(config: pytest.Config) -> bool:
@@ -172,23 +156,6 @@ def ini_keys(config: pytest.Config) -> list[str]:
     """
     known = getattr(config, "_inicfg", None)
     return [key for key in (config.inicfg if known is None else known) if key.startswith("kore_")]
-
-
-def _is_suite_file(config: pytest.Config, path: Path) -> bool:
-    """Say whether a file's name fits ``kore_suite_files``."""
-    globs = config.getini("kore_suite_files")
-    return any(path.match(glob) for glob in (["*.kore.json", "*.kore.yaml"] if globs is ... else globs))
-
-
-def _is_named_for_us(parent: pytest.Collector, path: Path, others: list[object]) -> bool:
-    """Say whether a file was named on the command line, and not for another plugin that collects it."""
-    if not parent.session.isinitpath(path):
-        return False
-    if not others or path.name.lower().endswith(_OURS):
-        return True
-    from pytest_kore_convtest.plugin.hints import says_suites
-
-    return says_suites(path)
 
 
 def _begin(config: pytest.Config) -> Hooks:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, TypedDict
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
-from pytest_kore_convtest.plugin import OTHER_FILES, fixtures, is_configured, terminal
+from pytest_kore_convtest.plugin import fixtures, given_for_this_run, ini_keys, terminal
 from pytest_kore_convtest.plugin.cleanup import clean_up_suites
+from pytest_kore_convtest.plugin.collect import OTHER_FILES
 from pytest_kore_convtest.plugin.config import in_ci
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.hints import hint_at_suites, take_over_hints
@@ -98,7 +99,8 @@ class Hooks:
 
     def pytest_report_header(self) -> str | None:
         """Say what is configured, and from where; nothing when nobody configured anything."""
-        return terminal.header(self._run.settings) if is_configured(self._config) else None
+        configured = given_for_this_run(self._config) or ini_keys(self._config)
+        return terminal.header(self._run.settings) if configured else None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: WorkerNode) -> None:

@@ -142,7 +142,8 @@ def find_other_settings(session: pytest.Session, items: Sequence[pytest.Item]) -
     bases: dict[str, list[str]] = {}
     for item in filter(is_live, items):
         if item.parent not in known:
-            found = manager.getfixturedefs(_SETTINGS, item)
+            node = item if pytest.version_tuple >= (8, 1) else item.nodeid
+            found = manager.getfixturedefs(_SETTINGS, node)  # type: ignore[arg-type]
             known[item.parent] = str(found[-1].baseid or "") if found else ""
         bases.setdefault(known[item.parent], []).append(item.nodeid)
     widest = min(bases, key=len, default="")

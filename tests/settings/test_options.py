@@ -194,13 +194,13 @@ def _bare(monkeypatch):
 )
 def test_given_for_this_run(bare, config, expected):
     """The plugin wakes up for any option of ours, an empty one too; the ini file alone does not wake it."""
-    assert plugin._given_for_this_run(config) is expected
+    assert plugin.given_for_this_run(config) is expected
 
 
 def test_anything_in_the_environment(bare):
     """A variable of ours wakes the plugin up."""
     bare.setenv("KORE_STREAM_ID", "st-1")
-    assert plugin._given_for_this_run(Config()) is True
+    assert plugin.given_for_this_run(Config()) is True
 
 
 def test_the_table_loads_nothing():
