@@ -1,7 +1,12 @@
 # `make` alone lists what there is. Every target makes .venv when it is missing or out of date.
 # Another Python: PYTHON=python3.12 make test. Without PYTHON an existing .venv keeps its own.
 
-BIN := .venv/bin
+ifeq ($(OS), Windows_NT)
+SCRIPTS := Scripts
+else
+SCRIPTS := bin
+endif
+BIN := .venv/$(SCRIPTS)
 STAMP := .venv/kore-stamp
 FUZZ := .venv-fuzz
 
@@ -32,7 +37,7 @@ help:
 	@echo 'make bench    what the plugin costs, side by side with going without; prints tables'
 	@echo 'make fuzz     the property tests and the attack on the emulator, twenty times as long (CONVTEST_FUZZ=n)'
 	@echo 'make torture  whole runs that would lie, then the fault matrix: ours beside a plain loop and tenacity'
-	@echo 'make matrix   the tests on every Python 3.10 to 3.13 found, with oldest and newest pytest'
+	@echo 'make matrix   the tests on every Python found from 3.10 on and with every pytest from 8.0 on; ARGS=--list names the rows'
 	@echo 'make release-check  build wheel and sdist, install each into an empty environment, run the demo there'
 	@echo 'make changelog VERSION=1.2.3  gather the fragments of changelog.d into CHANGELOG.md'
 	@echo 'make screenshots  the pictures of the report and of the terminal in docs/pictures; needs Chromium'
@@ -50,8 +55,8 @@ fresh:
 
 # Apart from .venv: Schemathesis is a pytest plugin that every pytest process would pay for.
 $(FUZZ)/kore-stamp: pyproject.toml constraints.txt
-	@test -x $(FUZZ)/bin/python || $(PYTHON) -m venv $(FUZZ)
-	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	@test -x $(FUZZ)/$(SCRIPTS)/python || $(PYTHON) -m venv $(FUZZ)
+	$(FUZZ)/$(SCRIPTS)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
 	@touch $@
 
 demo: $(STAMP)
@@ -92,10 +97,10 @@ bench: $(STAMP)
 
 fuzz: $(STAMP) $(FUZZ)/kore-stamp
 	CONVTEST_FUZZ=$${CONVTEST_FUZZ:-20} $(BIN)/python -m pytest tests/property tests/e2e/test_standin_fuzz.py $(ARGS)
-	CONVTEST_FUZZ=$${CONVTEST_FUZZ:-20} $(FUZZ)/bin/python -m pytest tests/fuzz/fuzz_standin.py $(ARGS)
+	CONVTEST_FUZZ=$${CONVTEST_FUZZ:-20} $(FUZZ)/$(SCRIPTS)/python -m pytest tests/fuzz/fuzz_standin.py $(ARGS)
 
 torture: $(STAMP)
 	$(BIN)/python -m torture $(ARGS)
 
 matrix:
-	$(PYTHON) .ci/matrix.py
+	$(PYTHON) .ci/matrix.py $(ARGS)

@@ -48,7 +48,12 @@ def hold(folder: Path) -> None:
         draft = folder.with_name(f"{folder.name}.new")
         draft.mkdir(mode=0o700)
         lock = _lock(draft / name)
-        draft.rename(folder)
+        try:
+            draft.rename(folder)
+        except PermissionError:  # Windows renames no folder in which a file is open
+            lock.release()
+            draft.rename(folder)
+            lock = _lock(folder / name)
         _held[folder / name] = lock
 
 

@@ -12,6 +12,7 @@ import os
 import tempfile
 import threading
 from contextlib import suppress
+from time import sleep
 from typing import TYPE_CHECKING, cast
 
 from pytest_kore_convtest.errors import ConfigError
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.errors import Poll
     from pytest_kore_convtest.jobs.entry import JobEntry
+
+_PAUSES = (0.01, 0.02, 0.04, 0.08, 0.16)
+"""Seconds between attempts to replace a file that another process may have open."""
 
 
 class Lock:
@@ -128,9 +132,14 @@ class JobStore:
         try:
             path = self._path(name, ".json")
             handle, draft = tempfile.mkstemp(dir=path.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(entry, file)
-            os.replace(draft, path)  # noqa: PTH105 - says "in one step"
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump(entry, file)
+                _replace(draft, path)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(draft)  # noqa: PTH108 - a name, as mkstemp gives it
+                raise
         except OSError as bad:
             problem = bad.strerror or type(bad).__name__
         if problem:
@@ -182,3 +191,13 @@ class JobStore:
 
 def _file_name(key: str, suffix: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:32] + suffix
+
+
+def _replace(draft: str, path: Path) -> None:
+    """Replace a file in one step; on Windows not before the others that read it just now have closed it."""
+    for pause in _PAUSES:
+        with suppress(PermissionError):
+            os.replace(draft, path)  # noqa: PTH105 - says "in one step"
+            return
+        sleep(pause)
+    os.replace(draft, path)  # noqa: PTH105
