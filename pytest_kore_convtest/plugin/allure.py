@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 PLUGIN_NAME = "kore-allure"
 
 _PASSED, _FAILED, _BROKEN, _SKIPPED = "passed", "failed", "broken", "skipped"
+_FLAKY = " (flaky: this is how it failed)"
 _SUITES = frozenset({"parentSuite", "suite", "subSuite"})
-_STATUS = "kore_import_status"
+_STATUS, _GROUP = "kore_import_status", "xdist_group("
 _MOST_STEPS, _MOST_REPLIES = 6, 10
 _LONGEST_NAME, _LONGEST_TEXT, _LONGEST_STORY = 200, 2_000, 20_000
 
@@ -73,6 +74,7 @@ class _Result(Protocol):
     description: str | None
     fullName: str | None  # noqa: N815
     historyId: str | None  # noqa: N815
+    testCaseId: str | None  # noqa: N815
     start: int | None
     steps: list[_Step]
     labels: list[_Label]
@@ -182,12 +184,14 @@ class AllureResults:
             steps += [] if whole else self._make_steps(records, at, result.start)
         labels = self._make_labels(result, item)
         parameters, history = self._make_parameters(result, item)
+        own = _full_name(_parts_of(item)) if isinstance(item, OwnItem) else ""
         attachments = [self._attach(one) for one in documents]
         result.status, result.statusDetails = status, details
         result.labels, result.parameters, result.historyId = labels, parameters, history
         result.steps, result.attachments = steps + result.steps, attachments + result.attachments
-        if isinstance(item, OwnItem):  # Allure takes the docstring of a function of ours
-            result.description = None
+        if own:  # older releases leave the suite out of the name; the docstring is one of ours
+            result.fullName, result.description = own, None
+            result.testCaseId = result.historyId = _digest(own)
 
     # Status
 
@@ -242,8 +246,9 @@ class AllureResults:
         made = []
         for one in steps[max(0, at + 1 - _MOST_STEPS) : at + 1]:
             said = f"event: {one['event']}" if one["event"] else f"user: {one['input']}"
+            said += _FLAKY if one["outcome"] == "flaky" else ""
             replies = [
-                self._make_reply(reply, failed=one["outcome"] == _FAILED, moment=moment)
+                self._make_reply(reply, failed=one["outcome"] in {_FAILED, "flaky"}, moment=moment)
                 for reply in one["replies"][:_MOST_REPLIES]
             ]
             made.append(self._make_step(said, _status_of(one), moment, steps=replies))
@@ -280,19 +285,18 @@ class AllureResults:
 
     def _make_labels(self, result: _Result, item: pytest.Item) -> list[_Label]:
         """Return the labels: the suite's file, name and tags, the bot and the target, beside Allure's own."""
-        settings, emulated = self._run.known_settings(), self._run.emulated
+        settings = self._run.settings
         suite = item.suite if isinstance(item, OwnItem) else None
-        stream = "emulator" if emulated else settings.stream_id or ""
-        host = "emulator" if emulated else (settings.host or "").partition("://")[2]
-        wanted = [
-            ("bot", suite.bot_id if suite and suite.bot_id else stream),
-            ("target", settings.target or host),
-        ]
+        host = (settings.host or "").partition("://")[2]
+        stream, target = settings.stream_id or "", settings.target or host
+        if settings.emulator:
+            stream = target = "emulator"
+        wanted = [("bot", suite.bot_id if suite and suite.bot_id else stream), ("target", target)]
         kept = list(result.labels)
         if suite is not None:
-            kept = [one for one in kept if one.name not in _SUITES]
-            file, _, name = item.nodeid.rpartition("::")[0].partition("::")
-            wanted += [("parentSuite", file), ("suite", name)]
+            kept = [one for one in kept if one.name not in _SUITES and not one.value.startswith(_GROUP)]
+            file, *names, _ = _parts_of(item)
+            wanted += [("parentSuite", file), ("suite", " > ".join(names))]
             wanted += [("tag", tag) for tag in suite.tags]
         known = {(one.name, one.value) for one in kept}
         new = [(name, printable(value, _LONGEST_NAME)) for name, value in wanted]
@@ -323,10 +327,8 @@ class AllureResults:
 
     def add(self, gap: Gap) -> None:
         """Write a result for a gap; Allure takes it for a later try of the item's own, if there is one."""
-        path, *names = gap.what.nodeid.split("::")
-        *suites, name = names or [path]
-        package = path.rsplit(".", 1)[0].replace("/", ".")
-        full = f"{'.'.join([package, *suites])}#{name}"
+        path, *suites, name = parts = _split(_ungroup(gap.what.nodeid, self._run.config))
+        full = _full_name(parts)
         why = one_line(gap.why) if gap.failed else f"not verified: {one_line(gap.why)}"
         labels = [("parentSuite", path if suites else ""), ("suite", " > ".join(suites) or path)]
         moment = int(time.time() * 1000)
@@ -346,6 +348,8 @@ class AllureResults:
             start=moment,
             stop=moment,
         )
+        if hasattr(result, "titlePath"):  # by which later releases draw their tree
+            result.titlePath = [*path.split("/"), *suites]
         self._is_adding = True
         try:
             self._plugins.hook.report_result(result=result)
@@ -360,6 +364,30 @@ def _tell(run: Run, bad: Exception) -> None:
         " The verdict is not touched; please file this as a bug."
     )
     run.notes += [said] if said not in run.notes else []
+
+
+def _parts_of(item: pytest.Item) -> list[str]:
+    """Return the parts of an item's node id, to whose end xdist may have written a group."""
+    return [*(item.parent.nodeid.split("::") if item.parent else ()), item.name]
+
+
+def _ungroup(nodeid: str, config: pytest.Config) -> str:
+    """Return a node id without the group that xdist writes to its end."""
+    if getattr(config.option, "dist", "") != "loadgroup" or "@" not in nodeid:
+        return nodeid
+    return nodeid.rpartition("@kore-" if "@kore-" in nodeid else "@")[0]
+
+
+def _split(nodeid: str) -> list[str]:
+    """Return the parts of a node id: a file, perhaps suites, and a name."""
+    parts = nodeid.split("::")
+    return parts if len(parts) > 1 else [nodeid, nodeid]
+
+
+def _full_name(parts: Sequence[str]) -> str:
+    """Return what Allure's later releases call an item's full name: the same in every run."""
+    path, *suites, name = parts
+    return f"{'.'.join([path.rsplit('.', 1)[0].replace('/', '.'), *suites])}#{name}"
 
 
 def _digest(*texts: str) -> str:

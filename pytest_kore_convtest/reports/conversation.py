@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.reports.record import FAILED
+from pytest_kore_convtest.reports.record import FAILED, FLAKY
 from pytest_kore_convtest.suites.diff import brief, is_template
 from pytest_kore_convtest.suites.yaml_write import write_text
 from pytest_kore_convtest.text import shorten
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.reports.record import StepRecord
 
+_REMARKS = {FAILED: "failed", FLAKY: "is flaky: this is how it failed"}
 _MOST_STEPS = 6
 _MOST_REPLIES = 4
 _LONGEST_TEXT = 80
@@ -39,7 +40,8 @@ def write_conversation(
 
 
 def _write_step(step: StepRecord, longest: int) -> Iterator[str]:
-    failed = f" # step {step['number']:02} failed" if step["outcome"] == FAILED else ""
+    remark = _REMARKS.get(step["outcome"], "")
+    failed = f" # step {step['number']:02} {remark}" if remark else ""
     said = (
         f"event: {_write(step['event'], longest)}"
         if step["event"]
