@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import time
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 import pluggy
@@ -19,11 +19,12 @@ from pytest_kore_convtest.plugin.report_facts import facts_of, is_ours
 from pytest_kore_convtest.text import block, one_line, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pytest
 
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
+    from pytest_kore_convtest.plugin.allure_model import Details, Label, Model, Parameter, Result, Step
     from pytest_kore_convtest.plugin.report_facts import FlakyFailure
     from pytest_kore_convtest.plugin.run_verdict import Gap
     from pytest_kore_convtest.plugin.session import Run
@@ -39,58 +40,6 @@ _MOST_STEPS, _MOST_REPLIES = 6, 10
 _LONGEST_NAME, _LONGEST_TEXT, _LONGEST_STORY = 200, 2_000, 20_000
 
 _allure = pluggy.HookimplMarker("allure")
-
-
-class _Label(Protocol):
-    name: str
-    value: str
-
-
-class _Parameter(_Label, Protocol):
-    excluded: bool | None
-
-
-class _Details(Protocol):
-    message: str | None
-    trace: str | None
-    known: bool | None
-    flaky: bool | None
-
-
-class _Step(Protocol):
-    """What Allure calls a step: it may have steps of its own."""
-
-    name: str
-    status: str
-    steps: list[_Step]
-
-
-class _Result(Protocol):
-    """As much of Allure's result of a test as is read or changed here."""
-
-    name: str
-    status: str | None
-    statusDetails: _Details | None  # noqa: N815 - Allure's
-    description: str | None
-    fullName: str | None  # noqa: N815
-    historyId: str | None  # noqa: N815
-    testCaseId: str | None  # noqa: N815
-    start: int | None
-    steps: list[_Step]
-    labels: list[_Label]
-    parameters: list[_Parameter]
-    attachments: list[object]
-
-
-class _Model(Protocol):
-    """The shapes of Allure's results: ``allure_commons.model2``."""
-
-    Label: Callable[..., _Label]
-    Parameter: Callable[..., _Parameter]
-    StatusDetails: Callable[..., _Details]
-    TestStepResult: Callable[..., _Step]
-    TestResult: Callable[..., _Result]
-    Attachment: Callable[..., object]
 
 
 class _Document(NamedTuple):
@@ -138,7 +87,7 @@ class AllureResults:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._model: _Model = importlib.import_module("allure_commons.model2")
+        self._model: Model = importlib.import_module("allure_commons.model2")
         self._plugins: pluggy.PluginManager = importlib.import_module("allure_commons").plugin_manager
         self._reports: list[pytest.TestReport] = []
         self._steps: dict[tuple[str, int], list[StepRecord]] = {}
@@ -159,7 +108,7 @@ class AllureResults:
         self._reports.append(report)
 
     @_allure(tryfirst=True)
-    def report_result(self, result: _Result) -> None:
+    def report_result(self, result: Result) -> None:
         """Change a result before it is written; one of ours has no item."""
         reports, self._reports = self._reports, []
         item = self._run.item
@@ -173,11 +122,12 @@ class AllureResults:
         except Exception as bad:  # noqa: BLE001 - Allure's result stays as it was
             _tell(self._run, bad)
 
-    def _change(self, result: _Result, item: pytest.Item, reports: Sequence[pytest.TestReport]) -> None:
+    def _change(self, result: Result, item: pytest.Item, reports: Sequence[pytest.TestReport]) -> None:
         """Find everything out first, and change the result at the end: it is changed as a whole or not."""
         status, details = self._judge(result, item, reports)
         flaky = [one for report in reports for one in facts_of(report).get("flaky", ())]
-        documents, steps = [*_write_failures(flaky)], list[_Step]()
+        documents = [*_write_failures(flaky)]
+        steps: list[Step] = []
         for records, at in self._conversations(item):
             whole = at < 0
             documents.append(_write_document(records, len(records) - 1 if whole else at, whole=whole))
@@ -196,8 +146,8 @@ class AllureResults:
     # Status
 
     def _judge(
-        self, result: _Result, item: pytest.Item, reports: Sequence[pytest.TestReport]
-    ) -> tuple[str | None, _Details | None]:
+        self, result: Result, item: pytest.Item, reports: Sequence[pytest.TestReport]
+    ) -> tuple[str | None, Details | None]:
         """Return the status and its details: FAILED is failed, ERROR is broken."""
         bad = [one for one in reports if one.outcome not in {"passed", "skipped"}]
         bad.sort(key=lambda one: one.when != "call")
@@ -241,7 +191,7 @@ class AllureResults:
             self._steps[key] = hide_in(self._run.describe_steps(job))
         return self._steps[key]
 
-    def _make_steps(self, steps: list[StepRecord], at: int, moment: int | None) -> list[_Step]:
+    def _make_steps(self, steps: list[StepRecord], at: int, moment: int | None) -> list[Step]:
         """Make steps of the last exchanges up to a step: what the user said, and below it the bot."""
         made = []
         for one in steps[max(0, at + 1 - _MOST_STEPS) : at + 1]:
@@ -254,7 +204,7 @@ class AllureResults:
             made.append(self._make_step(said, _status_of(one), moment, steps=replies))
         return made
 
-    def _make_reply(self, reply: Reply, *, failed: bool, moment: int | None) -> _Step:
+    def _make_reply(self, reply: Reply, *, failed: bool, moment: int | None) -> Step:
         from pytest_kore_convtest.reports.failures import is_wrong
 
         wrong = failed and is_wrong(reply)
@@ -271,7 +221,7 @@ class AllureResults:
         ]
         return self._make_step(said, _FAILED, moment, parameters=parameters)
 
-    def _make_step(self, said: str, status: str, moment: int | None, **more: Sequence[object]) -> _Step:
+    def _make_step(self, said: str, status: str, moment: int | None, **more: Sequence[object]) -> Step:
         name = printable(said, _LONGEST_NAME)
         return self._model.TestStepResult(name=name, status=status, start=moment, stop=moment, **more)
 
@@ -283,7 +233,7 @@ class AllureResults:
 
     # Labels and parameters
 
-    def _make_labels(self, result: _Result, item: pytest.Item) -> list[_Label]:
+    def _make_labels(self, result: Result, item: pytest.Item) -> list[Label]:
         """Return the labels: the suite's file, name and tags, the bot and the target, beside Allure's own."""
         settings = self._run.settings
         suite = item.suite if isinstance(item, OwnItem) else None
@@ -306,7 +256,7 @@ class AllureResults:
             if value and (name, value) not in known
         ]
 
-    def _make_parameters(self, result: _Result, item: pytest.Item) -> tuple[list[_Parameter], str | None]:
+    def _make_parameters(self, result: Result, item: pytest.Item) -> tuple[list[Parameter], str | None]:
         """Return the parameters and the history id: what changes from run to run does not count in it."""
         kept, history = list(result.parameters), result.historyId
         ids = wanted_jobs(item, self._run.settings)
