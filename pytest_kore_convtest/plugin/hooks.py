@@ -55,15 +55,19 @@ PLUGIN_NAME = "kore-run"
 
 _DRY = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test", "help", "version")
 
+ALLURE = "allure_listener"
+"""The name under which allure-pytest registers what writes results; nothing does without --alluredir."""
+
 _LEFT = "kore_left"
 """What a worker hands to xdist's controller as it ends: the jobs of which no report of its items tells."""
 
 
 class Left(TypedDict):
-    """What a process has to say of its jobs of which no item has told."""
+    """What a process has to say of its jobs of which no item has told, and what its user should know."""
 
     jobs: list[JobSummary]
     results: list[JobResult]
+    notes: list[str]
 
 
 class Hooks:
@@ -118,6 +122,7 @@ class Hooks:
         for job in left.get("jobs", ()):
             self._verdict.add_job(job)
         self._recorder.add_results(left.get("results", ()))
+        self._run.notes += [note for note in left.get("notes", ()) if note not in self._run.notes]
         if self._receiver is not None:
             self._receiver.drop(node.gateway.id)
 
@@ -168,6 +173,10 @@ class Hooks:
         self._selected = select(session.items, self._run.settings)
         self._other_settings = find_other_settings(session, session.items)
         hint_at_suites(self._run, self._config.stash.get(OTHER_FILES, []))
+        if self._config.pluginmanager.has_plugin(ALLURE):
+            from pytest_kore_convtest.plugin import allure
+
+            allure.follow(self._run)
         if self._worker:
             tell_controller(self._run, self._selected)
 
@@ -286,6 +295,10 @@ class Hooks:
         self._verdict.close(self._run, session, self._selected)
         clean_up_suites(self._run)
         self._junit.add(self._verdict.missing_in_junit())
+        if self._config.pluginmanager.has_plugin(ALLURE):
+            from pytest_kore_convtest.plugin import allure
+
+            allure.add_gaps(self._run, [*self._verdict.missing_in_junit(), *self._verdict.crashed()])
         if self._run.emulated and self._verdict.entries:
             self._junit.add_property("kore_emulator", EMULATOR_WORDS)
         for begun in self._run.unfinished():
@@ -319,6 +332,7 @@ class Hooks:
         return Left(
             jobs=[self._run.summarize(job) for job in left],
             results=self._run.new_results(left) if self._run.wants_record else [],
+            notes=self._run.notes,
         )
 
     def _hand_over(self) -> None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _SETTINGS = "kore_settings"
 _STATUS = "kore_import_status"
 
+_BY_NODE = pytest.version_tuple >= (8, 1)
+"""Whether pytest looks up fixtures by an item; before that it is by a node id."""
+
 PACKAGE = "pytest_kore_convtest"
 
 NOT_CONFIGURED = "not configured"
@@ -142,8 +145,7 @@ def find_other_settings(session: pytest.Session, items: Sequence[pytest.Item]) -
     bases: dict[str, list[str]] = {}
     for item in filter(is_live, items):
         if item.parent not in known:
-            node = item if pytest.version_tuple >= (8, 1) else item.nodeid
-            found = manager.getfixturedefs(_SETTINGS, node)  # type: ignore[arg-type]
+            found = manager.getfixturedefs(_SETTINGS, item if _BY_NODE else item.nodeid)  # type: ignore[arg-type]
             known[item.parent] = str(found[-1].baseid or "") if found else ""
         bases.setdefault(known[item.parent], []).append(item.nodeid)
     widest = min(bases, key=len, default="")

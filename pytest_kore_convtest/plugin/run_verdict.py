@@ -360,6 +360,11 @@ class RunVerdict:
         """Return what JUnit has to hold beside the results of the items."""
         return [*self.gaps, *self._unshown]
 
+    def crashed(self) -> list[Gap]:
+        """Return the items whose xdist worker died, of which nothing but the controller can tell."""
+        lost = self.results.crashed
+        return [Gap(one, result.why) for one, result in self.entries if one.nodeid in lost]
+
     def last_words(self) -> list[str]:
         """Return the closing lines; none when nothing of ours was selected."""
         lines = [f"kore: {problem}" for problem in self._problems]

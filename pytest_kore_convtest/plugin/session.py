@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.plugin.shards import Division
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.job_summary import JobSummary
+    from pytest_kore_convtest.reports.record import StepRecord
     from pytest_kore_convtest.suites.file import LocalSuite
 
 GATE = "pytest_kore_convtest.gate"
@@ -221,6 +222,10 @@ class Run:
         if known is None or known["generation"] != job.generation:
             known = self._summaries[job.key] = summarize_job(self._describe(job))
         return known
+
+    def describe_steps(self, job: SuiteRun) -> list[StepRecord]:
+        """Return the steps of a run that has ended, as the record has them."""
+        return self._describe(job)["steps"]
 
     def _describe(self, job: AnyJob) -> JobResult:
         from pytest_kore_convtest.reports.job_record import describe_job

@@ -104,7 +104,7 @@ def _render_step(step: StepRecord) -> str:
     if step["says"] == DERIVED:
         parts.append("Derived from what the platform reported; it gave the step no status of its own.\n\n")
     parts.append(f"The user says:\n\n{fence(step['input'], _LONGEST)}\n")
-    telling = [reply for reply in step["replies"] if _is_wrong(reply)] or step["replies"]
+    telling = [reply for reply in step["replies"] if is_wrong(reply)] or step["replies"]
     parts += map(_render_reply, telling[:_MOST_REPLIES])
     more = len(telling) - _MOST_REPLIES
     parts += [f"and {more} more replies\n"] if more > 0 else []
@@ -116,7 +116,8 @@ def _render_offer(offer: Offer) -> str:
     return f"{said}:\n\n{fence(chr(10).join(offer['lines']), _LONGEST)}" if offer["lines"] else f"{said}\n"
 
 
-def _is_wrong(reply: Reply) -> bool:
+def is_wrong(reply: Reply) -> bool:
+    """Say whether a reply is not what was expected."""
     expected, actual = reply["expected"], reply["actual"]
     if any(block["status"] == FAILED for block in reply["assertions"]):
         return True

@@ -68,6 +68,9 @@ ALWAYS = (
     "--kore-json=kore.json",
     "--kore-markdown=kore.md",
     "-p",
+    "allure_pytest.plugin",
+    "--alluredir=allure",
+    "-p",
     "pytest_metadata.plugin",
     "-p",
     "pytest_html.plugin",
@@ -183,6 +186,7 @@ def test_nothing_shows_it(  # noqa: PLR0913, PLR0917 - the dimensions
     written = place("\n".join([*result.outlines, *result.errlines]))
     for name in ("junit.xml", "foreign.html", "kore.html", "kore.json", "kore.md"):
         assert (pytester.path / name).exists()
+    assert any((pytester.path / "allure").glob("*-result.json"))
     assert leaks(written, needles) == {}
 
 
