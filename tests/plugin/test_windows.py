@@ -55,9 +55,11 @@ def opened():
                 pass
 
 
-def guard(function, watched):
+def guard(function):
     def guarded(*args, **more):
-        for path in args[:2] if watched == "both" else args[watched:watched + 1]:
+        # Python 3.10 gives an object of pathlib as the first argument.
+        args = [one for one in args if isinstance(one, (str, bytes, os.PathLike))]
+        for path in args:
             path = os.path.realpath(os.fspath(path))
             if any(one == path or one.startswith(path + os.sep) for one in opened()):
                 raise PermissionError(13, "The process cannot access the file", path)
@@ -65,11 +67,8 @@ def guard(function, watched):
     return guarded
 
 
-os.unlink = guard(os.unlink, 0)
-os.remove = guard(os.remove, 0)
-os.rmdir = guard(os.rmdir, 0)
-os.rename = guard(os.rename, "both")
-os.replace = guard(os.replace, "both")
+for name in ("unlink", "remove", "rmdir", "rename", "replace"):
+    setattr(os, name, guard(getattr(os, name)))
 '''
 
 
