@@ -18,7 +18,8 @@ _OURS = (".json", ".kore.yaml", ".kore.yml")
 def collect_suites(path: Path, parent: pytest.Collector, others: list[object]) -> list[object]:
     """Return the collectors of a JSON or YAML file: ours first, if it is a suite file."""
     if not _is_suite_file(parent.config, path) and not _is_named_for_us(parent, path, others):
-        if not others:
+        # pytest walks through a whole folder for one file of it that is named.
+        if not others and any(map(parent.session.isinitpath, path.parents)):
             parent.config.stash.setdefault(OTHER_FILES, []).append(path)
         return others
     from pytest_kore_convtest.plugin.hooks import begin

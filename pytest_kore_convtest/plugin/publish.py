@@ -81,7 +81,7 @@ def publish(run: Run, recorder: Recorder, verdict: RunVerdict, session: pytest.S
         evidence,
         verdict.results,
         _find_unevaluated(run, recorder, verdict),
-        [*settings.notes, *run.notes, *measured.notes],
+        dict.fromkeys([*settings.notes, *run.notes, *measured.notes]),
         verdict.last_words(),
     )
     reviewed = _review(run, record)

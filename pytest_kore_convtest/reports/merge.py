@@ -119,6 +119,9 @@ class _Merge:
             known: list[object] = merged[key]  # type: ignore[literal-required]
             spare = Counter(map(_write, known)) if shared else Counter[str]()
             known += [entry for entry in entries if not _take(spare, entry)]
+        merged["notes"] = list(
+            dict.fromkeys(merged["notes"])
+        )  # several machines say the same of the same files
 
     def _add_evidence(self, record: Record) -> tuple[list[int], bool]:
         """Return the new index of each of a record's runs, and whether one was there before."""

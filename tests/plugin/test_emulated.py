@@ -120,8 +120,19 @@ def test_suites_with_other_names_draw_one_hint(run, pytester, plugin_args):
     assert [line for line in result.lines if "Booking.json" in line] == [f"{said} {ways_out}"]
     assert result.code == 0
     (pytester.path / "more.kore.json").write_bytes((pytester.path / "talk.kore.json").read_bytes())
-    both = run("--kore-emulator", "talk.kore.json", "more.kore.json", *plugin_args)
+    named = run("--kore-emulator", "talk.kore.json", "more.kore.json", *plugin_args)
+    assert [line for line in named.lines if "not tested" in line] == []  # who names files has chosen
+    both = run("--kore-emulator", ".", "talk.kore.json", *plugin_args)
     assert [line.count("Booking.json") for line in both.lines if "not tested" in line] == [1]
+
+
+def test_what_xdist_workers_note_is_in_a_report_once(run, pytester):
+    """All workers see the same files; a report is no longer for it."""
+    (pytester.path / "Booking.json").write_bytes((pytester.path / "talk.kore.json").read_bytes())
+    result = run("--kore-emulator", "--kore-json=r.json", "-p", "xdist", "-n", "2")
+    assert result.code == 0
+    notes = json.loads((pytester.path / "r.json").read_text())["notes"]
+    assert len([note for note in notes if "Booking.json" in note]) == 1
 
 
 def test_suites_that_are_collected_draw_no_hint(run, pytester):

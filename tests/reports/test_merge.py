@@ -44,6 +44,7 @@ def test_suites_and_items_keep_what_they_belong_to():
     assert [item["suites"] for item in merged["items"]] == [[1], [2]]
     assert merged["evidence"] == [*FIRST["evidence"], *SECOND["evidence"]]
     assert merged["notes"] == ["one", "two"]
+    assert merge_records([FIRST, {**SECOND, "notes": ["one", "two"]}])["notes"] == ["one", "two"]
     assert merged["closing"] == [*FIRST["closing"], *SECOND["closing"]]
 
 
