@@ -261,7 +261,7 @@ class _Editor:
         header = self._text[node.start : header_end]
         lines = text.split("\n")
         plain = all(line and not line[0].isspace() and not needs_escapes(line) for line in lines)
-        if node.style == "|" and "-" in header.partition("#")[0] and len(lines) > 1 and plain:
+        if header.partition("#")[0].rstrip() == "|-" and len(lines) > 1 and plain:
             body = self._text[header_end:end].lstrip(BREAKS + " ")
             indent = self._layout.column(end - len(body)) if body else 0
             if indent:

@@ -323,6 +323,7 @@ def test_a_step_whose_comments_would_be_lost_stays(run, suite, pytester, reply):
         ("bot:\n          A\n         B # a", ["A B", "C"], None),
         ('bot: "A\n          B" # a', ["A B", card()], None),
         ("bot: |- # a\n          A", [card()], None),
+        ("bot: |2- # a\n            A", ["B\nC"], 'bot: "B\\nC" # a'),
         ("bot: |- # a\n          A", [card(), "B"], None),
         ("bot:\n          # a\n          A", [card()], None),
         ("bot:\n          - text: >- # a\n              A\n            optional: true", [card()], None),
