@@ -107,6 +107,7 @@ def test_a_reply_that_fits_passes_by_the_files_matcher(suite, bot, uploaded, sai
         ("{matches: 'Room \\d+', example: Room 1}", "Room 1", "Room 22!"),
         ("{anything: true, example: x}", "x", " "),
         ("{anything: true, example: x}", "x", ""),
+        ("{anything: true, example: x}", "x", "\U000e0001\U000e0041\U000e007f\U000e0100\ufff3\U0001d173"),
         ("{anything: true, example: x}", "x", "\u2800\u3164\u115f\uffa0\u034f\ufe0f\u17b4"),
         ("One?", "One?", "Two?"),
     ],
