@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from pytest_kore_convtest.suites.diff import is_template, shown_texts, templates_equal
 from pytest_kore_convtest.suites.rules import is_blank
-from pytest_kore_convtest.suites.safe_regex import PatternError, compile_pattern
+from pytest_kore_convtest.suites.safe_regex import Budget, PatternError
 
 ANY, PART, MATCHES, ANYTHING = "any", "contains", "matches", "anything"
 """The kinds of matchers, as they are written."""
@@ -30,15 +29,19 @@ class Matcher:
     texts: tuple[str, ...] = ()
     of_template: bool = False
 
-    def fits(self, reply: str) -> bool:
+    def fits(self, reply: str, budget: Budget) -> bool:
         """Say whether a reply fits; one of which nothing can be seen, or that is too long, does not."""
         try:
-            return self.judge(reply)
+            return self.judge(reply, budget)
         except PatternError:
             return False
 
-    def judge(self, reply: str) -> bool:
+    def judge(self, reply: str, budget: Budget) -> bool:
         """Say whether a reply fits.
+
+        Args:
+            reply: The reply.
+            budget: How much matching it may take, together with what was judged before.
 
         Raises:
             PatternError: It is too long to find that out with what is installed.
@@ -52,22 +55,17 @@ class Matcher:
         if self.kind == MATCHES:
             # The keys and codes of a template are no words of the bot.
             meant = self.of_template or not is_template(reply)
-            return meant and all(_fits_pattern(text, reply) for text in self.texts)
+            return meant and all(budget.fits(text, reply) for text in self.texts)
         return self.kind == ANYTHING
 
     @property
     def fits_all(self) -> bool:
         """Whether every reply fits, so that nothing is tested by it."""
-        return all(map(self.fits, _PROBES))
+        return all(self.fits(probe, Budget()) for probe in _PROBES)
 
     def __str__(self) -> str:
         """Say it in a few words."""
         return f"{self.kind} of {len(self.texts)}" if self.kind == ANY else self.kind
-
-
-@lru_cache(maxsize=4_096)  # each reply of a step is compared with each expected one, several times
-def _fits_pattern(pattern: str, reply: str) -> bool:
-    return compile_pattern(pattern).fits(reply)
 
 
 def _is_part(text: str, reply: str) -> bool:

@@ -23,6 +23,9 @@ _MOST_STATES = 2_000
 _MOST_WORK = 4_000_000
 """States times characters that the matcher here takes on: about a second."""
 
+_MOST_WORK_TOGETHER = 8_000_000
+"""The same of all replies of a step, or of all examples of a file."""
+
 _DEEPEST = 20
 _MOST_REPEATED = 200
 _INSTALL = 'pip install "pytest-kore-convtest[re2]"'
@@ -41,12 +44,46 @@ class PatternError(ValueError):
 class Pattern(Protocol):
     """A compiled pattern."""
 
-    def fits(self, text: str) -> bool:
-        """Say whether a whole text fits.
+    def follow(self, text: str) -> tuple[bool, int]:
+        """Say whether a whole text fits, and how many states were looked at; 0 where time does not matter.
 
         Raises:
             PatternError: The text is too long for this pattern.
         """
+
+
+class Budget:
+    """How much matching belongs together may take, so that many long texts end in bounded time.
+
+    Attributes:
+        left: The states that may still be looked at.
+    """
+
+    left: int
+
+    def __init__(self) -> None:
+        self.left = _MOST_WORK_TOGETHER
+        self._seen: set[tuple[str, str]] = set()
+
+    def fits(self, pattern: str, text: str) -> bool:
+        """Say whether a whole text fits a pattern.
+
+        Raises:
+            PatternError: The text is too long for the pattern, or too much was matched before.
+        """
+        if self.left <= 0 and (pattern, text) not in self._seen:
+            said = "cannot be judged, because matching all of them takes too long without google-re2"
+            raise PatternError(f"{said}: {_INSTALL}")
+        fits, work = _follow(pattern, text)
+        if (pattern, text) not in self._seen:
+            self._seen.add((pattern, text))
+            self.left -= work
+        return fits
+
+
+@lru_cache(maxsize=4_096)  # each reply of a step is compared with each expected one, several times
+def _follow(pattern: str, text: str) -> tuple[bool, int]:
+    return compile_pattern(pattern).follow(text)
 
 
 @lru_cache(maxsize=256)
@@ -78,12 +115,12 @@ class _FastPattern:
             said = said.strip("b'")
             raise PatternError(f"is not a valid regular expression for RE2: {said}") from None
 
-    def fits(self, text: str) -> bool:
+    def follow(self, text: str) -> tuple[bool, int]:
         """Say whether a whole text fits."""
         try:
-            return self._match(text) is not None
+            return self._match(text) is not None, 0
         except UnicodeError:  # half a character
-            return False
+            return False, 0
 
 
 @dataclass(slots=True, eq=False)
@@ -107,16 +144,18 @@ class _SmallPattern:
         self._first, self._last = parser.parse()
         self._size = parser.size
 
-    def fits(self, text: str) -> bool:
-        """Say whether a whole text fits."""
+    def follow(self, text: str) -> tuple[bool, int]:
+        """Say whether a whole text fits, and how many states were looked at."""
         if len(text) * self._size > _MOST_WORK:
             raise PatternError(f"is too long for this pattern without google-re2: {_INSTALL}")
         now = _close([self._first])
+        work = len(now)
         for letter in text:
             now = _close([then for state in now if state.test and state.test(letter) for then in state.then])
+            work += len(now)
             if not now:
-                return False
-        return self._last in now
+                return False, work
+        return self._last in now, work
 
 
 def _close(states: list[_State]) -> list[_State]:

@@ -1,13 +1,14 @@
 """A failed step of a YAML file passes by its matchers, and only where they explain all of the failure."""
 
 import json
+import re
 from collections import Counter
 
 import pytest
 
 from pytest_kore_convtest.api.run_models import read_run_status
 from pytest_kore_convtest.rules import Rule, RuleSettings, Severity
-from pytest_kore_convtest.suites import matchers, safe_regex
+from pytest_kore_convtest.suites import safe_regex
 from pytest_kore_convtest.suites.accept import accept_step
 from pytest_kore_convtest.suites.file import read_suite_file
 from pytest_kore_convtest.suites.lint import lint_file
@@ -314,7 +315,7 @@ def without_re2(monkeypatch):
     def fail(name):
         raise ImportError(name)
 
-    caches = (safe_regex.compile_pattern, matchers._fits_pattern)
+    caches = (safe_regex.compile_pattern, safe_regex._follow)
     for cache in caches:
         cache.cache_clear()
     monkeypatch.setattr(safe_regex, "import_module", fail)
@@ -343,6 +344,38 @@ def test_an_example_that_is_too_long_without_google_re2_is_said_to_be(tmp_path):
     assert "the example is too long for this pattern without google-re2: pip install" in finding.message
 
 
+HEAVY = "{{matches: '(?s)(?:.{{0,40}}a.{{0,40}}b.{{0,40}}c)*n{number}', example: n{number}}}"
+"""A pattern of some 1,000 states, most of which each character of a text leads on to."""
+
+
+@pytest.mark.usefixtures("without_re2")
+def test_many_long_replies_end_in_bounded_time_and_say_so(suite, monkeypatch):
+    """Nobody waits for 2,500 comparisons of a second each: the step is red, and says what helps."""
+    looked = Counter()
+    follow = safe_regex._SmallPattern.follow
+
+    def count(self, text):
+        found = follow(self, text)
+        looked["states"] += found[1]
+        return found
+
+    monkeypatch.setattr(safe_regex._SmallPattern, "follow", count)
+    numbers = range(50)
+    local = suite("[" + ", ".join(HEAVY.format(number=number) for number in numbers) + "]")
+    given = [f"{'abc' * 400}n{number}!" for number in numbers]
+    outputs = [expected(f"n{number}", "failed") for number in numbers]
+    judged = judge_run(answer(result(outputs, given)), local)
+    assert outcomes(judged) == (FAILED, [FAILED])
+    why = (
+        "cannot be judged, because matching all of them takes too long without google-re2:"
+        ' pip install "pytest-kore-convtest[re2]"'
+    )
+    refused = accept_step(judged, 0).refused
+    assert re.fullmatch(rf"reply \d+ {re.escape(why)}", refused)
+    assert f"the file's matchers do not explain it: {refused}" in judged.steps[0].why
+    assert looked["states"] < 12_500_000
+
+
 def test_a_reply_is_matched_once_however_often_it_is_compared(suite, monkeypatch):
     """A step with many replies that vary takes no longer than each of them."""
     seen = Counter()
@@ -350,17 +383,17 @@ def test_a_reply_is_matched_once_however_often_it_is_compared(suite, monkeypatch
     class Counting:
         """A pattern that notes what it was asked."""
 
-        def fits(self, text):
+        def follow(self, text):
             seen[text] += 1
-            return False
+            return False, 1
 
-    matchers._fits_pattern.cache_clear()
+    safe_regex._follow.cache_clear()
     local = suite("[" + ", ".join(["{matches: 'Room \\d+', example: Room 1, optional: true}"] * 5) + "]")
-    monkeypatch.setattr(matchers, "compile_pattern", lambda _: Counting())
+    monkeypatch.setattr(safe_regex, "compile_pattern", lambda _: Counting())
     given = [f"Bed {at}" for at in range(6)]
     judged = judge_run(answer(result([expected("Room 1", "failed") for _ in range(5)], given)), local)
     assert outcomes(judged) == (FAILED, [FAILED])
     accept_step(judged, 0)
-    matchers._fits_pattern.cache_clear()
+    safe_regex._follow.cache_clear()
     assert seen
     assert set(seen.values()) == {1}
