@@ -184,6 +184,7 @@ class _Composer:
 
     def __init__(self, text: str) -> None:
         self.text, self.lines = text, Lines(text)
+        self._has_comments = "#" in text
         self.root: Node | None = None
         self.last = 0
         self._stack: list[_Open] = []
@@ -275,7 +276,7 @@ class _Composer:
         return found.end() if found else start
 
     def _find_cut(self, start: int, end: int) -> int:
-        if "#" not in self.text or not self._stack:
+        if not self._has_comments or not self._stack:
             return -1
         holder = self._stack[-1]
         in_flow = self.text.startswith(("[", "{"), holder.start)
