@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.api import run_models
 from pytest_kore_convtest.suites.diff import canonical
-from pytest_kore_convtest.suites.matchers import is_same
-from pytest_kore_convtest.suites.safe_regex import Budget, PatternError
+from pytest_kore_convtest.suites.matchers import Budget, is_same
+from pytest_kore_convtest.suites.safe_regex import PatternError
 from pytest_kore_convtest.text import as_text
 
 if TYPE_CHECKING:

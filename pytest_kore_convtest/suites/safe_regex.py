@@ -23,12 +23,11 @@ _MOST_STATES = 2_000
 _MOST_WORK = 4_000_000
 """States times characters that the matcher here takes on: about a second."""
 
-_MOST_WORK_TOGETHER = 8_000_000
-"""The same of all replies of a step, or of all examples of a file."""
-
 _DEEPEST = 20
 _MOST_REPEATED = 200
-_INSTALL = 'pip install "pytest-kore-convtest[re2]"'
+INSTALL = 'pip install "pytest-kore-convtest[re2]"'
+"""How to get google-re2."""
+
 _CLASSES: dict[str, str] = {
     "d": "0123456789",
     "s": "\t\n\f\r ",
@@ -50,40 +49,6 @@ class Pattern(Protocol):
         Raises:
             PatternError: The text is too long for this pattern.
         """
-
-
-class Budget:
-    """How much matching belongs together may take, so that many long texts end in bounded time.
-
-    Attributes:
-        left: The states that may still be looked at.
-    """
-
-    left: int
-
-    def __init__(self) -> None:
-        self.left = _MOST_WORK_TOGETHER
-        self._seen: set[tuple[str, str]] = set()
-
-    def fits(self, pattern: str, text: str) -> bool:
-        """Say whether a whole text fits a pattern.
-
-        Raises:
-            PatternError: The text is too long for the pattern, or too much was matched before.
-        """
-        if self.left <= 0 and (pattern, text) not in self._seen:
-            said = "cannot be judged, because matching all of them takes too long without google-re2"
-            raise PatternError(f"{said}: {_INSTALL}")
-        fits, work = _follow(pattern, text)
-        if (pattern, text) not in self._seen:
-            self._seen.add((pattern, text))
-            self.left -= work
-        return fits
-
-
-@lru_cache(maxsize=4_096)  # each reply of a step is compared with each expected one, several times
-def _follow(pattern: str, text: str) -> tuple[bool, int]:
-    return compile_pattern(pattern).follow(text)
 
 
 @lru_cache(maxsize=256)
@@ -147,7 +112,7 @@ class _SmallPattern:
     def follow(self, text: str) -> tuple[bool, int]:
         """Say whether a whole text fits, and how many states were looked at."""
         if len(text) * self._size > _MOST_WORK:
-            raise PatternError(f"is too long for this pattern without google-re2: {_INSTALL}")
+            raise PatternError(f"is too long for this pattern without google-re2: {INSTALL}")
         now = _close([self._first])
         work = len(now)
         for letter in text:
@@ -388,7 +353,7 @@ class _Parser:
         raise PatternError(f"is not a valid regular expression: it {said}")
 
     def _need_library(self, what: str) -> NoReturn:
-        raise PatternError(f"contains {what}, which needs google-re2: {_INSTALL}")
+        raise PatternError(f"contains {what}, which needs google-re2: {INSTALL}")
 
 
 def _fold(letter: str) -> frozenset[str]:

@@ -6,10 +6,8 @@ YAML would make something else of, is a problem, and a file with a problem is no
 
 from __future__ import annotations
 
-import gc
 import json
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from math import inf
@@ -18,9 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pytest_kore_convtest.json_positions import Document, Lines, Mark, Path
 from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.diff import is_template
-from pytest_kore_convtest.suites.matchers import ANY, ANYTHING, MATCHES, PART, Matcher
+from pytest_kore_convtest.suites.matchers import ANY, ANYTHING, MATCHES, PART, Budget, Matcher
 from pytest_kore_convtest.suites.rules import CONTAINS, START_EVENT, Problem
-from pytest_kore_convtest.suites.safe_regex import Budget, PatternError, compile_pattern
+from pytest_kore_convtest.suites.safe_regex import PatternError, compile_pattern
 from pytest_kore_convtest.suites.yaml_cut import CUT
 from pytest_kore_convtest.suites.yaml_nodes import (
     Mapping,
@@ -33,7 +31,7 @@ from pytest_kore_convtest.suites.yaml_nodes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 MOST_PROBLEMS = 100
 """Problems of one file that are told; whoever mends so many looks again."""
@@ -106,10 +104,9 @@ def read_yaml(text: str) -> YamlSuites:
     Raises:
         YamlError: It is no YAML that can be read.
     """
-    with _without_collector():
-        root = read_nodes(text)
-        compiler = _Compiler(text)
-        value, mark = compiler.compile_file(root)
+    root = read_nodes(text)
+    compiler = _Compiler(text)
+    value, mark = compiler.compile_file(root)
     return YamlSuites(
         text,
         root,
@@ -118,18 +115,6 @@ def read_yaml(text: str) -> YamlSuites:
         compiler.replies,
         frozenset(compiler.more),
     )
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep the garbage collector from looking at all nodes again and again: it takes a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def write_template(data: object) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_kore_convtest.api.run_models import read_run_status
 from pytest_kore_convtest.rules import Rule, RuleSettings, Severity
-from pytest_kore_convtest.suites import safe_regex
+from pytest_kore_convtest.suites import matchers, safe_regex
 from pytest_kore_convtest.suites.accept import accept_step
 from pytest_kore_convtest.suites.file import read_suite_file
 from pytest_kore_convtest.suites.lint import lint_file
@@ -315,7 +315,7 @@ def without_re2(monkeypatch):
     def fail(name):
         raise ImportError(name)
 
-    caches = (safe_regex.compile_pattern, safe_regex._follow)
+    caches = (safe_regex.compile_pattern, matchers._follow)
     for cache in caches:
         cache.cache_clear()
     monkeypatch.setattr(safe_regex, "import_module", fail)
@@ -387,13 +387,13 @@ def test_a_reply_is_matched_once_however_often_it_is_compared(suite, monkeypatch
             seen[text] += 1
             return False, 1
 
-    safe_regex._follow.cache_clear()
+    matchers._follow.cache_clear()
     local = suite("[" + ", ".join(["{matches: 'Room \\d+', example: Room 1, optional: true}"] * 5) + "]")
-    monkeypatch.setattr(safe_regex, "compile_pattern", lambda _: Counting())
+    monkeypatch.setattr(matchers, "compile_pattern", lambda _: Counting())
     given = [f"Bed {at}" for at in range(6)]
     judged = judge_run(answer(result([expected("Room 1", "failed") for _ in range(5)], given)), local)
     assert outcomes(judged) == (FAILED, [FAILED])
     accept_step(judged, 0)
-    safe_regex._follow.cache_clear()
+    matchers._follow.cache_clear()
     assert seen
     assert set(seen.values()) == {1}

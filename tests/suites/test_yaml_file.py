@@ -7,7 +7,8 @@ import time
 import pytest
 
 from pytest_kore_convtest.errors import SuiteFileError
-from pytest_kore_convtest.suites.file import LARGEST_FILE, open_suite_file, read_suite_file
+from pytest_kore_convtest.suites.file import open_suite_file, read_suite_file
+from pytest_kore_convtest.suites.file_text import LARGEST_FILE
 from pytest_kore_convtest.suites.lint import lint_file
 from pytest_kore_convtest.suites.yaml_file import read_yaml
 from pytest_kore_convtest.suites.yaml_nodes import changed_by_yaml
