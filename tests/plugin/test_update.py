@@ -1,6 +1,7 @@
 """``--kore-update``: what the bot said is accepted, where only texts differ, and nothing else is touched."""
 
 import json
+import signal
 import stat
 
 import pytest
@@ -203,6 +204,29 @@ def test_an_interrupt_leaves_whole_files(run, suite, pytester):
     assert "+          - Which town?     # always asked" in done.lines
     assert suite.read_text() == SUITE
     assert [path for path in pytester.path.iterdir() if path.name.startswith(".kore")] == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing kills a process at once here")
+@pytest.mark.parametrize(("moment", "left"), [("before", SUITE), ("after", AFTER)])
+def test_a_process_that_is_killed_leaves_whole_files(run, suite, pytester, moment, left):
+    """Between the writing and the renaming the file is the old one, afterwards the new one; both run."""
+    pytester.makeconftest(
+        "import os, pathlib, signal\nreplace = pathlib.Path.replace\n"
+        "def strike(self, target):\n"
+        f"    if {moment == 'after'}:\n        replace(self, target)\n"
+        "    if str(target).endswith('.kore.yaml'):\n"
+        f"        assert {moment == 'after'} or self.read_bytes() != target.read_bytes()\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return replace(self, target)\n"
+        "pathlib.Path.replace = strike\n"
+    )
+    said = bot(pytester, REPLIES)
+    assert run(*LIVE, said, "--kore-update", suite, apart=True).code == -signal.SIGKILL
+    assert suite.read_text() == left
+    (pytester.path / "conftest.py").unlink()
+    again = run(*LIVE, said, "--kore-update", pytester.path)
+    assert again.code == int(left == SUITE)
+    assert suite.read_text() == AFTER
 
 
 def test_passed_steps_change_nothing(run, suite, pytester):
