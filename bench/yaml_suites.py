@@ -1,7 +1,7 @@
-"""Collecting suites in YAML beside the same suites in JSON.
+"""Collecting suites in YAML beside the same suites in JSON, and what takes the time.
 
-ruamel.yaml's scanner in Python does most of the work. Its compiled one (ruamel.yaml.clib) parses twelve
-times as fast and is not used: it reads YAML 1.1, words its errors in another way, and is not everywhere.
+ruamel.yaml's scanner in Python does most of the work. Its compiled one (ruamel.yaml.clib) is measured, not
+used: it reads YAML 1.1, words its errors in another way, and is not everywhere.
 """
 
 from __future__ import annotations
@@ -44,20 +44,36 @@ def collect(python: str, folder: Path) -> float:
     return took
 
 
+def scan(python: str, folder: Path) -> dict[str, dict[str, float]]:
+    """Read the YAML suites with both scanners and return how long it takes, in ms of the processor."""
+    command = [python, str(Path(__file__).parent / "yaml_scanners.py"), str(folder)]
+    done = subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, check=True)
+    found: dict[str, dict[str, float]] = json.loads(done.stdout)
+    return found
+
+
 def main() -> list[Verdict]:
     """Measure by turns, print and save; return the verdict."""
-    python = room_with_us("ruamel.yaml")
+    python = room_with_us("ruamel.yaml", "ruamel.yaml.clib")
     with tempfile.TemporaryDirectory(prefix="kore-bench-") as name:
         folder = Path(name)
         write_both(folder)
         rounds = [{form: collect(python, folder / form) for form in ("json", "yaml")} for _ in range(ROUNDS)]
+        scans = [scan(python, folder / "yaml") for _ in range(ROUNDS)]
     times = {form: spread([one[form] for one in rounds]) for form in ("json", "yaml")}
     ratio = spread([one["yaml"] / one["json"] for one in rounds])
     rows = [(form, shown(one), shown(ratio) if form == "yaml" else "1") for form, one in times.items()]
     head = ("form", "ms, median (quartiles)", "beside JSON")
     print_table(f"Collecting 1 000 suites of {STEPS} steps, {ROUNDS} rounds", head, rows)
+    rows = [
+        (name, *(shown(spread([one[kind][what] for one in scans])) for kind in ("python", "compiled")), times)
+        for what, name in (("parse", "parsing alone"), ("read", "reading the suites"))
+        for times in [shown(spread([one["python"][what] / one["compiled"][what] for one in scans]))]
+    ]
+    head = ("ms of the processor, median", "scanner in Python (used)", "compiled one", "times")
+    print_table("The same YAML files with either scanner of ruamel.yaml, no pytest", head, rows)
     verdict = Verdict("collecting YAML suites, beside JSON", TARGET, ratio.median, " times")
-    save("yaml_suites", rounds, [verdict])
+    save("yaml_suites", [*rounds, *scans], [verdict])
     return [verdict]
 
 

@@ -186,9 +186,17 @@ def fit(text: str, encoding: str | None) -> str:
     return text
 
 
+HIDDEN = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff"
+    "\uffa0\ufff0-\ufff8"
+)
+HIDDEN_BEYOND = "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+JOINING = "\u200c\u200d\ufe00-\ufe0f"
+"""Characters that nobody sees (Unicode: Default_Ignorable_Code_Point), for a set of a regular expression:
+up to U+FFFF, beyond it, and those that are part of ordinary spelling beside others."""
+
 _UNSAFE = re.compile(
-    "[\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\u200b\u200e\u200f"
-    "\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
+    f"[\x7f-\x9f\u2028\u2029{HIDDEN}\ufff9-\uffff\ud800-\udfff{HIDDEN_BEYOND}]"
     "|(?<=#)#(?=[A-Za-z]{0,20}\\[)"
     "|(?<=section_start):|(?<=section_end):|(?<=travis_fold):|(?<=travis_time):"
 )

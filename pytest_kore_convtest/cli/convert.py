@@ -198,7 +198,7 @@ def _convert(file: SuiteFile, options: argparse.Namespace) -> Converted:
 
 
 def _tell(made: Iterable[tuple[SuiteFile, str, Converted]], out: TextIO) -> None:
-    from pytest_kore_convtest.suites.convert import say_remarks
+    from pytest_kore_convtest.suites.remarks import say_remarks
 
     listed = 0
     for _, target, one in made:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_kore_convtest.errors import AccessDeniedError, ConfigError
 from pytest_kore_convtest.settings.options import ROWS, SECRETS, TABLE
 from pytest_kore_convtest.settings.settings import Settings, resolve
-from pytest_kore_convtest.suites.file import LARGEST_FILE, open_suite_file, show_path
+from pytest_kore_convtest.suites.file import open_suite_file, show_path
+from pytest_kore_convtest.suites.file_text import LARGEST_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

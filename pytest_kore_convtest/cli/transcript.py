@@ -55,7 +55,7 @@ def run_transcript(options: argparse.Namespace, folder: Path) -> int:
 
 def _read(source: Path) -> bytes:
     """Return as much of a log as decides whether it is too long."""
-    from pytest_kore_convtest.suites.file import LARGEST_FILE
+    from pytest_kore_convtest.suites.file_text import LARGEST_FILE
 
     try:
         if source.exists() and not source.is_file():
@@ -74,7 +74,8 @@ def _check(written: Written, source: Path, target: Path) -> None:
         UsageError: It could not be used.
     """
     from pytest_kore_convtest.rules import ERROR
-    from pytest_kore_convtest.suites.file import LARGEST_FILE, read_suite_bytes
+    from pytest_kore_convtest.suites.file import read_suite_bytes
+    from pytest_kore_convtest.suites.file_text import LARGEST_FILE
     from pytest_kore_convtest.suites.lint import lint_file
 
     data = written.text.encode()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -19,8 +20,10 @@ import pytest
 from pytest_kore_convtest.plugin import suite_checks
 from pytest_kore_convtest.plugin.items import OwnItem
 from pytest_kore_convtest.plugin.session import find_run
+from pytest_kore_convtest.plugin.terminal import write_lines
 from pytest_kore_convtest.redaction import hide
-from pytest_kore_convtest.suites.file import LocalSuite, SuiteFile, open_suite_file
+from pytest_kore_convtest.suites.file import LocalSuite, SuiteFile, is_yaml, open_suite_file, show_path
+from pytest_kore_convtest.suites.file_text import LARGEST_FILE
 from pytest_kore_convtest.suites.lint import lint_file
 from pytest_kore_convtest.text import one_line
 
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.findings import Finding
 _MET: pytest.StashKey[set[str]] = pytest.StashKey()
 """Tags that became markers because ``-m`` names them."""
+
+_LONG_TO_READ = 500_000
+"""Bytes of YAML that take a few seconds."""
 
 _LONGEST_INPUT, _LONGEST_NAME = 40, 100
 _END_OF_NAME = re.compile(r"[:(]")
@@ -64,6 +70,7 @@ class SuiteModule(pytest.Module):
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Yield a node for every suite; for a file that cannot be used, one item that says why."""
+        _announce(self.config, self.path)
         self.file = open_suite_file(self.path)
         if not self.file.suites:
             yield SuiteItem.of(self, "lint", suite_checks.check_lint)
@@ -80,6 +87,17 @@ class SuiteModule(pytest.Module):
             settings = find_run(self.config).settings
             self._findings = lint_file(self.file, stream_id=settings.stream_id, rules=settings.rules)
         return self._findings
+
+
+def _announce(config: pytest.Config, path: Path) -> None:
+    """Say that a large YAML file is read, unless ``-q`` asks for silence: it can take ten seconds."""
+    if not is_yaml(path.name) or config.get_verbosity() < 0:
+        return
+    with suppress(OSError):  # which reading it tells
+        size = path.stat().st_size
+        if _LONG_TO_READ < size <= LARGEST_FILE:
+            said = f"kore: reading {show_path(path)}: {size / 1_000_000:.1f} MB of YAML may take some seconds"
+            write_lines(config, [f"{said}, as JSON less"])
 
 
 class SuiteNode(pytest.Collector):

@@ -87,10 +87,7 @@ def _update(config: pytest.Config, path: Path, steps: Sequence[StepUpdate]) -> F
             if made.count:
                 shown = f"kore: {show_path(path)}: {plural(made.count, 'expectation')} to be updated"
                 write_lines(config, [shown, *_show(made.diff)])
-                if not stat.S_IMODE(path.stat().st_mode) & 0o222:  # a folder that is writable is not enough
-                    raise _RefusedError("it is read-only: make it writable, then run again")
-                if path.read_bytes() != data:
-                    raise _RefusedError(_CHANGED)
+                _check_replaceable(path, data)
                 replace_file(path, made.content)
             return made
     except ConfigError as bad:
@@ -98,6 +95,17 @@ def _update(config: pytest.Config, path: Path, steps: Sequence[StepUpdate]) -> F
     except OSError as bad:
         problem = f"it cannot be written ({bad.strerror or type(bad).__name__}): make it writable, run again"
     raise _RefusedError(problem)
+
+
+def _check_replaceable(path: Path, data: bytes) -> None:
+    found = path.stat()
+    if not stat.S_IMODE(found.st_mode) & 0o222:  # a folder that is writable is not enough
+        raise _RefusedError("it is read-only: make it writable, then run again")
+    if found.st_nlink > 1:
+        said = f"it has {found.st_nlink} names (hard links), of which one would change alone"
+        raise _RefusedError(f"{said}: change it by hand, or make it a file of its own")
+    if path.read_bytes() != data:
+        raise _RefusedError(_CHANGED)
 
 
 _CHANGED = "it was changed since it was collected: run again"

@@ -139,7 +139,7 @@ def _is_expected(replies: Replies, at: int, text: str) -> bool:
     """Say whether the file expects a text as a reply, by what it says of it."""
     source = replies.wanted[at].source
     if source is not None and source.matcher is not None:
-        return source.matcher.fits(text)
+        return source.matcher.fits(text, replies.budget)
     return text in replies.wanted[at].texts
 
 
@@ -189,5 +189,5 @@ def _stays(replies: Replies, given: list[str], row: int, column: int) -> bool:
         return True
     source = replies.wanted[row].source
     if source is not None and source.matcher is not None:
-        return source.matcher.fits(given[column])
+        return source.matcher.fits(given[column], replies.budget)
     return any(is_same(text, given[column]) for text in replies.wanted[row].texts)

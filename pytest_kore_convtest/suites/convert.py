@@ -14,8 +14,31 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.findings import Location
-from pytest_kore_convtest.suites.file import LARGEST_FILE, name_of, show_path
+from pytest_kore_convtest.suites.file import name_of, show_path
+from pytest_kore_convtest.suites.file_text import LARGEST_FILE
 from pytest_kore_convtest.suites.matchers import ANY, PART, Matcher
+from pytest_kore_convtest.suites.remarks import (
+    ALL_PARTS,
+    ALTERNATIVES,
+    ARRIVAL,
+    BARE_TEXT,
+    CHOICE,
+    COMMENT,
+    DISCARDED,
+    DUPLICATE_KEY,
+    ENTITY,
+    MATCHER,
+    MORE,
+    OPTIONAL,
+    PARTS,
+    TWO_TEXTS,
+    UNKNOWN_KEY,
+    WHOLE_TEXT,
+    WORDS,
+    WRONG_TYPE,
+    Kind,
+    Remark,
+)
 from pytest_kore_convtest.suites.rules import (
     ALL_OF,
     CASE_KEYS,
@@ -32,11 +55,9 @@ from pytest_kore_convtest.suites.yaml_comments import find_comments
 from pytest_kore_convtest.suites.yaml_file import read_yaml
 from pytest_kore_convtest.suites.yaml_nodes import YamlError
 from pytest_kore_convtest.suites.yaml_write import Reply, write_yaml
-from pytest_kore_convtest.text import as_list, escape_json, plural
+from pytest_kore_convtest.text import as_list, escape_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pytest_kore_convtest.json_positions import Document, Path, Place
     from pytest_kore_convtest.suites.file import SuiteFile
     from pytest_kore_convtest.suites.yaml_file import ReplySource
@@ -45,74 +66,6 @@ JSON, YAML = "json", "yaml"
 """The forms that are written."""
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What happens to something that the other form does not have.
-
-    Attributes:
-        name: Its name, for machines.
-        lost: Whether it is gone; else it is said in another way.
-        meaning: What became of it.
-    """
-
-    name: str
-    lost: bool
-    meaning: str
-
-
-DISCARDED = Kind(
-    "discard",
-    True,
-    "discarding earlier replies is not carried over: a suite begins a conversation of its own",
-)
-UNKNOWN_KEY = Kind("unknown-key", True, "a key that YAML suite files do not have is left out")
-WRONG_TYPE = Kind("wrong-type", True, "a value of another type than the format has there is left out")
-DUPLICATE_KEY = Kind("duplicate-key", True, "of a key that stands twice only the last one is carried over")
-TWO_TEXTS = Kind("two-texts", True, "of 'contains' and 'equals' in one reply only 'contains' is carried over")
-ALTERNATIVES = Kind("alternatives", True, "JSON has no 'any': only its first reply is carried over")
-PARTS = Kind(
-    "parts", True, "JSON has no parts that have to stand in a reply: they are written as one whole text"
-)
-MATCHER = Kind("matcher", True, "JSON has no matchers: the text that is uploaded becomes the whole reply")
-OPTIONAL = Kind("optional", True, "JSON has no 'optional': the reply has to be given")
-MORE = Kind("more", True, "JSON has no 'more': further replies are not fine")
-COMMENT = Kind("comment", True, "JSON has no comments: they are left out")
-BARE_TEXT = Kind("bare-text", False, "a bare text is written as the other replies are")
-WHOLE_TEXT = Kind("equals", False, "'equals' is written as a whole text")
-CHOICE = Kind("one-of", False, "'oneOf' is written as 'any': the whole reply has to be one of them")
-ALL_PARTS = Kind("all-of", False, "'allOf' is written as 'contains' with a list")
-WORDS = Kind(
-    "words",
-    False,
-    "the runner of 2019 looked for these words in the reply: now the whole reply has to be the same",
-)
-ENTITY = Kind("entity", False, "HTML entities are written as the characters that they stand for")
-ARRIVAL = Kind("arrival", False, f"a step with the event {START_EVENT} and no input gets it as its input")
-
-
-@dataclass(frozen=True)
-class Remark:
-    """One thing that the other form does not have, and where it stands."""
-
-    kind: Kind
-    location: Location
-    suite: str = ""
-    step: int = 0
-
-    def to_data(self) -> dict[str, object]:
-        """Return it as JSON-able data."""
-        return {
-            "kind": self.kind.name,
-            "lost": self.kind.lost,
-            "file": self.location.file,
-            "line": self.location.line,
-            "column": self.location.column,
-            "suite": self.suite,
-            "step": self.step or None,
-            "message": self.kind.meaning,
-        }
 
 
 @dataclass(frozen=True)
@@ -130,21 +83,6 @@ class Converted:
     remarks: tuple[Remark, ...]
     suites: int
     steps: int
-
-
-def say_remarks(remarks: Iterable[Remark]) -> list[str]:
-    """Say a line for each kind of remark: where it is first, what it means, and how often; losses first."""
-    found: dict[Kind, list[Remark]] = {}
-    for one in remarks:
-        found.setdefault(one.kind, []).append(one)
-    ordered = sorted(found.items(), key=lambda item: not item[0].lost)
-    return [_say_kind(what, same) for what, same in ordered]
-
-
-def _say_kind(what: Kind, same: list[Remark]) -> str:
-    word = "lost" if what.lost else "changed"
-    often = f" ({plural(len(same), 'place')}, this is the first)" if len(same) > 1 else ""
-    return f"{same[0].location.place}: {word}: {what.meaning}{often} [{what.name}]"
 
 
 def is_old(content: dict[str, Any]) -> bool:

@@ -7,8 +7,10 @@ What can be read is read: ``lint`` says what is odd about it.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_kore_convtest import json_positions
 from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.json_positions import START, Place
+from pytest_kore_convtest.suites.file_text import (
+    BOM,
+    LARGEST_FILE,
+    UnusableError,
+    decode,
+    read_bytes,
+    read_text,
+)
 from pytest_kore_convtest.suites.rules import ALL_OF, BARE, CONTAINS, EQUALS, ONE_OF, Problem
 from pytest_kore_convtest.text import as_list, as_text, one_line
 
@@ -24,14 +34,6 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.json_positions import Document
     from pytest_kore_convtest.suites.yaml_file import ReplySource, YamlSuites
-
-LARGEST_FILE = 2 * 1024 * 1024
-"""Bytes that the platform takes (documented)."""
-
-BOM = b"\xef\xbb\xbf"
-"""The byte order mark that some editors put before UTF-8."""
-
-_WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,8 @@ def is_yaml(name: str) -> bool:
 def open_suite_file(path: Path) -> SuiteFile:
     """Read a file; what makes it useless is in ``problems``, nothing is raised."""
     try:
-        data = _read_bytes(path)
-    except _UnusableError as bad:
+        data = read_bytes(path)
+    except UnusableError as bad:
         return SuiteFile(path, problems=(bad.problem,))
     return read_suite_bytes(path, data)
 
@@ -168,7 +170,7 @@ def read_suite_bytes(path: Path, data: bytes) -> SuiteFile:
     """
     try:
         return _open(path, data)
-    except _UnusableError as bad:
+    except UnusableError as bad:
         return SuiteFile(path, problems=(bad.problem,))
 
 
@@ -186,7 +188,8 @@ def read_suites_of(path: Path, data: bytes) -> list[LocalSuite]:
 
 def _open(path: Path, data: bytes) -> SuiteFile:
     if is_yaml(path.name):
-        return _open_yaml(path, data)
+        with _without_collector():
+            return _open_yaml(path, data)
     document = _load(data)
     marked = data.startswith(BOM)
     problem = _find_no_suite(document)
@@ -195,15 +198,27 @@ def _open(path: Path, data: bytes) -> SuiteFile:
     return SuiteFile(path, tuple(_read_suites(path, document, data)), document, (), marked)
 
 
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the garbage collector from looking at all nodes again and again: it takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _open_yaml(path: Path, data: bytes) -> SuiteFile:
     # Imported here: who has no YAML file does not pay for it.
     from pytest_kore_convtest.suites.yaml_file import read_yaml
     from pytest_kore_convtest.suites.yaml_nodes import YamlError
 
     try:
-        yaml = read_yaml(_decode(data))
+        yaml = read_yaml(read_text(data))
     except YamlError as bad:
-        raise _UnusableError(bad.message, bad.place) from None
+        raise UnusableError(bad.message, bad.place) from None
     marked = data.startswith(BOM)
     problems = yaml.problems
     problem = None if problems else _find_no_suite(yaml.document)
@@ -256,59 +271,12 @@ def pick_suite(suites: list[LocalSuite], name: str | None) -> LocalSuite:
     raise _error(suites[0].path, [Problem(said)])
 
 
-def decode(data: bytes) -> str:
-    """Return the text of a file's bytes, without a byte order mark.
-
-    Raises:
-        UnicodeDecodeError: It is no UTF-8.
-    """
-    return data.removeprefix(BOM).decode("utf-8")
-
-
-class _UnusableError(Exception):
-    def __init__(self, message: str, place: Place | None = None) -> None:
-        super().__init__(message)
-        self.problem = Problem(message, place)
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            raise _UnusableError("cannot be read: it is a pipe or a device; save the suite as a file")
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
-            size = max(len(data), path.stat().st_size)
-    except OSError as bad:
-        raise _UnusableError(f"cannot be read: {bad.strerror or type(bad).__name__}") from None
-    if size > LARGEST_FILE:
-        said = (
-            f"has {size} bytes, but the platform accepts at most {LARGEST_FILE} (2 MB): split it into several"
-        )
-        raise _UnusableError(said)
-    return data
-
-
 def _load(data: bytes) -> Document:
     try:
-        return json_positions.load(_decode(data))
+        return json_positions.load(read_text(data))
     except json_positions.JsonError as bad:
         said, place = f"is not valid JSON: {bad.message}", bad.place
-    raise _UnusableError(said, place)
-
-
-def _decode(data: bytes) -> str:
-    try:
-        return decode(data)
-    except UnicodeDecodeError as bad:
-        if data.startswith(_WIDE_BOMS):
-            said, place = "is UTF-16 text: save it as UTF-8", START
-        else:
-            before = bad.object[: bad.start].decode("utf-8")
-            said, place = (
-                "is not UTF-8 text: save it as UTF-8",
-                json_positions.Lines(before).place(len(before)),
-            )
-    raise _UnusableError(said, place)
+    raise UnusableError(said, place)
 
 
 def _find_no_suite(document: Document) -> Problem | None:

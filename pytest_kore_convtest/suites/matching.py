@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.api import run_models
 from pytest_kore_convtest.suites.diff import canonical
-from pytest_kore_convtest.suites.matchers import is_same
+from pytest_kore_convtest.suites.matchers import Budget, is_same
 from pytest_kore_convtest.suites.safe_regex import PatternError
 from pytest_kore_convtest.text import as_text
 
@@ -98,14 +98,14 @@ def find_unknown(replies: Replies) -> str:
         if matcher is None or checked.text.status == run_models.PASSED:
             continue
         for number, text in enumerate(replies.given[:MOST_REPLIES], 1):
-            if unknown := _why_unknown(matcher, text or ""):
+            if unknown := _why_unknown(matcher, text or "", replies.budget):
                 return f"reply {number} {unknown}"
     return ""
 
 
-def _why_unknown(matcher: Matcher, text: str) -> str:
+def _why_unknown(matcher: Matcher, text: str, budget: Budget) -> str:
     try:
-        matcher.judge(text)
+        matcher.judge(text, budget)
     except PatternError as unknown:
         return str(unknown)
     return ""
@@ -126,6 +126,7 @@ class Replies:
     Attributes:
         wanted: The expected replies of the file.
         given: The texts that the bot gave; ``None`` for what is no text.
+        budget: What all of the matching may take.
     """
 
     local: LocalStep
@@ -133,9 +134,10 @@ class Replies:
     outputs: list[Output]
     checks: list[Assertions]
     given: list[str | None]
+    budget: Budget
 
     def __init__(self, step: RunStep, local: LocalStep) -> None:
-        self.local, self.wanted = local, local.outputs
+        self.local, self.wanted, self.budget = local, local.outputs, Budget()
         self.outputs, self.checks = step.outputs, step.checks
         texts = (one.get("text") if isinstance(one, dict) else None for one in step.answers)
         self.given = [text if isinstance(text, str) else None for text in texts]
@@ -157,7 +159,7 @@ class Replies:
             return False  # not judged by the platform, or passed in its own place
         source = self.wanted[at].source
         if source is not None and source.matcher is not None:
-            return source.matcher.fits(text)
+            return source.matcher.fits(text, self.budget)
         return at != given and is_same(self.wanted[at].texts[0], text)
 
     def can_miss(self, at: int) -> bool:

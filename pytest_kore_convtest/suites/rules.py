@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_kore_convtest import json_positions
 from pytest_kore_convtest.json_positions import Place, kind
 from pytest_kore_convtest.rules import Rule
+from pytest_kore_convtest.text import HIDDEN, HIDDEN_BEYOND, JOINING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,15 +33,11 @@ _OLD = "is used only by Kore's test runner of 2019, so the platform may reject i
 _TEMPLATE = re.compile(r'\s*(?:\{\s*["\']|\[\s*\{|[\[{].*\b(?:template_type|payload)\b)', re.DOTALL)
 
 
-_HIDDEN = (
-    r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
-)
+_UNSEEN = f"\x00-\x1f\x7f-\x9f{HIDDEN}{JOINING}\u2800"
+VISIBLE = "[^\\s{}]".format("".join(one if one == "-" else f"\\u{ord(one):04x}" for one in _UNSEEN))
+"""The pattern of one character that can be seen, as Python and JSON Schema understand it (up to U+FFFF)."""
 
-VISIBLE = rf"[^\s{_HIDDEN}]"
-"""The pattern of one character that can be seen, as Python and JSON Schema understand it."""
-
-_visible = re.compile(VISIBLE).search
+_visible = re.compile(f"[^\\s{_UNSEEN}{HIDDEN_BEYOND}]").search
 
 
 class Note(NamedTuple):

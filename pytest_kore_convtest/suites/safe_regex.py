@@ -25,7 +25,9 @@ _MOST_WORK = 4_000_000
 
 _DEEPEST = 20
 _MOST_REPEATED = 200
-_INSTALL = 'pip install "pytest-kore-convtest[re2]"'
+INSTALL = 'pip install "pytest-kore-convtest[re2]"'
+"""How to get google-re2."""
+
 _CLASSES: dict[str, str] = {
     "d": "0123456789",
     "s": "\t\n\f\r ",
@@ -41,8 +43,8 @@ class PatternError(ValueError):
 class Pattern(Protocol):
     """A compiled pattern."""
 
-    def fits(self, text: str) -> bool:
-        """Say whether a whole text fits.
+    def follow(self, text: str) -> tuple[bool, int]:
+        """Say whether a whole text fits, and how many states were looked at; 0 where time does not matter.
 
         Raises:
             PatternError: The text is too long for this pattern.
@@ -78,12 +80,12 @@ class _FastPattern:
             said = said.strip("b'")
             raise PatternError(f"is not a valid regular expression for RE2: {said}") from None
 
-    def fits(self, text: str) -> bool:
+    def follow(self, text: str) -> tuple[bool, int]:
         """Say whether a whole text fits."""
         try:
-            return self._match(text) is not None
+            return self._match(text) is not None, 0
         except UnicodeError:  # half a character
-            return False
+            return False, 0
 
 
 @dataclass(slots=True, eq=False)
@@ -107,16 +109,18 @@ class _SmallPattern:
         self._first, self._last = parser.parse()
         self._size = parser.size
 
-    def fits(self, text: str) -> bool:
-        """Say whether a whole text fits."""
+    def follow(self, text: str) -> tuple[bool, int]:
+        """Say whether a whole text fits, and how many states were looked at."""
         if len(text) * self._size > _MOST_WORK:
-            raise PatternError(f"is too long for this pattern without google-re2: {_INSTALL}")
+            raise PatternError(f"is too long for this pattern without google-re2: {INSTALL}")
         now = _close([self._first])
+        work = len(now)
         for letter in text:
             now = _close([then for state in now if state.test and state.test(letter) for then in state.then])
+            work += len(now)
             if not now:
-                return False
-        return self._last in now
+                return False, work
+        return self._last in now, work
 
 
 def _close(states: list[_State]) -> list[_State]:
@@ -349,7 +353,7 @@ class _Parser:
         raise PatternError(f"is not a valid regular expression: it {said}")
 
     def _need_library(self, what: str) -> NoReturn:
-        raise PatternError(f"contains {what}, which needs google-re2: {_INSTALL}")
+        raise PatternError(f"contains {what}, which needs google-re2: {INSTALL}")
 
 
 def _fold(letter: str) -> frozenset[str]:

@@ -23,7 +23,8 @@ from pytest_kore_convtest.suites.edit import (
     order,
     write_diff,
 )
-from pytest_kore_convtest.suites.file import BOM, LocalSuite, SuiteSource, read_suites_of
+from pytest_kore_convtest.suites.file import LocalSuite, SuiteSource, read_suites_of
+from pytest_kore_convtest.suites.file_text import BOM
 from pytest_kore_convtest.suites.matchers import ANY, Matcher
 from pytest_kore_convtest.suites.rules import CONTAINS, EQUALS, ONE_OF
 

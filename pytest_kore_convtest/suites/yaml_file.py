@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pytest_kore_convtest.json_positions import Document, Lines, Mark, Path
 from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.diff import is_template
-from pytest_kore_convtest.suites.matchers import ANY, ANYTHING, MATCHES, PART, Matcher
+from pytest_kore_convtest.suites.matchers import ANY, ANYTHING, MATCHES, PART, Budget, Matcher
 from pytest_kore_convtest.suites.rules import CONTAINS, START_EVENT, Problem
 from pytest_kore_convtest.suites.safe_regex import PatternError, compile_pattern
 from pytest_kore_convtest.suites.yaml_cut import CUT
@@ -134,6 +134,7 @@ class _Compiler:
         self.problems: list[Problem] = []
         self.replies: dict[Path, ReplySource] = {}
         self.more: set[Path] = set()
+        self._budget = Budget()
 
     def compile_file(self, root: Node) -> _Made:
         """Compile the whole file."""
@@ -321,7 +322,7 @@ class _Compiler:
 
     def _check_example(self, matcher: Matcher, text: str, node: Node) -> None:
         try:
-            if not matcher.judge(text):
+            if not matcher.judge(text, self._budget):
                 self._find(node, f"the example does not fit '{matcher.kind}': correct one of them")
         except PatternError as unknown:
             self._find(node, f"the example {unknown}")

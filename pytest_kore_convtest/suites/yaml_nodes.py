@@ -13,6 +13,7 @@ from typing import NoReturn, TypeAlias
 
 from pytest_kore_convtest.json_positions import START, Lines, Place
 from pytest_kore_convtest.suites.yaml_cut import CUT, find_cut_above, find_cut_below, find_cut_beside
+from pytest_kore_convtest.suites.yaml_errors import describe, offset
 
 DEEPEST = 60
 """Lists and mappings in each other; a suite file without templates has 7."""
@@ -184,6 +185,7 @@ class _Composer:
 
     def __init__(self, text: str) -> None:
         self.text, self.lines = text, Lines(text)
+        self._has_comments = "#" in text
         self.root: Node | None = None
         self.last = 0
         self._stack: list[_Open] = []
@@ -275,7 +277,7 @@ class _Composer:
         return found.end() if found else start
 
     def _find_cut(self, start: int, end: int) -> int:
-        if "#" not in self.text or not self._stack:
+        if not self._has_comments or not self._stack:
             return -1
         holder = self._stack[-1]
         in_flow = self.text.startswith(("[", "{"), holder.start)
@@ -334,7 +336,7 @@ def _read_events(text: str, composer: _Composer) -> Node:
     except YamlError:
         raise
     except MarkedYAMLError as bad:
-        message, at = _describe(text, bad, composer.opened)
+        message, at = describe(text, bad, composer.opened)
     except Exception as bad:  # noqa: BLE001 - the library raises whatever it stumbles over
         message, at = f"it cannot be parsed after this place ({type(bad).__name__})", composer.last
     else:
@@ -348,7 +350,7 @@ def _read_events(text: str, composer: _Composer) -> Node:
 
 def _feed(event: object, composer: _Composer) -> None:
     name = type(event).__name__
-    start, end = _offset(event, "start_mark"), _offset(event, "end_mark")
+    start, end = offset(event, "start_mark"), offset(event, "end_mark")
     anchor = str(getattr(event, "anchor", None) or "")
     if tag := getattr(event, "tag", None):
         said = f"contains a tag ({str(tag)[:_LONGEST_WORD]}): remove it, and write strings in quotes"
@@ -370,57 +372,3 @@ def _feed(event: object, composer: _Composer) -> None:
         before = composer.text[:end].splitlines()
         if getattr(event, "version", None) or any(line.startswith("%") for line in before):
             composer.stop(0, "contains a directive (%): remove it")
-
-
-def _offset(holder: object, name: str) -> int:
-    index = getattr(getattr(holder, name, None), "index", 0)
-    return index if isinstance(index, int) else 0
-
-
-_ADVICE = (
-    (
-        "mapping values are not allowed",
-        "a colon is not allowed here: write a string with ': ' in quotes",
-    ),
-    ("sequence entries are not allowed", "a list cannot start here: put each '- ' on a line of its own"),
-    ("unknown escape", "a backslash has no meaning here: write \\\\ for a backslash itself"),
-    ("expected escape sequence", "an escape has too few digits: write \\\\ for a backslash itself"),
-    ("but found '<scalar>'", "something follows the end of a value: put the whole string in quotes"),
-    ("expected <block end>", "this line is not indented like those that it belongs to: correct the spaces"),
-    ("expected ',' or", "a comma or a closing bracket is missing here"),
-    ("document start", "something follows the end of the document: correct the spaces before it"),
-    ("end of stream", "the text ends too early"),
-)
-"""What the library says, and what is said instead."""
-
-_NEVER_ENDS = "a string starts here and never ends: its closing quotation mark is missing"
-
-
-def _describe(text: str, bad: Exception, opened: int) -> tuple[str, int]:
-    """Say what is wrong in words that fit, and at which offset.
-
-    Args:
-        text: The text.
-        bad: What the library raised.
-        opened: Where the list or mapping begins that has not ended.
-    """
-    problem, context = str(getattr(bad, "problem", "") or ""), str(getattr(bad, "context", "") or "")
-    at = min(_offset(bad, "problem_mark"), len(text))
-    begin = _offset(bad, "context_mark") if getattr(bad, "context_mark", None) else at
-    tab = text.find("\t", text.rfind("\n", 0, at) + 1, at + 1)
-    if "quoted scalar" in context and ("end of stream" in problem or "document separator" in problem):
-        said = _NEVER_ENDS, begin
-    elif context.startswith("while parsing a flow") and at >= len(text.rstrip()):
-        said = f"{text[opened : opened + 1]} is never closed", opened
-    elif tab >= 0 and not text[text.rfind("\n", 0, tab) + 1 : tab].strip():
-        said = "a tab is not allowed here in YAML: indent with spaces", tab
-    elif text.startswith("\t", at) and "cannot start any token" in problem:
-        said = "a tab is not allowed here in YAML: write spaces", at
-    elif "cannot start any token" in problem:
-        said = f"'{text[at : at + 1]}' cannot start a string without quotes: write the string in quotes", at
-    elif "simple key" in context:
-        said = "a key has no colon after it: write 'key: value', or the string in quotes", begin
-    else:
-        known = (advice for words, advice in _ADVICE if words in problem)
-        said = next(known, ": ".join(filter(None, (context, problem))) or type(bad).__name__), at
-    return said

@@ -24,6 +24,7 @@ _PLAIN = re.compile(r"[^\W_][^\n\r\t\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ud800-\
 _NOT_PLAIN = re.compile(r":(?:\s|$)|\s#|\s$")
 _NOT_IN_FLOW = re.compile(r"[,\[\]{}?:\"'#&*!|>%@`]")
 _ESCAPED = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x1f]")
 _DEEPEST = 40
 """Lists and objects in each other that stay far within what the reader takes."""
 
@@ -49,9 +50,17 @@ def write_text(text: str, *, in_flow: bool = False) -> str:
         and text not in _SWITCHES
         and escape_yaml(text) == text
     )
-    if plain:
-        return text
-    return escape_yaml(_ESCAPED.sub(_escape, json.dumps(text, ensure_ascii=False)))
+    return text if plain else write_flow(text)
+
+
+def write_flow(data: object) -> str:
+    """Write JSON data on one line, as JSON, with escapes for what YAML does not take or nobody can see."""
+    return escape_yaml(_ESCAPED.sub(_escape, json.dumps(data, ensure_ascii=False)))
+
+
+def needs_escapes(text: str) -> bool:
+    """Say whether a part of a text can stand between double quotes alone."""
+    return bool(_CONTROL.search(text) or _ESCAPED.search(text)) or escape_yaml(text) != text
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -205,15 +214,31 @@ def write_reply(text: str, indent: int) -> list[str]:
         text: The text, as it is uploaded.
         indent: How many blanks further lines begin with.
     """
-    if text[:1] in {"{", "["}:
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError):
-            data = None
-        if isinstance(data, (dict, list)) and data and _is_kept(data, text):
-            first, *rest = write_data(data, indent + 2)
-            return [f"{TEMPLATE}:", " " * (indent + 2) + first, *rest]
-    return [write_text(text)]
+    data = read_template(text)
+    return [write_text(text)] if data is None else write_template_data(data, indent)
+
+
+def write_template_data(data: object, indent: int, comment: str = "") -> list[str]:
+    """Write a template as a reply; the first line has no indentation of its own.
+
+    Args:
+        data: The template's data.
+        indent: How many blanks further lines begin with.
+        comment: A comment for the first line, with the blanks before it; or empty.
+    """
+    first, *rest = write_data(data, indent + 2)
+    return [f"{TEMPLATE}:{comment}", " " * (indent + 2) + first, *rest]
+
+
+def read_template(text: str) -> object:
+    """Return the data of a reply that YAML can hold as a template; ``None`` of another one."""
+    if text[:1] not in {"{", "["}:
+        return None
+    try:
+        data: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, (dict, list)) and data and _is_kept(data, text) else None
 
 
 def _is_kept(data: object, text: str) -> bool:

@@ -1,6 +1,7 @@
 """``--kore-update``: what the bot said is accepted, where only texts differ, and nothing else is touched."""
 
 import json
+import signal
 import stat
 
 import pytest
@@ -205,6 +206,29 @@ def test_an_interrupt_leaves_whole_files(run, suite, pytester):
     assert [path for path in pytester.path.iterdir() if path.name.startswith(".kore")] == []
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing kills a process at once here")
+@pytest.mark.parametrize(("moment", "left"), [("before", SUITE), ("after", AFTER)])
+def test_a_process_that_is_killed_leaves_whole_files(run, suite, pytester, moment, left):
+    """Between the writing and the renaming the file is the old one, afterwards the new one; both run."""
+    pytester.makeconftest(
+        "import os, pathlib, signal\nreplace = pathlib.Path.replace\n"
+        "def strike(self, target):\n"
+        f"    if {moment == 'after'}:\n        replace(self, target)\n"
+        "    if str(target).endswith('.kore.yaml'):\n"
+        f"        assert {moment == 'after'} or self.read_bytes() != target.read_bytes()\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return replace(self, target)\n"
+        "pathlib.Path.replace = strike\n"
+    )
+    said = bot(pytester, REPLIES)
+    assert run(*LIVE, said, "--kore-update", suite, apart=True).code == -signal.SIGKILL
+    assert suite.read_text() == left
+    (pytester.path / "conftest.py").unlink()
+    again = run(*LIVE, said, "--kore-update", pytester.path)
+    assert again.code == int(left == SUITE)
+    assert suite.read_text() == AFTER
+
+
 def test_passed_steps_change_nothing(run, suite, pytester):
     """A step that passed stays; no step failed is said."""
     done = run(*LIVE, bot(pytester, {"other": ["x"]}), "--kore-update", suite)
@@ -230,3 +254,122 @@ def test_a_failed_step_that_is_not_selected_stays(run, suite, pytester):
     assert done.code == 1
     assert any("not updated: " in line and "more than the texts" in line for line in done.closing)
     assert suite.read_text() == SUITE.replace("'Goodbye.'", "'See you: soon'")
+
+
+TEMPLATE = """\
+suites:
+  - name: CARD
+    steps:
+      - user: card
+        bot:
+          - template:  # shown as buttons
+              type: template  # always
+              payload:
+                # the widget of the site
+                price: 1.50  # in euros
+                text: Which one?
+                buttons:
+                  - title: A  # first
+                  - title: B  # second
+      - user: bye
+        bot: Goodbye.
+"""
+
+
+@pytest.fixture
+def update(run, suite, pytester):
+    """Return what accepts all that the bot says, and sees that the suite is green then."""
+
+    def accept(replies):
+        said = bot(pytester, replies)
+        done = run(*LIVE, said, "--kore-update", suite)
+        assert done.code == 1
+        assert not any("not updated" in line for line in done.closing)
+        assert run(*LIVE, said, suite).code == 0
+
+    return accept
+
+
+def card(layout=(",", ":"), **payload):
+    """Return what the bot answers, as JSON."""
+    found = {"price": 1.5, "text": "Which one?", "buttons": [{"title": "A"}, {"title": "B"}], **payload}
+    found = {key: value for key, value in found.items() if value is not None}
+    return json.dumps({"type": "template", "payload": found}, separators=layout)
+
+
+@pytest.mark.parametrize(
+    ("payload", "before", "after"),
+    [
+        ({"text": "What?"}, "Which one?", "What?"),
+        ({"url": "x"}, "title: B  # second\n", "title: B  # second\n                url: x\n"),
+        ({"text": None}, "                text: Which one?\n", ""),
+        (
+            {"buttons": [{"title": "A"}, {"title": "C", "x": 1}, {"title": "B"}]},
+            "  # first\n",
+            "  # first\n                  - title: C\n                    x: 1\n",
+        ),
+        ({"buttons": [{"title": "B"}]}, "                  - title: A  # first\n", ""),
+        ({"buttons": [{"title": "A"}]}, "                  - title: B  # second\n", ""),
+        (
+            {"buttons": [{"title": "Z"}, {"title": "A"}, {"title": "B"}]},
+            "- title: A",
+            "- title: Z\n$- title: A",
+        ),
+    ],
+)
+def test_of_a_template_only_what_differs_changes(update, suite, payload, before, after):
+    """Values, keys and items come and go line by line: numbers stay as they are spelt, and so do comments."""
+    suite.write_text(TEMPLATE)
+    update({"card": [card(**payload)]})
+    assert suite.read_text() == TEMPLATE.replace(before, after.replace("$", " " * 18))
+
+
+@pytest.mark.parametrize(
+    "reply", [card((", ", ": "), text="What?"), card(text=None, price=None) + " ", "No more cards."]
+)
+def test_a_step_whose_comments_would_be_lost_stays(run, suite, pytester, reply):
+    """What YAML cannot hold as this template would replace all of it; other steps are updated."""
+    suite.write_text(TEMPLATE)
+    done = run(*LIVE, bot(pytester, {"card": [reply], "bye": ["Ciao."]}), "--kore-update", suite)
+    why = "a comment in what is replaced would be lost: change it by hand"
+    assert any(line.startswith("kore: not updated: ") and line.endswith(why) for line in done.closing)
+    assert suite.read_text() == TEMPLATE.replace("Goodbye.", "Ciao.")
+
+
+@pytest.mark.parametrize(
+    ("before", "replies", "after"),
+    [
+        ("bot: A # a", [card(), "B"], None),
+        ("bot: A # a", ["B", card()], None),
+        ("bot: |- # a\n          A\n          B", ["A\nB", "C"], None),
+        ("bot: >- # a\n          A\n          B", ["C", "A B"], None),
+        ("bot: A\n         B # a", ["A B", "C"], "bot:\n        - A\n         B # a\n        - C"),
+        ("bot:\n          A\n         B # a", ["A B", "C"], None),
+        ('bot: "A\n          B" # a', ["A B", card()], None),
+        ("bot: |- # a\n          A", [card()], None),
+        ("bot: |2- # a\n            A", ["B\nC"], 'bot: "B\\nC" # a'),
+        ("bot: |- # a\n          A", [card(), "B"], None),
+        ("bot:\n          # a\n          A", [card()], None),
+        ("bot:\n          - text: >- # a\n              A\n            optional: true", [card()], None),
+    ],
+)
+def test_a_single_reply_becomes_what_the_bot_said(update, suite, before, replies, after):
+    """However it is written, it may become a template, have replies beside it, or both; its comment stays."""
+    head = "suites:\n  - name: A\n    steps:\n      - user: a\n        "
+    suite.write_text(f"{head}{before}\n")
+    update({"a": replies})
+    assert "# a\n" in suite.read_text()
+    assert after is None or suite.read_text() == f"{head}{after}\n"
+
+
+def test_a_file_with_several_names_stays(run, suite, pytester):
+    """A file that is replaced would be another one than what its other names lead to."""
+    other = pytester.path / "same.txt"
+    other.hardlink_to(suite)
+    done = run(*LIVE, bot(pytester, REPLIES), "--kore-update", suite)
+    assert done.code == 1
+    assert any(
+        "it has 2 names (hard links), of which one would change alone" in line for line in done.closing
+    )
+    assert suite.read_text() == other.read_text() == SUITE
+    assert suite.samefile(other)

@@ -202,6 +202,16 @@ def test_many_other_yaml_files_do_not_hide_a_suite(run, folder):
     assert any("not tested: suites/z.kore.yml holds a suite" in line for line in done.lines)
 
 
+def test_a_large_yaml_file_is_announced(run, folder):
+    """Nobody wonders what takes so long; ``-q`` says nothing, and a JSON file needs no word."""
+    (folder / "large.kore.yaml").write_text("# word\n" * 90_000 + SUITE)
+    (folder / "large.kore.json").write_text(" " * 600_000 + '{"testCases": []}')
+    said = "kore: reading suites/large.kore.yaml: 0.6 MB of YAML may take some seconds, as JSON less"
+    done = run("suites", "--collect-only")
+    assert [line for line in done.lines if "reading" in line] == [said]
+    assert "reading" not in run("suites", "--collect-only", "-q").text
+
+
 def test_json_suites_do_not_pay_for_yaml(run, pytester):
     """The library is imported when there is a YAML file."""
     content = {"testCases": [{"name": "A", "messages": [{"input": "a", "outputs": [{"contains": "b"}]}]}]}

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from pytest_kore_convtest.json_positions import load
 from pytest_kore_convtest.suites.accept import DELETE, INSERT, REPLACE, Change, why_not
-from pytest_kore_convtest.suites.file import BOM, read_suites_of
+from pytest_kore_convtest.suites.file import read_suites_of
+from pytest_kore_convtest.suites.file_text import BOM
 from pytest_kore_convtest.suites.update import StepChange, find_edits, update_file
 from pytest_kore_convtest.suites.yaml_write import write_yaml
 

@@ -1,6 +1,7 @@
 """A failed step of a YAML file passes by its matchers, and only where they explain all of the failure."""
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -107,6 +108,7 @@ def test_a_reply_that_fits_passes_by_the_files_matcher(suite, bot, uploaded, sai
         ("{matches: 'Room \\d+', example: Room 1}", "Room 1", "Room 22!"),
         ("{anything: true, example: x}", "x", " "),
         ("{anything: true, example: x}", "x", ""),
+        ("{anything: true, example: x}", "x", "\U000e0001\U000e0041\U000e007f\U000e0100\ufff3\U0001d173"),
         ("{anything: true, example: x}", "x", "\u2800\u3164\u115f\uffa0\u034f\ufe0f\u17b4"),
         ("One?", "One?", "Two?"),
     ],
@@ -313,7 +315,7 @@ def without_re2(monkeypatch):
     def fail(name):
         raise ImportError(name)
 
-    caches = (safe_regex.compile_pattern, matchers._fits_pattern)
+    caches = (safe_regex.compile_pattern, matchers._follow)
     for cache in caches:
         cache.cache_clear()
     monkeypatch.setattr(safe_regex, "import_module", fail)
@@ -342,6 +344,38 @@ def test_an_example_that_is_too_long_without_google_re2_is_said_to_be(tmp_path):
     assert "the example is too long for this pattern without google-re2: pip install" in finding.message
 
 
+HEAVY = "{{matches: '(?s)(?:.{{0,40}}a.{{0,40}}b.{{0,40}}c)*n{number}', example: n{number}}}"
+"""A pattern of some 1,000 states, most of which each character of a text leads on to."""
+
+
+@pytest.mark.usefixtures("without_re2")
+def test_many_long_replies_end_in_bounded_time_and_say_so(suite, monkeypatch):
+    """Nobody waits for 2,500 comparisons of a second each: the step is red, and says what helps."""
+    looked = Counter()
+    follow = safe_regex._SmallPattern.follow
+
+    def count(self, text):
+        found = follow(self, text)
+        looked["states"] += found[1]
+        return found
+
+    monkeypatch.setattr(safe_regex._SmallPattern, "follow", count)
+    numbers = range(50)
+    local = suite("[" + ", ".join(HEAVY.format(number=number) for number in numbers) + "]")
+    given = [f"{'abc' * 400}n{number}!" for number in numbers]
+    outputs = [expected(f"n{number}", "failed") for number in numbers]
+    judged = judge_run(answer(result(outputs, given)), local)
+    assert outcomes(judged) == (FAILED, [FAILED])
+    why = (
+        "cannot be judged, because matching all of them takes too long without google-re2:"
+        ' pip install "pytest-kore-convtest[re2]"'
+    )
+    refused = accept_step(judged, 0).refused
+    assert re.fullmatch(rf"reply \d+ {re.escape(why)}", refused)
+    assert f"the file's matchers do not explain it: {refused}" in judged.steps[0].why
+    assert looked["states"] < 12_500_000
+
+
 def test_a_reply_is_matched_once_however_often_it_is_compared(suite, monkeypatch):
     """A step with many replies that vary takes no longer than each of them."""
     seen = Counter()
@@ -349,17 +383,17 @@ def test_a_reply_is_matched_once_however_often_it_is_compared(suite, monkeypatch
     class Counting:
         """A pattern that notes what it was asked."""
 
-        def fits(self, text):
+        def follow(self, text):
             seen[text] += 1
-            return False
+            return False, 1
 
-    matchers._fits_pattern.cache_clear()
+    matchers._follow.cache_clear()
     local = suite("[" + ", ".join(["{matches: 'Room \\d+', example: Room 1, optional: true}"] * 5) + "]")
     monkeypatch.setattr(matchers, "compile_pattern", lambda _: Counting())
     given = [f"Bed {at}" for at in range(6)]
     judged = judge_run(answer(result([expected("Room 1", "failed") for _ in range(5)], given)), local)
     assert outcomes(judged) == (FAILED, [FAILED])
     accept_step(judged, 0)
-    matchers._fits_pattern.cache_clear()
+    matchers._follow.cache_clear()
     assert seen
     assert set(seen.values()) == {1}

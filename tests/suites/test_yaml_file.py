@@ -1,13 +1,15 @@
 """YAML suite files: what they say, and that each mistake is told once, with its place."""
 
 import builtins
+import gc
 import json
 import time
 
 import pytest
 
 from pytest_kore_convtest.errors import SuiteFileError
-from pytest_kore_convtest.suites.file import LARGEST_FILE, open_suite_file, read_suite_file
+from pytest_kore_convtest.suites.file import open_suite_file, read_suite_file
+from pytest_kore_convtest.suites.file_text import LARGEST_FILE
 from pytest_kore_convtest.suites.lint import lint_file
 from pytest_kore_convtest.suites.yaml_file import read_yaml
 from pytest_kore_convtest.suites.yaml_nodes import changed_by_yaml
@@ -300,6 +302,21 @@ def test_what_yaml_would_change_is_known(text):
 def test_plain_texts_stay_texts(text):
     """No more has to be put into quotes than is needed."""
     assert not changed_by_yaml(text)
+
+
+@pytest.mark.parametrize("text", ["suites: []", "suites: [", "suites:\n- name: A\n  steps: []\n"])
+def test_the_garbage_collector_is_back_after_reading(write, text):
+    """It rests while a file is read, whatever comes of that, and stays off where somebody else wants that."""
+    path = write(text)
+    assert gc.isenabled()
+    open_suite_file(path)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        open_suite_file(path)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_two_escapes_of_one_character_are_one_character(write):
