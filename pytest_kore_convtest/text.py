@@ -47,13 +47,14 @@ _ANYWHERE = re.compile(
     r"#(?=#[A-Za-z]{0,20}\[)"  # GitHub and Azure ##[…], ##vso[…]; TeamCity
     r"|(?<=section_start)(?=:)|(?<=section_end)(?=:)"  # GitLab
     r"|(?<=travis_fold)(?=:)|(?<=travis_time)(?=:)"  # Travis, and servers that took its words over
+    r"|(?<=\[\[ATTACHMENT)(?=\|)"  # GitLab, Azure and Jenkins, in JUnit: a file that they fetch
 )
 _AT_START = re.compile(
     r"^( *)(?:(:)(?=:)"  # GitHub, Forgejo, Gitea: white space before it is skipped
     r"|([-+~^])(?=\3\3(?:\s|$)))",  # Buildkite's headings
     re.MULTILINE,
 )
-_SUSPICIOUS = re.compile(r"##|::|---|\+\+\+|~~~|\^\^\^|section_|travis_").search
+_SUSPICIOUS = re.compile(r"##|::|---|\+\+\+|~~~|\^\^\^|section_|travis_|\[\[ATT").search
 
 
 def one_line(text: str, most: int | None = None) -> str:
@@ -190,7 +191,7 @@ _UNSAFE = re.compile(
     "[\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\u200b\u200e\u200f"
     "\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
     "|(?<=#)#(?=[A-Za-z]{0,20}\\[)"
-    "|(?<=section_start):|(?<=section_end):|(?<=travis_fold):|(?<=travis_time):"
+    "|(?<=section_start):|(?<=section_end):|(?<=travis_fold):|(?<=travis_time):|(?<=\\[\\[ATTACHMENT)\\|"
 )
 """What JSON lets stand, but a terminal or CI server obeys, an editor hides or UTF-8 cannot hold."""
 _LARGEST_PLANE = 0xFFFF
