@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
+REPORT_SCHEMA = "kore-report.schema.json"
 END = "<!-- end of generated -->"
 PLACEHOLDER = re.compile(
     r"^(?P<head><!-- generated: (?P<name>[a-z-]+)(?: (?P<argument>[^\n]+?))? -->)\n"
@@ -69,6 +70,7 @@ def write() -> None:
         before = path.read_text(encoding="utf-8")
         if (after := fill(before)) != before:
             path.write_text(after, encoding="utf-8")
+    (DOCS / REPORT_SCHEMA).write_text(show_report_schema(), encoding="utf-8")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -231,6 +233,11 @@ def show_rules(argument: str) -> str:
 
 
 # The JSON report.
+
+
+def show_report_schema() -> str:
+    """Return the published JSON Schema of the JSON report, as the command prints it."""
+    return run("pytest_kore_convtest", "schema", "report")
 
 
 def show_report_fields(_: str) -> str:

@@ -47,13 +47,14 @@ _ANYWHERE = re.compile(
     r"#(?=#[A-Za-z]{0,20}\[)"  # GitHub and Azure ##[…], ##vso[…]; TeamCity
     r"|(?<=section_start)(?=:)|(?<=section_end)(?=:)"  # GitLab
     r"|(?<=travis_fold)(?=:)|(?<=travis_time)(?=:)"  # Travis, and servers that took its words over
+    r"|(?<=\[\[ATTACHMENT)(?=\|)"  # GitLab, Azure and Jenkins, in JUnit: a file that they fetch
 )
 _AT_START = re.compile(
     r"^( *)(?:(:)(?=:)"  # GitHub, Forgejo, Gitea: white space before it is skipped
     r"|([-+~^])(?=\3\3(?:\s|$)))",  # Buildkite's headings
     re.MULTILINE,
 )
-_SUSPICIOUS = re.compile(r"##|::|---|\+\+\+|~~~|\^\^\^|section_|travis_").search
+_SUSPICIOUS = re.compile(r"##|::|---|\+\+\+|~~~|\^\^\^|section_|travis_|\[\[ATT").search
 
 
 def one_line(text: str, most: int | None = None) -> str:
@@ -198,7 +199,7 @@ up to U+FFFF, beyond it, and those that are part of ordinary spelling beside oth
 _UNSAFE = re.compile(
     f"[\x7f-\x9f\u2028\u2029{HIDDEN}\ufff9-\uffff\ud800-\udfff{HIDDEN_BEYOND}]"
     "|(?<=#)#(?=[A-Za-z]{0,20}\\[)"
-    "|(?<=section_start):|(?<=section_end):|(?<=travis_fold):|(?<=travis_time):"
+    "|(?<=section_start):|(?<=section_end):|(?<=travis_fold):|(?<=travis_time):|(?<=\\[\\[ATTACHMENT)\\|"
 )
 """What JSON lets stand, but a terminal or CI server obeys, an editor hides or UTF-8 cannot hold."""
 _LARGEST_PLANE = 0xFFFF

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.plugin.allure_model import Details, Label, Model, Parameter, Result, Step
     from pytest_kore_convtest.plugin.report_facts import FlakyFailure
     from pytest_kore_convtest.plugin.run_verdict import Gap
@@ -90,7 +89,6 @@ class AllureResults:
         self._model: Model = importlib.import_module("allure_commons.model2")
         self._plugins: pluggy.PluginManager = importlib.import_module("allure_commons").plugin_manager
         self._reports: list[pytest.TestReport] = []
-        self._steps: dict[tuple[str, int], list[StepRecord]] = {}
         self._is_adding = False
 
     def listen(self) -> None:
@@ -178,18 +176,9 @@ class AllureResults:
         number = item.number if isinstance(item, OwnItem) else 0
         heads = [job.head for job in self._run.jobs_of(item, set()) if isinstance(job, SuiteRun)]
         for job in dict.fromkeys(heads):
-            steps = self._read(job) if job.outcome is not None else []
+            steps = self._run.describe_steps(job) if job.outcome is not None else []
             if any(one["replies"] for one in steps) and number <= len(steps):
                 yield steps, number - 1
-
-    def _read(self, job: SuiteRun) -> list[StepRecord]:
-        """Return the steps of a run without secrets; read once, because each is an item."""
-        key = job.key, job.generation
-        if key not in self._steps:
-            from pytest_kore_convtest.redaction import hide_in
-
-            self._steps[key] = hide_in(self._run.describe_steps(job))
-        return self._steps[key]
 
     def _make_steps(self, steps: list[StepRecord], at: int, moment: int | None) -> list[Step]:
         """Make steps of the last exchanges up to a step: what the user said, and below it the bot."""

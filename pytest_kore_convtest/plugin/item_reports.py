@@ -15,10 +15,11 @@ from pytest_kore_convtest.plugin.report_facts import REPORT_KEY, ReportFacts, fa
 from pytest_kore_convtest.text import block, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
     from typing import TypeGuard
 
     from pytest_kore_convtest.api.models import ImportStatus
+    from pytest_kore_convtest.jobs.job import AnyJob
     from pytest_kore_convtest.plugin.session import Run
     from pytest_kore_convtest.reports.job_summary import JobSummary
 
@@ -28,6 +29,9 @@ _COLOUR = re.compile(r"(\x1b\[[0-9;]{0,20}m)")
 """What pytest puts around the parts of a comparison that it shows in colour."""
 _SHORT_ENOUGH = 120
 """Characters of a message about a setting that may be said by each item."""
+
+_LONGEST_SAID = 2_000
+"""Characters of a text of a conversation in JUnit."""
 
 _SEEN: pytest.StashKey[dict[str, JobSummary]] = pytest.StashKey()
 """The jobs of an item that its reports have told of."""
@@ -174,13 +178,17 @@ def attach(
     )
     if own and own.kore_flaky and report.when == "call" and report.passed:
         kore["flaky"] = list(own.kore_flaky)
+        kore["conversation"] = _write_conversation(run, own, jobs)
     if kore["step"] and report.when == "call" and report.failed and own is not None:
         from pytest_kore_convtest.plugin.update import describe_update
 
         if found := describe_update(jobs, own):
             kore["update"] = found
+        kore["conversation"] = _write_conversation(run, own, jobs)
     if not any(kore.values()):
         return
+    if isinstance(raised, KoreError):
+        kore["kind"] = type(raised).__name__
     error = isinstance(raised, KoreError) and not isinstance(raised, Verdict)
     kore["skip"], kore["error_in"] = skipped_by_us(raised), phase if error else ""
     setattr(report, REPORT_KEY, kore)
@@ -188,6 +196,21 @@ def attach(
         notes = dict.fromkeys(note for holder in (kore, *facts) for note in holder["notes"])
         report.sections += [("kore", "\n".join(map(one_line, notes)))] if notes else []
     _add_properties(report, item, facts)
+
+
+def _write_conversation(run: Run, own: OwnItem, jobs: Iterable[AnyJob]) -> str:
+    """Return what was said up to a step; empty for another item, and when no JUnit report is written."""
+    from pytest_kore_convtest.jobs.suite_run import SuiteRun
+
+    if not own.number or not getattr(own.config.option, "xmlpath", None):
+        return ""
+    for job in jobs:
+        steps = run.describe_steps(job.head) if isinstance(job, SuiteRun) else []
+        if own.number <= len(steps):
+            from pytest_kore_convtest.reports.conversation import write_conversation
+
+            return write_conversation(steps, own.number - 1, longest=_LONGEST_SAID)
+    return ""
 
 
 def _find_pages(raised: BaseException | None, own: OwnItem | None) -> list[str]:

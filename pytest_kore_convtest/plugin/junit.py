@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.plugin.run_verdict import Gap
 
 
+_NOT_VERIFIED, _VERDICT = "NotVerified", "Verdict"
+"""The types of an error and a failure that no error of ours stands for."""
+
+_NO_OUTPUT = frozenset({"no", "system-err"})
+"""The values of ``junit_logging`` with which pytest writes no ``system-out`` of its own."""
+
+
 class JUnitReport:
     """pytest's own JUnit report, if one is wanted.
 
@@ -60,8 +67,17 @@ class JUnitReport:
             self._under_way.pop(report.nodeid, None)
             return
         self._under_way[report.nodeid] = report
-        for flaky in facts_of(report).get("flaky", ()):
+        kore = facts_of(report)
+        for flaky in kore.get("flaky", ()):
             _add_flaky(junit.node_reporter(report), flaky)
+        if report.failed and kore.get("kind"):
+            _set_type(junit.node_reporter(report).nodes[-1:], kore["kind"])
+        if kore.get("own") and junit.family == "xunit1" and report.location[1] is not None:
+            # pytest writes it counted from 0, and everybody who reads it counts from 1.
+            junit.node_reporter(report).add_attribute("line", report.location[1] + 1)
+        # Of two of them GitLab takes neither, and refuses the file.
+        if kore.get("conversation") and junit.logging in _NO_OUTPUT:
+            _add_text(junit.node_reporter(report), "system-out", kore["conversation"])
         if report.skipped:
             self._skipped[report.nodeid] = junit.node_reporter(report)
         if report.failed and phase and phase != report.when:
@@ -90,7 +106,7 @@ class JUnitReport:
         """Make an error of a test case that was skipped."""
         for element in case.findall("skipped"):
             element.tag = "error"
-            element.attrib = {"message": f"not verified: {one_line(gap.why)}"}
+            element.attrib = {"message": f"not verified: {one_line(gap.why)}", "type": _NOT_VERIFIED}
             junit.stats["skipped"] -= 1
             junit.stats["error"] += 1
 
@@ -112,7 +128,22 @@ class JUnitReport:
         junit.pytest_runtest_logreport(failed)
         for element in junit.node_reporter(failed).nodes[-1:]:
             element.set("message", one_line(gap.why) if gap.failed else f"not verified: {one_line(gap.why)}")
+            element.set("type", _VERDICT if gap.failed else _NOT_VERIFIED)
         junit.pytest_runtest_logreport(ended)
+
+
+def _set_type(elements: Iterable[Element], kind: str) -> None:
+    """Name the kind of an error, which pytest does not."""
+    for element in elements:
+        element.set("type", kind)
+
+
+def _add_text(case: _NodeReporter, tag: str, text: str) -> None:
+    from xml.etree.ElementTree import Element
+
+    element = Element(tag)
+    element.text = text
+    case.append(element)
 
 
 def _add_flaky(case: _NodeReporter, flaky: FlakyFailure) -> None:

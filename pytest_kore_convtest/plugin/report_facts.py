@@ -38,6 +38,8 @@ class ReportFacts(TypedDict, total=False):
         skip: Why we skipped it, one of the words of ``items``; empty when we did not.
         update: What would make a failed step pass; of a passed one that nothing is to be changed.
         flaky: How a passed item failed in other runs of its suite.
+        kind: The class of the error of ours that ended the phase; empty without one.
+        conversation: What was said up to a step that failed or is flaky, for JUnit; empty without that.
         error_in: The phase in which an error of ours that is no verdict was raised; empty without one.
     """
 
@@ -52,6 +54,8 @@ class ReportFacts(TypedDict, total=False):
     skip: str
     update: StepUpdate
     flaky: list[FlakyFailure]
+    kind: str
+    conversation: str
     error_in: str
 
 

@@ -23,6 +23,7 @@ from pytest_kore_convtest.plugin.history import check_history
 from pytest_kore_convtest.plugin.items import attempts
 from pytest_kore_convtest.plugin.shared import Shared, WorkerNode, is_shared, shared
 from pytest_kore_convtest.plugin.signals import terminated_like_interrupted
+from pytest_kore_convtest.redaction import hide_in
 from pytest_kore_convtest.settings.options import READABLE, REPORTS
 from pytest_kore_convtest.settings.settings import Settings, environment
 from pytest_kore_convtest.settings.values import Secret
@@ -129,6 +130,7 @@ class Run:
         self._told: set[tuple[str, int]] = set()
         self._results: dict[str, JobResult] = {}
         self._summaries: dict[str, JobSummary] = {}
+        self._steps: dict[tuple[str, int], list[StepRecord]] = {}
         self._seen: dict[tuple[str, str], int] = {}
         self._emulator: Controls | None = None
         self._own_emulator: Emulator | None = None
@@ -224,8 +226,14 @@ class Run:
         return known
 
     def describe_steps(self, job: SuiteRun) -> list[StepRecord]:
-        """Return the steps of a run that has ended, as the record has them."""
-        return self._describe(job)["steps"]
+        """Return the steps of a run that has ended as the record has them, without secrets.
+
+        Described once, because each of them is an item.
+        """
+        key = job.key, job.generation
+        if key not in self._steps:
+            self._steps[key] = hide_in(self._describe(job)["steps"])
+        return self._steps[key]
 
     def _describe(self, job: AnyJob) -> JobResult:
         from pytest_kore_convtest.reports.job_record import describe_job

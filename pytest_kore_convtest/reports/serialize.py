@@ -79,7 +79,8 @@ def read_record(content: str | bytes, where: str) -> Record:
         problem = f"{where}: is not valid JSON: {_brief(error)}"
     else:
         return record
-    raise ConfigError(f"{problem}; give a file that --kore-json wrote", name="report", source=where)
+    way_out = "give a file that --kore-json wrote, in this release or an older one"
+    raise ConfigError(f"{problem}; {way_out}", name="report", source=where)
 
 
 def _decode(content: str | bytes) -> str:

@@ -617,9 +617,9 @@ def test_locations_and_junit(put, run, account, junit, pytester):
     _, cases = junit()
     failed = cases["step 02 quote"]
     assert failed.get("classname").endswith("BOOKING")
-    assert [child.tag for child in failed if child.tag != "properties"] == ["failure"]
+    assert [child.tag for child in failed if child.tag != "properties"] == ["failure", "system-out"]
     lines = (pytester.path / "a.kore.json").read_text().splitlines()
-    number = int(failed.get("line")) + 1
+    number = int(failed.get("line"))
     assert '"quote"' in "".join(lines[number - 1 : number + 1])
     assert f"a.kore.json:{number}" in failed.find("failure").text
     held = {one.get("name"): one.get("value") for one in cases["run"].iter("property")}

@@ -14,7 +14,7 @@ FORGED = "kore: 7 suites imported and valid"
 BOMB = (
     "word\n::error file=a.py::boom\n \t::add-mask::x\n::stop-commands::t\n"
     "##[error]boom then ##vso[task.complete result=Failed;]done and ###[group]x\n##teamcity[buildStatus]\n"
-    "section_start:1560896352:n\r\x1b[0Kx\nsection_end:1560896353:n\r\x1b[0K\n"
+    "[[ATTACHMENT|/etc/passwd]]section_start:1560896352:n\r\x1b[0Kx\nsection_end:1560896353:n\r\x1b[0K\n"
     "--- head\n+++ head\n~~~ head\n^^^ +++\n\x1b_bk;t=1\x07travis_fold:start:x\r\x1b[0K"
     "\x1b[2J\x1b]0;title\x07\x9b2J\x90q\x9c\u202eright\u202c\u2066\u200b\u00ad\u034f\u2028"
     "\x85::error::x\x0b::error::y\x0c::error::z\x1c::error::q\t\x08\ufeff\U000e0041\n"
@@ -27,7 +27,7 @@ CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\U000e0000-\U000e0fff]"
 )
-ANYWHERE = re.compile(r"##[A-Za-z]*\[|(?:section_start|section_end|travis_fold):\S")
+ANYWHERE = re.compile(r"##[A-Za-z]*\[|(?:section_start|section_end|travis_fold):\S|\[\[ATTACHMENT\|")
 AT_START = re.compile(r"\s*::[\w-]+.*::|(?:---|\+\+\+|~~~|\^\^\^)\s", re.DOTALL)
 
 

@@ -195,7 +195,7 @@ def test_what_is_no_record_is_told(content, said):
         read_record(content, "run.json")
     assert str(caught.value).startswith("run.json")
     assert said in str(caught.value)
-    assert str(caught.value).endswith("; give a file that --kore-json wrote")
+    assert str(caught.value).endswith("; give a file that --kore-json wrote, in this release or an older one")
     assert "\n" not in str(caught.value)
 
 
