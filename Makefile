@@ -21,7 +21,7 @@ FRESH := fresh
 endif
 endif
 
-.PHONY: help demo docs test check bench fuzz torture matrix screenshots release-check changelog fresh
+.PHONY: help demo docs test check bench fuzz torture matrix matrix-plugins screenshots release-check changelog fresh
 .DEFAULT_GOAL := help
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo 'make fuzz     the property tests and the attack on the emulator, twenty times as long (CONVTEST_FUZZ=n)'
 	@echo 'make torture  whole runs that would lie, then the fault matrix: ours beside a plain loop and tenacity'
 	@echo 'make matrix   the tests on every Python 3.10 to 3.13 found, with oldest and newest pytest'
+	@echo 'make matrix-plugins  a small project beside each of many other plugins (ARGS=--write: the table in the docs)'
 	@echo 'make release-check  build wheel and sdist, install each into an empty environment, run the demo there'
 	@echo 'make changelog VERSION=1.2.3  gather the fragments of changelog.d into CHANGELOG.md'
 	@echo 'make screenshots  the pictures of the report and of the terminal in docs/pictures; needs Chromium'
@@ -97,5 +98,9 @@ fuzz: $(STAMP) $(FUZZ)/kore-stamp
 torture: $(STAMP)
 	$(BIN)/python -m torture $(ARGS)
 
-matrix:
+matrix: $(STAMP)
 	$(PYTHON) .ci/matrix.py
+	$(BIN)/python .ci/matrix_plugins.py
+
+matrix-plugins: $(STAMP)
+	$(BIN)/python .ci/matrix_plugins.py $(ARGS)

@@ -20,6 +20,7 @@ class Row(NamedTuple):
         environment: Further environment.
         python: Options of the interpreter.
         leaves: Files that the run has to leave behind.
+        why: What there is to know of it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Row(NamedTuple):
     environment: dict[str, str] = {}  # noqa: RUF012 - the same
     python: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
+    why: str = ""
 
 
 RUN = "inDevelopment"
@@ -106,8 +108,8 @@ SUBTESTS = """def test_parts(subtests):
 VCR = """import pytest
 
 @pytest.mark.vcr
-def test_recorded(vcr):
-    assert vcr.play_count == 0
+def test_recorded(vcr_cassette):
+    assert vcr_cassette.play_count == 0
 """
 
 ROWS = (
@@ -134,7 +136,13 @@ ROWS = (
             "greeting.feature": "Feature: Greeting\n  Scenario: Hello\n    Then it is polite\n",
         },
     ),
-    Row("pytest-cases", "pytest-cases", files={"test_more.py": CASES}),
+    Row(
+        "pytest-cases",
+        "pytest-cases",
+        needs=("pytest==8.4.2",),
+        files={"test_more.py": CASES},
+        why="with pytest 8.4.2: it cannot be loaded by 9.2, without ours either",
+    ),
     Row("pytest-cov", "pytest-cov", args=("--cov=.", "--cov-report=xml"), leaves=("coverage.xml",)),
     Row("pytest-describe", "pytest-describe", files={"test_more.py": DESCRIBE}),
     Row(
@@ -189,8 +197,15 @@ ROWS = (
         machines=tuple(("--num-shards=2", f"--shard-id={at}") for at in (0, 1)),
     ),
     Row("pytest-socket", "pytest-socket", args=("--disable-socket", "--allow-hosts=127.0.0.1")),
-    Row("pytest-split", "pytest-split", machines=tuple(("--splits=2", f"--group={at}") for at in (1, 2))),
-    Row("pytest-subtests", "pytest-subtests", files={"test_more.py": SUBTESTS}),
+    Row("pytest-split", "pytest-split", machines=tuple(("--splits=3", f"--group={at}") for at in (1, 2, 3))),
+    Row(
+        "pytest-subtests",
+        "pytest-subtests",
+        needs=("pytest==8.4.2",),
+        files={"test_more.py": SUBTESTS},
+        why="with pytest 8.4.2: 9 and newer have it built in",
+    ),
+    Row("pytest, `subtests`", files={"test_more.py": SUBTESTS}),
     Row("pytest-sugar", "pytest-sugar"),
     Row("teamcity-messages", "teamcity-messages", args=("--teamcity",)),
     Row(
@@ -209,5 +224,5 @@ ROWS = (
     Row("pytest", args=("-W", "error")),
     Row("pytest", args=("--import-mode=importlib",)),
     Row("pytest", args=("--import-mode=append",)),
-    Row("python", python=("-O",)),
+    Row("pytest", python=("-O",)),
 )
