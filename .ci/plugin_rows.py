@@ -95,6 +95,12 @@ def test_mocked(requests_mock):
     requests_mock.get("https://example.com", text="hello")
     assert requests.get("https://example.com", timeout=10).text == "hello"
 """
+MOCKER = """import requests
+
+def test_patched(mocker):
+    mocker.patch("requests.Session.send", return_value="hello")
+    assert requests.get("https://example.com", timeout=10) == "hello"
+"""
 RESPONSES = """import requests, responses
 
 def test_answered():
@@ -178,6 +184,7 @@ ROWS = (
         args=("--md-report", "--md-report-output=r.md"),
         leaves=("r.md",),
     ),
+    Row("pytest-mock", "pytest-mock", files={"test_more.py": MOCKER}),
     Row("pytest-pretty", "pytest-pretty"),
     Row("pytest-progress", "pytest-progress", args=("--show-progress",)),
     Row("pytest-random-order", "pytest-random-order", args=("--random-order", "--random-order-seed=7")),
