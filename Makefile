@@ -26,7 +26,7 @@ FRESH := fresh
 endif
 endif
 
-.PHONY: help demo docs test check bench fuzz torture matrix screenshots release-check changelog fresh
+.PHONY: help demo docs test check bench fuzz torture matrix matrix-versions matrix-plugins screenshots release-check changelog fresh
 .DEFAULT_GOAL := help
 
 help:
@@ -37,7 +37,8 @@ help:
 	@echo 'make bench    what the plugin costs, side by side with going without; prints tables'
 	@echo 'make fuzz     the property tests and the attack on the emulator, twenty times as long (CONVTEST_FUZZ=n)'
 	@echo 'make torture  whole runs that would lie, then the fault matrix: ours beside a plain loop and tenacity'
-	@echo 'make matrix   the tests on every Python found from 3.10 on and with every pytest from 8.0 on; ARGS=--list names the rows'
+	@echo 'make matrix   the tests on every Python found and with every pytest from 8.0 on, then make matrix-plugins (ARGS=--write: the tables in the docs)'
+	@echo 'make matrix-plugins  a small project beside each of many other plugins (ARGS=--write: the table in the docs)'
 	@echo 'make release-check  build wheel and sdist, install each into an empty environment, run the demo there'
 	@echo 'make changelog VERSION=1.2.3  gather the fragments of changelog.d into CHANGELOG.md'
 	@echo 'make screenshots  the pictures of the report and of the terminal in docs/pictures; needs Chromium'
@@ -102,5 +103,10 @@ fuzz: $(STAMP) $(FUZZ)/kore-stamp
 torture: $(STAMP)
 	$(BIN)/python -m torture $(ARGS)
 
-matrix:
+matrix: matrix-versions matrix-plugins
+
+matrix-versions:
 	$(PYTHON) .ci/matrix.py $(ARGS)
+
+matrix-plugins: $(STAMP)
+	$(BIN)/python .ci/matrix_plugins.py $(ARGS)

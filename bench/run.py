@@ -15,7 +15,7 @@ from importlib import import_module
 from figures import write_document
 
 NAMES = ("startup", "first", "poll", "wire", "emulation", "items", "suites", "many", "command", "progress")
-NAMES += ("pace", "parsing", "offline", "yaml_suites", "history", "bot_coverage")
+NAMES += ("pace", "parsing", "offline", "yaml_suites", "history", "bot_coverage", "beside")
 LONG = ("interrupt",)
 
 

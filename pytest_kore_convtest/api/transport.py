@@ -38,6 +38,16 @@ _LONGER = 60.0
 """Seconds by which a socket's own timeout is later than the budget: one clock alone says how it ended."""
 _LONGEST = 86400.0  # a day; the operating system's timers refuse absurd numbers
 _HERE = threading.local()
+_CALLER = threading.local()
+
+
+def ignore_mocks() -> None:
+    """Let this thread's requests be real, whatever a test replaces in ``requests`` meanwhile.
+
+    It is for a thread that works on jobs: they go on in the background of tests that have nothing to do
+    with them. What a test replaces counts for what the test itself asks.
+    """
+    _CALLER.is_job = True
 
 
 class Request(NamedTuple):
@@ -130,14 +140,14 @@ class Transport:
     def __init__(self, sign: Callable[[], str], trust: Trust | None, *, use_proxies: bool) -> None:
         self._trust = trust
         self._context: ssl.SSLContext | None = None
-        self._open = lambda thread: _Session(thread, sign, self._tls(), use_proxies=use_proxies)
+        self._sign, self._use_proxies = sign, use_proxies
         self._closed = False
         self._begin()
 
     def _begin(self) -> None:
         """Begin without threads, as a forked process has to: threads stay in its parent, and so may locks."""
         self._process = os.getpid()
-        self._idle: list[RequestThread] = []
+        self._idle: dict[bool, list[RequestThread]] = {True: [], False: []}
         self._lock = threading.Lock()
         self._context_lock = threading.Lock()
 
@@ -151,8 +161,10 @@ class Transport:
         budget = min(budget, _LONGEST)
         if self._process != os.getpid():
             self._begin()
+        is_job = getattr(_CALLER, "is_job", False)
         with self._lock:
-            thread = self._idle.pop() if self._idle else RequestThread(self._open, describe)
+            idle = self._idle[is_job]
+            thread = idle.pop() if idle else RequestThread(self._open_job if is_job else self._open, describe)
         future = thread.start((request, budget))
         try:
             outcome = future.result(timeout=budget)
@@ -169,7 +181,7 @@ class Transport:
                 sent=thread.abandon(),
                 final=False,
             )
-        self._put_back(thread)
+        self._put_back(thread, idle)
         if outcome.trouble is not None:
             raise from_data(outcome.trouble)
         reply: Reply = outcome.reply
@@ -178,16 +190,24 @@ class Transport:
     def close(self) -> None:
         """Close every idle connection; exchanges under way close theirs when they end."""
         with self._lock:
-            threads, self._idle, self._closed = self._idle, [], True
+            threads, self._closed = [thread for idle in self._idle.values() for thread in idle], True
+            for idle in self._idle.values():
+                idle.clear()
         for thread in threads:
             thread.close()
 
-    def _put_back(self, thread: RequestThread) -> None:
+    def _put_back(self, thread: RequestThread, idle: list[RequestThread]) -> None:
         with self._lock:
             if not self._closed:
-                self._idle.append(thread)
+                idle.append(thread)
                 return
         thread.close()
+
+    def _open(self, thread: RequestThread) -> _Session:
+        return _Session(thread, self._sign, _Adapter(self._tls()), use_proxies=self._use_proxies)
+
+    def _open_job(self, thread: RequestThread) -> _Session:
+        return _JobSession(thread, self._sign, _JobAdapter(self._tls()), use_proxies=self._use_proxies)
 
     def _tls(self) -> ssl.SSLContext | None:
         with self._context_lock:
@@ -203,7 +223,7 @@ class _Session(requests.Session):
         self,
         thread: RequestThread,
         sign: Callable[[], str],
-        context: ssl.SSLContext | None,
+        adapter: _Adapter,
         *,
         use_proxies: bool,
     ) -> None:
@@ -213,7 +233,6 @@ class _Session(requests.Session):
         self.auth = _TokenAuth(sign)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip"})
-        adapter = _Adapter(context)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
@@ -238,6 +257,13 @@ class _Session(requests.Session):
         self._thread.phase = "reading the answer"
         with closing(response):
             return _clean(_read(response), response.request.headers["auth"])
+
+
+class _JobSession(_Session):
+    """A session with the real methods, as they are when this module is loaded."""
+
+    send = requests.Session.send
+    get_adapter = requests.Session.get_adapter
 
 
 def _read(response: requests.Response) -> Reply:
@@ -305,6 +331,12 @@ class _Adapter(HTTPAdapter):
 
     def cert_verify(self, conn: object, url: str, verify: object, cert: object) -> None:
         """Leave verification to the TLS context."""
+
+
+class _JobAdapter(_Adapter):
+    """An adapter with the real method, as it is when this module is loaded."""
+
+    send = HTTPAdapter.send
 
 
 class _Options(list[Any]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -35,6 +36,7 @@ from pytest_kore_convtest.jobs.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.api.models import ImportStatus
@@ -68,6 +70,7 @@ class Pipeline:
         jobs: All jobs, by key.
         begun: Whether everything that the test run selected has begun.
         make_backoff: Makes the pauses of a job's wait as that begins, when they are not to be the plain ones.
+        root: From where the paths of files are the same for all processes; ``None`` for one process.
         options: What a command that waits for a job again has to repeat; ``None`` against the emulator.
     """
 
@@ -88,6 +91,7 @@ class Pipeline:
         self.client, self.settings, self.store = client, settings, store
         self.jobs: dict[str, AnyJob] = {}
         self.begun = False
+        self.root: Path | None = None
         self.options: tuple[str, ...] | None = None if settings.emulator else resume_options(settings)
         self._needs = typed_secret(settings)
         self._writes = 0
@@ -109,9 +113,16 @@ class Pipeline:
     def import_suite(self, suite: LocalSuite, name: str) -> SuiteImport:
         """Begin to upload and import a local suite under a name, unless that has begun already."""
         self.client.require_writable()
-        path = os.path.abspath(suite.path)  # noqa: PTH100 - one file, however it is spelt; links stay apart
+        path = self._spell(suite.path)
         key = f"suite {path} {suite.name} {name}"
         return self._start(SuiteImport(key, suite.name, suite=suite, name=name))
+
+    def _spell(self, path: Path) -> str:
+        """Spell a file in one way, however it was spelt, on whichever machine; links stay apart."""
+        if self.root is not None:
+            with suppress(ValueError):  # another drive
+                return os.path.relpath(path, self.root)
+        return os.path.abspath(path)  # noqa: PTH100 - links stay apart
 
     def run_suite(self, name: str, version: str, after: SuiteImport) -> SuiteRun:
         """Begin to run a suite that this test run imports, unless that has begun already.

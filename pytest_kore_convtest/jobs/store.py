@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from time import sleep
 from typing import TYPE_CHECKING, cast
@@ -52,6 +53,10 @@ class JobStore:
         self._polls: dict[str, list[Poll]] = {}
         self._held: set[str] = set()
         self._mutex = threading.Lock()
+
+    def wall(self) -> float:
+        """Return the seconds since the epoch by the clock that all processes of this test run share."""
+        return time.time()
 
     def claim(self, key: str) -> Lock | None:
         """Take the right to work on a job; ``None`` while another process has it.

@@ -72,6 +72,9 @@ class WorkerPool:
         self._awake.notify()
 
     def _serve(self) -> None:
+        from pytest_kore_convtest.api.transport import ignore_mocks
+
+        ignore_mocks()
         while (job := self._next_job()) is not None:
             over = self._step(job)
             with self._awake:

@@ -6,6 +6,7 @@ ERROR. In place of a traceback stands our sentence.
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, TypedDict
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
 
 PLUGIN_NAME = "kore-run"
 """The name under which an active run is registered with pytest."""
+
+_MOCKS = frozenset({"responses", "requests_mock"})
+"""Modules that replace parts of ``requests`` while a test runs."""
 
 _DRY = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test", "help", "version")
 
@@ -171,6 +175,8 @@ class Hooks:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what is selected of ours: all of it counts."""
         self._selected = select(session.items, self._run.settings)
+        if self._selected and not _MOCKS.isdisjoint(sys.modules):
+            from pytest_kore_convtest.api import transport  # noqa: F401 - before a test replaces what it uses
         self._other_settings = find_other_settings(session, session.items)
         hint_at_suites(self._run, self._config.stash.get(OTHER_FILES, []))
         if self._config.pluginmanager.has_plugin(ALLURE):

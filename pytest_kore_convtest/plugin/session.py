@@ -21,7 +21,7 @@ from pytest_kore_convtest.plugin.coverage import read_measured_bot
 from pytest_kore_convtest.plugin.emulation import read_bot, start_emulator
 from pytest_kore_convtest.plugin.history import check_history
 from pytest_kore_convtest.plugin.items import attempts
-from pytest_kore_convtest.plugin.shared import Shared, WorkerNode, is_shared, shared
+from pytest_kore_convtest.plugin.shared import Shared, WorkerNode, is_shared, open_store, shared
 from pytest_kore_convtest.plugin.signals import terminated_like_interrupted
 from pytest_kore_convtest.redaction import hide_in
 from pytest_kore_convtest.settings.options import READABLE, REPORTS
@@ -322,9 +322,11 @@ class Run:
         from pytest_kore_convtest.jobs.store import JobStore
 
         alone = not hasattr(self.config, "workerinput")
-        if not alone:
+        if not alone and "channel" not in self.shared:
             leftovers.hold(Path(self.shared["folder"]))
-        made = Pipeline(client, settings, JobStore(None if alone else Path(self.shared["folder"])))
+        store = JobStore(None) if alone else self.store()
+        made = Pipeline(client, settings, store, wall=store.wall)
+        made.root = self.config.rootpath
         if made.options is not None:
             made.options = (*_config_file(self.config), *made.options)
         self.pipelines.append(made)
@@ -416,9 +418,7 @@ class Run:
 
     def store(self) -> JobStore:
         """Return what all processes of this test run know of its jobs."""
-        from pytest_kore_convtest.jobs.store import JobStore
-
-        return JobStore(Path(self.shared["folder"]))
+        return open_store(self.config)
 
     def jobs_of(self, item: pytest.Item, ids: set[str]) -> list[AnyJob]:
         """Return the jobs that an item waited for, or that have one of these ids."""
@@ -498,6 +498,7 @@ def share_with_worker(node: WorkerNode) -> None:
 
     Raises:
         ConfigError: The emulator is not installed.
+        pytest.UsageError: The worker cannot reach it.
     """
     config = node.config
     common = shared(config)
@@ -506,6 +507,13 @@ def share_with_worker(node: WorkerNode) -> None:
     if run and run.settings.emulator and not config.option.collectonly:
         common["emulator"] = run.emulator().handle()
     node.workerinput["kore"] = common
+    from pytest_kore_convtest.plugin import remote
+
+    if not remote.is_here(node):
+        if "emulator" in common:
+            remote.require_reachable(node, common["emulator"]["url"])
+        channel = remote.answer_worker(node, open_store(config))
+        node.workerinput["kore"] = {**common, "channel": channel}
 
 
 def clean_up(config: pytest.Config) -> None:

@@ -192,5 +192,5 @@ def test_one_connection_for_a_wait(emulator, make):
     client = make()
     emulator.script("IN_PROGRESS@10, IN_PROGRESS@20, IN_PROGRESS@30, SUCCESS", job="ds-quiet")
     wait_for(client, "ds-quiet")
-    (lane,) = client._transport._idle
+    ((lane,),) = filter(None, client._transport._idle.values())
     assert len(lane._watched) == 1
