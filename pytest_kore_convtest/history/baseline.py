@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -43,6 +43,7 @@ class Entry:
         accepted: The day on which it was accepted; empty when nobody wrote it down.
         bot: The stream id of the bot; empty for any.
         bot_version: The bot's version then.
+        fails: What failed of it then, e.g. ``"text of reply 1"``: only that is accepted; empty for anything.
     """
 
     suite: str
@@ -55,6 +56,7 @@ class Entry:
     accepted: str = ""
     bot: str = ""
     bot_version: str = ""
+    fails: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -64,6 +66,11 @@ class Entry:
     def is_over(self, today: date) -> bool:
         """Say whether its day is over."""
         return today > self.until
+
+    def covers(self, fails: Iterable[str]) -> bool:
+        """Say whether what failed of a step is what is accepted; of an unknown failure it is not."""
+        failed = set(fails)
+        return not self.fails or (bool(failed) and failed <= set(self.fails))
 
     def fit(self, suite: SuitePlace) -> int:
         """Say how well it fits a suite: 0 not at all, 1 by its name, 2 by its file as well.
@@ -238,12 +245,24 @@ def _read_entry(data: object, path: str) -> Entry:
     step = data["step"]
     if not isinstance(step, int) or isinstance(step, bool) or step < 1:
         raise ValueError(f"{path}.step: it has to be a whole number above 0")
-    texts = {key: _read_text(data.get(key, ""), f"{path}.{key}") for key in known - {"step", "until"}}
+    texts = {
+        key: _read_text(data.get(key, ""), f"{path}.{key}") for key in known - {"step", "until", "fails"}
+    }
     for key in ("suite", "reason"):
         if not texts[key].strip():
             raise ValueError(f"{path}.{key}: it is empty")
     until = read_day(data["until"], f"{path}.until")
-    return Entry(step=step, until=until, **texts)
+    return Entry(step=step, until=until, fails=_read_fails(data, path), **texts)
+
+
+def _read_fails(data: Mapping[str, object], path: str) -> tuple[str, ...]:
+    if "fails" not in data:
+        return ()
+    listed = data["fails"]
+    if not isinstance(listed, list) or not listed:
+        said = "it has to be a list of what may fail; without the key anything may"
+        raise ValueError(f"{path}.fails: {said}")
+    return tuple(_read_text(one, f"{path}.fails[{at}]") for at, one in enumerate(listed))
 
 
 def _read_text(value: object, path: str) -> str:
@@ -296,6 +315,7 @@ def accept_failures(record: Record, reason: str, until: date, today: date) -> li
             accepted=today.isoformat(),
             bot=stream_of(record["evidence"][suite["evidence"]]),
             bot_version=(suite["run"]["reported_version"] or suite["run"]["requested_version"]),
+            fails=tuple(step["fails"]),
         )
         for suite, name in zip(record["suites"], names, strict=True)
         if suite["run"] is not None
@@ -329,7 +349,11 @@ def write_baseline(entries: Iterable[Entry]) -> str:
         "bot",
         "bot_version",
     )
-    rows = [{key: _plain(asdict(entry)[key]) for key in order} for entry in entries]
+    rows = [
+        {key: _plain(getattr(entry, key)) for key in order}
+        | ({"fails": list(entry.fails)} if entry.fails else {})
+        for entry in entries
+    ]
     data = {"format": FORMAT, "version": VERSION, "accepted": rows}
     return escape_json(json.dumps(data, indent=1, ensure_ascii=False)) + "\n"
 

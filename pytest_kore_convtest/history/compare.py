@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SLOWER_FACTOR, SLOWER_SECONDS = 1.5, 5.0
 """A run of a suite got slower when it takes this many times as long, and this many seconds longer."""
 
+ACCEPTED = "accepted"
+"""What became of a step before that failed, and was accepted then."""
+
 SECTIONS = {
     "newly_failing": "newly failing",
     "unverified": "not verified any more",
@@ -136,7 +139,7 @@ def _compare_steps(made: Comparison, before: SuiteState | None, after: SuiteStat
         section, said = _judge(was, step)
         told = told or (step.outcome in {FAILED, UNKNOWN} and not step.known)
         if section:
-            made.sections[section].append(_change(after, step, said, was.outcome if was is not None else ""))
+            made.sections[section].append(_change(after, step, said, _say_past(was)))
     if before is not None and after.steps:
         left = set(range(len(earlier))) - set(pairs.values())
         for at in sorted(left):
@@ -144,12 +147,19 @@ def _compare_steps(made: Comparison, before: SuiteState | None, after: SuiteStat
     return told
 
 
+def _say_past(was: StepState | None) -> str:
+    if was is None:
+        return ""
+    return ACCEPTED if was.known else was.outcome
+
+
 def _judge(was: StepState | None, step: StepState) -> tuple[str, str]:
     """Return the section of a step, and what there is to say; empty when nothing has changed."""
     if step.known:
         return "known", step.known
     if step.outcome == FAILED:
-        return ("still_failing" if was is not None and was.outcome == FAILED else "newly_failing"), step.why
+        failed_before = was is not None and was.outcome == FAILED and not was.known
+        return ("still_failing" if failed_before else "newly_failing"), step.why
     if step.outcome == FLAKY:
         return "flaky", "" if was is None else f"{was.outcome} before"
     if step.outcome == UNKNOWN:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.history.compare import compare_runs
+from pytest_kore_convtest.history.compare import ACCEPTED, compare_runs
 from pytest_kore_convtest.history.identity import FLAKY, PASSED
 from pytest_kore_convtest.text import plural, printable
 
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 5
 
-_PASTS = {PASSED: " that passed {when}", FLAKY: ", flaky {when}", "": ", new since {when}"}
+_PASTS = {
+    PASSED: " that passed {when}",
+    FLAKY: ", flaky {when}",
+    ACCEPTED: ", accepted {when}",
+    "": ", new since {when}",
+}
 """What is said of things that fail now, by what became of them before."""
 
 

@@ -159,13 +159,20 @@ def _join_steps(
     )
     each += tuple(replace(one, outcome=NOT_EVALUATED) for one in attempts[len(same) :])
     told = each if len(each) > 1 else ()
+    failed = tuple(dict.fromkeys(what for step in same for what in step.failed))
     if plan.repeats is None:
         outcome = _outcome(same)
         shown = _last(same, FAILED if outcome in {FAILED, FLAKY} else outcome)
         why = _say_runs(each) if outcome == FLAKY else shown.why
         rule = Rule.FLAKY_STEP if outcome == FLAKY else shown.rule
         return replace(
-            shown, outcome=outcome, why=why, rule=rule, attempts=told, is_red=strict and outcome == FLAKY
+            shown,
+            outcome=outcome,
+            why=why,
+            rule=rule,
+            attempts=told,
+            is_red=strict and outcome == FLAKY,
+            failed=failed if outcome in {FAILED, FLAKY} else (),
         )
     passed = sum(step.outcome == PASSED for step in same)
     judged = sum(step.outcome != NOT_EVALUATED for step in same)
@@ -173,13 +180,14 @@ def _join_steps(
     if judged < plan.repeats:
         shown = _last(same, NOT_EVALUATED)
         why = f"it was evaluated in {judged} of {plan.repeats} runs{f': {shown.why}' if shown.why else ''}"
-        return replace(shown, outcome=NOT_EVALUATED, why=why, attempts=told, rate=rate)
+        return replace(shown, outcome=NOT_EVALUATED, why=why, attempts=told, rate=rate, failed=())
     outcome = PASSED if rate.is_enough else FAILED
     shown = _last(same, PASSED if passed == judged else FAILED)
     least = f", the least is {rate.least:g}" if outcome == FAILED else ""
     reason = f": {shown.why}" if shown.why and shown.outcome == FAILED else ""
     why = shown.why if passed == judged else f"{rate}{least}{reason}"
-    return replace(shown, outcome=outcome, why=why, attempts=told, rate=rate)
+    failed = failed if outcome == FAILED else ()
+    return replace(shown, outcome=outcome, why=why, attempts=told, rate=rate, failed=failed)
 
 
 def _last(same: Sequence[StepResult], outcome: str) -> StepResult:

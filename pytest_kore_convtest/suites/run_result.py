@@ -138,6 +138,7 @@ class StepResult:
         attempts: What became of it in each of several runs.
         rate: How often it passed, when runs were to be repeated.
         is_red: Whether it is flaky where flaky steps are errors.
+        failed: What failed of it in any of its runs: assertions, e.g. ``"text of reply 1"``, else a rule.
     """
 
     number: int
@@ -152,6 +153,7 @@ class StepResult:
     attempts: tuple[Attempt, ...] = ()
     rate: PassRate | None = None
     is_red: bool = False
+    failed: tuple[str, ...] = ()
 
     @property
     def fails(self) -> bool:
