@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,12 +15,19 @@ from pytest_kore_convtest.text import escape_json, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_kore_convtest.reports.record import Evidence, Record, StepRecord
 
 FORMAT = "pytest-kore-convtest baseline"
 VERSION = 1
 """What a baseline calls itself, and the version of its shape."""
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a baseline, or of the report of an earlier run in its place."""
+
+LONG = timedelta(days=366)
+"""Who accepts a failure for longer is told so: it is hidden for as long."""
 
 EMULATOR = "emulator"
 """What stands for the stream id where the emulator answered: it is no bot."""
@@ -66,6 +73,10 @@ class Entry:
     def is_over(self, today: date) -> bool:
         """Say whether its day is over."""
         return today > self.until
+
+    def is_long(self, today: date) -> bool:
+        """Say whether its day is so far away that nobody will think of it."""
+        return self.until - today > LONG
 
     def covers(self, fails: Iterable[str]) -> bool:
         """Say whether what failed of a step is what is accepted; of an unknown failure it is not."""
@@ -178,6 +189,29 @@ def _find_step(entry: Entry, same: Sequence[StepRecord]) -> Match:
 def _may_expect(step: StepRecord, expected: str) -> bool:
     """Say whether a step expects something; of one that was not evaluated nobody knows."""
     return not expected or expected in first_expected(step) or read_step(step).outcome == UNKNOWN
+
+
+def read_content(path: Path, shown: str) -> bytes:
+    """Return the bytes of a baseline, or of a report in its place.
+
+    Args:
+        path: Where it is.
+        shown: Its name, for the errors.
+
+    Raises:
+        ConfigError: It cannot be read, or is too large for one.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        problem = error.strerror if isinstance(error, OSError) else str(error)
+    else:
+        if len(content) <= LARGEST:
+            return content
+        problem = f"it is larger than {LARGEST // 1024**2} MiB"
+    said = f"cannot read the baseline {printable(shown, 200)}: {problem}; name another file, or give none"
+    raise ConfigError(said, name="baseline")
 
 
 def read_baseline(content: bytes, path: str) -> Baseline:

@@ -175,10 +175,10 @@ def name_plainly(names: Sequence[str]) -> list[str]:
     was selected.
     """
     known = set(names)
-    return [plain if (plain := _without_number(name)) in known else name for name in names]
+    return [plain if (plain := without_number(name)) in known else name for name in names]
 
 
-def _without_number(name: str) -> str:
+def without_number(name: str) -> str:
     """Return ``A`` for ``A (2)``, and any other name as it is."""
     plain, _, number = name.removesuffix(")").rpartition(" (")
     return plain if name.endswith(")") and number.isdecimal() else name
