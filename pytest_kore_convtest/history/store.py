@@ -75,7 +75,7 @@ def write_run(folder: Path, record: Record, name: str) -> None:
         ConfigError: It cannot be written.
     """
     stamp = re.sub(r"[-:]", "", record["evidence"][0]["started_at"])[:19]
-    target = folder / f"kore-{stamp}-{_NOT_IN_NAME.sub('_', name)[:80] or 'run'}.jsonl"
+    target = folder / f"kore-{stamp}-{_NOT_IN_NAME.sub('_', name)[-80:] or 'run'}.jsonl"
     try:
         replace_file(target, f"{_write_line(record, name)}\n".encode())
         _prune(folder)
@@ -176,7 +176,9 @@ def _read_file(path: Path, odd: list[str]) -> Iterator[PastRun]:
             continue
         try:
             run = _read_line(line)
-        except (ValueError, KeyError, TypeError) as bad:
+        except KeyError as missing:
+            odd.append(f"{shown}:{number}: left out, it is no line of a history: {missing} is missing")
+        except (ValueError, TypeError, OverflowError) as bad:
             odd.append(f"{shown}:{number}: left out, it is no line of a history: {printable(str(bad), 80)}")
         else:
             yield run
@@ -187,7 +189,7 @@ def _read_line(line: bytes) -> PastRun:
     if data.get("format") != FORMAT:
         raise ValueError("another format")
     if data.get("version") != VERSION:
-        raise ValueError(f"version {data.get('version')}, this pytest-kore-convtest reads {VERSION}")
+        raise ValueError(f"it is of version {data.get('version')}, this pytest-kore-convtest reads {VERSION}")
     covered = data.get("covered")
     state = RunState(
         bots=frozenset(map(as_text, as_list(data.get("bots")))),

@@ -94,8 +94,11 @@ def tell_news(run: Run, record: Record) -> News:
             past, odd = read_runs(folder) if folder.is_dir() else ([], [])
             notes += odd
             before = before or find_before(past, now)
-            write_run(folder, record, run.shared["run"])
         except ConfigError as bad:
+            problems.append(bad.message)
+        try:
+            write_run(folder, record, run.shared["run"])
+        except ConfigError as bad:  # whatever could not be read, this run is kept if it can be
             problems.append(bad.message)
     compares = folder is not None or earlier is not None
     return News(write_news(now, before, run.today, compares=compares), lines, notes, problems)
