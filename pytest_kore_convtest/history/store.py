@@ -24,6 +24,7 @@ from pytest_kore_convtest.history.identity import (
 )
 from pytest_kore_convtest.reports.files import replace_file
 from pytest_kore_convtest.strict_json import load_strictly
+from pytest_kore_convtest.suites.file import show_path
 from pytest_kore_convtest.text import as_list, as_text, escape_json, plural, printable
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def write_run(folder: Path, record: Record, name: str) -> None:
         problem = error.strerror if isinstance(error, OSError) else str(error)
     else:
         return
-    said = f"cannot write the history {printable(str(folder), 200)}: {problem}; name another folder"
+    said = f"cannot write the history {printable(show_path(folder), 200)}: {problem}; name another folder"
     raise ConfigError(said, name="history")
 
 
@@ -149,7 +150,7 @@ def read_runs(folder: Path) -> tuple[list[PastRun], list[str]]:
     else:
         problem = ""
     if problem:
-        said = f"cannot read the history {printable(str(folder), 200)}: {problem}; name another folder"
+        said = f"cannot read the history {printable(show_path(folder), 200)}: {problem}; name another folder"
         raise ConfigError(said, name="history")
     found: dict[tuple[str, str], PastRun] = {}
     odd: list[str] = []

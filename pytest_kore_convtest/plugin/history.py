@@ -89,6 +89,7 @@ def tell_news(run: Run, record: Record) -> News:
         if run.settings.shard:  # a whole suite that is not here is on another machine
             compared.sections["gone"] = [one for one in compared.sections["gone"] if one.step]
         lines = render_text(compared, _MOST_LINES)
+    compares = folder is not None or earlier is not None
     if folder is not None:
         try:
             past, odd = read_runs(folder) if folder.is_dir() else ([], [])
@@ -96,9 +97,9 @@ def tell_news(run: Run, record: Record) -> News:
             before = before or find_before(past, now)
         except ConfigError as bad:
             problems.append(bad.message)
+            compares = earlier is not None
         try:
             write_run(folder, record, run.shared["run"])
         except ConfigError as bad:  # whatever could not be read, this run is kept if it can be
             problems.append(bad.message)
-    compares = folder is not None or earlier is not None
     return News(write_news(now, before, run.today, compares=compares), lines, notes, problems)
