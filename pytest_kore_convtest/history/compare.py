@@ -78,8 +78,13 @@ class Comparison:
 
     @property
     def is_worse(self) -> bool:
-        """Whether anything newly fails, or is not found out any more; or nothing could be compared."""
-        return bool(self.sections["newly_failing"] or self.sections["unverified"] or not self.compared)
+        """Whether anything newly fails, or is not found out any more; or nothing could be compared.
+
+        A suite that is gone is not found out any more when the later run is not whole.
+        """
+        lost = self.new.gaps and any(not one.step for one in self.sections["gone"])
+        worse = self.sections["newly_failing"] or self.sections["unverified"]
+        return bool(worse or lost or not self.compared)
 
 
 def compare_runs(old: RunState, new: RunState) -> Comparison:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.suites.align import align
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_kore_convtest.reports.record import Evidence, Record, StepRecord, SuiteRecord
 
@@ -84,6 +84,7 @@ class RunState:
         versions: Requested and reported versions of the bot.
         covered: Percent of the bot's own transitions that were gone through; ``None`` when not known.
         suites: The suites, in the order of the run.
+        gaps: Why it may not be whole: shards that are missing, an interruption; a sentence each.
     """
 
     bots: frozenset[str]
@@ -91,6 +92,7 @@ class RunState:
     versions: tuple[str, ...]
     covered: float | None
     suites: tuple[SuiteState, ...]
+    gaps: tuple[str, ...] = ()
 
 
 def make_key(said: str, expected: Iterable[str]) -> StepKey:
@@ -129,7 +131,16 @@ def read_run(record: Record) -> RunState:
         versions=tuple(filter(None, versions)),
         covered=percent_covered(record),
         suites=tuple(suites),
+        gaps=tuple(_find_gaps(evidence)),
     )
+
+
+def _find_gaps(evidence: Sequence[Evidence]) -> Iterator[str]:
+    from pytest_kore_convtest.reports.shards import find_shard_gaps
+
+    yield from find_shard_gaps(evidence)
+    if any(entry["interrupted"] for entry in evidence):
+        yield "it was interrupted: what became of the suites that it had not reached is not known"
 
 
 def name_bot(evidence: Evidence) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +85,8 @@ def tell_news(run: Run, record: Record) -> News:
         )
         before = None
     elif earlier is not None:
-        compared = compare_runs(earlier, now)
+        whole = replace(now, gaps=()) if run.settings.shard else now
+        compared = compare_runs(earlier, whole)
         if run.settings.shard:  # a whole suite that is not here is on another machine
             compared.sections["gone"] = [one for one in compared.sections["gone"] if one.step]
         lines = render_text(compared, _MOST_LINES)
