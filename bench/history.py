@@ -37,7 +37,7 @@ def write_history(folder: Path) -> None:
             "seconds": 3.5,
             "version": "published",
         }
-        | {"keys": keys, "outcomes": "p" * STEPS}
+        | {"excused": False, "keys": keys, "outcomes": "p" * STEPS}
         for at in range(SUITES)
     ]
     for at in range(RUNS):
@@ -73,6 +73,9 @@ def main() -> list[Verdict]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_history(folder)
+        runs, odd = read_runs(folder)
+        if len(runs) != RUNS or odd:
+            raise ValueError(f"only {len(runs)} runs can be read: {odd}")
         alone = measure(lambda: [json.loads(path.read_bytes()) for path in sorted(folder.iterdir())])
         drawn = measure(lambda: draw_text(read_runs(folder)[0]))
         page = measure(lambda: draw_html(read_runs(folder)[0]))

@@ -12,7 +12,7 @@ from pytest_kore_convtest.suites.align import align
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_kore_convtest.reports.record import Evidence, Record, StepRecord, SuiteRecord
+    from pytest_kore_convtest.reports.record import Evidence, Record, RunRecord, StepRecord, SuiteRecord
 
 PASSED, FAILED, FLAKY, UNKNOWN = "passed", "failed", "flaky", "unknown"
 """What became of a step or a suite, for a comparison."""
@@ -62,6 +62,8 @@ class SuiteState:
         version: The bot's version that the platform reports, else the one that was asked for.
         steps: Its steps; none when it was not run.
         excused: Whether nothing but accepted failures speaks against it.
+        flaky: Whether its run passed after it had failed, and nobody knows by which step.
+        import_fails: Whether its import or its structure is wrong, whatever its run says.
     """
 
     file: str
@@ -72,6 +74,8 @@ class SuiteState:
     version: str
     steps: tuple[StepState, ...]
     excused: bool = False
+    flaky: bool = False
+    import_fails: bool = False
 
 
 @dataclass(frozen=True)
@@ -176,7 +180,15 @@ def _read_suite(suite: SuiteRecord, file: str, count: int) -> SuiteState:
         version=(run["reported_version"] or run["requested_version"]) if run else "",
         steps=tuple(map(read_step, suite["steps"])) if run is not None else (),
         excused=run is not None and run["excused"],
+        flaky=run is not None and _is_flaky(run),
+        import_fails=suite["imported"]["verdict"] == FAILED,
     )
+
+
+def _is_flaky(run: RunRecord) -> bool:
+    """Say whether a suite passed in a run that followed a failed one."""
+    failed = any(one["outcome"] == FAILED for one in run["attempts"])
+    return run["rate"] is None and run["verdict"] == PASSED and failed
 
 
 def name_plainly(names: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError
@@ -28,10 +29,12 @@ from pytest_kore_convtest.suites.file import show_path
 from pytest_kore_convtest.text import as_list, as_text, escape_json, plural, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pytest_kore_convtest.reports.record import Record
+
+    _ReadStep = Callable[[int, str, str], StepState]
 
 FORMAT, VERSION = "pytest-kore-convtest history", 1
 """What a line calls itself, and the version of its shape."""
@@ -129,6 +132,8 @@ def _suite_data(suite: SuiteState) -> dict[str, object]:
         "seconds": suite.seconds,
         "version": suite.version,
         "excused": suite.excused,
+        "flaky": suite.flaky,
+        "import_fails": suite.import_fails,
         "keys": ["".join(step.key) for step in suite.steps],
         "outcomes": "".join(_KNOWN if step.known else _LETTERS[step.outcome] for step in suite.steps),
     }
@@ -154,15 +159,16 @@ def read_runs(folder: Path) -> tuple[list[PastRun], list[str]]:
         raise ConfigError(said, name="history")
     found: dict[tuple[str, str], PastRun] = {}
     odd: list[str] = []
+    read_step = cache(_read_step)  # run after run the steps are mostly the same
     for path in paths:
-        for run in _read_file(path, odd):
+        for run in _read_file(path, odd, read_step):
             found[run.state.began, run.name] = run
     if len(odd) > _MOST_NAMED:
         odd[_MOST_NAMED:] = [f"and {plural(len(odd) - _MOST_NAMED, 'more line')} that cannot be read"]
     return [found[key] for key in sorted(found)], odd
 
 
-def _read_file(path: Path, odd: list[str]) -> Iterator[PastRun]:
+def _read_file(path: Path, odd: list[str], read_step: _ReadStep) -> Iterator[PastRun]:
     shown = printable(path.name, 120)
     try:
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
@@ -176,7 +182,7 @@ def _read_file(path: Path, odd: list[str]) -> Iterator[PastRun]:
         if not line.strip():
             continue
         try:
-            run = _read_line(line)
+            run = _read_line(line, read_step)
         except KeyError as missing:
             odd.append(f"{shown}:{number}: left out, it is no line of a history: {missing} is missing")
         except (ValueError, TypeError, OverflowError) as bad:
@@ -185,7 +191,7 @@ def _read_file(path: Path, odd: list[str]) -> Iterator[PastRun]:
             yield run
 
 
-def _read_line(line: bytes) -> PastRun:
+def _read_line(line: bytes, read_step: _ReadStep) -> PastRun:
     data = load_strictly(line)
     if data.get("format") != FORMAT:
         raise ValueError("another format")
@@ -197,12 +203,12 @@ def _read_line(line: bytes) -> PastRun:
         began=as_text(data["began"]),
         versions=tuple(map(as_text, as_list(data.get("versions")))),
         covered=float(covered) if isinstance(covered, (int, float)) else None,
-        suites=tuple(map(_read_suite, as_list(data["suites"]))),
+        suites=tuple(_read_suite(suite, read_step) for suite in as_list(data["suites"])),
     )
     return PastRun(as_text(data["run"]), as_text(data["verdict"]), as_text(data.get("commit")), state)
 
 
-def _read_suite(data: object) -> SuiteState:
+def _read_suite(data: object, read_step: _ReadStep) -> SuiteState:
     if not isinstance(data, dict):
         raise ValueError("a suite is no object")  # noqa: TRY004 - of a file, not of a caller
     keys, letters = as_list(data["keys"]), as_text(data["outcomes"])
@@ -217,8 +223,10 @@ def _read_suite(data: object) -> SuiteState:
         seconds=float(seconds) if isinstance(seconds, (int, float)) else None,
         version=as_text(data["version"]),
         excused=data["excused"] is True,
+        flaky=data.get("flaky") is True,
+        import_fails=data.get("import_fails") is True,
         steps=tuple(
-            _read_step(at, as_text(key), letter)
+            read_step(at, as_text(key), letter)
             for at, (key, letter) in enumerate(zip(keys, letters, strict=True), 1)
         ),
     )

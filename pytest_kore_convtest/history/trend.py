@@ -58,7 +58,7 @@ def _judge(suite: SuiteState) -> str:
         return "known" if suite.excused else FAILED
     if suite.verdict != PASSED:
         return ""
-    return FLAKY if any(step.outcome == FLAKY for step in suite.steps) else PASSED
+    return FLAKY if suite.flaky or any(step.outcome == FLAKY for step in suite.steps) else PASSED
 
 
 def can_draw(encoding: str | None) -> bool:

@@ -137,3 +137,59 @@ def test_accepting_for_long_is_warned_about(kore, write, until, warns):
     assert ended.code == 0
     said = f"warning: --until {until} is more than a year away: until then nobody hears of these failures\n"
     assert ended.err == (said if warns else "")
+
+
+def counted(verdict, *, attempts=()):
+    """Return a suite of which the platform told counts only."""
+    made = booking(("a", "not evaluated"), verdict=verdict)
+    made["run"] |= {"verdict": verdict, "counts_only": True, "attempts": list(attempts)}
+    return made
+
+
+def attempt(number, outcome):
+    """Return one of several runs."""
+    return {"number": number, "outcome": outcome, "why": "", "run_id": f"ctr-{number}", "seconds": 1.0}
+
+
+def drifted(*steps):
+    """Return a suite whose stored structure is wrong, whatever its run says."""
+    made = booking(*steps, verdict="failed")
+    made["imported"] |= {"verdict": "failed", "why": ["step 3 is lost"]}
+    return made
+
+
+PASSES, FAILS = ("a", "passed"), ("b", "failed")
+FLAKY = [attempt(1, "failed"), attempt(2, "passed")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (counted("passed"), counted("failed"), (1, {"newly_failing": [(0, "")]})),
+        (counted("failed"), counted("failed"), (0, {"still_failing": [(0, "")]})),
+        (counted("failed"), counted("passed"), (0, {"mended": [(0, "")]})),
+        (counted("passed"), counted("passed", attempts=FLAKY), (0, {"flaky": [(0, "")]})),
+        (
+            booking(PASSES, FAILS),
+            drifted(PASSES, FAILS),
+            (1, {"newly_failing": [(0, "")], "still_failing": [(2, "b")]}),
+        ),
+        (drifted(PASSES, FAILS), drifted(PASSES, FAILS), (0, {"still_failing": [(2, "b")]})),
+        (drifted(PASSES), booking(PASSES), (0, {"mended": [(0, "")]})),
+        (drifted(PASSES), drifted(PASSES), (0, {"still_failing": [(0, "")]})),
+    ],
+    ids=[
+        "counts newly fail",
+        "counts still fail",
+        "counts mended",
+        "counts flaky",
+        "structure newly fails beside a step",
+        "structure still fails beside a step",
+        "structure mended",
+        "structure still fails",
+    ],
+)
+def test_what_no_step_tells_is_told_of_the_suite(kore, write, before, after, expected):
+    """A run of counts alone, a structure beside a step that fails anyway: nothing is lost."""
+    old, new = (write(name, make_record(one)) for name, one in (("old.json", before), ("new.json", after)))
+    assert compare(kore, old, new) == expected
