@@ -79,11 +79,17 @@ def save(name: str, rows: Sequence[dict[str, Any]], verdicts: Sequence[Verdict])
 
 
 def write_document() -> None:
-    """Put the kept tables between the marks of ``docs/performance.md``, which name the results."""
+    """Put the kept tables between the marks of ``docs/performance.md``, which name the results.
+
+    Where no results are kept, the page stays as it is.
+    """
     text = DOCUMENT.read_text(encoding="utf-8")
-    DOCUMENT.write_text(
-        MARK.sub(lambda found: f"{found[1]}\n{_told(found[2])}\n{found[3]}", text), encoding="utf-8"
-    )
+    DOCUMENT.write_text(MARK.sub(_renew, text), encoding="utf-8")
+
+
+def _renew(found: re.Match[str]) -> str:
+    begin, name, end = found.groups()
+    return f"{begin}\n{_told(name)}\n{end}" if (RESULTS / f"{name}.json").exists() else found[0]
 
 
 def _told(name: str) -> str:

@@ -13,7 +13,7 @@ from figures import Spread, Verdict, print_table, save, spread
 from pytest_kore_convtest.history.compare import compare_runs
 from pytest_kore_convtest.history.identity import PASSED, RunState, StepState, SuiteState, make_key
 from pytest_kore_convtest.history.store import FORMAT, VERSION, read_runs
-from pytest_kore_convtest.history.trend import draw_text
+from pytest_kore_convtest.history.trend import draw_html, draw_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def write_history(folder: Path) -> None:
             "seconds": 3.5,
             "version": "published",
         }
-        | {"keys": keys, "outcomes": "p" * STEPS}
+        | {"excused": False, "keys": keys, "outcomes": "p" * STEPS}
         for at in range(SUITES)
     ]
     for at in range(RUNS):
@@ -73,19 +73,25 @@ def main() -> list[Verdict]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_history(folder)
+        runs, odd = read_runs(folder)
+        if len(runs) != RUNS or odd:
+            raise ValueError(f"only {len(runs)} runs can be read: {odd}")
         alone = measure(lambda: [json.loads(path.read_bytes()) for path in sorted(folder.iterdir())])
         drawn = measure(lambda: draw_text(read_runs(folder)[0]))
+        page = measure(lambda: draw_html(read_runs(folder)[0]))
     old, new = long_run(reverse=False), long_run(reverse=True)
     compared = measure(lambda: compare_runs(old, new))
     rows = [
         (f"{RUNS} runs of {SUITES} suites of {STEPS} steps: read as JSON", alone),
         ("the same: read, checked and drawn", drawn),
+        ("the same, as an HTML page", page),
         (f"compare a suite of {LONG} steps with its reverse", compared),
     ]
     shown = [(what, f"{took.median:.0f}") for what, took in rows]
     print_table("History: ms, median", ("what", "ms"), shown)
     verdicts = [
         Verdict(f"history, {RUNS} runs drawn", DRAWN, drawn.median, " ms"),
+        Verdict(f"history, {RUNS} runs drawn as a page", DRAWN, page.median, " ms"),
         Verdict(f"history, {LONG} steps compared", COMPARED, compared.median, " ms"),
     ]
     save("history", [{"what": what, "ms": took} for what, took in rows], verdicts)

@@ -33,8 +33,10 @@ def load_strictly(body: bytes) -> dict[str, object]:
         loaded = json.loads(
             text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite
         )
-    except (json.JSONDecodeError, UnicodeDecodeError) as bad:
+    except json.JSONDecodeError as bad:
         problem = f"Invalid JSON: {bad}"
+    except UnicodeDecodeError as bad:
+        problem = f"Invalid JSON: not UTF-8 at byte {bad.start}"
     except RecursionError:
         problem = _TOO_DEEP
     else:

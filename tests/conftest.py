@@ -37,7 +37,7 @@ for number, usual in (
 
 
 # A user's run renders one page; the tests render hundreds, of the same templates.
-_make_templates = page._environment
+_make_templates = page.make_environment
 
 
 @lru_cache
@@ -45,7 +45,7 @@ def _templates(*, missing):
     return _make_templates()
 
 
-page._environment = lambda: _templates(missing=sys.modules.get("jinja2", "") is None)
+page.make_environment = lambda: _templates(missing=sys.modules.get("jinja2", "") is None)
 
 
 @pytest.fixture(autouse=True)

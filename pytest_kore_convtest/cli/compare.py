@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,10 +120,11 @@ def _accept(options: argparse.Namespace) -> int:
         accept_failures,
         join_entries,
         read_baseline,
+        read_content,
         write_baseline,
     )
     from pytest_kore_convtest.jobs.file_lock import hold_files
-    from pytest_kore_convtest.reports.files import read_file, write_report
+    from pytest_kore_convtest.reports.files import write_report
 
     found = _pick(
         accept_failures(_read(options.reports[0]), options.reason.strip(), until, today), options.only
@@ -132,13 +134,18 @@ def _accept(options: argparse.Namespace) -> int:
         return OK
     target = Path(options.accept)
     with hold_files():
-        before = read_baseline(read_file(target), options.accept).entries if target.exists() else ()
+        before: Iterable[Entry] = ()
+        if os.path.lexists(target):
+            before = read_baseline(read_content(target, options.accept), options.accept).entries
         entries = join_entries(before, found)
         write_report(target, write_baseline(entries))
     for entry in found:
         print(fit(one_line(f"accepted until {until}: {entry.name}"), sys.stdout.encoding))
     total = f"{options.accept} holds {plural(len(entries), 'accepted failure')}"
     print(fit(one_line(total), sys.stdout.encoding))
+    if found[0].is_long(today):
+        said = f"--until {until} is more than a year away: until then nobody hears of these failures"
+        print(f"warning: {said}", file=sys.stderr)
     return OK
 
 

@@ -111,6 +111,11 @@ def _look(settings: Settings, refused: set[str], raw: Raw, named: Sequence[Path]
     files = list(local.read_files(settings, [path for path in named if path.is_file()], folders or raw.paths))
     suites = {path: bot for path, kind, bot in files if kind == "suite"}
     yield from local.look_at_notes(settings)
+    if settings.baseline is not None or settings.history is not None:
+        from pytest_kore_convtest.cli.doctor_past import look_at_baseline, look_at_history
+
+        yield from look_at_baseline(settings, suites)
+        yield from look_at_history(settings)
     if settings.emulator:
         yield _look_at_emulator()
         return

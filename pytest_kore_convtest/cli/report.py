@@ -20,17 +20,24 @@ DESCRIPTION = (
 EXAMPLES = (
     ("report kore.json --html kore.html", "a page of one run"),
     ("report shard-*.json --markdown -", "several runs as one, to standard output"),
-    ("report --history .kore-history", "how each suite did over time"),
+    ("report --history .kore-history --html past.html", "how each suite did over time"),
 )
 
 FORMS = ("html", "markdown", "json", "coverage_csv")
 """What a record can be rendered as; each is an option."""
 
+_DRAWN = ("html", "markdown")
+"""What a history can be rendered as."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
     parser.add_argument("reports", nargs="*", metavar="RUN.json", help="what --kore-json wrote")
-    parser.add_argument("--history", metavar="DIR", help="draw what --kore-history wrote instead")
+    parser.add_argument(
+        "--history",
+        metavar="DIR",
+        help="draw what --kore-history wrote instead: on the terminal, or with --html, --markdown",
+    )
     parser.add_argument("--html", metavar="P", help="write the HTML report; - for standard output")
     parser.add_argument("--markdown", metavar="P", help="write the Markdown report; - likewise")
     parser.add_argument("--json", metavar="P", help="write the JSON report, e.g. of merged runs; - likewise")
@@ -45,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("name at least one report that --kore-json wrote, or --history DIR")
     outputs = {form: path for form in FORMS if (path := getattr(options, form)) is not None}
     _check(outputs, options.reports)
-    from pytest_kore_convtest.reports.files import read_file, write_report, write_stdout
+    from pytest_kore_convtest.reports.files import read_file
     from pytest_kore_convtest.reports.merge import merge_records
     from pytest_kore_convtest.reports.render import render
     from pytest_kore_convtest.reports.serialize import read_record
@@ -54,53 +61,69 @@ def run(options: argparse.Namespace) -> int:
 
     record = merge_records([read_record(read_file(path), path) for path in options.reports])
     texts = {form: render(form, record) for form in outputs}  # before the first one is written
-    # Standard output belongs to a report that is written there.
+    out = _write_files(outputs, texts)
+    gaps = find_shard_gaps(record["evidence"])
+    for gap in gaps:
+        _say(gap, sys.stderr)
+    _say(f"verdict: {say_verdict(record)}", out)
+    _write_stdout(outputs, texts)
+    return FINDINGS if gaps else OK
+
+
+def _draw(options: argparse.Namespace) -> int:
+    """Draw a history to standard output, or as HTML and Markdown.
+
+    Raises:
+        UsageError: The arguments do not fit, or there is no run.
+    """
+    other = next((form for form in FORMS if form not in _DRAWN and getattr(options, form) is not None), "")
+    if other or options.reports:
+        named = _option(other) if other else options.reports[0]
+        raise UsageError(f"--history goes with --html and --markdown only: leave {named} out")
+    outputs = {form: path for form in _DRAWN if (path := getattr(options, form)) is not None}
+    if outputs:
+        _check(outputs, [])
+    from pathlib import Path
+
+    from pytest_kore_convtest.history.store import read_runs
+    from pytest_kore_convtest.history.trend import can_draw, draw_html, draw_markdown, draw_text
+
+    runs, odd = read_runs(Path(options.history))
+    for line in odd:
+        _say(line, sys.stderr)
+    if not runs:
+        raise UsageError(
+            f"--history {options.history} holds no run: name the folder that --kore-history was given"
+        )
+    if not outputs:
+        for line in draw_text(runs, plain=not can_draw(sys.stdout.encoding)):
+            _say(line, sys.stdout)
+        return OK
+    draw = {"html": draw_html, "markdown": draw_markdown}
+    texts = {form: draw[form](runs) for form in outputs}
+    _write_files(outputs, texts)
+    _write_stdout(outputs, texts)
+    return OK
+
+
+def _write_files(outputs: dict[str, str], texts: dict[str, str]) -> TextIO:
+    """Write what goes to files; return where to say so: standard output may belong to a report."""
+    from pytest_kore_convtest.reports.files import write_report
+
     out = sys.stderr if "-" in outputs.values() else sys.stdout
     for form, path in outputs.items():
         if path != "-":
             write_report(path, texts[form])
             _say(f"wrote {path}", out)
-    gaps = find_shard_gaps(record["evidence"])
-    for gap in gaps:
-        _say(gap, sys.stderr)
-    _say(f"verdict: {say_verdict(record)}", out)
+    return out
+
+
+def _write_stdout(outputs: dict[str, str], texts: dict[str, str]) -> None:
+    from pytest_kore_convtest.reports.files import write_stdout
+
     for form, path in outputs.items():
         if path == "-":
             write_stdout(texts[form])
-    return FINDINGS if gaps else OK
-
-
-def _draw(options: argparse.Namespace) -> int:
-    """Draw a history to standard output, or as Markdown.
-
-    Raises:
-        UsageError: The arguments do not fit.
-    """
-    other = next(
-        (form for form in ("html", "json", "coverage_csv") if getattr(options, form) is not None), ""
-    )
-    if other or options.reports:
-        named = _option(other) if other else options.reports[0]
-        raise UsageError(f"--history goes with --markdown only: leave {named} out")
-    from pathlib import Path
-
-    from pytest_kore_convtest.history.store import read_runs
-    from pytest_kore_convtest.history.trend import can_draw, draw_markdown, draw_text
-    from pytest_kore_convtest.reports.files import write_report, write_stdout
-
-    runs, odd = read_runs(Path(options.history))
-    for line in odd:
-        _say(line, sys.stderr)
-    if options.markdown == "-":
-        write_stdout(draw_markdown(runs))
-    elif options.markdown is not None:
-        _check({"markdown": options.markdown}, [])
-        write_report(options.markdown, draw_markdown(runs))
-        _say(f"wrote {options.markdown}", sys.stdout)
-    else:
-        for line in draw_text(runs, plain=not can_draw(sys.stdout.encoding)):
-            _say(line, sys.stdout)
-    return OK
 
 
 def _say(line: str, out: TextIO) -> None:

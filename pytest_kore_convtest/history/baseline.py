@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
-from datetime import date
+from dataclasses import dataclass, field, fields
+from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,12 +15,19 @@ from pytest_kore_convtest.text import escape_json, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_kore_convtest.reports.record import Evidence, Record, StepRecord
 
 FORMAT = "pytest-kore-convtest baseline"
 VERSION = 1
 """What a baseline calls itself, and the version of its shape."""
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a baseline, or of the report of an earlier run in its place."""
+
+LONG = timedelta(days=366)
+"""Who accepts a failure for longer is told so: it is hidden for as long."""
 
 EMULATOR = "emulator"
 """What stands for the stream id where the emulator answered: it is no bot."""
@@ -43,6 +50,7 @@ class Entry:
         accepted: The day on which it was accepted; empty when nobody wrote it down.
         bot: The stream id of the bot; empty for any.
         bot_version: The bot's version then.
+        fails: What failed of it then, e.g. ``"text of reply 1"``: only that is accepted; empty for anything.
     """
 
     suite: str
@@ -55,6 +63,7 @@ class Entry:
     accepted: str = ""
     bot: str = ""
     bot_version: str = ""
+    fails: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -64,6 +73,15 @@ class Entry:
     def is_over(self, today: date) -> bool:
         """Say whether its day is over."""
         return today > self.until
+
+    def is_long(self, today: date) -> bool:
+        """Say whether its day is so far away that nobody will think of it."""
+        return self.until - today > LONG
+
+    def covers(self, fails: Iterable[str]) -> bool:
+        """Say whether what failed of a step is what is accepted; of an unknown failure it is not."""
+        failed = set(fails)
+        return not self.fails or (bool(failed) and failed <= set(self.fails))
 
     def fit(self, suite: SuitePlace) -> int:
         """Say how well it fits a suite: 0 not at all, 1 by its name, 2 by its file as well.
@@ -173,6 +191,29 @@ def _may_expect(step: StepRecord, expected: str) -> bool:
     return not expected or expected in first_expected(step) or read_step(step).outcome == UNKNOWN
 
 
+def read_content(path: Path, shown: str) -> bytes:
+    """Return the bytes of a baseline, or of a report in its place.
+
+    Args:
+        path: Where it is.
+        shown: Its name, for the errors.
+
+    Raises:
+        ConfigError: It cannot be read, or is too large for one.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        problem = error.strerror if isinstance(error, OSError) else str(error)
+    else:
+        if len(content) <= LARGEST:
+            return content
+        problem = f"it is larger than {LARGEST // 1024**2} MiB"
+    said = f"cannot read the baseline {printable(shown, 200)}: {problem}; name another file, or give none"
+    raise ConfigError(said, name="baseline")
+
+
 def read_baseline(content: bytes, path: str) -> Baseline:
     """Read a baseline.
 
@@ -238,12 +279,24 @@ def _read_entry(data: object, path: str) -> Entry:
     step = data["step"]
     if not isinstance(step, int) or isinstance(step, bool) or step < 1:
         raise ValueError(f"{path}.step: it has to be a whole number above 0")
-    texts = {key: _read_text(data.get(key, ""), f"{path}.{key}") for key in known - {"step", "until"}}
+    texts = {
+        key: _read_text(data.get(key, ""), f"{path}.{key}") for key in known - {"step", "until", "fails"}
+    }
     for key in ("suite", "reason"):
         if not texts[key].strip():
             raise ValueError(f"{path}.{key}: it is empty")
     until = read_day(data["until"], f"{path}.until")
-    return Entry(step=step, until=until, **texts)
+    return Entry(step=step, until=until, fails=_read_fails(data, path), **texts)
+
+
+def _read_fails(data: Mapping[str, object], path: str) -> tuple[str, ...]:
+    if "fails" not in data:
+        return ()
+    listed = data["fails"]
+    if not isinstance(listed, list) or not listed:
+        said = "it has to be a list of what may fail; without the key anything may"
+        raise ValueError(f"{path}.fails: {said}")
+    return tuple(_read_text(one, f"{path}.fails[{at}]") for at, one in enumerate(listed))
 
 
 def _read_text(value: object, path: str) -> str:
@@ -296,6 +349,7 @@ def accept_failures(record: Record, reason: str, until: date, today: date) -> li
             accepted=today.isoformat(),
             bot=stream_of(record["evidence"][suite["evidence"]]),
             bot_version=(suite["run"]["reported_version"] or suite["run"]["requested_version"]),
+            fails=tuple(step["fails"]),
         )
         for suite, name in zip(record["suites"], names, strict=True)
         if suite["run"] is not None
@@ -329,7 +383,11 @@ def write_baseline(entries: Iterable[Entry]) -> str:
         "bot",
         "bot_version",
     )
-    rows = [{key: _plain(asdict(entry)[key]) for key in order} for entry in entries]
+    rows = [
+        {key: _plain(getattr(entry, key)) for key in order}
+        | ({"fails": list(entry.fails)} if entry.fails else {})
+        for entry in entries
+    ]
     data = {"format": FORMAT, "version": VERSION, "accepted": rows}
     return escape_json(json.dumps(data, indent=1, ensure_ascii=False)) + "\n"
 

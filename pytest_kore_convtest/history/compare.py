@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SLOWER_FACTOR, SLOWER_SECONDS = 1.5, 5.0
 """A run of a suite got slower when it takes this many times as long, and this many seconds longer."""
 
+ACCEPTED = "accepted"
+"""What became of a step before that failed, and was accepted then."""
+
 SECTIONS = {
     "newly_failing": "newly failing",
     "unverified": "not verified any more",
@@ -75,8 +78,13 @@ class Comparison:
 
     @property
     def is_worse(self) -> bool:
-        """Whether anything newly fails, or is not found out any more; or nothing could be compared."""
-        return bool(self.sections["newly_failing"] or self.sections["unverified"] or not self.compared)
+        """Whether anything newly fails, or is not found out any more; or nothing could be compared.
+
+        A suite that is gone is not found out any more when the later run is not whole.
+        """
+        lost = self.new.gaps and any(not one.step for one in self.sections["gone"])
+        worse = self.sections["newly_failing"] or self.sections["unverified"]
+        return bool(worse or lost or not self.compared)
 
 
 def compare_runs(old: RunState, new: RunState) -> Comparison:
@@ -97,8 +105,10 @@ def compare_runs(old: RunState, new: RunState) -> Comparison:
 
 def _compare_suite(made: Comparison, before: SuiteState | None, after: SuiteState) -> None:
     told = _compare_steps(made, before, after)
-    if not told and after.verdict != PASSED and not after.excused:
-        _tell_suite(made, before, after)
+    section, said = _judge_suite(before, after, told)
+    if section:
+        was = ACCEPTED if before and before.excused else before.verdict if before else ""
+        made.sections[section].append(_change(after, None, said, was))
     if before is not None and before.steps and not after.steps and after.verdict == PASSED:
         said = f"{len(before.steps)} steps were run before, none was run now"
         made.sections["unverified"].append(_change(after, None, said))
@@ -110,33 +120,43 @@ def _compare_suite(made: Comparison, before: SuiteState | None, after: SuiteStat
         made.sections["slower"].append(_change(after, None, said))
 
 
-def _tell_suite(made: Comparison, before: SuiteState | None, after: SuiteState) -> None:
-    """Tell of a suite without a pass of which no step says why."""
+def _judge_suite(before: SuiteState | None, after: SuiteState, told: set[str]) -> tuple[str, str]:
+    """Return the section of a suite, and what there is to say; empty when its steps say it all.
+
+    Args:
+        before: The suite in the earlier run.
+        after: The suite in the later one.
+        told: The sections in which steps of it stand.
+    """
+    failed_before = before is not None and before.verdict == FAILED and not before.excused
+    if after.import_fails and not (before is not None and before.import_fails):
+        return "newly_failing", after.why
+    if after.verdict == PASSED:
+        if after.flaky and "flaky" not in told:
+            return "flaky", "its run passed after it had failed"
+        return ("mended", "failed before") if failed_before and "mended" not in told else ("", "")
+    if after.excused or told & {"newly_failing", "unverified"}:
+        return "", ""
     if after.verdict == FAILED:
-        failed_before = before is not None and before.verdict == FAILED and not before.excused
         section = "still_failing" if failed_before else "newly_failing"
-    elif before is None or before.verdict != UNKNOWN:
-        section = "unverified"
-    else:
-        return
-    made.sections[section].append(
-        _change(after, None, after.why, before.verdict if before is not None else "")
-    )
+        return ("", "") if section in told else (section, after.why)
+    was_known = before is None or before.verdict != UNKNOWN
+    return ("unverified", after.why) if was_known else ("", "")
 
 
-def _compare_steps(made: Comparison, before: SuiteState | None, after: SuiteState) -> bool:
-    """Compare the steps of a suite; say whether any of them tells why the suite is no pass."""
+def _compare_steps(made: Comparison, before: SuiteState | None, after: SuiteState) -> set[str]:
+    """Compare the steps of a suite; return the sections in which they stand."""
     earlier = before.steps if before is not None else ()
     pairs = pair_steps([step.key for step in earlier], [step.key for step in after.steps])
-    told = False
+    told = set[str]()
     for at, step in enumerate(after.steps):
         was = earlier[pairs[at]] if at in pairs else None
         if was is None and before is not None and earlier:
             made.sections["new"].append(_change(after, step))
         section, said = _judge(was, step)
-        told = told or (step.outcome in {FAILED, UNKNOWN} and not step.known)
         if section:
-            made.sections[section].append(_change(after, step, said, was.outcome if was is not None else ""))
+            told.add(section)
+            made.sections[section].append(_change(after, step, said, _say_past(was)))
     if before is not None and after.steps:
         left = set(range(len(earlier))) - set(pairs.values())
         for at in sorted(left):
@@ -144,12 +164,19 @@ def _compare_steps(made: Comparison, before: SuiteState | None, after: SuiteStat
     return told
 
 
+def _say_past(was: StepState | None) -> str:
+    if was is None:
+        return ""
+    return ACCEPTED if was.known else was.outcome
+
+
 def _judge(was: StepState | None, step: StepState) -> tuple[str, str]:
     """Return the section of a step, and what there is to say; empty when nothing has changed."""
     if step.known:
         return "known", step.known
     if step.outcome == FAILED:
-        return ("still_failing" if was is not None and was.outcome == FAILED else "newly_failing"), step.why
+        failed_before = was is not None and was.outcome == FAILED and not was.known
+        return ("still_failing" if failed_before else "newly_failing"), step.why
     if step.outcome == FLAKY:
         return "flaky", "" if was is None else f"{was.outcome} before"
     if step.outcome == UNKNOWN:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.suites.align import align
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_kore_convtest.reports.record import Evidence, Record, StepRecord, SuiteRecord
+    from pytest_kore_convtest.reports.record import Evidence, Record, RunRecord, StepRecord, SuiteRecord
 
 PASSED, FAILED, FLAKY, UNKNOWN = "passed", "failed", "flaky", "unknown"
 """What became of a step or a suite, for a comparison."""
@@ -62,6 +62,8 @@ class SuiteState:
         version: The bot's version that the platform reports, else the one that was asked for.
         steps: Its steps; none when it was not run.
         excused: Whether nothing but accepted failures speaks against it.
+        flaky: Whether its run passed after it had failed, and nobody knows by which step.
+        import_fails: Whether its import or its structure is wrong, whatever its run says.
     """
 
     file: str
@@ -72,6 +74,8 @@ class SuiteState:
     version: str
     steps: tuple[StepState, ...]
     excused: bool = False
+    flaky: bool = False
+    import_fails: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class RunState:
         versions: Requested and reported versions of the bot.
         covered: Percent of the bot's own transitions that were gone through; ``None`` when not known.
         suites: The suites, in the order of the run.
+        gaps: Why it may not be whole: shards that are missing, an interruption; a sentence each.
     """
 
     bots: frozenset[str]
@@ -91,6 +96,7 @@ class RunState:
     versions: tuple[str, ...]
     covered: float | None
     suites: tuple[SuiteState, ...]
+    gaps: tuple[str, ...] = ()
 
 
 def make_key(said: str, expected: Iterable[str]) -> StepKey:
@@ -129,7 +135,16 @@ def read_run(record: Record) -> RunState:
         versions=tuple(filter(None, versions)),
         covered=percent_covered(record),
         suites=tuple(suites),
+        gaps=tuple(_find_gaps(evidence)),
     )
+
+
+def _find_gaps(evidence: Sequence[Evidence]) -> Iterator[str]:
+    from pytest_kore_convtest.reports.shards import find_shard_gaps
+
+    yield from find_shard_gaps(evidence)
+    if any(entry["interrupted"] for entry in evidence):
+        yield "it was interrupted: what became of the suites that it had not reached is not known"
 
 
 def name_bot(evidence: Evidence) -> str:
@@ -165,7 +180,15 @@ def _read_suite(suite: SuiteRecord, file: str, count: int) -> SuiteState:
         version=(run["reported_version"] or run["requested_version"]) if run else "",
         steps=tuple(map(read_step, suite["steps"])) if run is not None else (),
         excused=run is not None and run["excused"],
+        flaky=run is not None and _is_flaky(run),
+        import_fails=suite["imported"]["verdict"] == FAILED,
     )
+
+
+def _is_flaky(run: RunRecord) -> bool:
+    """Say whether a suite passed in a run that followed a failed one."""
+    failed = any(one["outcome"] == FAILED for one in run["attempts"])
+    return run["rate"] is None and run["verdict"] == PASSED and failed
 
 
 def name_plainly(names: Sequence[str]) -> list[str]:
@@ -175,10 +198,10 @@ def name_plainly(names: Sequence[str]) -> list[str]:
     was selected.
     """
     known = set(names)
-    return [plain if (plain := _without_number(name)) in known else name for name in names]
+    return [plain if (plain := without_number(name)) in known else name for name in names]
 
 
-def _without_number(name: str) -> str:
+def without_number(name: str) -> str:
     """Return ``A`` for ``A (2)``, and any other name as it is."""
     plain, _, number = name.removesuffix(")").rpartition(" (")
     return plain if name.endswith(")") and number.isdecimal() else name

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.history.baseline import Baseline, Entry, Match
     from pytest_kore_convtest.reports.record import Record
 
+_MOST = 20
+"""Sentences about single entries."""
+
 
 def find_known(matches: Iterable[Match], failed: Collection[int], today: date) -> dict[int, str]:
     """Return why failed steps are accepted, by their numbers.
@@ -27,14 +30,20 @@ def find_known(matches: Iterable[Match], failed: Collection[int], today: date) -
     return {
         step["number"]: f"known failure until {entry.until}: {printable(entry.reason, 120)}"
         for entry, step, _ in matches
-        if step is not None and step["number"] in failed and not entry.is_over(today)
+        if step is not None
+        and step["number"] in failed
+        and not entry.is_over(today)
+        and entry.covers(step["fails"])
     }
 
 
 def review(baseline: Baseline, record: Record, today: date) -> list[str]:
-    """Say in a sentence each which entries of a baseline are over, fixed, or about nothing."""
+    """Say in a sentence each which entries of a baseline are over, fixed, or about nothing.
+
+    What makes the run red comes first; beyond 20 sentences about single entries the rest is counted.
+    """
     seen: set[Entry] = set()
-    said: dict[str, None] = {}
+    red, rest = dict[str, None](), dict[str, None]()
     names = name_plainly([suite["name"] for suite in record["suites"]])
     places = [
         SuitePlace(file["path"], file["line"], name) if (file := suite["file"]) else SuitePlace("", 0, name)
@@ -46,8 +55,23 @@ def review(baseline: Baseline, record: Record, today: date) -> list[str]:
         bot = stream_of(record["evidence"][suite["evidence"]])
         for match in baseline.find(place, bot, suite["steps"], places):
             seen.add(match.entry)
+            is_red = match.step is not None and match.step["outcome"] != PASSED
+            said = red if is_red else rest
             said.update((f"{baseline.path}: {line}", None) for line in _review_match(match, today))
-    return [*said, *_review_rest(baseline, seen, record)]
+    told = [*red, *rest]
+    if len(told) > _MOST:
+        told[_MOST:] = [f"{baseline.path}: and {len(told) - _MOST} more entries that need a look"]
+    return [*told, *_review_days(baseline, today), *_review_rest(baseline, seen, record)]
+
+
+def _review_days(baseline: Baseline, today: date) -> Iterator[str]:
+    """Say how many entries are good for so long that nobody will look at them again."""
+    long = [entry.until for entry in baseline.entries if entry.is_long(today)]
+    if long:
+        said = (
+            f"{plural(len(long), 'failure')} accepted for more than a year, until {max(long)} at the latest"
+        )
+        yield f"{baseline.path}: {said}: give a nearer day, so that somebody looks again"
 
 
 def _review_match(match: Match, today: date) -> Iterator[str]:
@@ -58,6 +82,10 @@ def _review_match(match: Match, today: date) -> Iterator[str]:
         yield f"{entry.name} is accepted, and it does not fail any more: fixed, remove it"
     elif step["known"]:
         return
+    elif not entry.is_over(today) and step["outcome"] in {FAILED, FLAKY} and not entry.covers(step["fails"]):
+        now, then = (printable(", ".join(one), 120) for one in (step["fails"], entry.fails))
+        said = f"is accepted, but failed otherwise: by {now or 'what is not known'}, accepted is {then}"
+        yield f"{entry.name} {said}"
     elif step["outcome"] == FLAKY:
         yield f"{entry.name} is accepted, and it passed in one of its runs: flaky, remove it if it is fixed"
     elif step["outcome"] == FAILED and entry.is_over(today):

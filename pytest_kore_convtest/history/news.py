@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.history.compare import compare_runs
-from pytest_kore_convtest.history.identity import FLAKY, PASSED
+from pytest_kore_convtest.history.compare import ACCEPTED, compare_runs
+from pytest_kore_convtest.history.identity import FAILED, FLAKY, PASSED
 from pytest_kore_convtest.text import plural, printable
 
 if TYPE_CHECKING:
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 5
 
-_PASTS = {PASSED: " that passed {when}", FLAKY: ", flaky {when}", "": ", new since {when}"}
+_PASTS = {
+    PASSED: " that passed {when}",
+    FLAKY: ", flaky {when}",
+    ACCEPTED: ", accepted {when}",
+    FAILED: ", failed otherwise {when}",
+    "": ", new since {when}",
+}
 """What is said of things that fail now, by what became of them before."""
 
 
@@ -35,12 +41,21 @@ def find_before(past: Sequence[PastRun], now: RunState) -> RunState | None:
     found: dict[tuple[str, str], SuiteState] = {}
     began = ""
     for state in reversed(same):
-        mine = [suite for suite in state.suites if (suite.file, suite.name) in wanted - found.keys()]
+        mine = {
+            place: suite
+            for suite in state.suites
+            if (place := (suite.file, suite.name)) in wanted and place not in found
+        }
         began = began or (state.began if mine else "")
-        found.update({(suite.file, suite.name): suite for suite in mine})
+        found.update(mine)
         if len(found) == len(wanted):
             break
-    return replace(same[-1], began=began, suites=tuple(found.values())) if found else None
+    if not found:
+        return None
+    # Coverage is comparable with that of the same suites only.
+    alike = (one for one in reversed(same) if {(suite.file, suite.name) for suite in one.suites} == wanted)
+    covered = next((one.covered for one in alike), None)
+    return replace(same[-1], began=began, suites=tuple(found.values()), covered=covered)
 
 
 def write_news(now: RunState, before: RunState | None, today: date, *, compares: bool = True) -> str:

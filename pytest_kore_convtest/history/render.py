@@ -33,6 +33,7 @@ def describe_differences(compared: Comparison) -> list[str]:
     said = []
     if old.bots != new.bots:
         said.append(f"two bots are compared: {_list(sorted(old.bots))} and {_list(sorted(new.bots))}")
+    said += [f"{word} run: {gap}" for word, run in (("old", old), ("new", new)) for gap in run.gaps]
     if old.versions != new.versions:
         said.append(f"the bot's version differs: {_list(old.versions)} before, {_list(new.versions)} now")
     if old.began[:10] != new.began[:10]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError
@@ -24,13 +25,16 @@ from pytest_kore_convtest.history.identity import (
 )
 from pytest_kore_convtest.reports.files import replace_file
 from pytest_kore_convtest.strict_json import load_strictly
+from pytest_kore_convtest.suites.file import show_path
 from pytest_kore_convtest.text import as_list, as_text, escape_json, plural, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pytest_kore_convtest.reports.record import Record
+
+    _ReadStep = Callable[[int, str, str], StepState]
 
 FORMAT, VERSION = "pytest-kore-convtest history", 1
 """What a line calls itself, and the version of its shape."""
@@ -75,7 +79,7 @@ def write_run(folder: Path, record: Record, name: str) -> None:
         ConfigError: It cannot be written.
     """
     stamp = re.sub(r"[-:]", "", record["evidence"][0]["started_at"])[:19]
-    target = folder / f"kore-{stamp}-{_NOT_IN_NAME.sub('_', name)[:80] or 'run'}.jsonl"
+    target = folder / f"kore-{stamp}-{_NOT_IN_NAME.sub('_', name)[-80:] or 'run'}.jsonl"
     try:
         replace_file(target, f"{_write_line(record, name)}\n".encode())
         _prune(folder)
@@ -83,7 +87,7 @@ def write_run(folder: Path, record: Record, name: str) -> None:
         problem = error.strerror if isinstance(error, OSError) else str(error)
     else:
         return
-    said = f"cannot write the history {printable(str(folder), 200)}: {problem}; name another folder"
+    said = f"cannot write the history {printable(show_path(folder), 200)}: {problem}; name another folder"
     raise ConfigError(said, name="history")
 
 
@@ -128,6 +132,8 @@ def _suite_data(suite: SuiteState) -> dict[str, object]:
         "seconds": suite.seconds,
         "version": suite.version,
         "excused": suite.excused,
+        "flaky": suite.flaky,
+        "import_fails": suite.import_fails,
         "keys": ["".join(step.key) for step in suite.steps],
         "outcomes": "".join(_KNOWN if step.known else _LETTERS[step.outcome] for step in suite.steps),
     }
@@ -149,19 +155,20 @@ def read_runs(folder: Path) -> tuple[list[PastRun], list[str]]:
     else:
         problem = ""
     if problem:
-        said = f"cannot read the history {printable(str(folder), 200)}: {problem}; name another folder"
+        said = f"cannot read the history {printable(show_path(folder), 200)}: {problem}; name another folder"
         raise ConfigError(said, name="history")
     found: dict[tuple[str, str], PastRun] = {}
     odd: list[str] = []
+    read_step = cache(_read_step)  # run after run the steps are mostly the same
     for path in paths:
-        for run in _read_file(path, odd):
+        for run in _read_file(path, odd, read_step):
             found[run.state.began, run.name] = run
     if len(odd) > _MOST_NAMED:
         odd[_MOST_NAMED:] = [f"and {plural(len(odd) - _MOST_NAMED, 'more line')} that cannot be read"]
     return [found[key] for key in sorted(found)], odd
 
 
-def _read_file(path: Path, odd: list[str]) -> Iterator[PastRun]:
+def _read_file(path: Path, odd: list[str], read_step: _ReadStep) -> Iterator[PastRun]:
     shown = printable(path.name, 120)
     try:
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
@@ -175,31 +182,33 @@ def _read_file(path: Path, odd: list[str]) -> Iterator[PastRun]:
         if not line.strip():
             continue
         try:
-            run = _read_line(line)
-        except (ValueError, KeyError, TypeError) as bad:
+            run = _read_line(line, read_step)
+        except KeyError as missing:
+            odd.append(f"{shown}:{number}: left out, it is no line of a history: {missing} is missing")
+        except (ValueError, TypeError, OverflowError) as bad:
             odd.append(f"{shown}:{number}: left out, it is no line of a history: {printable(str(bad), 80)}")
         else:
             yield run
 
 
-def _read_line(line: bytes) -> PastRun:
+def _read_line(line: bytes, read_step: _ReadStep) -> PastRun:
     data = load_strictly(line)
     if data.get("format") != FORMAT:
         raise ValueError("another format")
     if data.get("version") != VERSION:
-        raise ValueError(f"version {data.get('version')}, this pytest-kore-convtest reads {VERSION}")
+        raise ValueError(f"it is of version {data.get('version')}, this pytest-kore-convtest reads {VERSION}")
     covered = data.get("covered")
     state = RunState(
         bots=frozenset(map(as_text, as_list(data.get("bots")))),
         began=as_text(data["began"]),
         versions=tuple(map(as_text, as_list(data.get("versions")))),
         covered=float(covered) if isinstance(covered, (int, float)) else None,
-        suites=tuple(map(_read_suite, as_list(data["suites"]))),
+        suites=tuple(_read_suite(suite, read_step) for suite in as_list(data["suites"])),
     )
     return PastRun(as_text(data["run"]), as_text(data["verdict"]), as_text(data.get("commit")), state)
 
 
-def _read_suite(data: object) -> SuiteState:
+def _read_suite(data: object, read_step: _ReadStep) -> SuiteState:
     if not isinstance(data, dict):
         raise ValueError("a suite is no object")  # noqa: TRY004 - of a file, not of a caller
     keys, letters = as_list(data["keys"]), as_text(data["outcomes"])
@@ -214,8 +223,10 @@ def _read_suite(data: object) -> SuiteState:
         seconds=float(seconds) if isinstance(seconds, (int, float)) else None,
         version=as_text(data["version"]),
         excused=data["excused"] is True,
+        flaky=data.get("flaky") is True,
+        import_fails=data.get("import_fails") is True,
         steps=tuple(
-            _read_step(at, as_text(key), letter)
+            read_step(at, as_text(key), letter)
             for at, (key, letter) in enumerate(zip(keys, letters, strict=True), 1)
         ),
     )

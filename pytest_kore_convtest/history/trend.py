@@ -6,6 +6,7 @@ from collections import Counter
 from statistics import median
 from typing import TYPE_CHECKING
 
+from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.history.identity import FAILED, FLAKY, PASSED
 from pytest_kore_convtest.reports.markup import code, table
 from pytest_kore_convtest.text import plural, printable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.history.identity import SuiteState
     from pytest_kore_convtest.history.store import PastRun
+    from pytest_kore_convtest.reports.html.trend import SuiteTrend
 
 SHOWN = 30
 """Verdicts of a suite that are drawn, the latest on the right."""
@@ -36,13 +38,19 @@ class _Row:
 
     def __init__(self) -> None:
         self.words: list[str] = []
-        self.seconds: list[float] = []
+        self.when: list[str] = []
+        self.each: list[float | None] = []
 
-    def add(self, suite: SuiteState) -> None:
+    def add(self, suite: SuiteState, when: str) -> None:
         """Take in a run of the suite."""
         self.words.append(_judge(suite))
-        if suite.seconds is not None:
-            self.seconds.append(suite.seconds)
+        self.when.append(when)
+        self.each.append(suite.seconds)
+
+    @property
+    def seconds(self) -> list[float]:
+        """How long its runs took, as far as that is known."""
+        return [one for one in self.each if one is not None]
 
 
 def _judge(suite: SuiteState) -> str:
@@ -50,7 +58,7 @@ def _judge(suite: SuiteState) -> str:
         return "known" if suite.excused else FAILED
     if suite.verdict != PASSED:
         return ""
-    return FLAKY if any(step.outcome == FLAKY for step in suite.steps) else PASSED
+    return FLAKY if suite.flaky or any(step.outcome == FLAKY for step in suite.steps) else PASSED
 
 
 def can_draw(encoding: str | None) -> bool:
@@ -98,6 +106,37 @@ def draw_markdown(runs: Sequence[PastRun]) -> str:
     return "".join(text)
 
 
+def draw_html(runs: Sequence[PastRun]) -> str:
+    """Return the same as one HTML page.
+
+    Raises:
+        ConfigError: Jinja2 is not installed.
+    """
+    try:
+        from pytest_kore_convtest.reports.html.trend import BotTrend, render_trend
+
+        bots = [
+            BotTrend(bot, [_view_suite(name, row) for name, row in suites.items()])
+            for bot, suites in _gather(runs).items()
+        ]
+        days = sorted({run.state.began[:10] for run in runs})
+        period = f" from {days[0]} to {days[-1]}" if len(days) > 1 else f" of {days[0]}" if days else ""
+        signs = {word: (sign, _LEGEND[word]) for word, sign in _SIGNS.items()}
+        return render_trend(bots, f"{plural(len(runs), 'run')}{period}", signs)
+    except ModuleNotFoundError as error:
+        missing = error.name
+    needs = f"the HTML page needs {missing}: pip install 'pytest-kore-convtest[report]'"
+    raise ConfigError(needs, name="html")
+
+
+def _view_suite(name: str, row: _Row) -> SuiteTrend:
+    from pytest_kore_convtest.reports.html.trend import SuiteTrend, Verdict
+
+    last = zip(row.words[-SHOWN:], row.when[-SHOWN:], row.each[-SHOWN:], strict=True)
+    verdicts = [Verdict(*one) for one in last]
+    return SuiteTrend(name, verdicts, _rate(row), _durations(row, plain=True))
+
+
 def _legend(signs: dict[str, str]) -> str:
     return ", ".join(f"{sign} {_LEGEND[word]}" for word, sign in signs.items())
 
@@ -108,7 +147,7 @@ def _gather(runs: Sequence[PastRun]) -> dict[str, dict[str, _Row]]:
     for run in runs:
         for suite in run.state.suites:
             bot = found.setdefault(", ".join(sorted(run.state.bots)), {})
-            bot.setdefault((suite.file, suite.name), _Row()).add(suite)
+            bot.setdefault((suite.file, suite.name), _Row()).add(suite, run.state.began)
     return {bot: _name_rows(suites) for bot, suites in found.items()}
 
 
@@ -124,11 +163,12 @@ def _rate(row: _Row) -> str:
 
 
 def _durations(row: _Row, *, plain: bool) -> str:
-    if not row.seconds:
+    seconds = row.seconds
+    if not seconds:
         return ""
-    low, high = min(row.seconds), max(row.seconds)
-    said = f"{low:.1f} / {median(row.seconds):.1f} / {high:.1f} s"
+    low, high = min(seconds), max(seconds)
+    said = f"{low:.1f} / {median(seconds):.1f} / {high:.1f} s"
     if plain:
         return said
     step = (high - low) / (len(_BARS) - 1) or 1.0
-    return f"{said} {''.join(_BARS[round((one - low) / step)] for one in row.seconds[-SHOWN:])}"
+    return f"{said} {''.join(_BARS[round((one - low) / step)] for one in seconds[-SHOWN:])}"

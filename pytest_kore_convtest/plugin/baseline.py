@@ -6,8 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.errors import ConfigError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
@@ -41,11 +39,11 @@ def read_given(path: Path | None, *, is_worker: bool) -> Given:
     """
     if path is None:
         return Given()
-    from pytest_kore_convtest.history.baseline import read_baseline
+    from pytest_kore_convtest.history.baseline import read_baseline, read_content
     from pytest_kore_convtest.suites.file import show_path
 
     shown = show_path(path)
-    content = _read(path, shown)
+    content = read_content(path, shown)
     if not _is_report(content):
         return Given(accepted=read_baseline(content, shown))
     if is_worker:  # the controller compares
@@ -54,15 +52,6 @@ def read_given(path: Path | None, *, is_worker: bool) -> Given:
     from pytest_kore_convtest.reports.serialize import read_record
 
     return Given(earlier=read_run(read_record(content, shown)))
-
-
-def _read(path: Path, shown: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        problem = error.strerror if isinstance(error, OSError) else str(error)
-    said = f"cannot read the baseline {shown}: {problem}; name one that is there, or give none"
-    raise ConfigError(said, name="baseline")
 
 
 def _is_report(content: bytes) -> bool:
@@ -103,7 +92,7 @@ def mark_known(
     ):
         return  # a run that contradicts itself is believed in nothing
     stream_id, suites = bot
-    mine, *places = _place_all([suite, *suites])
+    mine, *places = _place_namesakes(suite, suites)
     matches = baseline.find(mine, stream_id, hide_in(result["steps"]), places)
     known = find_known(matches, {step.number for step in judged.steps if step.fails}, today)
     for step in result["steps"]:
@@ -111,13 +100,15 @@ def mark_known(
     run["excused"] = bool(known) and verdict_of(judged, known.keys()) is None
 
 
-def _place_all(suites: list[LocalSuite]) -> list[SuitePlace]:
-    """Say which suites they are, as the reports do."""
+def _place_namesakes(suite: LocalSuite, others: Iterable[LocalSuite]) -> list[SuitePlace]:
+    """Say which suite one is, as the reports do, and then which those are that have its name."""
     from pytest_kore_convtest.history.baseline import SuitePlace
-    from pytest_kore_convtest.history.identity import name_plainly
+    from pytest_kore_convtest.history.identity import name_plainly, without_number
     from pytest_kore_convtest.redaction import hide
     from pytest_kore_convtest.suites.file import show_path
 
+    mine = {suite.name, without_number(suite.name)}
+    suites = [suite, *(one for one in others if one.name in mine or without_number(one.name) in mine)]
     names = name_plainly([suite.name for suite in suites])
     return [
         SuitePlace(hide(show_path(suite.path)), suite.place.line, hide(name))

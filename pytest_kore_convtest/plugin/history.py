@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,17 +85,22 @@ def tell_news(run: Run, record: Record) -> News:
         )
         before = None
     elif earlier is not None:
-        compared = compare_runs(earlier, now)
+        whole = replace(now, gaps=()) if run.settings.shard else now
+        compared = compare_runs(earlier, whole)
         if run.settings.shard:  # a whole suite that is not here is on another machine
             compared.sections["gone"] = [one for one in compared.sections["gone"] if one.step]
         lines = render_text(compared, _MOST_LINES)
+    compares = folder is not None or earlier is not None
     if folder is not None:
         try:
             past, odd = read_runs(folder) if folder.is_dir() else ([], [])
             notes += odd
             before = before or find_before(past, now)
-            write_run(folder, record, run.shared["run"])
         except ConfigError as bad:
             problems.append(bad.message)
-    compares = folder is not None or earlier is not None
+            compares = earlier is not None
+        try:
+            write_run(folder, record, run.shared["run"])
+        except ConfigError as bad:  # whatever could not be read, this run is kept if it can be
+            problems.append(bad.message)
     return News(write_news(now, before, run.today, compares=compares), lines, notes, problems)

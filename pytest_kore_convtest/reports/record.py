@@ -326,7 +326,8 @@ class StepRecord(TypedDict):
 
     ``outcome`` is ``PASSED``, ``FAILED``, ``FLAKY`` or ``NOT_EVALUATED``; ``why`` the reason, empty
     for a plain pass; ``says`` is ``PLATFORM``, ``DERIVED`` or, of a step that the platform
-    calls failed and that passes by its file, ``MATCHER``; ``place`` is ``file:line``;
+    calls failed and that passes by its file, ``MATCHER``; ``fails`` is what failed of it in any of its
+    runs: assertions, e.g. ``text of reply 1``, else a rule's name; ``place`` is ``file:line``;
     ``nodeid`` the pytest item, empty when it was not selected; ``known`` why its failure is
     accepted, empty when it is not; ``offers`` is empty unless the step failed by its texts alone,
     and for all but the first 200 failed steps of a suite. ``attempts`` says what became of it in
@@ -340,6 +341,7 @@ class StepRecord(TypedDict):
     outcome: StepOutcome
     why: str
     says: Says
+    fails: list[str]
     place: str
     nodeid: str
     known: str

@@ -36,7 +36,7 @@ _LATER: dict[str, dict[str, Callable[[], object]]] = {
     "Evidence": {"shard": lambda: None},
     "ImportRecord": {"given_name": str},
     "RunRecord": {"attempts": list, "excused": bool, "rate": lambda: None},
-    "StepRecord": {"attempts": list, "known": str, "offers": list, "rate": lambda: None},
+    "StepRecord": {"attempts": list, "fails": list, "known": str, "offers": list, "rate": lambda: None},
 }
 """The keys that a report of an earlier release has not, by shape; those of a finding are in ``OPTIONAL``."""
 

@@ -30,9 +30,6 @@ REPLACE, INSERT, DELETE = "replace", "insert", "delete"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What no person writes into a file, and not every file can hold."""
 
-_BLAMELESS = frozenset({Rule.STEP_FAILED})
-"""Findings that are the failed steps themselves."""
-
 
 class Change(NamedTuple):
     """One change of the list of expected replies.
@@ -73,9 +70,9 @@ def accept_step(result: RunResult, index: int) -> Acceptance:
         return Acceptance(refused="its replies are not why it failed")
     if result.local is None or result.local.source is None:
         return Acceptance(refused="its suite comes from no file")
-    doubts = [one for one in result.errors if one.rule not in _BLAMELESS and one.step in {0, judged.number}]
-    if doubts:
-        return Acceptance(refused=f"its result is in doubt [{doubts[0].rule}]")
+    doubt = result.doubts.get(0) or result.doubts.get(judged.number)
+    if doubt is not None:
+        return Acceptance(refused=f"its result is in doubt [{doubt.rule}]")
     local = result.local.steps[index]
     passed = any(one.outcome == PASSED for one in judged.attempts)
     refused = "it passed in another run of the suite" if passed else _refuse_step(judged.step, local)

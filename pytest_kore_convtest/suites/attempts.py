@@ -81,8 +81,25 @@ def wants_another(runs: Sequence[RunResult], plan: Repetition) -> bool:
         return False
     if last.status.steps is None:
         return True
-    never = [steps for steps in zip(*(one.steps for one in runs), strict=False) if _outcome(steps) == FAILED]
+    never = [steps for steps in _by_step(runs) if _outcome(steps) == FAILED]
     return any(step.outcome == FAILED and step.rule in _BY_PLATFORM for steps in never for step in steps)
+
+
+def _by_step(runs: Sequence[RunResult]) -> list[tuple[StepResult, ...]]:
+    """Return of each step what became of it in each run.
+
+    Without a file the runs may report different numbers of steps: what one did not report is not lost.
+    """
+    longest = max((one.steps for one in runs), key=len)
+    return [
+        tuple(one.steps[at] if at < len(one.steps) else _leave_out(step) for one in runs)
+        for at, step in enumerate(longest)
+    ]
+
+
+def _leave_out(step: StepResult) -> StepResult:
+    why = "the platform reported no result for it"
+    return StepResult(step.number, step.input, NOT_EVALUATED, why, reported=False, place=step.place)
 
 
 def _failed_plainly(result: RunResult) -> bool:
@@ -113,10 +130,8 @@ def combine(
     if plan.repeats is None and len(attempts) == 1:
         return runs[0]
     strict = severity_of(Rule.FLAKY_STEP, rules) == Severity.ERROR
-    steps = tuple(
-        _join_steps(same, attempts, plan, strict=strict)
-        for same in zip(*(one.steps for one in runs), strict=False)
-    )
+    by_step = _by_step(runs)
+    steps = tuple(_join_steps(same, attempts, plan, strict=strict) for same in by_step)
     rate = None
     if plan.repeats is not None:
         rate = measure_rate(sum(one.outcome == PASSED for one in runs), len(runs), plan.least)
@@ -159,13 +174,20 @@ def _join_steps(
     )
     each += tuple(replace(one, outcome=NOT_EVALUATED) for one in attempts[len(same) :])
     told = each if len(each) > 1 else ()
+    failed = tuple(dict.fromkeys(what for step in same for what in step.failed))
     if plan.repeats is None:
         outcome = _outcome(same)
         shown = _last(same, FAILED if outcome in {FAILED, FLAKY} else outcome)
         why = _say_runs(each) if outcome == FLAKY else shown.why
         rule = Rule.FLAKY_STEP if outcome == FLAKY else shown.rule
         return replace(
-            shown, outcome=outcome, why=why, rule=rule, attempts=told, is_red=strict and outcome == FLAKY
+            shown,
+            outcome=outcome,
+            why=why,
+            rule=rule,
+            attempts=told,
+            is_red=strict and outcome == FLAKY,
+            failed=failed if outcome in {FAILED, FLAKY} else (),
         )
     passed = sum(step.outcome == PASSED for step in same)
     judged = sum(step.outcome != NOT_EVALUATED for step in same)
@@ -173,13 +195,14 @@ def _join_steps(
     if judged < plan.repeats:
         shown = _last(same, NOT_EVALUATED)
         why = f"it was evaluated in {judged} of {plan.repeats} runs{f': {shown.why}' if shown.why else ''}"
-        return replace(shown, outcome=NOT_EVALUATED, why=why, attempts=told, rate=rate)
+        return replace(shown, outcome=NOT_EVALUATED, why=why, attempts=told, rate=rate, failed=())
     outcome = PASSED if rate.is_enough else FAILED
     shown = _last(same, PASSED if passed == judged else FAILED)
     least = f", the least is {rate.least:g}" if outcome == FAILED else ""
     reason = f": {shown.why}" if shown.why and shown.outcome == FAILED else ""
     why = shown.why if passed == judged else f"{rate}{least}{reason}"
-    return replace(shown, outcome=outcome, why=why, attempts=told, rate=rate)
+    failed = failed if outcome == FAILED else ()
+    return replace(shown, outcome=outcome, why=why, attempts=told, rate=rate, failed=failed)
 
 
 def _last(same: Sequence[StepResult], outcome: str) -> StepResult:
@@ -222,13 +245,19 @@ def _find(
             said = f"{steps[index].name} {steps[index].why}"
             yield _finding(base, Rule.STEP_FAILED, Severity.ERROR, said, steps[index])
     elif bad:
-        told = (one for one in reversed(runs) if any(one.steps[index].outcome == FAILED for index in bad))
+        named = {steps[index].number for index in bad}
+        told = (
+            one
+            for one in reversed(runs)
+            if any(step.outcome == FAILED and step.number in named for step in one.steps)
+        )
         yield from (one for one in next(told).errors if one.rule in OF_STEPS)
     missing = [step for step in steps if step.outcome == NOT_EVALUATED]
     counts = all(one.status.steps is None for one in runs)
     short = plan.repeats is not None and len(runs) < plan.repeats
     if plan.repeats is not None and (short or (missing and not counts)):
-        said = f"the suite was verified in {len(runs) - (not short)} of {plan.repeats} runs"
+        verified = sum(one.outcome != NOT_EVALUATED for one in runs)
+        said = f"the suite was verified in {verified} of {plan.repeats} runs"
         if missing and not short:
             said = f"{missing[0].name} {missing[0].why}"
         yield _finding(base, Rule.STEP_NOT_REPORTED, Severity.ERROR, said)

@@ -325,9 +325,9 @@ def _judge_step(judge: _Judge, number: int, at: int, place: str = "", note: str 
         # Whoever wants every step to assert something takes one that does not for a failure.
         rule = next((one for one in against if one in _FAILING), against[0])
         outcome, reported = FAILED if rule in _FAILING else NOT_EVALUATED, False
-    return replace(
-        bare, outcome=outcome, why="; ".join(filter(None, (why, note))), reported=reported, rule=rule
-    )
+    failed = tuple(verified.failed) or (str(rule),) if outcome == FAILED else ()
+    said = "; ".join(filter(None, (why, note)))
+    return replace(bare, outcome=outcome, why=said, reported=reported, rule=rule, failed=failed)
 
 
 def _judge_result(step: RunStep, verified: Verification | None = None) -> tuple[str, str, bool]:

@@ -12,7 +12,7 @@ from pytest_kore_convtest.suites.diff import brief
 from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_kore_convtest.api.run_models import RunStatus, RunStep
     from pytest_kore_convtest.findings import Finding
@@ -138,6 +138,7 @@ class StepResult:
         attempts: What became of it in each of several runs.
         rate: How often it passed, when runs were to be repeated.
         is_red: Whether it is flaky where flaky steps are errors.
+        failed: What failed of it in any of its runs: assertions, e.g. ``"text of reply 1"``, else a rule.
     """
 
     number: int
@@ -152,6 +153,7 @@ class StepResult:
     attempts: tuple[Attempt, ...] = ()
     rate: PassRate | None = None
     is_red: bool = False
+    failed: tuple[str, ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -216,10 +218,19 @@ class RunResult:
         """Where each of the platform's results stands in its reply, by the result's identity."""
         return {id(one): at for at, one in enumerate(self.status.steps or [])}
 
-    @property
+    @cached_property
     def errors(self) -> tuple[Finding, ...]:
         """The findings that speak against a pass."""
         return tuple(one for one in self.findings if one.severity == Severity.ERROR)
+
+    @cached_property
+    def doubts(self) -> Mapping[int, Finding]:
+        """What first speaks against a pass besides failed steps themselves, by step; 0 is the whole run."""
+        found: dict[int, Finding] = {}
+        for one in self.errors:
+            if one.rule is not Rule.STEP_FAILED:
+                found.setdefault(one.step, one)
+        return found
 
     @property
     def why(self) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """The line that says first what a person needs first."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from pytest_kore_convtest.history.identity import RunState, StepState, SuiteState, make_key
-from pytest_kore_convtest.history.news import write_news
+from pytest_kore_convtest.history.news import find_before, write_news
+from pytest_kore_convtest.history.store import PastRun
 
 TODAY = date(2026, 11, 28)
 
@@ -54,3 +56,25 @@ def test_coverage_and_how_it_changed():
     before = run("2026-11-20T08:00:00.000Z", ("a", "passed"), covered=63.0)
     assert write_news(now, before, TODAY) == "nothing fails that passed on 2026-11-20; coverage 61 % (-2)"
     assert write_news(now, now, TODAY) == "nothing fails that passed earlier today; coverage 61 %"
+
+
+def test_coverage_is_compared_with_that_of_the_same_suites():
+    """A run of a part of them in between covered less, and says nothing about it."""
+    now = run("2026-11-28T08:00:00.000Z", ("a", "passed"), covered=61.0)
+    other = replace(now.suites[0], name="OTHER")
+    now = replace(now, suites=(*now.suites, other))
+    whole = replace(now, began="2026-11-26T08:00:00.000Z", covered=60.0)
+    part = replace(now, began="2026-11-27T08:00:00.000Z", covered=10.0, suites=(other,))
+    past = [PastRun(str(at), "passed", "", state) for at, state in enumerate((whole, part))]
+    said = "nothing fails that passed yesterday; coverage 61 % (+1)"
+    assert write_news(now, find_before(past, now), TODAY) == said
+    assert write_news(now, find_before(past[1:], now), TODAY).endswith("coverage 61 %")
+
+
+def test_a_suite_that_fails_by_its_structure_too_is_told_as_such():
+    """It failed before by a step, and fails now by more."""
+    before = run("2026-11-27T08:00:00.000Z", ("a", "failed"))
+    now = run("2026-11-28T08:00:00.000Z", ("a", "failed"))
+    now = replace(now, suites=(replace(now.suites[0], import_fails=True),))
+    said = "1 result fails, failed otherwise yesterday (BOOKING); 1 still failing"
+    assert write_news(now, before, TODAY) == said

@@ -105,3 +105,16 @@ def test_a_file_that_is_too_large_is_left_out(tmp_path, monkeypatch):
     monkeypatch.setattr(store, "MOST_BYTES", 8)
     (tmp_path / "large.jsonl").write_text("{}" * 8)
     assert "left out" in store.read_runs(tmp_path)[1][0]
+
+
+def test_what_a_suite_came_to_beside_its_steps_is_kept(tmp_path):
+    """That it is flaky where nobody knows the step, and that its import is wrong."""
+    run = make_run(attempts=[{"number": 1, "outcome": "failed", "why": "", "run_id": "", "seconds": 1.0}])
+    wrong = make_suite("B")
+    wrong["imported"]["verdict"] = "failed"
+    both = record() | {"suites": [make_suite("A", run=run | {"verdict": "passed"}, steps=[]), wrong]}
+    store.write_run(tmp_path, both, "a")
+    ((run,), odd) = store.read_runs(tmp_path)
+    assert odd == []
+    assert [(one.flaky, one.import_fails) for one in run.state.suites] == [(True, False), (False, True)]
+    assert "~" in draw_text([run])[3]

@@ -94,6 +94,40 @@ def test_an_expired_entry_accepts_nothing_and_is_named(run, stay, accept):
     assert "known.json: STAY: step 02 quote was accepted until 2020-01-31: it fails again" in ended.lines
 
 
+@pytest.mark.parametrize(("days", "warns"), [(366, False), (367, True)])
+def test_a_day_that_is_more_than_a_year_away_is_named(run, stay, accept, days, warns):
+    """What is accepted for ever is looked at by nobody."""
+    from datetime import datetime, timedelta, timezone
+
+    until = datetime.now(timezone.utc).date() + timedelta(days=days)
+    accept(until=until.isoformat())
+    ended = run(*stay(quote="12 EUR"))
+    assert ended.code == 0
+    said = f"known.json: 1 failure accepted for more than a year, until {until} at the latest"
+    assert (f"{said}: give a nearer day, so that somebody looks again" in ended.lines) is warns
+
+
+def test_of_many_entries_a_few_are_named_and_those_first_that_make_the_run_red(run, stay, pytester):
+    """The rest is counted."""
+    args = stay(quote="12 EUR")
+    entries = [ENTRY | {"step": at, "input": f"gone {at}"} for at in range(1, 31)]
+    data = HEAD | {"accepted": [*entries, ENTRY | {"until": "2020-01-31"}]}
+    (pytester.path / "known.json").write_text(json.dumps(data))
+    ended = run(*args)
+    told = [line for line in ended.lines if line.startswith("known.json: ")]
+    assert told[0] == "known.json: STAY: step 02 quote was accepted until 2020-01-31: it fails again"
+    assert told[20] == "known.json: and 11 more entries that need a look"
+    assert len([line for line in told if "there is no such step" in line]) == 19
+
+
+def test_a_file_that_a_person_edited_is_read(run, stay, pytester):
+    """With a byte order mark, the ends of lines of Windows, and entries in any order."""
+    args = stay(quote="12 EUR")
+    text = json.dumps(HEAD | {"accepted": [ENTRY | {"suite": "Z"}, ENTRY]}, indent=2)
+    (pytester.path / "known.json").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert run(*args).code == 0
+
+
 def test_an_entry_that_is_fixed_is_named(run, stay, accept):
     """The run is green, and says what to remove."""
     accept()
@@ -150,6 +184,14 @@ HEAD = {"format": "pytest-kore-convtest baseline", "version": 1}
     [
         (None, "cannot read the baseline known.json"),
         ("{", "known.json cannot be used: Invalid JSON"),
+        (
+            b'{"format": "f\xfcr"}',
+            "known.json cannot be used: Invalid JSON: not UTF-8 at byte 13; correct it",
+        ),
+        (
+            b" " * (64 * 1024 * 1024 + 1),
+            "cannot read the baseline known.json: it is larger than 64 MiB; name",
+        ),
         ("{}", "$.format"),
         (HEAD | {"version": 2, "accepted": []}, "this one reads version 1; upgrade pytest-kore-convtest"),
         (HEAD, "$.accepted: it has to be a list"),
@@ -162,14 +204,14 @@ HEAD = {"format": "pytest-kore-convtest baseline", "version": 1}
         (HEAD | {"accepted": [ENTRY, ENTRY]}, "$.accepted[1]: STAY: step 02 quote is accepted twice"),
         ({"format": "pytest-kore-convtest", "version": 9}, "$.version: version 9 was written by a newer"),
     ],
+    ids=range(12),
 )
 def test_a_file_that_cannot_be_used_ends_the_run_at_once(run, stay, pytester, content, said):
     """Exit code 4, one sentence with the file and the place, nothing sent."""
     args = stay(quote="10 EUR")
     if content is not None:
-        (pytester.path / "known.json").write_text(
-            content if isinstance(content, str) else json.dumps(content)
-        )
+        text = content if isinstance(content, str | bytes) else json.dumps(content)
+        (pytester.path / "known.json").write_bytes(text if isinstance(text, bytes) else text.encode())
     ended = run(*args)
     assert ended.code == 4
     assert said in ended.text

@@ -202,6 +202,7 @@ def make_step(number=1, text="hello", outcome="passed", **changes):
         "place": f"booking.kore.json:{number * 10}",
         "nodeid": f"booking.kore.json::BOOKING::step {number:02} {text}",
         "replies": [make_reply()],
+        "fails": [],
         "known": "",
         "offers": [],
         "attempts": [],

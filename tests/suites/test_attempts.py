@@ -2,7 +2,10 @@
 
 import pytest
 
-from pytest_kore_convtest.suites.attempts import measure_rate
+from pytest_kore_convtest.suites.attempts import Repetition, combine, measure_rate, wants_another
+from pytest_kore_convtest.suites.run_judge import judge_run
+from pytest_kore_convtest.suites.run_result import FAILED, FLAKY, NOT_EVALUATED, PASSED, Attempt
+from tests.suites.test_matching import answer, expected, result
 
 
 @pytest.mark.parametrize(
@@ -31,3 +34,40 @@ def test_the_interval_is_wilson_s(passed, evaluated, low, high):
 def test_a_rate_is_enough_from_its_least_on(passed, evaluated, least, enough):
     """The least itself is enough; nothing evaluated is not."""
     assert measure_rate(passed, evaluated, least).is_enough is enough
+
+
+def judged(*words):
+    """Judge a run without a file: a step for each word of the platform."""
+    steps = [
+        result([expected("Hi!", word)], ["Hi!"], word, said=f"step {at}") for at, word in enumerate(words)
+    ]
+    return judge_run(answer(*steps, status="failed" if "failed" in words else "passed"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome", "steps"),
+    [
+        (("passed", "failed"), ("passed",), FAILED, [PASSED, FAILED]),
+        (("failed", "passed"), ("passed",), PASSED, [FLAKY, PASSED]),
+        (("failed",), ("passed", "passed"), PASSED, [FLAKY, PASSED]),
+        (("failed",), ("passed", "failed"), FAILED, [FLAKY, FAILED]),
+    ],
+)
+def test_a_step_that_one_run_does_not_report_is_not_lost(first, second, outcome, steps):
+    """Without a file the platform alone says which steps there are: a failure stays until the step passes."""
+    runs = [judged(*first), judged(*second)]
+    attempts = [Attempt(at, one.outcome, "", "", 1.0) for at, one in enumerate(runs, 1)]
+    joined = combine(runs, attempts, Repetition(retries=1), {})
+    assert [step.outcome for step in joined.steps] == steps
+    assert joined.outcome == outcome
+    again = Repetition(retries=5)
+    assert wants_another(runs, again) is (outcome == FAILED and second[-1] == "failed")
+
+
+def test_a_step_that_a_repetition_does_not_report_is_not_verified():
+    """Each of them counts."""
+    runs = [judged("passed", "passed"), judged("passed")]
+    attempts = [Attempt(at, one.outcome, "", "", 1.0) for at, one in enumerate(runs, 1)]
+    joined = combine(runs, attempts, Repetition(repeats=2), {})
+    assert [step.outcome for step in joined.steps] == [PASSED, NOT_EVALUATED]
+    assert joined.outcome == NOT_EVALUATED

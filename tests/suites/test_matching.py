@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -397,3 +398,25 @@ def test_a_reply_is_matched_once_however_often_it_is_compared(suite, monkeypatch
     matchers._follow.cache_clear()
     assert seen
     assert set(seen.values()) == {1}
+
+
+def test_accepting_all_steps_looks_at_each_finding_once(suite):
+    """However many steps failed: what speaks against a run is looked through once, not once a step."""
+
+    class Counted(tuple):
+        """Findings that note how often somebody goes through them."""
+
+        __slots__ = ()
+        looked = 0
+
+        def __iter__(self):
+            type(self).looked += 1
+            return super().__iter__()
+
+    judged = judge_run(answer(result([expected("Hi!", "failed")], ["Hello!"])), suite("Hi!"))
+    local = replace(judged.local, steps=judged.local.steps * 50)
+    many = replace(judged, findings=Counted(judged.findings), steps=judged.steps * 50, local=local)
+    assert accept_step(many, 0).changes
+    for index in range(50):
+        accept_step(many, index)
+    assert Counted.looked == 1

@@ -9,7 +9,14 @@ from pytest_kore_convtest.reports.coverage import count_words, percent, sort_dia
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytest_kore_convtest.coverage.shapes import Coverage, CoverageNode, CoverageStep, DialogCoverage
+    from pytest_kore_convtest.coverage.shapes import (
+        Coverage,
+        CoverageNode,
+        CoverageStep,
+        DialogCoverage,
+        NodeCoverage,
+        TransitionCoverage,
+    )
 
 MOST_NODES = 6_000
 """Nodes on the page; the JSON report has all."""
@@ -79,11 +86,17 @@ def _view_dialogs(coverage: Coverage, anchors: Mapping[tuple[str, int], str]) ->
         yield DialogView(
             name=one["name"] or one["id"],
             system=one["system"],
-            transitions=f"{count_words(one['transitions'])} {percent(one['transitions'])}".strip(),
-            nodes=f"{count_words(one['nodes'])} {percent(one['nodes'])}".strip(),
+            transitions=_say_count(one["transitions"], "transitions"),
+            nodes=_say_count(one["nodes"], "nodes"),
             listed=_view_nodes(one, shown, anchors),
             left=len(one["nodes"]["list"]) - len(shown),
         )
+
+
+def _say_count(counted: TransitionCoverage | NodeCoverage, what: str) -> str:
+    """Write a count as words: ``6 of 8 transitions (75.0 %)``; what is not known has no percentage."""
+    share = percent(counted)
+    return f"{count_words(counted)} {what}{f' ({share})' if share else ''}"
 
 
 def _view_nodes(

@@ -66,10 +66,10 @@ def render_html(record: Record, allowance: Allowance | None = None) -> str:
     Raises:
         ModuleNotFoundError: Jinja2 is not installed.
     """
-    environment = _environment()
+    environment = make_environment()
     allowance = allowance or Allowance()
     suites = suite_views(record, allowance)
-    style, script = _part("report.css"), _part("report.js")
+    style, script = read_part("report.css"), read_part("report.js")
     return environment.get_template("page.html.j2").render(
         record=record,
         suites=suites,
@@ -85,8 +85,8 @@ def render_html(record: Record, allowance: Allowance | None = None) -> str:
         spent=allowance.spent,
         style=style,
         script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=hash_part(style),
+        script_hash=hash_part(script),
     )
 
 
@@ -101,7 +101,7 @@ def step_anchors(suites: list[SuiteView]) -> dict[tuple[str, int], str]:
     }
 
 
-def _environment() -> Environment:
+def make_environment() -> Environment:
     """Make the templates' world; lines lose their indentation, which thousands of steps would repeat."""
     try:
         from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -110,7 +110,7 @@ def _environment() -> Environment:
         raise ModuleNotFoundError(missing, name=error.name) from None
 
     environment = Environment(
-        loader=FunctionLoader(lambda name: "\n".join(map(str.strip, _part(name).splitlines()))),
+        loader=FunctionLoader(lambda name: "\n".join(map(str.strip, read_part(name).splitlines()))),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -138,12 +138,13 @@ def _emulated(run: Evidence) -> str:
     return " --kore-emulator" + (f" --kore-bot {shlex.quote(bot)}" if bot else "")
 
 
-def _part(name: str) -> str:
+def read_part(name: str) -> str:
     """Read one of the page's parts, with the line ends that a browser will make of it."""
     return resources.files(__package__).joinpath("html_parts", name).read_text(encoding="utf-8")
 
 
-def _hash(text: str) -> str:
+def hash_part(text: str) -> str:
+    """Return the hash by which a Content-Security-Policy allows a style or a script."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
