@@ -176,7 +176,7 @@ class AllureResults:
         number = item.number if isinstance(item, OwnItem) else 0
         heads = [job.head for job in self._run.jobs_of(item, set()) if isinstance(job, SuiteRun)]
         for job in dict.fromkeys(heads):
-            steps = self._run.describe_steps(job) if job.outcome is not None else []
+            steps = self._run.results.describe_steps(job) if job.outcome is not None else []
             if any(one["replies"] for one in steps) and number <= len(steps):
                 yield steps, number - 1
 

@@ -336,8 +336,8 @@ class Hooks:
             job for job in self._run.jobs() if job.outcome is not None and (job.job_id or job.outcome.asks)
         ]
         return Left(
-            jobs=[self._run.summarize(job) for job in left],
-            results=self._run.new_results(left) if self._run.wants_record else [],
+            jobs=[self._run.results.summarize(job) for job in left],
+            results=self._run.results.new(left) if self._run.wants_record else [],
             notes=self._run.notes,
         )
 

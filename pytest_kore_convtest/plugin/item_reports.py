@@ -163,9 +163,9 @@ def attach(
     if report.when == "call":
         ids |= {str(value.id) for value in fixture_values(item).values() if _is_status(value)}
     jobs = run.jobs_of(item, ids - {""}) if report.when == "call" or report.failed or report.skipped else []
-    facts = [run.summarize(job) for job in jobs if job.outcome is not None]
+    facts = [run.results.summarize(job) for job in jobs if job.outcome is not None]
     own = item if isinstance(item, OwnItem) else None
-    results = run.new_results(jobs) if run.wants_record else []
+    results = run.results.new(jobs) if run.wants_record else []
     kore = ReportFacts(
         jobs=facts,
         results=results,
@@ -205,7 +205,7 @@ def _write_conversation(run: Run, own: OwnItem, jobs: Iterable[AnyJob]) -> str:
     if not own.number or not getattr(own.config.option, "xmlpath", None):
         return ""
     for job in jobs:
-        steps = run.describe_steps(job.head) if isinstance(job, SuiteRun) else []
+        steps = run.results.describe_steps(job.head) if isinstance(job, SuiteRun) else []
         if own.number <= len(steps):
             from pytest_kore_convtest.reports.conversation import write_conversation
 

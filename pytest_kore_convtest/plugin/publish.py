@@ -149,7 +149,7 @@ def _describe_unfinished(run: Run, known: set[str]) -> Iterator[JobResult]:
     from pytest_kore_convtest.jobs.unfinished import find_ended
     from pytest_kore_convtest.reports.job_record import describe_unfinished
 
-    yield from run.new_results(run.jobs())
+    yield from run.results.new(run.jobs())
     for job in () if run.pipelines else find_ended(run.stores()):
         if job.job_id not in known:
             yield describe_unfinished(job, "it ended, and no item of this test run judged it", time.time())

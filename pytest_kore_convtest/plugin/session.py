@@ -15,15 +15,15 @@ import pytest
 from pytest_kore_convtest.errors import ConfigError, JobError
 from pytest_kore_convtest.jobs import leftovers
 from pytest_kore_convtest.jobs.endings import describe
-from pytest_kore_convtest.plugin.baseline import mark_known, read_given
+from pytest_kore_convtest.plugin.baseline import read_given
 from pytest_kore_convtest.plugin.config import in_github, read_settings, unconfigured
 from pytest_kore_convtest.plugin.coverage import read_measured_bot
 from pytest_kore_convtest.plugin.emulation import read_bot, start_emulator
 from pytest_kore_convtest.plugin.history import check_history
 from pytest_kore_convtest.plugin.items import attempts
+from pytest_kore_convtest.plugin.job_results import JobResults
 from pytest_kore_convtest.plugin.shared import Shared, WorkerNode, is_shared, open_store, shared
 from pytest_kore_convtest.plugin.signals import terminated_like_interrupted
-from pytest_kore_convtest.redaction import hide_in
 from pytest_kore_convtest.settings.options import READABLE, REPORTS
 from pytest_kore_convtest.settings.settings import Settings, environment
 from pytest_kore_convtest.settings.values import Secret
@@ -47,9 +47,6 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.unfinished import Unfinished
     from pytest_kore_convtest.plugin.baseline import Given
     from pytest_kore_convtest.plugin.shards import Division
-    from pytest_kore_convtest.reports.job_record import JobResult
-    from pytest_kore_convtest.reports.job_summary import JobSummary
-    from pytest_kore_convtest.reports.record import StepRecord
     from pytest_kore_convtest.suites.file import LocalSuite
 
 GATE = "pytest_kore_convtest.gate"
@@ -85,6 +82,7 @@ class Run:
         baseline: What ``--kore-baseline`` names.
         measured_bot: The bot whose coverage is measured; ``None`` without ``--kore-bot-definition``.
         settings: The settings as configured; the emulator's address is not in them yet.
+        results: What the record, the terminal and the exit code need to know of jobs that have ended.
         item: The item under way.
         tick: Called while a job is waited for.
         rest: Called when the wait is over, however it ended.
@@ -124,13 +122,10 @@ class Run:
         self.baseline = read_given(settings.baseline, is_worker=hasattr(config, "workerinput"))
         self.item: pytest.Item | None = None
         self.pipelines: list[Pipeline] = []
+        self.results = JobResults(self)
         self.tick: Callable[[], None] | None = None
         self.rest: Callable[[], None] = lambda: None
         self._touched: dict[str, list[AnyJob]] = {}
-        self._told: set[tuple[str, int]] = set()
-        self._results: dict[str, JobResult] = {}
-        self._summaries: dict[str, JobSummary] = {}
-        self._steps: dict[tuple[str, int], list[StepRecord]] = {}
         self._seen: dict[tuple[str, str], int] = {}
         self._emulator: Controls | None = None
         self._own_emulator: Emulator | None = None
@@ -203,67 +198,6 @@ class Run:
     def known_settings(self) -> Settings:
         """Return the settings as far as they are known; starts nothing."""
         return self.settings if self._emulator is None else self.live_settings()
-
-    def new_results(self, jobs: list[AnyJob]) -> list[JobResult]:
-        """Describe jobs that have ended, each once in this process, for the record."""
-        from pytest_kore_convtest.jobs.suite_run import SuiteRun
-
-        before = [job.after for job in jobs if isinstance(job, SuiteRun) and job.after is not None]
-        ended = [job.head for job in [*before, *jobs] if job.outcome is not None]
-        new = {(job.key, job.generation): job for job in ended}
-        results = [self._describe(job) for key, job in new.items() if key not in self._told]
-        self._told.update(new)
-        return results
-
-    def summarize(self, job: AnyJob) -> JobSummary:
-        """Return what the terminal and the exit code need to know of a job, out of its part of the record."""
-        from pytest_kore_convtest.reports.job_summary import summarize_job
-
-        job = job.head
-        known = self._summaries.get(job.key)
-        if known is None or known["generation"] != job.generation:
-            known = self._summaries[job.key] = summarize_job(self._describe(job))
-        return known
-
-    def describe_steps(self, job: SuiteRun) -> list[StepRecord]:
-        """Return the steps of a run that has ended as the record has them, without secrets.
-
-        Described once, because each of them is an item.
-        """
-        key = job.key, job.generation
-        if key not in self._steps:
-            self._steps[key] = hide_in(self._describe(job)["steps"])
-        return self._steps[key]
-
-    def _describe(self, job: AnyJob) -> JobResult:
-        from pytest_kore_convtest.reports.job_record import describe_job
-
-        if not self.wants_record:
-            return describe_job(job)
-        measured = self.settings.bot_definition is not None
-        known = self._results.get(job.key)
-        if known is None or known["generation"] != job.generation:
-            known = self._results[job.key] = describe_job(job, measured=measured)
-            self._mark(known, job)
-        return known
-
-    def _mark(self, result: JobResult, job: AnyJob) -> None:
-        """Write on the steps of a run which failures the baseline accepts."""
-        from pytest_kore_convtest.jobs.suite_run import SuiteRun
-
-        if self.baseline.accepted is not None and isinstance(job, SuiteRun):
-            from pytest_kore_convtest.history.baseline import EMULATOR
-
-            stream = EMULATOR if self.emulated else self.known_settings().stream_id or ""
-            suites = [suite for suite, _ in self.plan or ()]
-            suites += [one.suite for one in self.jobs() if one.suite is not None]
-            mark_known(result, job, self.baseline.accepted, (stream, suites), self.today)
-
-    def known_failures(self, job: AnyJob) -> dict[int, str]:
-        """Return which failed steps of a run are accepted, and why, by their numbers."""
-        if self.baseline.accepted is None or job.outcome is None:
-            return {}
-        return {step["number"]: step["known"] for step in self._describe(job)["steps"] if step["known"]}
 
     @property
     def today(self) -> date:

@@ -176,7 +176,7 @@ def _find_flaky(item: pytest.Item, found: Found) -> list[FlakyFailure]:
     result = found.run.result()
     if result.rate is not None:
         return []
-    known = find_run(item.config).known_failures(found.run)
+    known = find_run(item.config).results.known_failures(found.run)
     shown = _selected_steps(cast("SuiteItem", item)) | known.keys()
     told = []
     for one, attempt in zip(result.runs, result.attempts, strict=False):
@@ -365,7 +365,7 @@ def check_structure(_kore_road: Road) -> None:
 def check_run(request: pytest.FixtureRequest, _kore_road: Road) -> None:
     """Judge the run as a whole; a failed step counts here when no selected item shows it."""
     assert _kore_road.found.run is not None  # noqa: S101 - for the type checker
-    known = _kore_road.run.known_failures(_kore_road.found.run)
+    known = _kore_road.run.results.known_failures(_kore_road.found.run)
     _judge_run(_kore_road.found.run.result(), _selected_steps(request.node) | known.keys())
 
 
@@ -395,7 +395,7 @@ def check_step(_kore_road: Road) -> None:
     index = _kore_road.found.number - 1
     step = result.steps[index]
     if step.fails and (bad := step_error(result, index)):
-        known = _kore_road.run.known_failures(_kore_road.found.run).get(step.number)
+        known = _kore_road.run.results.known_failures(_kore_road.found.run).get(step.number)
         if known and not _kore_road.run.config.option.runxfail:
             expect_failure(known)
         raise bad

@@ -24,7 +24,7 @@ from pytest_kore_convtest.suites.diff import (
     is_template,
     templates_equal,
 )
-from pytest_kore_convtest.suites.rules import ALL_OF, is_blank
+from pytest_kore_convtest.suites.file_format import ALL_OF, is_blank
 from pytest_kore_convtest.suites.validate import MOST_STEPS
 from pytest_kore_convtest.text import as_text, squeeze
 from pytest_kore_convtest.text import one_line as visible

@@ -15,6 +15,18 @@ from typing import TYPE_CHECKING, Any
 from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.findings import Location
 from pytest_kore_convtest.suites.file import name_of, show_path
+from pytest_kore_convtest.suites.file_format import (
+    ALL_OF,
+    CASE_KEYS,
+    CONTAINS,
+    EQUALS,
+    OLD_KEYS,
+    ONE_OF,
+    START_EVENT,
+    STEP_KEYS,
+    TOP_KEYS,
+    is_blank,
+)
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE
 from pytest_kore_convtest.suites.matchers import ANY, PART, Matcher
 from pytest_kore_convtest.suites.remarks import (
@@ -38,18 +50,6 @@ from pytest_kore_convtest.suites.remarks import (
     WRONG_TYPE,
     Kind,
     Remark,
-)
-from pytest_kore_convtest.suites.rules import (
-    ALL_OF,
-    CASE_KEYS,
-    CONTAINS,
-    EQUALS,
-    OLD_KEYS,
-    ONE_OF,
-    START_EVENT,
-    STEP_KEYS,
-    TOP_KEYS,
-    is_blank,
 )
 from pytest_kore_convtest.suites.yaml_comments import find_comments
 from pytest_kore_convtest.suites.yaml_file import read_yaml

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_kore_convtest import json_positions
 from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.json_positions import START, Place
+from pytest_kore_convtest.suites.file_format import ALL_OF, BARE, CONTAINS, EQUALS, ONE_OF, Problem
 from pytest_kore_convtest.suites.file_text import (
     BOM,
     LARGEST_FILE,
@@ -26,7 +27,6 @@ from pytest_kore_convtest.suites.file_text import (
     read_bytes,
     read_text,
 )
-from pytest_kore_convtest.suites.rules import ALL_OF, BARE, CONTAINS, EQUALS, ONE_OF, Problem
 from pytest_kore_convtest.text import as_list, as_text, one_line
 
 if TYPE_CHECKING:

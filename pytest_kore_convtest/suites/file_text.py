@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.json_positions import START, Lines, Place
-from pytest_kore_convtest.suites.rules import Problem
+from pytest_kore_convtest.suites.file_format import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path

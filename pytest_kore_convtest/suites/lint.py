@@ -17,7 +17,7 @@ from pytest_kore_convtest.findings import Location, apply_rules, find
 from pytest_kore_convtest.json_positions import START
 from pytest_kore_convtest.rules import DEFAULTS, Rule
 from pytest_kore_convtest.suites.file import LocalSuite, SuiteFile, name_of, open_suite_file
-from pytest_kore_convtest.suites.rules import JSON_WORDS, YAML_WORDS, Note, judge_content
+from pytest_kore_convtest.suites.file_format import JSON_WORDS, YAML_WORDS, Note, judge_content
 from pytest_kore_convtest.text import quoted
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.json_positions import Place
     from pytest_kore_convtest.rules import Severity
-    from pytest_kore_convtest.suites.rules import Words
+    from pytest_kore_convtest.suites.file_format import Words
     from pytest_kore_convtest.suites.yaml_file import YamlSuites
 
 _HALF = re.compile("[\ud800-\udfff]")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pytest_kore_convtest.suites.diff import is_template, shown_texts, templates_equal
-from pytest_kore_convtest.suites.rules import is_blank
+from pytest_kore_convtest.suites.file_format import is_blank
 from pytest_kore_convtest.suites.safe_regex import INSTALL, PatternError, compile_pattern
 
 ANY, PART, MATCHES, ANYTHING = "any", "contains", "matches", "anything"

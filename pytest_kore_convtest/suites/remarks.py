@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.suites.rules import START_EVENT
+from pytest_kore_convtest.suites.file_format import START_EVENT
 from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 from copy import deepcopy
 from typing import Any
 
-from pytest_kore_convtest.suites.rules import VISIBLE
+from pytest_kore_convtest.suites.file_format import VISIBLE
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

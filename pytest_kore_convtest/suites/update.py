@@ -24,9 +24,9 @@ from pytest_kore_convtest.suites.edit import (
     write_diff,
 )
 from pytest_kore_convtest.suites.file import LocalSuite, SuiteSource, read_suites_of
+from pytest_kore_convtest.suites.file_format import CONTAINS, EQUALS, ONE_OF
 from pytest_kore_convtest.suites.file_text import BOM
 from pytest_kore_convtest.suites.matchers import ANY, Matcher
-from pytest_kore_convtest.suites.rules import CONTAINS, EQUALS, ONE_OF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.suites.accept import DELETE, INSERT, REPLACE
 from pytest_kore_convtest.suites.edit import CannotUpdateError, Edit
-from pytest_kore_convtest.suites.rules import BARE, CONTAINS, EQUALS, ONE_OF
+from pytest_kore_convtest.suites.file_format import BARE, CONTAINS, EQUALS, ONE_OF
 from pytest_kore_convtest.text import escape_json
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pytest_kore_convtest.api import models
 from pytest_kore_convtest.errors import ImportFailedError, StructureError
 from pytest_kore_convtest.findings import apply_rules, count, find, summarize
 from pytest_kore_convtest.rules import DEFAULTS, ERROR, REQUIRED_BY_ASSERTIONS, Rule, RuleSettings
-from pytest_kore_convtest.suites.rules import is_blank
+from pytest_kore_convtest.suites.file_format import is_blank
 from pytest_kore_convtest.text import printable, quoted
 
 if TYPE_CHECKING:

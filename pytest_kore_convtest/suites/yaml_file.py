@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pytest_kore_convtest.json_positions import Document, Lines, Mark, Path
 from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.diff import is_template
+from pytest_kore_convtest.suites.file_format import CONTAINS, START_EVENT, Problem
 from pytest_kore_convtest.suites.matchers import ANY, ANYTHING, MATCHES, PART, Budget, Matcher
-from pytest_kore_convtest.suites.rules import CONTAINS, START_EVENT, Problem
 from pytest_kore_convtest.suites.safe_regex import PatternError, compile_pattern
 from pytest_kore_convtest.suites.yaml_cut import CUT
 from pytest_kore_convtest.suites.yaml_nodes import (

@@ -6,7 +6,7 @@ import json
 from copy import deepcopy
 from typing import Any
 
-from pytest_kore_convtest.suites.rules import VISIBLE
+from pytest_kore_convtest.suites.file_format import VISIBLE
 from pytest_kore_convtest.suites.schema import DIALECT
 
 _Schema = dict[str, Any]

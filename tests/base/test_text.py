@@ -2,7 +2,7 @@
 
 import re
 
-from pytest_kore_convtest.suites.rules import is_blank
+from pytest_kore_convtest.suites.file_format import is_blank
 from pytest_kore_convtest.text import HIDDEN, HIDDEN_BEYOND, JOINING, printable
 
 
