@@ -31,6 +31,9 @@ _KINDS = {dict: "an object", list: "a list", str: "a string", bool: "true or fal
 Path: TypeAlias = "tuple[str | int, ...]"
 """The way to a node: keys and 0-based indexes."""
 
+JsonObject: TypeAlias = "dict[str, Any]"
+"""What an object in JSON or YAML holds, by key."""
+
 
 class Place(NamedTuple):
     """A place in a text, both numbers from 1; columns count characters, not bytes."""

@@ -10,7 +10,7 @@ import html
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.findings import Location
@@ -58,7 +58,7 @@ from pytest_kore_convtest.suites.yaml_write import Reply, write_yaml
 from pytest_kore_convtest.text import as_list, escape_json
 
 if TYPE_CHECKING:
-    from pytest_kore_convtest.json_positions import Document, Path, Place
+    from pytest_kore_convtest.json_positions import Document, JsonObject, Path, Place
     from pytest_kore_convtest.suites.file import SuiteFile
     from pytest_kore_convtest.suites.yaml_file import ReplySource
 
@@ -85,7 +85,7 @@ class Converted:
     steps: int
 
 
-def is_old(content: dict[str, Any]) -> bool:
+def is_old(content: JsonObject) -> bool:
     """Say whether a file's content was written for Kore's runner of 2019."""
     cases = [case for case in as_list(content.get("testCases")) if isinstance(case, dict)]
     if any(OLD_KEYS & holder.keys() for holder in (content, *cases)):
@@ -135,7 +135,7 @@ def _refuse(file: SuiteFile, said: str) -> SuiteFileError:
 
 def _finish(
     file: SuiteFile,
-    content: dict[str, Any],
+    content: JsonObject,
     to: str,
     remarks: list[Remark],
     replies: dict[Path, Reply] | None = None,
@@ -150,7 +150,7 @@ def _finish(
     return Converted(text, tuple(ordered), len(cases), sum(len(case.get("messages") or ()) for case in cases))
 
 
-def _prove(file: SuiteFile, text: str, content: dict[str, Any]) -> None:
+def _prove(file: SuiteFile, text: str, content: JsonObject) -> None:
     """Read what was written: whoever reviews the file sees what is uploaded, or nothing is written.
 
     Raises:
@@ -168,7 +168,7 @@ def _prove(file: SuiteFile, text: str, content: dict[str, Any]) -> None:
     raise _refuse(file, problem)
 
 
-def write_json(content: dict[str, Any]) -> str:
+def write_json(content: JsonObject) -> str:
     """Write a file in the import format, as people read it."""
     return escape_json(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
 
@@ -220,12 +220,12 @@ class _Carrier:
         if reply.optional:
             self._remark(OPTIONAL, path)
 
-    def carry_file(self, content: dict[str, Any]) -> dict[str, Any]:
+    def carry_file(self, content: JsonObject) -> JsonObject:
         """Carry the whole file."""
         for duplicate in self._document.duplicates:
             self._remark_at(DUPLICATE_KEY, duplicate.place, duplicate.path)
         made = self._carry_keys(content, (), TOP_KEYS, ("botId", "botName"))
-        cases: list[dict[str, Any]] = []
+        cases: list[JsonObject] = []
         for number, case in enumerate(content["testCases"]):
             here: Path = ("testCases", number)
             if isinstance(case, dict):
@@ -235,10 +235,10 @@ class _Carrier:
         return {**made, "testCases": cases}
 
     def _carry_keys(
-        self, holder: dict[str, Any], path: Path, known: tuple[str, ...], texts: tuple[str, ...]
-    ) -> dict[str, Any]:
+        self, holder: JsonObject, path: Path, known: tuple[str, ...], texts: tuple[str, ...]
+    ) -> JsonObject:
         """Carry the keys that hold texts, and in JSON those that are not known."""
-        made: dict[str, Any] = {}
+        made: JsonObject = {}
         for key, value in holder.items():
             here = (*path, key)
             if key in OLD_KEYS and len(path) <= 2:  # noqa: PLR2004 - of the file or of a suite
@@ -255,14 +255,14 @@ class _Carrier:
                     self._remark(UNKNOWN_KEY, here, at_key=True)
         return made
 
-    def _carry_list(self, holder: dict[str, Any], key: str, path: Path) -> list[Any] | None:
+    def _carry_list(self, holder: JsonObject, key: str, path: Path) -> list[object] | None:
         """Return a list that a key holds; what is none is remarked on."""
         value = holder.get(key)
         if value is not None and not isinstance(value, list):
             self._remark(WRONG_TYPE, (*path, key))
         return value if isinstance(value, list) else None
 
-    def _carry_case(self, case: dict[str, Any], path: Path, to: Path) -> dict[str, Any]:
+    def _carry_case(self, case: JsonObject, path: Path, to: Path) -> JsonObject:
         made = self._carry_keys(case, path, CASE_KEYS, ("name", "description", "preprocessor"))
         tags = self._carry_list(case, "tags", path)
         if tags is not None:
@@ -272,7 +272,7 @@ class _Carrier:
                     self._remark(WRONG_TYPE, (*path, "tags", number))
         steps = self._carry_list(case, "messages", path)
         if steps is not None:
-            found: list[dict[str, Any]] = []
+            found: list[JsonObject] = []
             for number, step in enumerate(steps):
                 here = (*path, "messages", number)
                 if isinstance(step, dict):
@@ -282,14 +282,14 @@ class _Carrier:
             made["messages"] = found
         return made
 
-    def _carry_step(self, step: dict[str, Any], path: Path, to: Path) -> dict[str, Any]:
+    def _carry_step(self, step: JsonObject, path: Path, to: Path) -> JsonObject:
         made = self._carry_keys(step, path, STEP_KEYS, ("input", "event"))
         if made.get("event") == START_EVENT and "input" not in made and self._to == YAML:
             made["input"] = START_EVENT
             self._remark(ARRIVAL, path)
         outputs = self._carry_list(step, "outputs", path)
         if outputs is not None:
-            found: list[dict[str, Any]] = []
+            found: list[JsonObject] = []
             for number, output in enumerate(outputs):
                 here = (*path, "outputs", number)
                 made_one = self._carry_output(output, here, (*to, "outputs", len(found)))
@@ -298,7 +298,7 @@ class _Carrier:
             made["outputs"] = found
         return made
 
-    def _carry_output(self, output: object, path: Path, to: Path) -> dict[str, Any] | None:
+    def _carry_output(self, output: object, path: Path, to: Path) -> JsonObject | None:
         if isinstance(output, str):
             self._remark(BARE_TEXT, path)
             return {CONTAINS: self._read(output, path)}

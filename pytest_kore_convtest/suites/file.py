@@ -13,7 +13,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kore_convtest import json_positions
 from pytest_kore_convtest.errors import SuiteFileError
@@ -32,7 +32,7 @@ from pytest_kore_convtest.text import as_list, as_text, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pytest_kore_convtest.json_positions import Document
+    from pytest_kore_convtest.json_positions import Document, JsonObject
     from pytest_kore_convtest.suites.yaml_file import ReplySource, YamlSuites
 
 
@@ -308,7 +308,7 @@ def _find_no_suite(document: Document) -> Problem | None:
 def _read_suites(
     path: Path, document: Document, data: bytes, yaml: YamlSuites | None = None
 ) -> Iterator[LocalSuite]:
-    content: dict[str, Any] = document.value
+    content: JsonObject = document.value
     cases, text = content["testCases"], decode(data)
     sha256 = hashlib.sha256(data).hexdigest()
     for number, case in enumerate(cases):

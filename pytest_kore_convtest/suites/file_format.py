@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest import json_positions
-from pytest_kore_convtest.json_positions import Place, kind
+from pytest_kore_convtest.json_positions import JsonObject, Place, kind
 from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.text import HIDDEN, HIDDEN_BEYOND, JOINING
 
@@ -104,9 +104,7 @@ YAML_WORDS = Words(
 )
 
 
-def judge_content(
-    content: dict[str, Any], stream_id: str | None, words: Words = JSON_WORDS
-) -> Iterator[Note]:
+def judge_content(content: JsonObject, stream_id: str | None, words: Words = JSON_WORDS) -> Iterator[Note]:
     """Judge a file's content, which is an object with a list of suites.
 
     Args:
