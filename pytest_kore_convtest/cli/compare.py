@@ -116,13 +116,8 @@ def _accept(options: argparse.Namespace) -> int:
         raise UsageError("--accept needs --reason TEXT: who reads it later has to know why")
     today = _today()
     until = _read_until(options.until, today)
-    from pytest_kore_convtest.history.baseline import (
-        accept_failures,
-        join_entries,
-        read_baseline,
-        read_content,
-        write_baseline,
-    )
+    from pytest_kore_convtest.history.baseline import accept_failures, join_entries, part_accepted
+    from pytest_kore_convtest.history.baseline_file import read_baseline, read_content, write_baseline
     from pytest_kore_convtest.jobs.file_lock import hold_files
     from pytest_kore_convtest.reports.files import write_report
 
@@ -137,13 +132,18 @@ def _accept(options: argparse.Namespace) -> int:
         before: Iterable[Entry] = ()
         if os.path.lexists(target):
             before = read_baseline(read_content(target, options.accept), options.accept).entries
-        entries = join_entries(before, found)
-        write_report(target, write_baseline(entries))
-    for entry in found:
+        # What is accepted already keeps its reason and its day, unless somebody named it.
+        needed, held = (found, []) if options.only else part_accepted(before, found, today)
+        entries = join_entries(before, needed)
+        if needed:
+            write_report(target, write_baseline(entries))
+    for entry in held:
+        print(fit(one_line(f"accepted already, as it was: {entry.name}"), sys.stdout.encoding))
+    for entry in needed:
         print(fit(one_line(f"accepted until {until}: {entry.name}"), sys.stdout.encoding))
     total = f"{options.accept} holds {plural(len(entries), 'accepted failure')}"
     print(fit(one_line(total), sys.stdout.encoding))
-    if found[0].is_long(today):
+    if needed and found[0].is_long(today):
         said = f"--until {until} is more than a year away: until then nobody hears of these failures"
         print(f"warning: {said}", file=sys.stderr)
     return OK
@@ -175,7 +175,7 @@ def _today() -> date:
 
 
 def _read_until(text: str | None, today: date) -> date:
-    from pytest_kore_convtest.history.baseline import read_day
+    from pytest_kore_convtest.history.baseline_file import read_day
 
     if not text:
         raise UsageError(

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.strict_json import load_strictly
+from pytest_kore_convtest.suites.file import show_path
 from pytest_kore_convtest.text import plural, printable
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def refuse(path: Path, problem: str) -> ConfigError:
         path: Where it stands.
         problem: The rest of a sentence that begins with its name, and what to do, without the last stop.
     """
-    said = f"kore_bot_definition: {printable(str(path), 200)} {problem}."
+    said = f"kore_bot_definition: {printable(show_path(path), 200)} {problem}."
     return ConfigError(said, name="bot_definition", source="")
 
 

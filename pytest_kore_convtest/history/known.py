@@ -85,7 +85,7 @@ def _review_match(match: Match, today: date) -> Iterator[str]:
     elif not entry.is_over(today) and step["outcome"] in {FAILED, FLAKY} and not entry.covers(step["fails"]):
         now, then = (printable(", ".join(one), 120) for one in (step["fails"], entry.fails))
         said = f"is accepted, but failed otherwise: by {now or 'what is not known'}, accepted is {then}"
-        yield f"{entry.name} {said}"
+        yield f"{entry.name} {said}: mend it, or accept it anew"
     elif step["outcome"] == FLAKY:
         yield f"{entry.name} is accepted, and it passed in one of its runs: flaky, remove it if it is fixed"
     elif step["outcome"] == FAILED and entry.is_over(today):

@@ -39,7 +39,7 @@ def read_given(path: Path | None, *, is_worker: bool) -> Given:
     """
     if path is None:
         return Given()
-    from pytest_kore_convtest.history.baseline import read_baseline, read_content
+    from pytest_kore_convtest.history.baseline_file import read_baseline, read_content
     from pytest_kore_convtest.suites.file import show_path
 
     shown = show_path(path)

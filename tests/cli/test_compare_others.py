@@ -193,3 +193,26 @@ def test_what_no_step_tells_is_told_of_the_suite(kore, write, before, after, exp
     """A run of counts alone, a structure beside a step that fails anyway: nothing is lost."""
     old, new = (write(name, make_record(one)) for name, one in (("old.json", before), ("new.json", after)))
     assert compare(kore, old, new) == expected
+
+
+def test_what_is_accepted_already_keeps_its_reason_and_its_day(kore, write, tmp_path):
+    """Another failure is added with its own; what ``--only`` names is renewed, and what is over."""
+    known = tmp_path / "known.json"
+    one = write("one.json", make_record(booking(("a", "failed"), ("b", "passed"))))
+    two = write("two.json", make_record(booking(("a", "failed"), ("b", "failed"))))
+
+    def accept(report, reason, until, *words):
+        ended = kore("compare", report, "--accept", known, "--reason", reason, "--until", until, *words)
+        assert ended.code == 0, ended.err
+        return ended.lines, [
+            (e["input"], e["reason"], e["until"]) for e in json.loads(known.read_text())["accepted"]
+        ]
+
+    first = ("a", "T-1", "2090-01-31")
+    assert accept(one, "T-1", "2090-01-31")[1] == [first]
+    lines, held = accept(two, "T-2", "2099-01-31")
+    assert held == [first, ("b", "T-2", "2099-01-31")]
+    assert lines[0] == "accepted already, as it was: BOOKING: step 01 a"
+    assert accept(two, "T-3", "2099-02-28", "--only", "BOOKING:1")[1][0] == ("a", "T-3", "2099-02-28")
+    known.write_text(known.read_text().replace("2099-02-28", "2020-02-28"))
+    assert accept(two, "T-4", "2099-03-31")[1] == [("a", "T-4", "2099-03-31"), ("b", "T-2", "2099-01-31")]

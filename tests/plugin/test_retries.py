@@ -139,6 +139,22 @@ def test_a_repetition_without_a_result_is_not_verified(start, account, pytester)
     assert {step["outcome"] for step in suite["steps"]} == {"not evaluated"}
 
 
+@pytest.mark.parametrize("count", [3, 9])
+def test_repetitions_are_judged_together_once(start, monkeypatch, count):
+    """When the last one has ended, and not after each of them: the work grows with their number alone."""
+    from pytest_kore_convtest.suites import attempts
+
+    joined, combine = [], attempts.combine
+
+    def counting(runs, *more):
+        joined.append(len(runs))
+        return combine(runs, *more)
+
+    monkeypatch.setattr(attempts, "combine", counting)
+    assert start([None], f"--kore-repeat={count}").code == 0
+    assert set(joined) == {count}
+
+
 def test_a_retry_without_a_result_changes_nothing(start, account, pytester):
     """What failed stays failed when the next run could not be verified."""
     for words in ("SUCCESS", "FAILED", "401"):
