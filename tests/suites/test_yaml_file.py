@@ -170,6 +170,7 @@ def test_of_several_suites_each_is_uploaded_alone(write):
         ("suites: a\x85b\n", "unusable-file", (1, 10), "control character (U+0085)"),
         ("suites: " + "[" * 5000, "unusable-file", (1, 68), "more than 60"),
         (CONTRACT.encode("utf-16"), "unusable-file", (1, 1), "is UTF-16 text: save it as UTF-8"),
+        (CONTRACT.encode("utf-32"), "unusable-file", (1, 1), "is UTF-32 text: save it as UTF-8"),
         (CONTRACT.encode("utf-16-le"), "unusable-file", (1, 2), "save the file as UTF-8"),
         ("suites: f\xfcr".encode("latin-1"), "unusable-file", (1, 10), "is not UTF-8 text"),
         (b"\xef\xbb\xbf" + CONTRACT.encode(), "byte-order-mark", (1, 1), "byte order mark"),
