@@ -344,7 +344,7 @@ def test_a_secret_in_an_alternative_is_found(lint):
         ("# client_secret: k3Jd92mXq0Zp7Lw4Rt6Yv1Bn8Hs5", "possible-secret"),
     ],
 )
-@pytest.mark.parametrize("before", ["{}\n", "    bot: Hi {}\n", "{}"])
+@pytest.mark.parametrize("before", ["{}\n", "    bot: Hi {}\n", "    bot: |- {}\n      Hi\n", "{}"])
 def test_a_secret_in_a_comment_is_found(lint, comment, rule, before):
     """A token that was pasted into a comment is found where it stands, and is not shown."""
     text = STEP + "user: a\n    bot: b\n"
