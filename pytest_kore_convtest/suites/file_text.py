@@ -16,7 +16,12 @@ LARGEST_FILE = 2 * 1024 * 1024
 BOM = b"\xef\xbb\xbf"
 """The byte order mark that some editors put before UTF-8."""
 
-_WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_WIDE_BOMS = {
+    b"\xff\xfe\0\0": "UTF-32",
+    b"\0\0\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
 
 
 class UnusableError(Exception):
@@ -73,12 +78,9 @@ def read_text(data: bytes) -> str:
     try:
         return decode(data)
     except UnicodeDecodeError as bad:
-        if data.startswith(_WIDE_BOMS):
-            said, place = "is UTF-16 text: save it as UTF-8", START
-        else:
+        wide = next((name for mark, name in _WIDE_BOMS.items() if data.startswith(mark)), "")
+        said, place = f"is {wide} text: save it as UTF-8", START
+        if not wide:
             before = bad.object[: bad.start].decode("utf-8")
-            said, place = (
-                "is not UTF-8 text: save it as UTF-8",
-                Lines(before).place(len(before)),
-            )
+            said, place = "is not UTF-8 text: save it as UTF-8", Lines(before).place(len(before))
     raise UnusableError(said, place)

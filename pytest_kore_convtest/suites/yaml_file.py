@@ -7,10 +7,8 @@ YAML would make something else of, is a problem, and a file with a problem is no
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pytest_kore_convtest.json_positions import Document, Lines, Mark, Path
@@ -25,10 +23,10 @@ from pytest_kore_convtest.suites.yaml_nodes import (
     Node,
     Scalar,
     Sequence,
-    changed_by_yaml,
     kind,
     read_nodes,
 )
+from pytest_kore_convtest.suites.yaml_words import changed_by_yaml, is_json_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,8 +52,7 @@ REPLY_KINDS = (TEXT, TEMPLATE, ANY, PART, MATCHES, ANYTHING)
 _STEP_WORDS = (*STEP_KEYS, MORE)
 _REPLY_WORDS = (*REPLY_KINDS, EXAMPLE, OPTIONAL)
 _TRUE, _FALSE = frozenset({"true", "True", "TRUE"}), frozenset({"false", "False", "FALSE"})
-_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-_LONGEST_NUMBER, _LONGEST_WORD = 300, 40
+_LONGEST_WORD = 40
 _HOW_SUITES = "write 'suites:' and below it '- name: …'"
 _HOW_REPLY = "write a string, or one of text, template, any, contains, matches, anything"
 
@@ -123,7 +120,7 @@ def write_template(data: object) -> str:
 
 
 _Made: TypeAlias = "tuple[Any, Mark]"
-_Readers: TypeAlias = "dict[str, Callable[[Node, Path], _Made]]"
+_Reader: TypeAlias = "Callable[[Node, Path], _Made]"
 
 
 class _Compiler:
@@ -157,7 +154,7 @@ class _Compiler:
         node: Mapping,
         path: Path,
         keys: dict[str, str],
-        readers: _Readers,
+        readers: dict[str, _Reader],
         also: tuple[str, ...] = (),
     ) -> _Made:
         """Compile a mapping; a key without a reader holds a text."""
@@ -207,9 +204,8 @@ class _Compiler:
         return self._read_text(node, spoken=True), _mark(node)
 
     def _compile_suites(self, node: Node, path: Path) -> _Made:
-        return self._compile_list(
-            node, path, self._compile_suite, "suites: write '- name: …' below 'suites:'"
-        )
+        what = "suites: write '- name: …' below 'suites:'"
+        return self._compile_list(node, path, self._compile_suite, what)
 
     def _compile_steps(self, node: Node, path: Path) -> _Made:
         return self._compile_list(node, path, self._compile_step, "steps: write '- user: …' below 'steps:'")
@@ -217,9 +213,7 @@ class _Compiler:
     def _compile_tags(self, node: Node, path: Path) -> _Made:
         return self._compile_list(node, path, self._compile_text, "tags: write e.g. [smoke]")
 
-    def _compile_list(
-        self, node: Node, path: Path, compile_one: Callable[[Node, Path], _Made], what: str
-    ) -> _Made:
+    def _compile_list(self, node: Node, path: Path, compile_one: _Reader, what: str) -> _Made:
         if not isinstance(node, Sequence):
             self._find(node, f"is {kind(node)}, not a list of {what}")
             return [], _mark(node)
@@ -230,7 +224,7 @@ class _Compiler:
         if not isinstance(node, Mapping):
             self._find(node, f"is {kind(node)}, not a suite: write 'name: …' and 'steps:'")
             return {}, _mark(node)
-        readers: _Readers = {
+        readers: dict[str, _Reader] = {
             "name": self._compile_spoken,
             "tags": self._compile_tags,
             "steps": self._compile_steps,
@@ -241,7 +235,7 @@ class _Compiler:
         if not isinstance(node, Mapping):
             self._find(node, f"is {kind(node)}, not a step: write 'user: …' and 'bot: …'")
             return {}, _mark(node)
-        readers: _Readers = {"bot": self._compile_replies, "user": self._compile_spoken}
+        readers: dict[str, _Reader] = {"bot": self._compile_replies, "user": self._compile_spoken}
         made, mark = self._compile_keys(node, path, STEP_KEYS, readers, (MORE,))
         marks = mark.inside
         if made.get("event") == START_EVENT and "input" not in made and isinstance(marks, dict):
@@ -299,7 +293,7 @@ class _Compiler:
         if key.text == TEXT:
             return None, self._read_text(value, spoken=True)
         if key.text == TEMPLATE:
-            return None, write_template(self._read_data(value))
+            return None, self._read_template(value)
         if key.text == ANY:
             return self._read_any(value)
         if key.text == ANYTHING:
@@ -341,7 +335,7 @@ class _Compiler:
             and (data := _get(node, TEMPLATE)) is not None
             and len(node.members) == 1
         ):
-            return write_template(self._read_data(data))
+            return self._read_template(data)
         return self._read_text(node, spoken=True)
 
     def _check_pattern(self, matcher: Matcher, node: Node) -> None:
@@ -360,6 +354,16 @@ class _Compiler:
         texts = tuple(self._read_example(one) for one in value.items)
         return Matcher(ANY, texts), texts[0]
 
+    def _read_template(self, node: Node) -> str:
+        """Return the text that is uploaded for a template: the JSON of what stands below its key."""
+        if not isinstance(node, Scalar) and (node.members if isinstance(node, Mapping) else node.items):
+            return write_template(self._read_data(node))
+        what = kind(node) if isinstance(node, Scalar) else "empty"
+        self._find(
+            node, f"'{TEMPLATE}' is {what}: write the template's keys below it, or '{TEXT}: …' for a text"
+        )
+        return "?"
+
     def _read_data(self, node: Node) -> object:
         """Return what a template says, as JSON has it."""
         if isinstance(node, Mapping):
@@ -370,12 +374,9 @@ class _Compiler:
         self._check_cut(node)
         if node.style or not (meant := changed_by_yaml(text)):
             return text
-        if text in {"true", "false", "null"}:
-            return {"true": True, "false": False}.get(text)
-        if _JSON_NUMBER.fullmatch(text) and len(text) <= _LONGEST_NUMBER:
-            number: object = json.loads(text)
-            if number not in {inf, -inf}:
-                return number
+        if is_json_word(text):
+            value: object = json.loads(text)
+            return value
         said = f"{text[:_LONGEST_WORD]} is {meant} in YAML" if text else "is empty"
         self._find(node, f'{said}: write it as in JSON, or in quotes, "{text[:_LONGEST_WORD]}"')
         return text

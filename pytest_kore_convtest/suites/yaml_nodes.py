@@ -14,6 +14,7 @@ from typing import NoReturn, TypeAlias
 from pytest_kore_convtest.json_positions import START, Lines, Place
 from pytest_kore_convtest.suites.yaml_cut import CUT, find_cut_above, find_cut_below, find_cut_beside
 from pytest_kore_convtest.suites.yaml_errors import describe, offset
+from pytest_kore_convtest.suites.yaml_words import changed_by_yaml
 
 DEEPEST = 60
 """Lists and mappings in each other; a suite file without templates has 7."""
@@ -35,21 +36,6 @@ _RUN = re.compile(r"\S+")
 _TAG = re.compile(r"(?:^|[\[{,:-])(!)")
 _LONGEST_TAG = 2_000
 _LONGEST_WORD = 40
-
-_SWITCHES = frozenset(
-    spelt
-    for word in ("true", "false", "yes", "no", "on", "off")
-    for spelt in (word, word.capitalize(), word.upper())
-)
-_NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
-_NUMBER = re.compile(
-    r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|\.(?:inf|Inf|INF)|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?"
-    r"|[0-9][0-9_]*(?:(?::[0-5]?[0-9])+)?(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?)|\.(?:nan|NaN|NAN)"
-)
-_DATE = re.compile(
-    r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?"
-    r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +108,6 @@ def kind(node: Node) -> str:
     if isinstance(node, Scalar):
         return "a string" if node.style or node.text else "nothing"
     return "a list" if isinstance(node, Sequence) else "a mapping (key: value)"
-
-
-def changed_by_yaml(text: str) -> str:
-    """Say what YAML (1.1 or 1.2) makes of a text without quotes; empty when it stays this text."""
-    if text in _NOTHING:
-        return "nothing (null)"
-    if text in _SWITCHES:
-        return "true or false"
-    if text[0] in "-+.0123456789":
-        if _NUMBER.fullmatch(text):
-            return "a number"
-        if _DATE.fullmatch(text):
-            return "a date"
-    return ""
 
 
 def read_nodes(text: str) -> Node:

@@ -39,6 +39,7 @@ def yaml_schema() -> _Schema:
             "suite": _suite(),
             "step": _step(),
             "reply": _reply(),
+            "template": _template(),
             "words": {"type": "string", "pattern": VISIBLE},
         },
     }
@@ -116,22 +117,28 @@ def _step() -> _Schema:
     }
 
 
+def _template() -> _Schema:
+    return {
+        "title": "Template",
+        "description": "Buttons, quick replies, lists: the JSON of the message, written as YAML.",
+        "type": ["object", "array"],
+        "minProperties": 1,
+        "minItems": 1,
+        "examples": [{"type": "template", "payload": {"template_type": "button", "text": "Which one?"}}],
+    }
+
+
 def _reply() -> _Schema:
-    template = {"type": "template", "payload": {"template_type": "button", "text": "Which one?"}}
+    whole = [{"type": "string"}, _object(["template"], template={"$ref": "#/$defs/template"})]
     kinds = {
         "text": _text("Text", "The whole message, character by character.", "Which city?"),
-        "template": {
-            "title": "Template",
-            "description": "Buttons, quick replies, lists: the JSON of the message, written as YAML.",
-            "type": ["object", "array"],
-            "examples": [template],
-        },
+        "template": {"$ref": "#/$defs/template"},
         "any": {
             "title": "Any of these",
             "description": "The message is one of these; the first one is uploaded.",
             "type": "array",
             "minItems": 1,
-            "items": {"anyOf": [{"type": "string"}, _object(["template"], template={})]},
+            "items": {"anyOf": whole},
             "examples": [["How many nights?", "For how many nights?"]],
         },
         "contains": {
@@ -150,7 +157,9 @@ def _reply() -> _Schema:
         },
     }
     needs = {"matches", "anything"}
-    forms = [_reply_form(name, {name: how}, needs_example=name in needs) for name, how in kinds.items()]
+    forms = [
+        _reply_form(name, {name: how}, whole, needs_example=name in needs) for name, how in kinds.items()
+    ]
     return {
         "title": "Reply",
         "description": "One message of the bot.",
@@ -159,8 +168,13 @@ def _reply() -> _Schema:
     }
 
 
-def _reply_form(name: str, properties: _Schema, *, needs_example: bool) -> _Schema:
-    example = _text("Example", "What is uploaded: a message that fits.", "Room 12")
+def _reply_form(name: str, properties: _Schema, whole: list[_Schema], *, needs_example: bool) -> _Schema:
+    example = {
+        "title": "Example",
+        "description": "What is uploaded: a message that fits.",
+        "anyOf": whole,
+        "examples": ["Room 12"],
+    }
     more = {"example": example} if name in {"contains", "matches", "anything"} else {}
     optional = _switch("Optional", "The bot may leave this message out.")
     return _object([name, *["example"] * needs_example], **properties, **more, optional=optional)

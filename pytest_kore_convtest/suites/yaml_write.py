@@ -11,7 +11,7 @@ from pytest_kore_convtest.strict_json import is_shallow
 from pytest_kore_convtest.suites.file_format import CONTAINS, START_EVENT
 from pytest_kore_convtest.suites.matchers import ANY, ANYTHING, PART
 from pytest_kore_convtest.suites.yaml_file import EXAMPLE, OPTIONAL, TEMPLATE, write_template
-from pytest_kore_convtest.suites.yaml_nodes import changed_by_yaml
+from pytest_kore_convtest.suites.yaml_words import changed_by_yaml
 from pytest_kore_convtest.text import as_list, as_text, escape_yaml
 
 if TYPE_CHECKING:

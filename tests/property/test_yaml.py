@@ -151,7 +151,16 @@ def test_the_schema_takes_what_the_reader_takes():
     good = {"suites": schema["properties"]["suites"]["examples"][0]}
     assert validator(schema).is_valid(good)
     assert read_yaml(yaml.safe_dump(good)).problems == ()
+    for example in ({"template": {"a": "b"}}, "a b"):
+        reply = {"contains": "b", "example": example}
+        content = {"suites": [{"name": "A", "steps": [{"user": "a", "bot": [reply, {"any": [example]}]}]}]}
+        assert validator(schema).is_valid(content)
+        assert read_yaml(yaml.safe_dump(content)).problems == ()
     wrong = [
+        {"user": "a", "bot": {"template": "b"}},
+        {"user": "a", "bot": {"template": {}}},
+        {"user": "a", "bot": {"any": [{"template": 1}]}},
+        {"user": "a", "bot": {"contains": "b", "example": {"template": "b"}}},
         {"user": "a", "bot": {"contain": "b"}},
         {"user": "a", "bot": {"matches": "b"}},
         {"user": "a", "bot": {"any": []}},

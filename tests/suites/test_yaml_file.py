@@ -12,7 +12,7 @@ from pytest_kore_convtest.suites.file import open_suite_file, read_suite_file
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE
 from pytest_kore_convtest.suites.lint import lint_file
 from pytest_kore_convtest.suites.yaml_file import read_yaml
-from pytest_kore_convtest.suites.yaml_nodes import changed_by_yaml
+from pytest_kore_convtest.suites.yaml_words import changed_by_yaml
 
 CONTRACT = """\
 bot: st-6b2f9a4e-1c35-5d80-9e47-2f81c07ab3d6     # optional
@@ -169,7 +169,12 @@ def test_of_several_suites_each_is_uploaded_alone(write):
         ("suites: a\x07b\n", "unusable-file", (1, 10), "control character (U+0007)"),
         ("suites: a\x85b\n", "unusable-file", (1, 10), "control character (U+0085)"),
         ("suites: " + "[" * 5000, "unusable-file", (1, 68), "more than 60"),
+        (STEP + "{user: a, bot: {template: hi}}", "yaml-value", (6, 31), "'template' is a string: write"),
+        (STEP + "{user: a, bot: {template: 12}}", "yaml-value", (6, 31), "'template' is a string: write"),
+        (STEP + "{user: a, bot: {template: {}}}", "yaml-value", (6, 31), "'template' is empty: write"),
+        (STEP + "{user: a, bot: {any: [{template: '{}'}]}}", "yaml-value", (6, 38), "'template' is a string"),
         (CONTRACT.encode("utf-16"), "unusable-file", (1, 1), "is UTF-16 text: save it as UTF-8"),
+        (CONTRACT.encode("utf-32"), "unusable-file", (1, 1), "is UTF-32 text: save it as UTF-8"),
         (CONTRACT.encode("utf-16-le"), "unusable-file", (1, 2), "save the file as UTF-8"),
         ("suites: f\xfcr".encode("latin-1"), "unusable-file", (1, 10), "is not UTF-8 text"),
         (b"\xef\xbb\xbf" + CONTRACT.encode(), "byte-order-mark", (1, 1), "byte order mark"),
@@ -339,7 +344,7 @@ def test_a_secret_in_an_alternative_is_found(lint):
         ("# client_secret: k3Jd92mXq0Zp7Lw4Rt6Yv1Bn8Hs5", "possible-secret"),
     ],
 )
-@pytest.mark.parametrize("before", ["{}\n", "    bot: Hi {}\n", "{}"])
+@pytest.mark.parametrize("before", ["{}\n", "    bot: Hi {}\n", "    bot: |- {}\n      Hi\n", "{}"])
 def test_a_secret_in_a_comment_is_found(lint, comment, rule, before):
     """A token that was pasted into a comment is found where it stands, and is not shown."""
     text = STEP + "user: a\n    bot: b\n"
