@@ -24,7 +24,8 @@ LATE = ("filelock", "jinja2", "rich.console", "ruamel.yaml", "truststore")
 def load():
     """Load all that a run may need."""
     config = _pytest.config.get_config()
-    vars(config).setdefault("inicfg", {})  # pytest 8.0 has none before it has read a command line
+    for name in ("inicfg", "_inicfg"):  # pytest 8.0 and 9.0 have none before they have read a command line
+        vars(config).setdefault(name, {})
     install_importhook(config).mark_rewrite(*PLUGINS)
     for plugin in PLUGINS:
         for found in pkgutil.walk_packages(import_module(plugin).__path__, f"{plugin}."):

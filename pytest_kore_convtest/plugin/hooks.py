@@ -21,7 +21,7 @@ from pytest_kore_convtest.plugin.config import in_ci
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.hints import hint_at_suites, take_over_hints
 from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
-from pytest_kore_convtest.plugin.items import find_other_settings, fixture_values
+from pytest_kore_convtest.plugin.items import find_other_settings, fixture_values, show_root_conftest
 from pytest_kore_convtest.plugin.junit import JUnitReport
 from pytest_kore_convtest.plugin.progress import Progress
 from pytest_kore_convtest.plugin.publish import Published, publish
@@ -160,6 +160,12 @@ class Hooks:
         except KeyboardInterrupt:
             self._farewell.hold_off()
             raise
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Let the gate, which is outside the root folder, see what the conftest.py there overrides."""
+        if self._run.is_gate:
+            show_root_conftest(session)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

@@ -152,6 +152,18 @@ def find_other_settings(session: pytest.Session, items: Sequence[pytest.Item]) -
     return {nodeid: base for base, nodeids in bases.items() if base != widest for nodeid in nodeids}
 
 
+def show_root_conftest(session: pytest.Session) -> None:
+    """Show the fixtures of the root ``conftest.py`` to items from outside the root folder on pytest 9.1.
+
+    That version hides them there, unlike those before and after it (pytest's issue 14683).
+    """
+    if pytest.version_tuple[:2] == (9, 1):
+        manager = session._fixturemanager  # noqa: SLF001 - there is no public way
+        conftest = manager._pending_conftests.pop(session.config.rootpath, None)  # noqa: SLF001
+        if conftest is not None:
+            manager.parsefactories(holder=conftest, node=session)
+
+
 def skip_unconfigured(why: str) -> NoReturn:
     """Skip an item because Kore is not configured, as ``--kore-unconfigured=skip`` wishes."""
     skipped = pytest.skip.Exception(why)
