@@ -57,11 +57,11 @@ def follow(run: Run) -> None:
         return
     try:
         made = AllureResults(run)
+        made.listen()
     except Exception as bad:  # noqa: BLE001 - whatever it is, the tests are to run
         _tell(run, bad)
         return
     plugins.register(made, PLUGIN_NAME)
-    made.listen()
     run.config.add_cleanup(made.stop)
 
 
@@ -93,7 +93,7 @@ class AllureResults:
 
     def listen(self) -> None:
         """Ask Allure for its results."""
-        self._plugins.register(self, PLUGIN_NAME)
+        self._plugins.register(self)
 
     def stop(self) -> None:
         """Ask it no more."""
