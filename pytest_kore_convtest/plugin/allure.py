@@ -57,11 +57,11 @@ def follow(run: Run) -> None:
         return
     try:
         made = AllureResults(run)
+        made.listen()
     except Exception as bad:  # noqa: BLE001 - whatever it is, the tests are to run
         _tell(run, bad)
         return
     plugins.register(made, PLUGIN_NAME)
-    made.listen()
     run.config.add_cleanup(made.stop)
 
 
@@ -93,7 +93,7 @@ class AllureResults:
 
     def listen(self) -> None:
         """Ask Allure for its results."""
-        self._plugins.register(self, PLUGIN_NAME)
+        self._plugins.register(self)
 
     def stop(self) -> None:
         """Ask it no more."""
@@ -140,6 +140,7 @@ class AllureResults:
         if own:  # older releases leave the suite out of the name; the docstring is one of ours
             result.fullName, result.description = own, None
             result.testCaseId = result.historyId = _digest(own)
+            _set_times(result, reports)
 
     # Status
 
@@ -342,6 +343,14 @@ def _brief(report: pytest.TestReport) -> str:
         return block(str(report.longrepr[2]).removeprefix("Skipped: "))
     crash = getattr(report.longrepr, "reprcrash", None)
     return block(str(crash.message if crash else report.longreprtext), _LONGEST_STORY)
+
+
+def _set_times(result: Result, reports: Iterable[pytest.TestReport]) -> None:
+    """Let a result last as long as its item: Allure counts the call, and what we do is wait in the setup."""
+    times = [(one.start, one.stop) for one in reports if one.when != "teardown" and one.start]
+    if times:
+        result.start = round(1000 * min(start for start, _ in times))
+        result.stop = round(1000 * max(stop for _, stop in times))
 
 
 def _status_of(step: StepRecord) -> str:

@@ -49,6 +49,7 @@ class Result(Protocol):
     historyId: str | None  # noqa: N815
     testCaseId: str | None  # noqa: N815
     start: int | None
+    stop: int | None
     steps: list[Step]
     labels: list[Label]
     parameters: list[Parameter]

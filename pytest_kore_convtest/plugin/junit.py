@@ -71,7 +71,7 @@ class JUnitReport:
         for flaky in kore.get("flaky", ()):
             _add_flaky(junit.node_reporter(report), flaky)
         if report.failed and kore.get("kind"):
-            _set_type(junit.node_reporter(report).nodes[-1:], kore["kind"])
+            _set_type(junit.node_reporter(report).nodes, kore["kind"])
         if kore.get("own") and junit.family == "xunit1" and report.location[1] is not None:
             # pytest writes it counted from 0, and everybody who reads it counts from 1.
             junit.node_reporter(report).add_attribute("line", report.location[1] + 1)
@@ -133,8 +133,9 @@ class JUnitReport:
 
 
 def _set_type(elements: Iterable[Element], kind: str) -> None:
-    """Name the kind of an error, which pytest does not."""
-    for element in elements:
+    """Name the kind of the last error, which pytest does not."""
+    errors = [one for one in elements if one.tag in {"failure", "error"}]
+    for element in errors[-1:]:
         element.set("type", kind)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -190,6 +191,17 @@ def test_a_rerun_is_a_result_of_its_own(start, results, account):
     tries = results()
     assert [one["status"] for one in tries] == ["broken", "passed"]
     assert len({one["historyId"] for one in tries}) == 1
+
+
+def test_an_item_lasts_as_long_as_its_wait(start, results, account):
+    """The time of an import is that of its job, and no item begins before the one before has ended."""
+    account.script("IN_PROGRESS, SUCCESS")
+    start()
+    told = by_name(results())
+    waited = told["import"]["stop"] - told["import"]["start"]
+    assert waited + 1 >= 1000 * float(parameters(told["import"])["kore_seconds"]) > 0
+    for one, after in pairwise(told[name] for name in ITEMS):
+        assert one["stop"] <= after["start"] + 1
 
 
 # The conversation

@@ -113,12 +113,15 @@ def test_errors_have_a_type(cases, account, plugin_args, pytester):
     assert (error.get("type"), error.get("message")) == ("NotVerified", "not verified: not today")
 
 
+@pytest.mark.parametrize("passing", ["true", "false"])
 @pytest.mark.parametrize("logging", ["no", "system-out", "log", "system-err", "out-err", "all"])
-def test_there_is_one_output(cases, logging):
+def test_there_is_one_output(cases, logging, passing):
     """GitLab refuses a whole file in which a case has two outputs; the conversation gives way to pytest's."""
-    found, _ = cases(["Sorry?"], "-o", f"junit_logging={logging}")
+    options = f"junit_logging={logging}", f"junit_log_passing_tests={passing}"
+    found, _ = cases(["Sorry?"], "-o", options[0], "-o", options[1])
     outputs = found[STEPS[1]].findall("system-out")
     assert len(outputs) == 1
+    assert found[STEPS[1]].find("failure").get("type") == "ConversationFailedError"
     assert ("bot: Sorry?" in outputs[0].text) == (logging in {"no", "system-err"})
 
 
