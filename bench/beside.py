@@ -15,7 +15,7 @@ from figures import Verdict, print_table, save, spread
 from rooms import ROOT, clean_environment, room_with_us
 
 TARGET = 1.5
-SUITES, STEPS, ROUNDS = 1000, 3, 5
+SUITES, STEPS, ROUNDS = 1000, 3, 3
 ITEMS = 4 + STEPS
 """Items of a suite: lint, import, structure, run and the steps."""
 
