@@ -90,6 +90,7 @@ class Hooks:
         self._junit = JUnitReport(run.config)
         self._updates = Updates()
         self._selected: list[Selected] = []
+        self._dry = next((name for name in _DRY if getattr(run.config.option, name, False)), "")
         self._worker = hasattr(run.config, "workerinput")
         self._progress = Progress(run)
         self._receiver: Receiver | None = None
@@ -180,7 +181,8 @@ class Hooks:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what is selected of ours: all of it counts."""
-        self._selected = select(session.items, self._run.settings)
+        # Of a run that judges nothing it is enough to know whether there is anything to judge.
+        self._selected = select(session.items, self._run.settings, 1 if self._dry else None)
         if self._selected and not _MOCKS.isdisjoint(sys.modules):
             from pytest_kore_convtest.api import transport  # noqa: F401 - before a test replaces what it uses
         self._other_settings = find_other_settings(session, session.items)
@@ -280,12 +282,11 @@ class Hooks:
         if self._worker:
             self._hand_over()
             return (yield)
-        dry = next((name for name in _DRY if getattr(self._config.option, name, False)), "")
-        if dry:
+        if self._dry:
             yield
             if self._selected:
                 words = "nothing was run, so nothing is verified"
-                terminal.last_words(self._config, [f"kore: {words} ({_spell(dry)})"])
+                terminal.last_words(self._config, [f"kore: {words} ({_spell(self._dry)})"])
             return None
         self._close(session)
         yield

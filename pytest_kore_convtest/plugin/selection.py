@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from pytest_kore_convtest.errors import ConfigError
@@ -64,9 +65,16 @@ class _Entry(TypedDict):
     properties: list[list[str]]
 
 
-def select(items: Iterable[pytest.Item], settings: Settings) -> list[Selected]:
-    """Return the items that are ours, or that ask the platform through us."""
-    return [_describe(item, settings) for item in items if isinstance(item, OwnItem) or is_live(item)]
+def select(items: Iterable[pytest.Item], settings: Settings, most: int | None = None) -> list[Selected]:
+    """Return the items that are ours, or that ask the platform through us.
+
+    Args:
+        items: All items that are selected.
+        settings: The settings.
+        most: How many are enough to know of; ``None`` for all.
+    """
+    ours = (item for item in items if isinstance(item, OwnItem) or is_live(item))
+    return [_describe(item, settings) for item in islice(ours, most)]
 
 
 def _describe(item: pytest.Item, settings: Settings) -> Selected:

@@ -22,9 +22,7 @@ from pytest_kore_convtest.plugin.session import Run, find_run
 from pytest_kore_convtest.rules import ERROR, HINT
 from pytest_kore_convtest.suites.file import show_path
 from pytest_kore_convtest.suites.lint import lint_many
-from pytest_kore_convtest.suites.run_errors import step_error, verdict_of
 from pytest_kore_convtest.suites.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED
-from pytest_kore_convtest.suites.validate import verdict
 from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
@@ -176,6 +174,8 @@ def _find_flaky(item: pytest.Item, found: Found) -> list[FlakyFailure]:
     result = found.run.result()
     if result.rate is not None:
         return []
+    from pytest_kore_convtest.suites.run_errors import step_error, verdict_of
+
     known = find_run(item.config).results.known_failures(found.run)
     shown = _selected_steps(cast("SuiteItem", item)) | known.keys()
     told = []
@@ -220,6 +220,8 @@ def find_out(item: SuiteItem, road: Road) -> Found:
 
 
 def _judge_import(imported: SuiteImport) -> None:
+    from pytest_kore_convtest.suites.validate import verdict
+
     assert imported.outcome is not None  # noqa: S101 - callers have waited
     if bad := verdict(imported.outcome.result(), []):
         raise bad
@@ -380,6 +382,8 @@ def _judge_run(result: RunResult, shown: Collection[int]) -> None:
         ConversationFailedError: It failed.
         ServiceError: Nobody knows whether it passed.
     """
+    from pytest_kore_convtest.suites.run_errors import verdict_of
+
     bad = verdict_of(result, shown)
     if bad is None:
         return
@@ -390,6 +394,8 @@ def _judge_run(result: RunResult, shown: Collection[int]) -> None:
 
 def check_step(_kore_road: Road) -> None:
     """Judge one step, as the platform reports it; without the run's own item, the run as a whole, too."""
+    from pytest_kore_convtest.suites.run_errors import step_error
+
     assert _kore_road.found.run is not None  # noqa: S101 - for the type checker
     result = _kore_road.found.run.result()
     index = _kore_road.found.number - 1

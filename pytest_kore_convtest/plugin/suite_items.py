@@ -51,6 +51,7 @@ class SuiteModule(pytest.Module):
     """The collector of one suite file."""
 
     file: SuiteFile
+    fixtures: dict[object, object]
 
     @classmethod
     def of(cls, parent: pytest.Collector, path: Path) -> SuiteModule:
@@ -65,7 +66,7 @@ class SuiteModule(pytest.Module):
             root = parent.config.rootpath
             nodeid = shown.relative_to(root) if shown.is_relative_to(root) else shown
             made = cls.from_parent(parent, path=path, name=shown.name, nodeid=nodeid.as_posix())
-        made.obj = ModuleType(path.stem.replace(".", "_"))
+        made.obj, made.fixtures = ModuleType(path.stem.replace(".", "_")), {}
         return made
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
@@ -104,12 +105,17 @@ class SuiteNode(pytest.Collector):
     """The collector of one suite."""
 
     suite: LocalSuite
+    module: SuiteModule
+    group: pytest.MarkDecorator | None
 
     @classmethod
     def of(cls, parent: SuiteModule, name: str, suite: LocalSuite) -> SuiteNode:
         """Make the collector."""
         made: SuiteNode = cls.from_parent(parent, name=name)
-        made.suite = suite
+        made.suite, made.module, made.group = suite, parent, None
+        if parent.config.pluginmanager.has_plugin("xdist"):
+            short = _fit(suite.name, _LONGEST_NAME, parent.config)
+            made.group = pytest.mark.xdist_group(f"kore-{_shown(suite.path).name}-{short}")
         return made
 
     def collect(self) -> Iterator[pytest.Item]:
@@ -148,15 +154,18 @@ class SuiteItem(OwnItem):
         number: int = 0,
     ) -> SuiteItem:
         """Make an item; all but lint carry the mark ``kore_live``."""
-        item: SuiteItem = cls.from_parent(parent, name=name, callobj=check)
+        # Looked up once for all items of a file that do the same, as pytest does for parametrized tests.
+        known = (parent if isinstance(parent, SuiteModule) else parent.module).fixtures
+        item: SuiteItem = cls.from_parent(parent, name=name, callobj=check, fixtureinfo=known.get(check))
+        known.setdefault(check, getattr(item, "_fixtureinfo", None))
         item.suite, item.number, item.kore_notes = suite, number, []
         item.offline = check is suite_checks.check_lint
         # xunit2 has no attributes for them.
         item.user_properties += [("file", parent.nodeid.partition("::")[0]), ("line", item.line)]
         if check is not suite_checks.check_lint:
             item.add_marker("kore_live")
-        if suite is not None:
-            _mark(item, suite)
+        if isinstance(parent, SuiteNode):
+            _mark(item, parent)
         return item
 
     @property
@@ -182,12 +191,11 @@ class SuiteItem(OwnItem):
         return _shown(self.path), self.line - 1, self.nodeid.partition("::")[2].replace("::", " ")
 
 
-def _mark(item: SuiteItem, suite: LocalSuite) -> None:
+def _mark(item: SuiteItem, node: SuiteNode) -> None:
     """Give an item its suite's group and tags; tags become marks that are registered, or named by ``-m``."""
-    plugins = item.config.pluginmanager
-    name = _fit(suite.name, _LONGEST_NAME, item.config)
-    if plugins.has_plugin("xdist"):
-        item.add_marker(pytest.mark.xdist_group(f"kore-{_shown(suite.path).name}-{name}"))
+    suite = node.suite
+    if node.group is not None:
+        item.add_marker(node.group)
     item.extra_keyword_matches.update(suite.tags)
     if not suite.tags:
         return

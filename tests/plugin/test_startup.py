@@ -33,12 +33,17 @@ kore_timeout = 600
 """
 
 
-def loaded_modules(folder, *arguments, ini="", autoload=False):
+SUITE = '{"testCases": [{"name": "A", "messages": [{"input": "x", "outputs": [{"contains": "y"}]}]}]}'
+
+
+def loaded_modules(folder, *arguments, ini="", autoload=False, suite=""):
     """Run pytest on one empty test in a process of its own; return the modules it ended with."""
     folder.mkdir()
     (folder / "pytest.ini").write_text(f"[pytest]\n{ini}")
     (folder / "conftest.py").write_text(NOTE_MODULES)
     (folder / "test_empty.py").write_text("def test_empty(): pass\n")
+    if suite:
+        (folder / "a.kore.json").write_text(suite)
     names = ("KORE_", "PYTEST_", "COV_", "COVERAGE_")
     env = {name: value for name, value in os.environ.items() if not name.startswith(names)}
     if not autoload:
@@ -75,6 +80,19 @@ def test_an_installed_plugin_loads_nothing_heavy(tmp_path, ini):
     assert heavy(with_us - without) == []
     assert "pytest_kore_convtest.plugin" in with_us
     assert "pytest_kore_convtest.plugin" not in without
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--collect-only", "--kore-run=inDevelopment"), ("-m", "not kore_live")],
+    ids=["collect", "lint"],
+)
+def test_suites_that_are_not_imported_load_nothing_heavy(tmp_path, arguments):
+    """To collect suite files, and to lint them, none of the libraries is loaded that talk to the platform."""
+    ours = ("-p", "pytest_kore_convtest")
+    modules = loaded_modules(tmp_path / "project", *ours, *arguments, suite=SUITE)
+    assert "pytest_kore_convtest.plugin.suite_items" in modules
+    assert heavy(modules) == []
 
 
 def test_a_heavy_module_would_be_noticed(tmp_path):
