@@ -1,7 +1,7 @@
 """The clock, and repeating what changes something: only what surely did not happen is sent again.
 
 How long an upload, an import or a run waits after HTTP 429 is decided here; a poll of a job's status waits by
-``jobs/wait``, and ``jobs/rate_limit`` keeps the platform's limits before anything is refused.
+``jobs/wait``, and ``jobs/throttle`` keeps the platform's limits before anything is refused.
 """
 
 from __future__ import annotations

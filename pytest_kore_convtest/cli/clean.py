@@ -66,8 +66,8 @@ def run(options: argparse.Namespace) -> int:
     """Show the suites, ask, and delete them."""
     if options.json and not options.yes:
         raise UsageError("--json needs --yes: a machine cannot be asked")
-    from pytest_kore_convtest.reports.files import read_file
     from pytest_kore_convtest.reports.serialize import read_record
+    from pytest_kore_convtest.reports.write_files import read_file
 
     # Every report is read before anything is deleted.
     records = [(path, read_record(read_file(path), path)) for path in options.reports]

@@ -86,15 +86,15 @@ def _list(bots: Iterable[str]) -> str:
 
 
 def _read(path: str) -> Record:
-    from pytest_kore_convtest.reports.files import read_file
     from pytest_kore_convtest.reports.serialize import read_record
+    from pytest_kore_convtest.reports.write_files import read_file
 
     return read_record(read_file(path), path)
 
 
 def _write(compared: Comparison, form: str) -> None:
     from pytest_kore_convtest.history.render import render_json, render_markdown, render_text
-    from pytest_kore_convtest.reports.files import write_stdout
+    from pytest_kore_convtest.reports.write_files import write_stdout
 
     if form == "text":
         for line in render_text(compared):
@@ -119,7 +119,7 @@ def _accept(options: argparse.Namespace) -> int:
     from pytest_kore_convtest.history.baseline import accept_failures, join_entries, part_accepted
     from pytest_kore_convtest.history.baseline_file import read_baseline, read_content, write_baseline
     from pytest_kore_convtest.jobs.file_lock import hold_files
-    from pytest_kore_convtest.reports.files import write_report
+    from pytest_kore_convtest.reports.write_files import write_report
 
     found = _pick(
         accept_failures(_read(options.reports[0]), options.reason.strip(), until, today), options.only

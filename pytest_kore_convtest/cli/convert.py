@@ -198,7 +198,7 @@ def _convert(file: SuiteFile, options: argparse.Namespace) -> Converted:
 
 
 def _tell(made: Iterable[tuple[SuiteFile, str, Converted]], out: TextIO) -> None:
-    from pytest_kore_convtest.suites.remarks import say_remarks
+    from pytest_kore_convtest.suites.conversion_notes import say_remarks
 
     listed = 0
     for _, target, one in made:
@@ -231,6 +231,6 @@ def _say(line: str, out: TextIO) -> None:
 
 
 def _print(text: str) -> None:
-    from pytest_kore_convtest.reports.files import write_stdout
+    from pytest_kore_convtest.reports.write_files import write_stdout
 
     write_stdout(text)

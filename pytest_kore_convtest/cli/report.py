@@ -52,12 +52,12 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("name at least one report that --kore-json wrote, or --history DIR")
     outputs = {form: path for form in FORMS if (path := getattr(options, form)) is not None}
     _check(outputs, options.reports)
-    from pytest_kore_convtest.reports.files import read_file
     from pytest_kore_convtest.reports.merge import merge_records
     from pytest_kore_convtest.reports.render import render
     from pytest_kore_convtest.reports.serialize import read_record
     from pytest_kore_convtest.reports.shards import find_shard_gaps
     from pytest_kore_convtest.reports.totals import say_verdict
+    from pytest_kore_convtest.reports.write_files import read_file
 
     record = merge_records([read_record(read_file(path), path) for path in options.reports])
     texts = {form: render(form, record) for form in outputs}  # before the first one is written
@@ -108,7 +108,7 @@ def _draw(options: argparse.Namespace) -> int:
 
 def _write_files(outputs: dict[str, str], texts: dict[str, str]) -> TextIO:
     """Write what goes to files; return where to say so: standard output may belong to a report."""
-    from pytest_kore_convtest.reports.files import write_report
+    from pytest_kore_convtest.reports.write_files import write_report
 
     out = sys.stderr if "-" in outputs.values() else sys.stdout
     for form, path in outputs.items():
@@ -119,7 +119,7 @@ def _write_files(outputs: dict[str, str], texts: dict[str, str]) -> TextIO:
 
 
 def _write_stdout(outputs: dict[str, str], texts: dict[str, str]) -> None:
-    from pytest_kore_convtest.reports.files import write_stdout
+    from pytest_kore_convtest.reports.write_files import write_stdout
 
     for form, path in outputs.items():
         if path == "-":
@@ -143,7 +143,12 @@ def _check(outputs: dict[str, str], inputs: list[str]) -> None:
         raise UsageError("an output needs the name of a file")
     if list(outputs.values()).count("-") > 1:
         raise UsageError("only one report can go to standard output: give a file for the other")
-    from pytest_kore_convtest.reports.paths import find_same_file, holds_suite, is_same, is_settings_file
+    from pytest_kore_convtest.reports.report_paths import (
+        find_same_file,
+        holds_suite,
+        is_same,
+        is_settings_file,
+    )
 
     if find_same_file(outputs):
         raise UsageError("two reports cannot go to the same file: name one file for each")

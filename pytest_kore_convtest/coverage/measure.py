@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.coverage.answers import Answers
-from pytest_kore_convtest.coverage.seen import measure_seen
-from pytest_kore_convtest.coverage.shapes import (
+from pytest_kore_convtest.coverage.faqs import Answers
+from pytest_kore_convtest.coverage.trace import Matcher, Problem, Touched, Trace, iterate_ids
+from pytest_kore_convtest.coverage.types import (
     Coverage,
     CoverageBoth,
     CoverageCount,
@@ -21,14 +21,14 @@ from pytest_kore_convtest.coverage.shapes import (
     NotValid,
     TransitionCoverage,
 )
-from pytest_kore_convtest.coverage.trace import Matcher, Problem, Touched, Trace, iterate_ids
+from pytest_kore_convtest.coverage.without_definition import measure_seen
 from pytest_kore_convtest.text import plural, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_kore_convtest.coverage.graph import Bot, Dialog, Edge
-    from pytest_kore_convtest.coverage.shapes import Conversation, Place, StepVisits
+    from pytest_kore_convtest.coverage.types import Conversation, Place, StepVisits
 
 MOST_STEPS = 10
 """Steps that are listed for one and the same node or transition."""

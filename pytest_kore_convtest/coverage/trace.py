@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.coverage.graph import END, MESSAGE, fold
-from pytest_kore_convtest.coverage.ways import Ways
+from pytest_kore_convtest.coverage.routes import Ways
 from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_kore_convtest.coverage.graph import Bot, Dialog, Edge, Node
-    from pytest_kore_convtest.coverage.shapes import Place, StepVisits
+    from pytest_kore_convtest.coverage.types import Place, StepVisits
 
 _RETURN = "retToFlow"
 _LONGEST = 80

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.coverage.graph import objects
-from pytest_kore_convtest.coverage.shapes import Conversation, Place, StepVisits
+from pytest_kore_convtest.coverage.types import Conversation, Place, StepVisits
 from pytest_kore_convtest.text import as_list, as_text, printable
 
 if TYPE_CHECKING:

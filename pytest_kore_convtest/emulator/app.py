@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from . import faults
-from .records import Request
+from .journal import Request
 from .replies import (
     RefusalError,
     Reply,

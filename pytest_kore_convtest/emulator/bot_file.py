@@ -6,7 +6,7 @@ import json
 from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING, Any
 
-from .reading import read_json
+from .json_input import read_json
 from .runs import Answer, read_bot
 from .suite_as_bot import SUITE_KEYS, read_suites
 

@@ -47,7 +47,7 @@ def run(
     replies = _read_replies(options.bot) if options.bot is not None else {}
     with _start(options, replies, definition) as emulator:
         if command:
-            from .wrapping import run_command
+            from .run_command import run_command
 
             sys.stderr.write(f"{_NOTICE}\n")
             sys.stderr.flush()

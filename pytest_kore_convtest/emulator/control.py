@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import suites
 from .app import ENDPOINTS
-from .records import Record, RecordData, Upload, make_record
+from .journal import Record, RecordData, Upload, make_record
 from .runs import read_bot
 from .script import Script, parse
 from .state import Fault, Platform

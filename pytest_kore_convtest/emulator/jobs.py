@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from . import runs
+from .false_results import RunDrift, apply_run_drift
 from .replies import Reply, ok, timestamp
-from .run_drift import RunDrift, apply_run_drift
 from .script import STATUS_WORDS, Script, Word
 
 EXPIRY = 900.0  # seconds; both documented samples show it

@@ -20,7 +20,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer, WSGIRequestHandler, select_address_family
 
-from .records import Request
+from .journal import Request
 from .replies import RefusalError, Reply
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import runs, suites
 from .jobs import EXPIRY, ImportJob, Job, RunJob
-from .limits import Limiter
-from .records import Request, Upload
+from .journal import Request, Upload
+from .rate_limits import Limiter
 from .replies import unknown
 from .tokens import Gatekeeper
 

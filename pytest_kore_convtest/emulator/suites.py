@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any, cast
 
-from .reading import read_json
+from .json_input import read_json
 
 MAX_BYTES = 2 * 1024 * 1024
 DEMO_FILE: dict[str, object] = {

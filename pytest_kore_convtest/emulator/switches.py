@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from .false_results import check_run_drift
 from .jobs import Pace
-from .run_drift import check_run_drift
 from .suites import check_drift
 
 if TYPE_CHECKING:

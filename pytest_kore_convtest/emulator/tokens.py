@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from .reading import read_json
+from .json_input import read_json
 from .replies import RefusalError, bad_credentials, not_a_token
 
 _PARTS = 3

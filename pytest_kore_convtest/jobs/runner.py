@@ -29,8 +29,8 @@ from pytest_kore_convtest.jobs.endings import LOOK, resume_options, typed_secret
 from pytest_kore_convtest.jobs.entry import JobEntry, kept_file
 from pytest_kore_convtest.jobs.job import Job, SuiteImport, WatchImport, identify
 from pytest_kore_convtest.jobs.outcome import Outcome, S
-from pytest_kore_convtest.jobs.rate_limit import RateLimiter, Rounds
 from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
+from pytest_kore_convtest.jobs.throttle import RateLimiter, Rounds
 from pytest_kore_convtest.jobs.wait import Wait, WaitLimits
 from pytest_kore_convtest.jobs.worker_pool import WorkerPool
 

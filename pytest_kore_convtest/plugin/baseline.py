@@ -81,7 +81,7 @@ def mark_known(
     run, suite = result["run"], job.suite
     if run is None or suite is None or job.ending().status is None:
         return
-    from pytest_kore_convtest.history.known import find_known
+    from pytest_kore_convtest.history.known_failures import find_known
     from pytest_kore_convtest.redaction import hide_in
     from pytest_kore_convtest.rules import Rule
     from pytest_kore_convtest.suites.run_errors import verdict_of

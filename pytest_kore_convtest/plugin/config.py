@@ -138,13 +138,13 @@ def _check_collisions(config: pytest.Config, settings: Settings) -> None:
     reports = {name: target for name in REPORTS if isinstance(target := getattr(settings, name), Path)}
     if not reports:
         return
-    from pytest_kore_convtest.reports import paths
+    from pytest_kore_convtest.reports import report_paths
 
-    if same := paths.find_same_file(reports):
+    if same := report_paths.find_same_file(reports):
         other = spelling(ROWS[same[0]], settings.source(same[0]))
         raise _refuse(settings, same[1], f"{reports[same[1]]} is also where {other} goes: give another file")
     for name, target in reports.items():
-        if paths.is_plain(target) and (what := _find_owner(config, settings, target)):
+        if report_paths.is_plain(target) and (what := _find_owner(config, settings, target)):
             raise _refuse(
                 settings, name, f"{target} is {what}, which the report would overwrite: give another"
             )
@@ -152,22 +152,27 @@ def _check_collisions(config: pytest.Config, settings: Settings) -> None:
 
 def _find_owner(config: pytest.Config, settings: Settings, target: Path) -> str:
     """Say whose file a report's path is already; empty when it is nobody's."""
-    from pytest_kore_convtest.reports import paths
+    from pytest_kore_convtest.reports import report_paths
 
     args = [str(config.invocation_params.dir / arg.partition("::")[0]) for arg in config.args]
-    if any(paths.is_same(target, arg) for arg in args) or paths.holds_suite(target, settings.suite_files):
+    if any(report_paths.is_same(target, arg) for arg in args) or report_paths.holds_suite(
+        target, settings.suite_files
+    ):
         return "a suite file"
     ini = config.inipath
-    if paths.is_settings_file(target) or (ini and paths.is_same(target, ini)):
+    if report_paths.is_settings_file(target) or (ini and report_paths.is_same(target, ini)):
         return "a file with settings or test code"
     for row in TABLE:
         value = getattr(settings, row.name, None)
-        if row.name not in REPORTS and isinstance(value, Path) and paths.is_same(target, value):
+        if row.name not in REPORTS and isinstance(value, Path) and report_paths.is_same(target, value):
             return f"the file of {row.ini_key}"
-    if (summary := environment().get("GITHUB_STEP_SUMMARY")) and paths.is_same(target, summary):
+    if (summary := environment().get("GITHUB_STEP_SUMMARY")) and report_paths.is_same(target, summary):
         return "the job summary of GitHub (--kore-markdown github appends to it)"
-    written = [*paths.named_by_pytest(vars(config.option)), ("the ini key log_file", _log_file(config))]
-    found = (spelt for spelt, path in written if path and paths.is_same(target, path))
+    written = [
+        *report_paths.named_by_pytest(vars(config.option)),
+        ("the ini key log_file", _log_file(config)),
+    ]
+    found = (spelt for spelt, path in written if path and report_paths.is_same(target, path))
     return f"written by {spelt}" if (spelt := next(found, "")) else ""
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_kore_convtest.coverage.graph import Bot
-    from pytest_kore_convtest.coverage.shapes import Conversation, Coverage
+    from pytest_kore_convtest.coverage.types import Conversation, Coverage
     from pytest_kore_convtest.settings.settings import Settings
 
 

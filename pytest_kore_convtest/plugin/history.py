@@ -71,8 +71,8 @@ def tell_news(run: Run, record: Record) -> News:
     if (folder is None and earlier is None and run.baseline.accepted is None) or not record["suites"]:
         return News()
     from pytest_kore_convtest.history.compare import compare_runs
+    from pytest_kore_convtest.history.headline import find_before, write_news
     from pytest_kore_convtest.history.identity import read_run
-    from pytest_kore_convtest.history.news import find_before, write_news
     from pytest_kore_convtest.history.render import render_text
     from pytest_kore_convtest.history.store import read_runs, write_run
 

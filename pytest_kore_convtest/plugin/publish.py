@@ -99,7 +99,7 @@ def _review(run: Run, record: Record) -> list[str]:
     """Say what the baseline accepts in vain, or not any more."""
     if run.baseline.accepted is None:
         return []
-    from pytest_kore_convtest.history.known import review
+    from pytest_kore_convtest.history.known_failures import review
 
     return review(run.baseline.accepted, record, run.today)
 
@@ -188,9 +188,9 @@ def write_reports(record: Record, settings: Settings, env: Mapping[str, str]) ->
     Returns:
         What was written, and what could not be.
     """
-    from pytest_kore_convtest.reports.files import append_step_summary, write_report
     from pytest_kore_convtest.reports.markdown import render_markdown
     from pytest_kore_convtest.reports.render import render
+    from pytest_kore_convtest.reports.write_files import append_step_summary, write_report
     from pytest_kore_convtest.suites.file import show_path
 
     written, problems = list[str](), list[str]()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_kore_convtest.coverage.shapes import Conversation, Coverage
+    from pytest_kore_convtest.coverage.types import Conversation, Coverage
     from pytest_kore_convtest.plugin.item_results import ItemResults
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.record import (

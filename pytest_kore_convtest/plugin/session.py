@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, JobError
-from pytest_kore_convtest.jobs import leftovers
+from pytest_kore_convtest.jobs import run_folder
 from pytest_kore_convtest.jobs.endings import describe
 from pytest_kore_convtest.plugin.baseline import read_given
 from pytest_kore_convtest.plugin.config import in_github, read_settings, unconfigured
@@ -257,7 +257,7 @@ class Run:
 
         alone = not hasattr(self.config, "workerinput")
         if not alone and "channel" not in self.shared:
-            leftovers.hold(Path(self.shared["folder"]))
+            run_folder.hold(Path(self.shared["folder"]))
         store = JobStore(None) if alone else self.store()
         made = Pipeline(client, settings, store, wall=store.wall)
         made.root = self.config.rootpath
@@ -436,17 +436,17 @@ def share_with_worker(node: WorkerNode) -> None:
     """
     config = node.config
     common = shared(config)
-    leftovers.hold(Path(common["folder"]))
+    run_folder.hold(Path(common["folder"]))
     run = config.stash.get(_RUN, None)
     if run and run.settings.emulator and not config.option.collectonly:
         common["emulator"] = run.emulator().handle()
     node.workerinput["kore"] = common
-    from pytest_kore_convtest.plugin import remote
+    from pytest_kore_convtest.plugin import xdist_remote
 
-    if not remote.is_here(node):
+    if not xdist_remote.is_here(node):
         if "emulator" in common:
-            remote.require_reachable(node, common["emulator"]["url"])
-        channel = remote.answer_worker(node, open_store(config))
+            xdist_remote.require_reachable(node, common["emulator"]["url"])
+        channel = xdist_remote.answer_worker(node, open_store(config))
         node.workerinput["kore"] = {**common, "channel": channel}
 
 
@@ -455,7 +455,7 @@ def clean_up(config: pytest.Config) -> None:
     if _RUN in config.stash:
         config.stash[_RUN].close()
     if (_RUN in config.stash or is_shared(config)) and not hasattr(config, "workerinput"):
-        leftovers.remove(Path(shared(config)["folder"]))
+        run_folder.remove(Path(shared(config)["folder"]))
 
 
 def _config_file(config: pytest.Config) -> list[str]:

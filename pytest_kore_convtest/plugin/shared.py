@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 
 import pytest
 
-from pytest_kore_convtest.jobs import leftovers
+from pytest_kore_convtest.jobs import run_folder
 from pytest_kore_convtest.jobs.run_name import make_run_name
 from pytest_kore_convtest.settings.settings import environment
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import NotRequired
 
     from pytest_kore_convtest.jobs.store import JobStore
-    from pytest_kore_convtest.plugin.remote import Channel
+    from pytest_kore_convtest.plugin.xdist_remote import Channel
 
 _SHARED: pytest.StashKey[Shared] = pytest.StashKey()
 _STORE: pytest.StashKey[JobStore] = pytest.StashKey()
@@ -73,7 +73,7 @@ def shared(config: pytest.Config) -> Shared:
     if _SHARED not in config.stash:
         handed: Shared | None = getattr(config, "workerinput", {}).get("kore")
         # Settled once: a test may set another temporary folder, and its worker would be alone there.
-        folder = str(Path(tempfile.gettempdir()) / f"{leftovers.PREFIX}{uuid.uuid4().hex}")
+        folder = str(Path(tempfile.gettempdir()) / f"{run_folder.PREFIX}{uuid.uuid4().hex}")
         config.stash[_SHARED] = handed or {"folder": folder, "run": make_run_name(environment())}
     return config.stash[_SHARED]
 
@@ -91,7 +91,7 @@ def open_store(config: pytest.Config) -> JobStore:
     if channel is None:
         return JobStore(Path(shared(config)["folder"]))
     if _STORE not in config.stash:
-        from pytest_kore_convtest.plugin.remote import RemoteStore
+        from pytest_kore_convtest.plugin.xdist_remote import RemoteStore
 
         config.stash[_STORE] = RemoteStore(channel)
     return config.stash[_STORE]

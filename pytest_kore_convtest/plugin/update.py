@@ -86,7 +86,7 @@ class Updates:
 def describe_update(jobs: Sequence[AnyJob], item: OwnItem) -> StepUpdate | None:
     """Say what would make a failed step pass; ``None`` when its run has no result."""
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
-    from pytest_kore_convtest.suites.accept import accept_step
+    from pytest_kore_convtest.suites.expectation_changes import accept_step
     from pytest_kore_convtest.suites.run_result import NOT_EVALUATED
 
     ended = [job for job in jobs if isinstance(job, SuiteRun) and job.outcome is not None]

@@ -14,7 +14,7 @@ from pytest_kore_convtest.text import plural, printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_kore_convtest.coverage.shapes import Coverage, CoverageCount, DialogCoverage
+    from pytest_kore_convtest.coverage.types import Coverage, CoverageCount, DialogCoverage
     from pytest_kore_convtest.reports.record import Record
 
 MOST_LINES = 15

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest import errors
     from pytest_kore_convtest.api.models import ImportStatus, Suite
-    from pytest_kore_convtest.coverage.shapes import Conversation
+    from pytest_kore_convtest.coverage.types import Conversation
     from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.job import AnyJob, WatchImport
     from pytest_kore_convtest.jobs.unfinished import Unfinished

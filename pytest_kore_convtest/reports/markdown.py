@@ -15,7 +15,7 @@ from pytest_kore_convtest.text import plural
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_kore_convtest.coverage.shapes import Coverage, DialogCoverage
+    from pytest_kore_convtest.coverage.types import Coverage, DialogCoverage
     from pytest_kore_convtest.reports.record import Evidence, Record, StepRecord, SuiteRecord, Unevaluated
 
 LIMIT = 60_000

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_kore_convtest.coverage.union import join_coverage
+from pytest_kore_convtest.coverage.merge import join_coverage
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.reports.record import FAILED, FORMAT, PASSED, UNKNOWN, VERSION
 from pytest_kore_convtest.reports.shards import find_shard_gaps

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
-from pytest_kore_convtest.coverage.shapes import (
+from pytest_kore_convtest.coverage.types import (
     AnswerCoverage,
     Coverage,
     CoverageBoth,

@@ -8,7 +8,7 @@ from pytest_kore_convtest.jobs.suite_run import SuiteRun
 from pytest_kore_convtest.text import as_list, as_text
 
 if TYPE_CHECKING:
-    from pytest_kore_convtest.coverage.shapes import Conversation
+    from pytest_kore_convtest.coverage.types import Conversation
     from pytest_kore_convtest.jobs.job import AnyJob
 
 _TELLING = ("nodeId", "nodeName", "transitions", "transitionNodeNames")

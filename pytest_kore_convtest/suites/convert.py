@@ -14,22 +14,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.findings import Location
-from pytest_kore_convtest.suites.file import name_of, show_path
-from pytest_kore_convtest.suites.file_format import (
-    ALL_OF,
-    CASE_KEYS,
-    CONTAINS,
-    EQUALS,
-    OLD_KEYS,
-    ONE_OF,
-    START_EVENT,
-    STEP_KEYS,
-    TOP_KEYS,
-    is_blank,
-)
-from pytest_kore_convtest.suites.file_text import LARGEST_FILE
-from pytest_kore_convtest.suites.matchers import ANY, PART, Matcher
-from pytest_kore_convtest.suites.remarks import (
+from pytest_kore_convtest.suites.conversion_notes import (
     ALL_PARTS,
     ALTERNATIVES,
     ARRIVAL,
@@ -51,6 +36,21 @@ from pytest_kore_convtest.suites.remarks import (
     Kind,
     Remark,
 )
+from pytest_kore_convtest.suites.file import name_of, show_path
+from pytest_kore_convtest.suites.file_format import (
+    ALL_OF,
+    CASE_KEYS,
+    CONTAINS,
+    EQUALS,
+    OLD_KEYS,
+    ONE_OF,
+    START_EVENT,
+    STEP_KEYS,
+    TOP_KEYS,
+    is_blank,
+)
+from pytest_kore_convtest.suites.file_text import LARGEST_FILE
+from pytest_kore_convtest.suites.matchers import ANY, PART, Matcher
 from pytest_kore_convtest.suites.yaml_comments import find_comments
 from pytest_kore_convtest.suites.yaml_file import read_yaml
 from pytest_kore_convtest.suites.yaml_nodes import YamlError

@@ -16,7 +16,7 @@ from pytest_kore_convtest.rules import Rule, Severity, severity_of
 from pytest_kore_convtest.suites.align import align
 from pytest_kore_convtest.suites.diff import brief
 from pytest_kore_convtest.suites.file import show_path
-from pytest_kore_convtest.suites.matching import match, varies, why_no_match
+from pytest_kore_convtest.suites.match_replies import match, varies, why_no_match
 from pytest_kore_convtest.suites.run_origin import Difference, RunRequest, check_origin, compare_expectations
 from pytest_kore_convtest.suites.run_result import (
     COUNTS_ONLY,

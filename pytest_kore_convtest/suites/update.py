@@ -12,8 +12,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest.errors import SuiteFileError
-from pytest_kore_convtest.suites.accept import DELETE, INSERT
-from pytest_kore_convtest.suites.edit import (
+from pytest_kore_convtest.suites.expectation_changes import DELETE, INSERT
+from pytest_kore_convtest.suites.file import LocalSuite, SuiteSource, read_suites_of
+from pytest_kore_convtest.suites.file_format import CONTAINS, EQUALS, ONE_OF
+from pytest_kore_convtest.suites.file_text import BOM
+from pytest_kore_convtest.suites.matchers import ANY, Matcher
+from pytest_kore_convtest.suites.text_edit import (
     CannotUpdateError,
     Edit,
     Hunk,
@@ -23,16 +27,12 @@ from pytest_kore_convtest.suites.edit import (
     order,
     write_diff,
 )
-from pytest_kore_convtest.suites.file import LocalSuite, SuiteSource, read_suites_of
-from pytest_kore_convtest.suites.file_format import CONTAINS, EQUALS, ONE_OF
-from pytest_kore_convtest.suites.file_text import BOM
-from pytest_kore_convtest.suites.matchers import ANY, Matcher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pytest_kore_convtest.suites.accept import Change
+    from pytest_kore_convtest.suites.expectation_changes import Change
 
 _NOT_SAFE = "the file would not read back as it was: change it by hand"
 _MATCHER, _OPTIONAL, _MORE = "\0matcher", "\0optional", "\0more"

@@ -8,16 +8,16 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.suites.accept import DELETE, INSERT, REPLACE
-from pytest_kore_convtest.suites.edit import CannotUpdateError, Edit
+from pytest_kore_convtest.suites.expectation_changes import DELETE, INSERT, REPLACE
 from pytest_kore_convtest.suites.file_format import BARE, CONTAINS, EQUALS, ONE_OF
+from pytest_kore_convtest.suites.text_edit import CannotUpdateError, Edit
 from pytest_kore_convtest.text import escape_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_kore_convtest.json_positions import Mark, Path
-    from pytest_kore_convtest.suites.accept import Change
+    from pytest_kore_convtest.suites.expectation_changes import Change
     from pytest_kore_convtest.suites.file import LocalStep, SuiteSource
 
 _DECODER = json.JSONDecoder()

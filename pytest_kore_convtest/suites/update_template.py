@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.suites.edit import Edit
+from pytest_kore_convtest.suites.text_edit import Edit
 from pytest_kore_convtest.suites.yaml_nodes import Mapping, Node, Scalar, Sequence
 from pytest_kore_convtest.suites.yaml_words import changed_by_yaml
 from pytest_kore_convtest.suites.yaml_write import write_data, write_flow

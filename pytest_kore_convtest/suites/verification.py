@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.api import models, run_models
 from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.diff import brief, canonical, is_template
-from pytest_kore_convtest.suites.matching import Failure
+from pytest_kore_convtest.suites.match_replies import Failure
 from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from pytest_kore_convtest.api.client import KoreClient
 from pytest_kore_convtest.emulator import Emulator
 from pytest_kore_convtest.emulator.app import ENDPOINTS, find_endpoint
-from pytest_kore_convtest.emulator.records import Request
+from pytest_kore_convtest.emulator.journal import Request
 from pytest_kore_convtest.settings.settings import Settings
 
 HERE = Path(__file__).parents[1]

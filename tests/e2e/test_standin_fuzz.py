@@ -18,7 +18,7 @@ from property.wire import examples
 
 from pytest_kore_convtest.emulator import Emulator
 from pytest_kore_convtest.emulator.app import Application
-from pytest_kore_convtest.emulator.records import Headers, Request, make_record
+from pytest_kore_convtest.emulator.journal import Headers, Request, make_record
 from pytest_kore_convtest.emulator.server import read_form
 from pytest_kore_convtest.emulator.state import Platform
 from pytest_kore_convtest.emulator.suites import _DRIFTS

@@ -10,8 +10,8 @@ from property.test_waiting import GOOD, play
 from property.wire import EPOCH, Clock, Road, cut, examples, refusal, status
 
 from pytest_kore_convtest.errors import JobExpiredError, JobStalledError, JobTimeoutError, UnreachableError
-from pytest_kore_convtest.jobs.rate_limit import RateLimiter
 from pytest_kore_convtest.jobs.store import JobStore
+from pytest_kore_convtest.jobs.throttle import RateLimiter
 
 DAY = 86400.0
 

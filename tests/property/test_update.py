@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kore_convtest.json_positions import load
-from pytest_kore_convtest.suites.accept import DELETE, INSERT, REPLACE, Change, why_not
+from pytest_kore_convtest.suites.expectation_changes import DELETE, INSERT, REPLACE, Change, why_not
 from pytest_kore_convtest.suites.file import read_suites_of
 from pytest_kore_convtest.suites.file_text import BOM
 from pytest_kore_convtest.suites.update import StepChange, find_edits, update_file

@@ -9,7 +9,7 @@ from pytest_kore_convtest.reports.coverage import count_words, percent, sort_dia
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytest_kore_convtest.coverage.shapes import (
+    from pytest_kore_convtest.coverage.types import (
         Coverage,
         CoverageNode,
         CoverageStep,

@@ -4,8 +4,8 @@ import pytest
 from jobs.waiting import FakeClock
 
 from pytest_kore_convtest.jobs.backoff import PER_MINUTE, RateLimit
-from pytest_kore_convtest.jobs.rate_limit import IN_A_ROUND, LOOK_AGAIN, WRITES, RateLimiter, Rounds
 from pytest_kore_convtest.jobs.store import JobStore
+from pytest_kore_convtest.jobs.throttle import IN_A_ROUND, LOOK_AGAIN, WRITES, RateLimiter, Rounds
 from pytest_kore_convtest.settings.settings import Settings
 
 

@@ -10,7 +10,7 @@ import pytest
 from pytest_kore_convtest.api.run_models import read_run_status
 from pytest_kore_convtest.rules import Rule, RuleSettings, Severity
 from pytest_kore_convtest.suites import matchers, safe_regex
-from pytest_kore_convtest.suites.accept import accept_step
+from pytest_kore_convtest.suites.expectation_changes import accept_step
 from pytest_kore_convtest.suites.file import read_suite_file
 from pytest_kore_convtest.suites.lint import lint_file
 from pytest_kore_convtest.suites.run_errors import verdict_of

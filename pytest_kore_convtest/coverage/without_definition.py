@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.coverage.graph import SYSTEM_DIALOGS, fold
-from pytest_kore_convtest.coverage.shapes import (
+from pytest_kore_convtest.coverage.types import (
     AnswerCoverage,
     Coverage,
     CoverageBoth,
@@ -21,7 +21,7 @@ from pytest_kore_convtest.coverage.shapes import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_kore_convtest.coverage.shapes import Conversation, Place, StepVisits
+    from pytest_kore_convtest.coverage.types import Conversation, Place, StepVisits
 
 MOST_STEPS = 10
 """Steps that are listed for one and the same node or transition."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_kore_convtest.suites.accept import DELETE, accept_step
-from pytest_kore_convtest.suites.edit import CannotUpdateError
+from pytest_kore_convtest.suites.expectation_changes import DELETE, accept_step
+from pytest_kore_convtest.suites.text_edit import CannotUpdateError
 from pytest_kore_convtest.suites.update import StepChange, show_hunks
 from pytest_kore_convtest.suites.update_json import write_string
 from pytest_kore_convtest.text import block
@@ -13,8 +13,8 @@ from pytest_kore_convtest.text import block
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_kore_convtest.suites.edit import Hunk
     from pytest_kore_convtest.suites.run_result import RunResult
+    from pytest_kore_convtest.suites.text_edit import Hunk
 
 _MOST_LINES = 4
 _LONGEST_LINE = 300

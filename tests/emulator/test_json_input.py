@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_kore_convtest.emulator.reading import read_json
+from pytest_kore_convtest.emulator.json_input import read_json
 
 
 @pytest.mark.parametrize(

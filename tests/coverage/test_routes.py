@@ -7,7 +7,7 @@ import random
 import pytest
 
 from pytest_kore_convtest.coverage.graph import Dialog, Node
-from pytest_kore_convtest.coverage.ways import Ways
+from pytest_kore_convtest.coverage.routes import Ways
 
 
 def make_dialog(draw):

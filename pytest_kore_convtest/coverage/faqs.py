@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.coverage.graph import fold
-from pytest_kore_convtest.coverage.shapes import AnswerCoverage
+from pytest_kore_convtest.coverage.types import AnswerCoverage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_kore_convtest.coverage.graph import Bot
-    from pytest_kore_convtest.coverage.shapes import Place, StepVisits
     from pytest_kore_convtest.coverage.trace import Problem
+    from pytest_kore_convtest.coverage.types import Place, StepVisits
 
 
 class Answers:

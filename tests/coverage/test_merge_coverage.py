@@ -5,7 +5,7 @@ from __future__ import annotations
 from sample_bots import conversation, dialog, make_bot, reply
 
 from pytest_kore_convtest.coverage.measure import measure
-from pytest_kore_convtest.coverage.union import join_coverage
+from pytest_kore_convtest.coverage.merge import join_coverage
 
 NODES = {"intent0": ("intent", ["a", "b"]), "a": ("message", ["end"]), "b": ("message", ["end"])}
 

@@ -4,7 +4,7 @@ import pytest
 from emulator.test_client import ForeignClient
 
 from pytest_kore_convtest.emulator import Emulator
-from pytest_kore_convtest.emulator.limits import Limiter
+from pytest_kore_convtest.emulator.rate_limits import Limiter
 from pytest_kore_convtest.emulator.replies import RefusalError
 
 START = 1_000_000.0

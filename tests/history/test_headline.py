@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
+from pytest_kore_convtest.history.headline import find_before, write_news
 from pytest_kore_convtest.history.identity import RunState, StepState, SuiteState, make_key
-from pytest_kore_convtest.history.news import find_before, write_news
 from pytest_kore_convtest.history.store import PastRun
 
 TODAY = date(2026, 11, 28)

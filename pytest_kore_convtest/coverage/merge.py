@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.coverage.measure import add_totals
-from pytest_kore_convtest.coverage.shapes import (
+from pytest_kore_convtest.coverage.types import (
     AnswerCoverage,
     Coverage,
     CoverageNode,

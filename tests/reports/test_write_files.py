@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.reports.files import (
+from pytest_kore_convtest.reports.write_files import (
     STEP_SUMMARY_SIZE,
     append_step_summary,
     read_file,
@@ -26,7 +26,7 @@ def names(folder):
 SMALL_DISK = """
 import resource, sys
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.reports.files import write_report
+from pytest_kore_convtest.reports.write_files import write_report
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
 try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypedDict
 from urllib.parse import quote
 
-from .reading import read_json
+from .json_input import read_json
 
 MASK = "***"
 _SECRET_HEADERS = ("auth", "authorization", "cookie", "proxy-authorization")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.redaction import SECRET, TOKEN, find_leaks, hide
 from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.file_format import is_blank
+from pytest_kore_convtest.suites.match_replies import MOST_REPLIES, Replies, find_unknown, is_plain_failure
 from pytest_kore_convtest.suites.matchers import is_same
-from pytest_kore_convtest.suites.matching import MOST_REPLIES, Replies, find_unknown, is_plain_failure
 from pytest_kore_convtest.suites.run_result import FAILED, PASSED
 from pytest_kore_convtest.suites.verification import verify
 from pytest_kore_convtest.text import as_text
