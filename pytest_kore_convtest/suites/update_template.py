@@ -116,9 +116,9 @@ class TemplateEditor:
         if added and head + both:
             yield self._put_behind(old[head + both - 1], write_data(added, column), column)
         elif added:
-            start = self._layout.line(node.start)
-            lines = self._join(write_data(added, column), column)
-            yield Edit(start, start, lines + self._layout.line_break)
+            start, lines = self._layout.line(node.start), write_data(added, column)
+            shown = self._layout.line_break.join([" " * column + lines[0], *lines[1:]])
+            yield Edit(start, start, shown + self._layout.line_break)
 
     def _column(self, node: Node) -> int:
         return self._layout.column(node.start)
@@ -129,11 +129,7 @@ class TemplateEditor:
         return text.startswith("-", at) and not text[self._layout.line(at) : at].strip()
 
     def _put_behind(self, node: Node, lines: list[str], column: int) -> Edit:
-        where = self._layout.line_end(self._layout.end(node))
-        return Edit(where, where, self._layout.line_break + self._join(lines, column))
-
-    def _join(self, lines: list[str], column: int) -> str:
-        return self._layout.line_break.join([" " * column + lines[0], *lines[1:]])
+        return self._layout.put_behind(self._layout.end(node), [" " * column + lines[0], *lines[1:]])
 
 
 def says(node: Node, value: object) -> bool:

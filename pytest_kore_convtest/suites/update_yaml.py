@@ -280,9 +280,7 @@ class _Editor:
         end = self._layout.end(listed.items[at])
         if self._is_flow(listed):
             return Edit(end, end, "".join(f", {self._write_entry(text, in_flow=True)}" for text in texts))
-        where = self._layout.line_end(end)
-        lines = self._write_entries(texts, self._layout.column(listed.start))
-        return Edit(where, where, "".join(self._layout.line_break + line for line in lines))
+        return self._layout.put_behind(end, self._write_entries(texts, self._layout.column(listed.start)))
 
     def _write_entries(self, texts: Listed[str], column: int) -> list[str]:
         return [f"{' ' * column}- {self._write_entry(text, column + 2)}" for text in texts]
@@ -331,8 +329,7 @@ class _Editor:
             yield Edit(start, bot.start, f"{before}{' ' * column}- ")
         lines = self._write_entries(texts, column)
         if at:
-            where = layout.line_end(layout.end(bot))
-            yield Edit(where, where, "".join(layout.line_break + line for line in lines))
+            yield layout.put_behind(layout.end(bot), lines)
         else:
             new = layout.line_break.join(lines)
             yield Edit(start, start, f"{new}{layout.line_break}" if own_line else f"{before}{new}")

@@ -37,6 +37,14 @@ class Layout:
         ends = (self.text.find(letter, at) for letter in BREAKS)
         return min((end for end in ends if end >= 0), default=len(self.text))
 
+    def put_behind(self, at: int, lines: list[str]) -> Edit:
+        """Return what puts lines behind that of an offset, which may itself be taken out."""
+        end = self.line_end(at)
+        if end == len(self.text):
+            return Edit(end, end, "".join(self.line_break + line for line in lines))
+        end += 2 if self.text.startswith(BREAKS, end) else 1
+        return Edit(end, end, "".join(line + self.line_break for line in lines))
+
     def take_out(self, first: int, last: int) -> Edit:
         """Return what takes out the lines from that of one offset to that of another, each with its break."""
         start, end = self.line(first), self.line_end(last)

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pytest_kore_convtest.json_positions import load
@@ -10,7 +10,8 @@ from pytest_kore_convtest.suites.expectation_changes import DELETE, INSERT, REPL
 from pytest_kore_convtest.suites.file import read_suites_of
 from pytest_kore_convtest.suites.file_text import BOM
 from pytest_kore_convtest.suites.update import StepChange, find_edits, update_file
-from pytest_kore_convtest.suites.yaml_write import write_yaml
+from pytest_kore_convtest.suites.yaml_file import write_template
+from pytest_kore_convtest.suites.yaml_write import read_template, write_template_data, write_yaml
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(
     [
@@ -135,3 +136,41 @@ def test_a_yaml_file_changes_in_its_replies_only(tmp_path_factory, data, replies
     made = data.draw(changes(len(replies)))
     raw = (BOM if marked else b"") + text.encode()
     look_at(tmp_path_factory.getbasetemp() / "a.kore.yaml", raw, made, expect(replies, made), always=True)
+
+
+@st.composite
+def templates(draw):
+    """Draw a template and another one in which keys or items came, went or changed."""
+    names = st.sampled_from("abcdef")
+    inner = st.lists(JSON, min_size=1, max_size=4) | st.dictionaries(names, JSON, min_size=1, max_size=4)
+    old = draw(st.dictionaries(names, inner, min_size=1, max_size=3))
+    new = json.loads(json.dumps(old))
+    for name in draw(st.lists(st.sampled_from(sorted(old)), min_size=1, max_size=2)):
+        holder = new[name]
+        if isinstance(holder, list):
+            at = draw(st.integers(0, len(holder)))
+            holder[at : at + draw(st.integers(0, 2))] = draw(st.lists(JSON, max_size=2))
+        else:
+            holder.pop(draw(st.sampled_from("abcdef")), None)
+            holder[draw(st.sampled_from("abcdefgh"))] = draw(JSON)
+    return old, draw(st.sampled_from([new, {**new, "g": draw(JSON)}]))
+
+
+@given(templates(), BREAKS, st.booleans())
+def test_a_template_changes_with_its_comments_or_not_at_all(tmp_path_factory, both, ending, last):
+    """Whatever keys and items come and go, it is the wanted one then, or refused for a comment."""
+    old, new = both
+    wanted = write_template(new)
+    lines = [f"{line}  # c{at}" for at, line in enumerate(write_template_data(old, 6))]
+    text = ending.join(["suites:", "- name: A", "  steps:", "  - user: a", "    bot:", f"    - {lines[0]}"])
+    raw = (ending.join([text, *lines[1:]]) + (ending if last else "")).encode()
+    assume(not why_not(wanted) and read_template(wanted) is not None and wanted != write_template(old))
+    path = tmp_path_factory.getbasetemp() / "a.kore.yaml"
+    made = update_file(path, raw, [StepChange((2, 3), 1, (Change(REPLACE, 0, wanted),))])
+    if made.refused:
+        assert list(made.refused.values()) == [
+            "a comment in what is replaced would be lost: change it by hand"
+        ]
+        assert made.content == raw
+    else:
+        assert read_suites_of(path, made.content)[0].steps[0].outputs[0].texts == (wanted,)
