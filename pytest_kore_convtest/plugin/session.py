@@ -113,6 +113,7 @@ class Run:
     baseline: Given
     begun_at: float
     is_cleaning: bool
+    results: JobResults
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
