@@ -54,6 +54,11 @@ def find_break(text: str) -> str:
     return found[0] if found else "\n"
 
 
+def end_line(text: str) -> str:
+    """Return a text with a line break at its end."""
+    return text if text.endswith(("\n", "\r")) else text + find_break(text)
+
+
 class Lines:
     """A text as lines, without their line breaks."""
 

@@ -23,6 +23,8 @@ from pytest_kore_convtest.suites.text_edit import (
     Hunk,
     Lines,
     apply,
+    end_line,
+    find_break,
     find_hunks,
     order,
     write_diff,
@@ -104,7 +106,13 @@ def update_file(path: Path, data: bytes, steps: Sequence[StepChange]) -> FileUpd
     ordered = order([edit for some in edits.values() for edit in some]) or []
     count = sum(len(step.changes) for step in edits)
     marked = BOM if data.startswith(BOM) else b""
-    return FileUpdate(marked + text.encode(), tuple(write_diff(source.text, ordered)), count, refused)
+    shown = tuple(write_diff(_text_to_edit(source), ordered))
+    return FileUpdate(marked + text.encode(), shown, count, refused)
+
+
+def _text_to_edit(source: SuiteSource) -> str:
+    """Return the text that edits are about: of YAML, each line of it has a line break."""
+    return source.text if source.yaml is None else end_line(source.text)
 
 
 def _try(suite: LocalSuite | None, step: StepChange) -> list[Edit] | str:
@@ -148,7 +156,10 @@ def _write(
     ordered = order([edit for some in edits.values() for edit in some])
     if ordered is None:
         return None
-    text = apply(source.text, ordered)
+    before = _text_to_edit(source)
+    text = apply(before, ordered)
+    if before != source.text:
+        text = text.removesuffix(find_break(before))
     try:
         again = read_suites_of(path, text.encode())
     except (SuiteFileError, UnicodeError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pytest_kore_convtest.suites.text_edit import Edit, find_break
+from pytest_kore_convtest.suites.text_edit import Edit, end_line, find_break
 from pytest_kore_convtest.suites.yaml_nodes import Mapping, Node, Scalar, Sequence
 
 BREAKS = "\r\n"
@@ -14,7 +14,7 @@ class Layout:
     """A text with its lines.
 
     Attributes:
-        text: The text.
+        text: The text, with a line break at its end.
         line_break: The line break that it has first.
     """
 
@@ -22,7 +22,7 @@ class Layout:
     line_break: str
 
     def __init__(self, text: str) -> None:
-        self.text, self.line_break = text, find_break(text)
+        self.text, self.line_break = end_line(text), find_break(text)
 
     def is_flow(self, node: Node) -> bool:
         """Say whether a list or mapping is written between brackets."""
@@ -40,20 +40,13 @@ class Layout:
     def put_behind(self, at: int, lines: list[str]) -> Edit:
         """Return what puts lines behind that of an offset, which may itself be taken out."""
         end = self.line_end(at)
-        if end == len(self.text):
-            return Edit(end, end, "".join(self.line_break + line for line in lines))
         end += 2 if self.text.startswith(BREAKS, end) else 1
         return Edit(end, end, "".join(line + self.line_break for line in lines))
 
     def take_out(self, first: int, last: int) -> Edit:
         """Return what takes out the lines from that of one offset to that of another, each with its break."""
         start, end = self.line(first), self.line_end(last)
-        if self.text.startswith(BREAKS, end):
-            end += 2
-        elif end < len(self.text):
-            end += 1
-        elif start:  # the last line has no line break, and so has the one that is last now
-            start -= 2 if self.text.startswith(BREAKS, start - 2) else 1
+        end += 2 if self.text.startswith(BREAKS, end) else 1
         return Edit(start, end, "")
 
     def column(self, at: int) -> int:
