@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+from fork_server import run_module
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -184,6 +185,20 @@ def test_the_record_tells_the_shard(start, pytester):
     assert shards[0]["digest"] == shards[1]["digest"] != ""
     start("--kore-json=r.json", "-k", "ALPHA")
     assert json.loads((pytester.path / "r.json").read_text())["evidence"][0]["shard"] is None
+
+
+@pytest.mark.parametrize(
+    "more", [("-m", "not kore_live"), ("-k", "import"), ("--deselect=echo.kore.json::ECHO::run",)]
+)
+def test_a_machine_that_left_something_out_is_told(start, pytester, more):
+    """The same suites with other tests of them selected are no whole: what was left out ran nowhere."""
+    assert start("--kore-run=inDevelopment", "--kore-shard=1/2", "--kore-json=1.json").code == 0
+    assert start("--kore-run=inDevelopment", "--kore-shard=2/2", "--kore-json=2.json", *more).code == 0
+    words = ("report", "1.json", "2.json", "--json", "whole.json")
+    code, _, said = run_module("pytest_kore_convtest", *words, cwd=pytester.path)
+    assert code == 1
+    assert "the 2 shards did not share the same suites, or not the same tests of them" in said
+    assert json.loads((pytester.path / "whole.json").read_text())["verdict"] == "unknown"
 
 
 def test_suites_of_other_machines_are_not_missed(start):
