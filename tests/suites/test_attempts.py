@@ -5,7 +5,7 @@ import pytest
 from pytest_kore_convtest.suites.attempts import Repetition, combine, measure_rate, wants_another
 from pytest_kore_convtest.suites.run_judge import judge_run
 from pytest_kore_convtest.suites.run_result import FAILED, FLAKY, NOT_EVALUATED, PASSED, Attempt
-from tests.suites.test_matching import answer, expected, result
+from tests.suites.test_match_replies import answer, expected, result
 
 
 @pytest.mark.parametrize(
