@@ -213,10 +213,10 @@ def test_an_answer_that_nobody_waits_for_is_no_other_answer():
 
 
 def test_a_right_that_comes_too_late_is_given_back():
-    """A claim that was granted after its worker had given it up is free again; one that was not is nobody's."""
+    """A claim that was granted after its worker had given it up is free again; another one is left alone."""
     for granted in (True, False):
         late = [2, {"is": granted}]
-        wire = Wire(OSError("no item after 60 seconds"), late, {"is": {}})
+        wire = Wire(OSError("no item after 60 seconds"), late, [3, {"is": {}}])
         store = RemoteStore(wire)
         with pytest.raises(ConfigError, match="does not answer"):
             store.claim("a job")
