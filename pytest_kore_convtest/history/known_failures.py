@@ -44,6 +44,7 @@ def review(baseline: Baseline, record: Record, today: date) -> list[str]:
     """
     seen: set[Entry] = set()
     red, rest = dict[str, None](), dict[str, None]()
+    shared = any(one["shard"] for one in record["evidence"])
     names = name_plainly([suite["name"] for suite in record["suites"]])
     places = [
         SuitePlace(file["path"], file["line"], name) if (file := suite["file"]) else SuitePlace("", 0, name)
@@ -57,7 +58,8 @@ def review(baseline: Baseline, record: Record, today: date) -> list[str]:
             seen.add(match.entry)
             is_red = match.step is not None and match.step["outcome"] != PASSED
             said = red if is_red else rest
-            said.update((f"{baseline.path}: {line}", None) for line in _review_match(match, today))
+            lines = _review_match(match, today, shared=shared)
+            said.update((f"{baseline.path}: {line}", None) for line in lines)
     told = [*red, *rest]
     if len(told) > _MOST:
         told[_MOST:] = [f"{baseline.path}: and {len(told) - _MOST} more entries that need a look"]
@@ -74,7 +76,7 @@ def _review_days(baseline: Baseline, today: date) -> Iterator[str]:
         yield f"{baseline.path}: {said}: give a nearer day, so that somebody looks again"
 
 
-def _review_match(match: Match, today: date) -> Iterator[str]:
+def _review_match(match: Match, today: date, *, shared: bool) -> Iterator[str]:
     entry, step, problem = match
     if step is None:
         yield f"{entry.name} {problem}"
@@ -91,7 +93,9 @@ def _review_match(match: Match, today: date) -> Iterator[str]:
     elif step["outcome"] == FAILED and entry.is_over(today):
         yield f"{entry.name} was accepted until {entry.until}: it fails again"
     elif step["outcome"] == FAILED:
-        yield f"{entry.name} is accepted, and it counts: the platform says that its run passed"
+        other = ", or another machine has a suite of its name: write its path into its file"
+        said = "is accepted, and it counts: the platform says that its run passed"
+        yield f"{entry.name} {said}{other if shared and not entry.file else ''}"
 
 
 def _review_rest(baseline: Baseline, seen: set[Entry], record: Record) -> Iterator[str]:

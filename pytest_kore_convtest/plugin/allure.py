@@ -132,14 +132,14 @@ class AllureResults:
             steps += [] if whole else self._make_steps(records, at, result.start)
         labels = self._make_labels(result, item)
         parameters, history = self._make_parameters(result, item)
-        own = _full_name(_parts_of(item)) if isinstance(item, OwnItem) else ""
+        own = _parts_of(item) if isinstance(item, OwnItem) else []
         attachments = [self._attach(one) for one in documents]
         result.status, result.statusDetails = status, details
         result.labels, result.parameters, result.historyId = labels, parameters, history
         result.steps, result.attachments = steps + result.steps, attachments + result.attachments
         if own:  # older releases leave the suite out of the name; the docstring is one of ours
-            result.fullName, result.description = own, None
-            result.testCaseId = result.historyId = _digest(own)
+            result.fullName, result.description = _full_name(own), None
+            result.testCaseId = result.historyId = _identify(own)
             _set_times(result, reports)
 
     # Status
@@ -268,16 +268,16 @@ class AllureResults:
     def add(self, gap: Gap) -> None:
         """Write a result for a gap; Allure takes it for a later try of the item's own, if there is one."""
         path, *suites, name = parts = _split(_ungroup(gap.what.nodeid, self._run.config))
-        full = _full_name(parts)
+        identity = _identify(parts)
         why = one_line(gap.why) if gap.failed else f"not verified: {one_line(gap.why)}"
         labels = [("parentSuite", path if suites else ""), ("suite", " > ".join(suites) or path)]
         moment = int(time.time() * 1000)
         result = self._model.TestResult(
             uuid=str(uuid4()),
             name=name,
-            fullName=full,
-            historyId=_digest(full),
-            testCaseId=_digest(full),
+            fullName=_full_name(parts),
+            historyId=identity,
+            testCaseId=identity,
             status=_FAILED if gap.failed else _BROKEN,
             statusDetails=self._model.StatusDetails(message=why),
             labels=[
@@ -328,6 +328,14 @@ def _full_name(parts: Sequence[str]) -> str:
     """Return what Allure's later releases call an item's full name: the same in every run."""
     path, *suites, name = parts
     return f"{'.'.join([path.rsplit('.', 1)[0].replace('/', '.'), *suites])}#{name}"
+
+
+def _identify(parts: Sequence[str]) -> str:
+    """Return the id of an item's history; a full name may be that of two items: a.b.kore.json, a/b.kore.yaml.
+
+    A result with the id of another one would be taken for its next try, and hide it.
+    """
+    return _digest(_full_name(parts) if parts[0].endswith(".py") else "::".join(parts))
 
 
 def _digest(*texts: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.plugin.baseline import mark_known
+from pytest_kore_convtest.plugin.items import OwnItem
 from pytest_kore_convtest.redaction import hide_in
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.job_summary import JobSummary
     from pytest_kore_convtest.reports.record import StepRecord
+    from pytest_kore_convtest.suites.file import LocalSuite
 
 
 class JobResults:
@@ -83,7 +86,14 @@ class JobResults:
             stream = EMULATOR if self._run.emulated else self._run.known_settings().stream_id or ""
             suites = [suite for suite, _ in self._run.plan or ()]
             suites += [one.suite for one in self._run.jobs() if one.suite is not None]
+            suites += self._divided
             mark_known(result, job, self._run.baseline.accepted, (stream, suites), self._run.today)
+
+    @cached_property
+    def _divided(self) -> list[LocalSuite]:
+        """The suites of all machines that share them: one of the same name may be on another one."""
+        items = [item for item in self._run.undivided if isinstance(item, OwnItem)]
+        return list({id(item.suite): item.suite for item in items if item.suite is not None}.values())
 
     def known_failures(self, job: AnyJob) -> dict[int, str]:
         """Return which failed steps of a run are accepted, and why, by their numbers."""

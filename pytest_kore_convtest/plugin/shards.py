@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_kore_convtest.plugin.session import Run
+    from pytest_kore_convtest.plugin.suite_items import SuiteItem
     from pytest_kore_convtest.settings.values import Shard
 
 _KEY = "division"
@@ -31,7 +32,7 @@ class Division(NamedTuple):
     Attributes:
         suites: How many suites were divided.
         mine: How many of them are this machine's.
-        digest: The same on every machine that has divided the same suites.
+        digest: The same on every machine that has divided the same suites with the same items selected.
     """
 
     suites: int = 0
@@ -73,15 +74,17 @@ def keep_mine(run: Run, shard: Shard, items: list[pytest.Item]) -> None:
     steps = {name: len(item.suite.steps) if item.suite else 0 for item, name in suites.items()}
     mine = divide(steps, shard)
     run.undivided = list(items)
-    run.division = Division(len(steps), len(mine), _digest(steps))
+    run.division = Division(len(steps), len(mine), _digest(steps, suites))
     gone = [item for item, name in suites.items() if name not in mine]
     if gone:
         items[:] = [item for item in items if item not in suites or suites[item] in mine]
         run.config.hook.pytest_deselected(items=gone)
 
 
-def _digest(steps: Mapping[str, int]) -> str:
-    return hashlib.sha256(json.dumps(sorted(steps.items())).encode()).hexdigest()[:16]
+def _digest(steps: Mapping[str, int], suites: Mapping[SuiteItem, str]) -> str:
+    """Make a digest of the suites and of what is selected of each: a machine may have left out their runs."""
+    selected = sorted((suite, item.name) for item, suite in suites.items())
+    return hashlib.sha256(json.dumps([sorted(steps.items()), selected]).encode()).hexdigest()[:16]
 
 
 def tell_division(run: Run) -> None:

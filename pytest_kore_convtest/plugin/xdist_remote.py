@@ -144,6 +144,7 @@ class RemoteStore(JobStore):
     def __init__(self, channel: Channel) -> None:
         super().__init__(None)
         self._channel, self._turn, self._number = channel, threading.Lock(), 0
+        self._unanswered: dict[int, str] = {}
         before = time.time()
         self._ahead = cast("float", self._ask("time")) - (before + time.time()) / 2
 
@@ -189,6 +190,8 @@ class RemoteStore(JobStore):
             with suppress(*lost):
                 self._channel.send(json.dumps([self._number, command, arguments]))
                 reply = self._hear(self._number)
+            if reply is None and command == "claim":
+                self._unanswered[self._number] = str(arguments[0])
         if reply is None:
             trouble = (
                 "xdist's controller does not answer this worker: look whether the connection to it is lost"
@@ -202,5 +205,8 @@ class RemoteStore(JobStore):
     def _hear(self, number: int) -> dict[str, object]:
         while True:
             found, reply = json.loads(cast("str", self._channel.receive(_PATIENCE)))
-            if found == number:  # an interrupt may have left an older answer
+            if found == number:  # an interrupt, or a slow controller, may have left an older answer
                 return cast("dict[str, object]", reply)
+            if (key := self._unanswered.pop(found, "")) and reply.get("is"):
+                # Nobody waits for that right any more; without this no process ever got it again.
+                self._channel.send(json.dumps([0, "release", [key]]))

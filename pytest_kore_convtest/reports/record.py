@@ -97,7 +97,8 @@ class ShardRecord(TypedDict):
     """Which part of the suites a run had, where several machines shared them.
 
     ``number`` counts from 1, ``of`` is how many machines there were; ``suites`` is how many suites they
-    shared, and ``digest`` is the same for all machines that shared the same suites.
+    shared, and ``digest`` is the same for all machines that shared the same suites and selected the same
+    tests of them.
     """
 
     number: int

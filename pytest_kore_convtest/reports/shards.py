@@ -58,14 +58,18 @@ def _find_differences(runs: Sequence[Evidence], shards: Sequence[ShardRecord]) -
     if len(bots) > 1:
         names = "; ".join(printable(bot, _LONGEST) for bot in bots)
         yield f"the {of} shards tested {len(bots)} different bots: {names}"
+    commits = dict.fromkeys(git["commit"] for entry in runs if (git := entry["git"]) and git["commit"])
+    if len(commits) > 1:
+        names = ", ".join(printable(commit, _LONGEST) for commit in commits)
+        yield f"the {of} shards are of different commits: {names}: give the reports of one build"
     versions = dict.fromkeys(entry["requested_version"] or "none" for entry in runs)
     if len(versions) > 1:
         names = ", ".join(printable(version, _LONGEST) for version in versions)
         yield f"the {of} shards asked for different versions of the bot: {names}"
     if len({shard["digest"] for shard in shards}) > 1:
         yield (
-            f"the {of} shards did not share the same suites, so that one may have been on no machine:"
-            " give every machine the same files and the same options"
+            f"the {of} shards did not share the same suites, or not the same tests of them, so that one may"
+            " have been on no machine: give every machine the same files and the same options"
         )
 
 

@@ -299,8 +299,21 @@ def test_the_history_id_stays(start, results, pytester):
         assert all(one["excluded"] for result in told.values() for one in result["parameters"])
     assert len(ids[0]) == len(set(ids[0].values())) == len(ITEMS)
     assert all(ids[number] == ids[0] for number in range(1, 5))
-    name = f"talks.a.kore.A#{STEPS[1]}"
+    name = f"talks/a.kore.json::A::{STEPS[1]}"
     assert ids[0][STEPS[1]] == hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
+
+
+def test_no_suite_hides_another(start, results, pytester):
+    """Files whose names differ by a slash or their ending have histories of their own: none is a retry."""
+    text = (pytester.path / "talks" / "a.kore.json").read_text()
+    (pytester.path / "talks.a.kore.json").write_text(text)
+    (pytester.path / "talks" / "a.kore.yaml").write_text(
+        "suites:\n  - name: A\n    steps:\n      - event: Start_Flow\n        bot: Hi!\n"
+    )
+    start("-m", "not kore_live")
+    found = [one for one in results() if one["name"] == "lint"]
+    assert len(found) == 3
+    assert len({one["historyId"] for one in found}) == len({one["testCaseId"] for one in found}) == 3
 
 
 def test_the_history_survives_a_new_job(start, results, account, pytester, monkeypatch):

@@ -210,3 +210,16 @@ def test_an_answer_that_nobody_waits_for_is_no_other_answer():
     """After an interrupt the older answer is passed over."""
     store = RemoteStore(Wire([1, {"is": {"of": "another question"}}], {"is": {"found": 1}}))
     assert store.find("a name") == {"found": 1}
+
+
+def test_a_right_that_comes_too_late_is_given_back():
+    """A claim that was granted after its worker had given it up is free again; another one is left alone."""
+    for granted in (True, False):
+        late = [2, {"is": granted}]
+        wire = Wire(OSError("no item after 60 seconds"), late, [3, {"is": {}}])
+        store = RemoteStore(wire)
+        with pytest.raises(ConfigError, match="does not answer"):
+            store.claim("a job")
+        assert store.find("a name") == {}
+        given_back = [words[1:] for words in wire.sent if words[1] == "release"]
+        assert given_back == [["release", ["a job"]]] * granted

@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+from fork_server import run_module
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -184,6 +185,56 @@ def test_the_record_tells_the_shard(start, pytester):
     assert shards[0]["digest"] == shards[1]["digest"] != ""
     start("--kore-json=r.json", "-k", "ALPHA")
     assert json.loads((pytester.path / "r.json").read_text())["evidence"][0]["shard"] is None
+
+
+@pytest.mark.parametrize(
+    "more", [("-m", "not kore_live"), ("-k", "import"), ("--deselect=echo.kore.json::ECHO::run",)]
+)
+def test_a_machine_that_left_something_out_is_told(start, pytester, more):
+    """The same suites with other tests of them selected are no whole: what was left out ran nowhere."""
+    assert start("--kore-run=inDevelopment", "--kore-shard=1/2", "--kore-json=1.json").code == 0
+    assert start("--kore-run=inDevelopment", "--kore-shard=2/2", "--kore-json=2.json", *more).code == 0
+    words = ("report", "1.json", "2.json", "--json", "whole.json")
+    code, _, said = run_module("pytest_kore_convtest", *words, cwd=pytester.path)
+    assert code == 1
+    assert "the 2 shards did not share the same suites, or not the same tests of them" in said
+    assert json.loads((pytester.path / "whole.json").read_text())["verdict"] == "unknown"
+
+
+@pytest.mark.parametrize("more", [(), XDIST])
+def test_a_known_failure_is_that_of_one_suite_wherever_the_others_are(start, pytester, account, more):
+    """An entry accepts on each machine what it accepts where all suites are: of namesakes its file."""
+    write(pytester.path, "ALPHA2")
+    text = (pytester.path / "alpha2.kore.json").read_text().replace('"ALPHA2"', '"ALPHA"')
+    (pytester.path / "alpha2.kore.json").write_text(text)
+    account.bot({"say 1": ["wrong"]})
+    entry = {"suite": "ALPHA", "step": 2, "input": "say 1", "reason": "T-7", "until": "2099-03-31"}
+    codes = {}
+    for file in ("", "alpha.kore.json", "alpha2.kore.json"):
+        accepted = [{**entry, "file": file} if file else entry]
+        known = {"format": "pytest-kore-convtest baseline", "version": 1, "accepted": accepted}
+        (pytester.path / "known.json").write_text(json.dumps(known))
+        for number in (1, 2):
+            chosen = (
+                "-k",
+                "ALPHA",
+                f"--kore-shard={number}/2",
+                "--kore-baseline=known.json",
+                "-o",
+                "kore_rules=duplicate-suite=off",
+            )
+            result = start("--kore-run=inDevelopment", *chosen, *more)
+            codes[file, number] = result.code
+            told = "or another machine has a suite of its name: write its path into its file" in result.text
+            assert told == (file == "" and number == 1)
+    assert codes == {
+        ("", 1): 1,
+        ("", 2): 1,
+        ("alpha.kore.json", 1): 0,
+        ("alpha.kore.json", 2): 1,
+        ("alpha2.kore.json", 1): 1,
+        ("alpha2.kore.json", 2): 0,
+    }
 
 
 def test_suites_of_other_machines_are_not_missed(start):

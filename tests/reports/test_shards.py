@@ -53,7 +53,11 @@ def test_all_shards_are_one_whole():
         ),
         (
             [shard(1, 2), shard(2, 2, digest="e")],
-            "the 2 shards did not share the same suites, so that one may have been on no machine: give",
+            "the 2 shards did not share the same suites, or not the same tests of them, so that one may have",
+        ),
+        (
+            [shard(1, 2), shard(2, 2, git={"commit": "0a1b" * 10, "branch": "main", "dirty": False})],
+            f"the 2 shards are of different commits: {'4f1e' * 10}, {'0a1b' * 10}: give the reports of one",
         ),
         ([shard(1, 1), shard(7, 1)], "there can be no shard 7 of 1: the report was changed"),
     ],
@@ -72,6 +76,11 @@ def test_a_failure_is_not_hidden_by_a_missing_shard():
     merged = merge_records([shard(1, suite=make_failed_suite("F"))])
     assert merged["verdict"] == "failed"
     assert "missing" in merged["notes"][0]
+
+
+def test_a_machine_that_knows_no_commit_is_no_other_one():
+    """Where neither git nor the CI service tells a commit there is nothing to compare."""
+    assert merge_records([shard(1, 2), shard(2, 2, git=None)])["verdict"] == "passed"
 
 
 def test_emulators_are_one_bot():
