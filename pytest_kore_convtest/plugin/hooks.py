@@ -305,6 +305,7 @@ class Hooks:
         for job in left["jobs"]:
             self._verdict.add_job(job)
         self._recorder.add_results(left["results"])
+        self._verdict.uncollected = terminal.name_uncollected(self._config)
         self._verdict.close(self._run, session, self._selected)
         clean_up_suites(self._run)
         self._junit.add(self._verdict.missing_in_junit())

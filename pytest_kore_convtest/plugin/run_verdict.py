@@ -78,6 +78,7 @@ class RunVerdict:
         not_waited: The configured jobs that no selected item waited for.
         gaps: What JUnit has to hold besides.
         stopped_by: Why the run ended early; empty when it did not.
+        uncollected: What could not be collected; empty when all of it was.
     """
 
     def __init__(self) -> None:
@@ -89,7 +90,7 @@ class RunVerdict:
         self.not_waited: list[ImportJob] = []
         self.gaps: list[Gap] = []
         self._unshown: list[Gap] = []
-        self.stopped_by = ""
+        self.stopped_by = self.uncollected = ""
         self._told: set[str] = set()
         self._ours: set[str] = set()
         self._expected: set[str] = set()
@@ -183,6 +184,8 @@ class RunVerdict:
             self._find_not_waited(run, problems=whole)
         else:
             self._list_configured(run)
+        if self.uncollected and whole and self.entries:
+            self._problems.append(f"NOT VERIFIED: {self.uncollected}")
         self._find_untold(run)
         self._say_how_to_resume(run)
         if session.exitstatus in _GREEN and run.is_gate and not self.entries:

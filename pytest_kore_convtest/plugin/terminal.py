@@ -5,18 +5,20 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pytest_kore_convtest.redaction import describe
-from pytest_kore_convtest.text import fit, one_line
+from pytest_kore_convtest.text import fit, one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pytest
     from _pytest.capture import CaptureManager
 
     from pytest_kore_convtest.settings.settings import Settings
 
 _FROM = {"environment": "env"}
+_MOST_LOST = 3
 
 
 def header(settings: Settings) -> str | None:
@@ -112,3 +114,15 @@ def is_coloured(config: pytest.Config) -> bool:
     """Say whether the terminal shows colours."""
     known = config.pluginmanager.get_plugin("terminalreporter") is not None
     return bool(known and config.get_terminal_writer().hasmarkup)
+
+
+def name_uncollected(config: pytest.Config) -> str:
+    """Say what could not be collected, here or by xdist's workers; empty when all of it was."""
+    reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+    errors = reporter.stats.get("error", ()) if reporter is not None else ()
+    lost = list(dict.fromkeys(one.nodeid for one in errors if isinstance(one, pytest.CollectReport)))
+    if not lost:
+        return ""
+    more = f" and {len(lost) - _MOST_LOST} more" if len(lost) > _MOST_LOST else ""
+    names = ", ".join(printable(nodeid or "the root folder", 120) for nodeid in lost[:_MOST_LOST])
+    return f"{names}{more} could not be collected, so which tests are missing is not known"

@@ -673,3 +673,18 @@ def test_it_works_without_a_plugin_of_pytest(put, run, account, absent):
     assert run("-p", f"no:{absent}").code == 0
     account.switch(drift="drop-last-step")
     assert run("-p", f"no:{absent}").code == 1
+
+
+@pytest.mark.parametrize("more", [("--continue-on-collection-errors",), ("-p", "xdist", "-n2")])
+def test_what_could_not_be_collected_is_not_verified(run, put, pytester, account, more):
+    """A folder whose conftest.py is broken takes its suites along: what is left is not the whole."""
+    put("good/a.kore.json", "GOOD")
+    put("lost/a.kore.json", "LOST")
+    (pytester.path / "lost" / "conftest.py").write_text("import there_is_no_such_module")
+    (pytester.path / "lost" / "test_it.py").write_text("def test_it(): pass")
+    result = run("--kore-run=inDevelopment", "--kore-json=r.json", *more, apart=True)
+    assert result.code == 1
+    assert "NOT VERIFIED: lost" in result.text
+    assert "could not be collected, so which tests are missing is not known" in result.text
+    record = json.loads((pytester.path / "r.json").read_text())
+    assert record["verdict"] == "unknown"
