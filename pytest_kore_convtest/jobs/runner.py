@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from pytest_kore_convtest.api.retry import Clock, SystemClock
 from pytest_kore_convtest.errors import (
+    ConfigError,
     JobError,
     JobTimeoutError,
     KoreError,
@@ -335,7 +336,12 @@ class Pipeline:
         """Lock a job, or find what another process made of it."""
         again = job.entry.get("again", 0)
         claim = self.store.claim(job.key)
-        entry = self.store.read(job.key)
+        try:
+            entry = self.store.read(job.key)
+        except ConfigError:
+            if claim:
+                claim.release()
+            raise
         job.job_id = job.job_id or entry.get("job_id", "")
         settled = entry.get("outcome")
         spent = entry.get("ambiguous") or self._deadlines.left_of(entry) <= LEAST_WAIT

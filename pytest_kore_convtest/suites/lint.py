@@ -16,7 +16,7 @@ from pytest_kore_convtest import json_positions, redaction
 from pytest_kore_convtest.findings import Location, apply_rules, find
 from pytest_kore_convtest.json_positions import START
 from pytest_kore_convtest.rules import DEFAULTS, Rule
-from pytest_kore_convtest.suites.file import LocalSuite, SuiteFile, name_of, open_suite_file
+from pytest_kore_convtest.suites.file import LocalSuite, SuiteFile, name_of, open_suite_file, show_path
 from pytest_kore_convtest.suites.file_format import JSON_WORDS, YAML_WORDS, Note, judge_content
 from pytest_kore_convtest.text import quoted
 
@@ -101,7 +101,7 @@ def _find_namesakes(suites: Sequence[LocalSuite], *, one_file: bool) -> Iterator
         other = equal if equal is not suite else alike
         if other is suite or (other.path == suite.path) is not one_file:
             continue
-        where = f"line {other.place.line}" if one_file else f"{other.path}:{other.place.line}"
+        where = f"line {other.place.line}" if one_file else f"{show_path(other.path)}:{other.place.line}"
         if other.name == suite.name:
             said, rule = f"has the same name as the suite in {where}: rename one", Rule.DUPLICATE_SUITE
         else:

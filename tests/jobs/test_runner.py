@@ -11,6 +11,7 @@ import pytest
 from pytest_kore_convtest.api import models
 from pytest_kore_convtest.errors import (
     AccessDeniedError,
+    ConfigError,
     ImportFailedError,
     JobTimeoutError,
     ServiceError,
@@ -184,6 +185,23 @@ def test_an_outcome_that_cannot_be_written_ends_the_wait(road, tmp_path):
         outcome = pipeline.wait_for(pipeline.watch_import(ds_id))
         assert isinstance(outcome.trouble, ServiceError)
         assert "internal error in this plugin" in outcome.trouble.message
+
+
+def test_a_claim_is_given_back_when_its_entry_cannot_be_read(road, tmp_path, monkeypatch):
+    """What one process cannot read, another one may go on with."""
+    store = JobStore(tmp_path / "run")
+
+    def refuse(_key):
+        raise ConfigError("no", name="tmpdir")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "read", refuse)
+        pipeline = road(FakeClient(ds_1=["SUCCESS"]), store)
+        job = pipeline.watch_import("ds-1")
+        assert isinstance(pipeline.wait_for(job).trouble, ConfigError)
+    claim = JobStore(tmp_path / "run").claim(job.key)
+    assert claim is not None
+    claim.release()
 
 
 def test_the_waiter_is_told_meanwhile(road):

@@ -320,15 +320,16 @@ def test_equal_names_in_one_file(write):
     assert lint_many([path]) == []
 
 
-def test_equal_names_in_several_files(write):
+def test_equal_names_in_several_files(write, tmp_path, monkeypatch):
     """The suite of the later file is told, with the place of the first; the same file twice is one."""
+    monkeypatch.chdir(tmp_path)
     one = write({"testCases": [case(), case(name="T")]}, "one.json")
     two = write({"testCases": [case(), case(name="t")]}, "two.json")
     error, hint = lint_many([one, two, one, open_suite_file(two)])
     assert (error.location.file, error.severity, error.suite) == (str(two), ERROR, "S")
-    assert error.message == f"suite 'S' has the same name as the suite in {one}:1: rename one"
+    assert error.message == f"suite 'S' has the same name as the suite in {one.name}:1: rename one"
     assert (hint.location.file, hint.severity, hint.suite) == (str(two), HINT, "t")
-    assert f"suite 't' differs in name only by case from 'T' in {one}:1: rename one" in hint.message
+    assert f"suite 't' differs in name only by case from 'T' in {one.name}:1: rename one" in hint.message
 
 
 def test_unusable_files_have_no_names(write, tmp_path):
