@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ def _put(page: Path, begin: str, lines: Iterable[str]) -> None:
     _, end, after = rest.partition(END)
     if not (found and end):
         raise ValueError(f"{page.name} has no markers: {begin} and {END}")
-    body = "\n".join(lines).rstrip()
+    body = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip()
     page.write_text(f"{before}{begin}\n\n{body}\n\n{END}{after}", encoding="utf-8")
 
 

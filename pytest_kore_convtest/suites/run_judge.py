@@ -325,7 +325,7 @@ def _judge_step(judge: _Judge, number: int, at: int, place: str = "", note: str 
         # Whoever wants every step to assert something takes one that does not for a failure.
         rule = next((one for one in against if one in _FAILING), against[0])
         outcome, reported = FAILED if rule in _FAILING else NOT_EVALUATED, False
-    failed = tuple(verified.failed) or (str(rule),) if outcome == FAILED else ()
+    failed = (tuple(_name_failed(step, verified)) or (str(rule),)) if outcome == FAILED else ()
     said = "; ".join(filter(None, (why, note)))
     return replace(bare, outcome=outcome, why=said, reported=reported, rule=rule, failed=failed)
 
@@ -359,6 +359,13 @@ def _derive(step: RunStep) -> tuple[str, str, bool]:
     if words == {run_models.PASSED}:
         return PASSED, "by its assertions: the platform reports no status for the step", False
     return NOT_EVALUATED, "the platform reports no status for it", False
+
+
+def _name_failed(step: RunStep, verified: Verification) -> Iterator[str]:
+    """Yield what failed of a step, so that a baseline accepts this and nothing else."""
+    yield from verified.failed
+    if len(step.replies) != len(step.outputs):
+        yield f"{len(step.replies)} replies instead of {len(step.outputs)}"
 
 
 def _say_length(step: RunStep, *, known: bool) -> str:

@@ -238,3 +238,15 @@ def test_accepting_what_a_run_reports_makes_the_next_one_green(run, stay, accept
     code, *_ = run_module("pytest_kore_convtest", *words, cwd=pytester.path)
     assert code == 0
     assert run(*args).code == 0
+
+
+@pytest.mark.parametrize(("said", "code"), [(["12 EUR"], 0), (["12 EUR", "And more."], 1), ([], 1)])
+def test_another_number_of_replies_is_another_failure(run, stay, accept, pytester, said, code):  # noqa: PLR0913, PLR0917 - fixtures
+    """A reply that is wrong is accepted; one more, or none at all, is not."""
+    accept(fails=["text of reply 1"])
+    args = stay()
+    (pytester.path / "bot.json").write_text(json.dumps({"quote": said}))
+    ended = run(*args)
+    assert ended.code == code, ended.text
+    if code:
+        assert f"{len(said)} replies instead of 1, accepted is text of reply 1" in ended.text
