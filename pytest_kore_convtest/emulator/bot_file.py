@@ -36,6 +36,7 @@ def read_bot_file(path: Path) -> dict[str, Answer]:
     if not text.strip():
         raise BotFileError('is empty: write e.g. {"hello": ["Hi!"]}')
     data = _read_yaml(text) if path.suffix.lower() in _YAML else _read_json(text)
+    _refuse_half_characters(data)
     try:
         is_suite = isinstance(data, dict) and any(isinstance(data.get(key), list) for key in SUITE_KEYS)
         replies = read_bot(read_suites(data) if is_suite else data)
@@ -74,6 +75,14 @@ def _read_json(text: str) -> Any:
     except ValueError as error:
         raise BotFileError(f"is not valid JSON: {error}") from None
     return data
+
+
+def _refuse_half_characters(data: object) -> None:
+    try:
+        json.dumps(data, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError as bad:
+        half = ascii(str(bad.object)[bad.start])
+        raise BotFileError(f"contains half a character ({half}): write the whole character") from None
 
 
 def _refuse_duplicates(pairs: list[tuple[str, object]]) -> None:

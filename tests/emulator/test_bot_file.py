@@ -63,6 +63,7 @@ def test_yaml_words_are_texts(tmp_path):
         ('{"a": [1]}', "is no bot script: a reply to 'a' is neither"),
         (b"\xff\xfe", "is not UTF-8 text (byte 0)"),
         (b" " * (1024 * 1024 + 1), "is larger than 1 MiB"),
+        (b'{"a": ["\\ud83d"]}', "contains half a character ('\\ud83d'): write the whole character"),
     ],
 )
 def test_a_file_that_is_no_bot_script(tmp_path, content, sentence):
