@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("name at least one report that --kore-json wrote, or --history DIR")
     outputs = {form: path for form in FORMS if (path := getattr(options, form)) is not None}
     _check(outputs, options.reports)
-    from pytest_kore_convtest.reports.merge import merge_records
+    from pytest_kore_convtest.reports.merge import SAID_TWICE, merge_records
     from pytest_kore_convtest.reports.render import render
     from pytest_kore_convtest.reports.serialize import read_record
     from pytest_kore_convtest.reports.shards import find_shard_gaps
@@ -63,8 +63,9 @@ def run(options: argparse.Namespace) -> int:
     texts = {form: render(form, record) for form in outputs}  # before the first one is written
     out = _write_files(outputs, texts)
     gaps = find_shard_gaps(record["evidence"])
-    for gap in gaps:
-        _say(gap, sys.stderr)
+    twice = [note for note in record["notes"] if SAID_TWICE in note]
+    for line in [*gaps, *twice]:
+        _say(line, sys.stderr)
     _say(f"verdict: {say_verdict(record)}", out)
     _write_stdout(outputs, texts)
     return FINDINGS if gaps else OK

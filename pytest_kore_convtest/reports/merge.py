@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.reports.record import Evidence, Record, SuiteRecord, Verdict
 
 _JOB_ID = re.compile(r"ds-.+")
+SAID_TWICE = "reports said the same as another one"
+"""How a note begins to tell of a report that was given twice."""
+
 _GRAVITY = (FAILED, PASSED, UNKNOWN)
 """Of two words about one job the first of these is the better known one."""
 
@@ -40,7 +43,7 @@ def merge_records(records: Sequence[Record]) -> Record:
         if record not in different:
             different.append(record)
     again = len(records) - len(different)
-    said = [f"{again} of {len(records)} reports said the same as another one and {_were(again)} left out"]
+    said = [f"{again} of {len(records)} {SAID_TWICE} and {_were(again)} left out"]
     if len(different) == 1:
         only = different[0]
         return _doubt_shards({**only, "notes": [*only["notes"], *said]} if again else only)
@@ -231,7 +234,8 @@ def _join_verdicts(verdicts: Sequence[str]) -> Verdict:
 def _doubt(evidence: Sequence[Evidence]) -> list[str]:
     """Say what a reader of merged runs might overlook."""
     said = []
-    bots = list(dict.fromkeys((entry["host"], entry["stream_id"]) for entry in evidence))
+    real = [entry for entry in evidence if not entry["emulator"]]  # each emulator is a bot of its own
+    bots = list(dict.fromkeys((entry["host"], entry["stream_id"]) for entry in real))
     if len(bots) > 1:
         names = "; ".join(f"{host or 'no host'}, {stream or 'no stream'}" for host, stream in bots)
         said.append(f"the merged runs tested {len(bots)} different bots: {names}")

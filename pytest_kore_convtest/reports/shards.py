@@ -30,7 +30,16 @@ def find_shard_gaps(evidence: Sequence[Evidence]) -> list[str]:
     if len(numbers := {shard["of"] for shard in shards}) > 1:
         several = " and ".join(map(str, sorted(numbers)))
         return [f"the shards are of builds with {several} machines: give the reports of one build"]
-    return [*_find_wrong_numbers(shards), *_find_differences([entry for entry, _ in runs], shards)]
+    cut = [
+        f"shard {shard['number']} of {shard['of']} was interrupted"
+        for entry, shard in runs
+        if entry["interrupted"]
+    ]
+    return [
+        *_find_wrong_numbers(shards),
+        *(f"{said}: what became of the suites that it had not reached is not known" for said in cut),
+        *_find_differences([entry for entry, _ in runs], shards),
+    ]
 
 
 def _find_wrong_numbers(shards: Sequence[ShardRecord]) -> Iterator[str]:

@@ -204,6 +204,18 @@ def _check_runs(values: dict[str, Any], sources: dict[str, str], notes: list[str
             source=sources["min_pass_rate"],
         )
     if FLAKY in values.get("fail_on", ()):
+        if "min_pass_rate" in values:
+            raise ConfigError(
+                f"{named('fail_on', sources)} and {named('min_pass_rate', sources)} contradict each other:"
+                " the one wants each step to pass each time, the other one so often; leave one out",
+                name="fail_on",
+                source=sources["fail_on"],
+            )
+        if not values.get("retry_failed") and "repeat" not in values:
+            again = f"{ROWS['retry_failed'].option} or {ROWS['repeat'].option}"
+            notes.append(
+                f"{named('fail_on', sources)} finds no flaky step: no suite is run twice without {again}"
+            )
         chosen = cast("Mapping[Rule, Severity]", values.get("rules", {}))
         values["rules"] = RuleSettings({**chosen, Rule.FLAKY_STEP: ERROR})
     if values.get("run") is None:

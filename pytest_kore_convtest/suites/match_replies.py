@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 MOST_REPLIES = 50
 """Replies of a step that are compared; nobody means more."""
+_PART = 8
+"""What part of the budget a second look at a failed step has."""
+
 _PLAINLY_FAILED = frozenset({"failed", "failure", "fail"})
 
 
@@ -83,6 +86,16 @@ def match(step: RunStep, local: LocalStep, failures: Sequence[Failure]) -> Match
     left_out = frozenset(at + 1 for at in range(len(local.outputs)) if at not in pairs)
     moved = sum(at != given for at, given in pairs.items())
     return Match(_tell(pairs, replies, failures, left_out), left_out, moved)
+
+
+def find_fitting(step: RunStep, local: LocalStep) -> list[int]:
+    """Return the 1-based replies that fit the matcher of the file at their place, whatever else failed."""
+    replies = Replies(step, local)
+    if not varies(local) or not replies.is_comparable():
+        return []
+    replies.budget.left //= _PART
+    both = range(min(len(replies.wanted), len(replies.given)))
+    return [at + 1 for at in both if replies.fits(at, at)]
 
 
 def why_no_match(step: RunStep, local: LocalStep) -> str:

@@ -16,7 +16,7 @@ from pytest_kore_convtest.rules import Rule, Severity, severity_of
 from pytest_kore_convtest.suites.align import align
 from pytest_kore_convtest.suites.diff import brief
 from pytest_kore_convtest.suites.file import show_path
-from pytest_kore_convtest.suites.match_replies import match, varies, why_no_match
+from pytest_kore_convtest.suites.match_replies import find_fitting, match, varies, why_no_match
 from pytest_kore_convtest.suites.run_origin import Difference, RunRequest, check_origin, compare_expectations
 from pytest_kore_convtest.suites.run_result import (
     COUNTS_ONLY,
@@ -325,7 +325,7 @@ def _judge_step(judge: _Judge, number: int, at: int, place: str = "", note: str 
         # Whoever wants every step to assert something takes one that does not for a failure.
         rule = next((one for one in against if one in _FAILING), against[0])
         outcome, reported = FAILED if rule in _FAILING else NOT_EVALUATED, False
-    failed = (tuple(_name_failed(step, verified)) or (str(rule),)) if outcome == FAILED else ()
+    failed = (tuple(_name_failed(step, verified, local)) or (str(rule),)) if outcome == FAILED else ()
     said = "; ".join(filter(None, (why, note)))
     return replace(bare, outcome=outcome, why=said, reported=reported, rule=rule, failed=failed)
 
@@ -361,9 +361,10 @@ def _derive(step: RunStep) -> tuple[str, str, bool]:
     return NOT_EVALUATED, "the platform reports no status for it", False
 
 
-def _name_failed(step: RunStep, verified: Verification) -> Iterator[str]:
+def _name_failed(step: RunStep, verified: Verification, local: LocalStep | None) -> Iterator[str]:
     """Yield what failed of a step, so that a baseline accepts this and nothing else."""
-    yield from verified.failed
+    fitting = {f"text of reply {number}" for number in find_fitting(step, local)} if local else set[str]()
+    yield from (one for one in verified.failed if one not in fitting)
     if len(step.replies) != len(step.outputs):
         yield f"{len(step.replies)} replies instead of {len(step.outputs)}"
 

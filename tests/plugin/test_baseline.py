@@ -250,3 +250,15 @@ def test_another_number_of_replies_is_another_failure(run, stay, accept, pyteste
     assert ended.code == code, ended.text
     if code:
         assert f"{len(said)} replies instead of 1, accepted is text of reply 1" in ended.text
+
+
+def test_a_reply_that_fits_its_matcher_is_not_accepted_as_wrong(run, stay, accept, pytester):
+    """Of a step with matchers an acceptance covers the replies that did not fit, not those that did."""
+    args = stay()
+    suite = SUITE.replace("bot: 10 EUR", "bot: [{any: [10 EUR, 11 EUR]}]")
+    (pytester.path / "a.kore.yaml").write_text(suite)
+    (pytester.path / "bot.json").write_text(json.dumps({"quote": ["11 EUR", "And more."]}))
+    accept(until="2020-01-31")
+    run(*args)
+    (step,) = [step for step in read(pytester)["suites"][0]["steps"] if step["number"] == 2]
+    assert step["fails"] == ["2 replies instead of 1"]

@@ -562,3 +562,17 @@ def test_the_bot_is_found_where_the_ini_file_is(tmp_path):
     """A relative path of the ini file starts at it."""
     found = settings({"emulator": True}, ini={"bot": "bot.json"}, ini_dir=tmp_path)
     assert found.bot == tmp_path / "bot.json"
+
+
+def test_flaky_steps_are_errors_only_where_no_rate_is_wanted():
+    """What wants each step to pass each time contradicts what wants it to pass so often."""
+    said = str(refusal({"fail_on": "flaky", "repeat": "5", "min_pass_rate": "0.8", "run": "published"}))
+    assert "contradict each other" in said
+    assert "leave one out" in said
+
+
+def test_flaky_steps_need_a_second_run():
+    """Without one nothing is ever flaky, and that is said."""
+    (note,) = settings({"fail_on": "flaky", "run": "published"}).notes
+    assert "finds no flaky step" in note
+    assert not settings({"fail_on": "flaky", "retry_failed": "1", "run": "published"}).notes
