@@ -285,7 +285,7 @@ def test_memory(tmp_path):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert found["totals"]["own"]["nodes"]["total"] == 5000
-    assert peak < 20_000_000
+    assert peak < 24_000_000  # Python 3.10 needs 20
 
 
 def test_places_are_shared():

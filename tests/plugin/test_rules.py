@@ -288,7 +288,9 @@ def test_lint_is_told_once(put, run):
     result = run("-m", "not kore_live", "--tb=line")
     assert result.code == 1
     for told in ("[step-without-input]", "[step-without-assertion]"):
-        assert len([line for line in result.lines if told in line]) == 1, result.text
+        once = [line for line in result.lines if told in line]
+        # pytest 8.0 shows the first line alone of an error with --tb=line.
+        assert len(once) == 1 or (pytest.version_tuple < (8, 1) and not once), result.text
     assert result.reasons == [
         "FAILED a.kore.json::A::lint - Verdict: a.kore.json: 1 error in line 1: step-without-input"
     ]
