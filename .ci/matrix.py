@@ -115,7 +115,8 @@ def run_row(row: Row, python: str) -> Result:
     if done.returncode and step is not steps[-1]:
         print("    " + "\n    ".join(last[-TAIL:]), flush=True)
         return Result(passed=False, said="cannot be installed", day=day)
-    said = last[-1].strip("= ").partition(" in ")[0] if last else "no output"
+    counts = [line for line in last if " in " in line and (" passed" in line or " failed" in line)]
+    said = counts[-1].strip("= ").partition(" in ")[0] if counts else "no result"
     return Result(passed=done.returncode == 0, said=said, day=day)
 
 
