@@ -100,8 +100,21 @@ def find_fitting(step: RunStep, local: LocalStep) -> list[int]:
 
 def why_no_match(step: RunStep, local: LocalStep) -> str:
     """Say why a failed step whose file says more than texts did not pass by that."""
-    unknown = find_unknown(Replies(step, local))
-    return "the file's matchers do not explain it" + (f": {unknown}" if unknown else "")
+    replies = Replies(step, local)
+    said = find_unknown(replies) or _say_misfit(replies)
+    return "the file's matchers do not explain it" + (f": {said}" if said else "")
+
+
+def _say_misfit(replies: Replies) -> str:
+    """Say what the first reply that does not fit the matcher at its place has to be like; else nothing."""
+    if not replies.is_comparable():
+        return ""
+    replies.budget.left //= _PART
+    for at, output in enumerate(replies.wanted[: len(replies.given)]):
+        matcher = output.source.matcher if output.source else None
+        if matcher is not None and not replies.fits(at, at):
+            return f"reply {at + 1} {matcher.say_misfit()}"
+    return ""
 
 
 def find_unknown(replies: Replies) -> str:

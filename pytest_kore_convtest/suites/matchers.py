@@ -8,13 +8,15 @@ from functools import lru_cache
 from pytest_kore_convtest.suites.diff import is_template, shown_texts, templates_equal
 from pytest_kore_convtest.suites.file_format import is_blank
 from pytest_kore_convtest.suites.safe_regex import INSTALL, PatternError, compile_pattern
+from pytest_kore_convtest.text import quoted
 
 ANY, PART, MATCHES, ANYTHING = "any", "contains", "matches", "anything"
 """The kinds of matchers, as they are written."""
 
 _PROBES = ("abc def ghi jkl mno", "0123 !?;:+ \u00c4\u00d6\u00dc \u2603 \U0001f600 56789")
 """Texts that have next to nothing in common: what fits both of them says nothing about a reply."""
-
+_LONGEST, _MOST_SHOWN = 60, 3
+"""Characters of a text of a matcher in a message, and how many of its texts are shown."""
 
 _MOST_WORK = 8_000_000
 """States times characters that are looked at without google-re2, in some seconds: of all replies of a step,
@@ -102,6 +104,17 @@ class Matcher:
     def fits_all(self) -> bool:
         """Whether every reply fits, so that nothing is tested by it."""
         return all(self.fits(probe, Budget()) for probe in _PROBES)
+
+    def say_misfit(self) -> str:
+        """Say what a reply that does not fit is not, e.g. ``does not contain 'booking number'``."""
+        shown = ", ".join(quoted(text, _LONGEST) for text in self.texts[:_MOST_SHOWN])
+        if len(self.texts) > _MOST_SHOWN:
+            shown += f" and {len(self.texts) - _MOST_SHOWN} more"
+        if self.kind == ANY:
+            return f"is none of {shown}"
+        if self.kind == PART:
+            return f"does not contain {shown}" if len(self.texts) == 1 else f"does not contain all of {shown}"
+        return f"does not match {shown}" if self.kind == MATCHES else "is blank"
 
     def __str__(self) -> str:
         """Say it in a few words."""

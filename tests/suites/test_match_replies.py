@@ -13,6 +13,7 @@ from pytest_kore_convtest.suites import matchers, safe_regex
 from pytest_kore_convtest.suites.expectation_changes import accept_step
 from pytest_kore_convtest.suites.file import read_suite_file
 from pytest_kore_convtest.suites.lint import lint_file
+from pytest_kore_convtest.suites.matchers import Matcher
 from pytest_kore_convtest.suites.run_errors import verdict_of
 from pytest_kore_convtest.suites.run_judge import judge_run
 from pytest_kore_convtest.suites.run_origin import RunRequest
@@ -140,10 +141,26 @@ def test_other_assertions_stay_the_platforms(suite, outputs):
     assert outcomes(judged) == (FAILED, [FAILED])
 
 
-def test_a_failure_says_that_the_matchers_do_not_explain_it(suite):
-    """The reader of a failure knows that the file's matchers were looked at."""
+def test_a_failure_says_what_a_reply_is_not(suite):
+    """The reader of a failure knows what the file's matchers wanted, without opening the file."""
     judged = judge_run(answer(result([expected("One?", "failed")], ["Three?"])), suite(ANY))
-    assert judged.steps[0].why == "text of reply 1; the file's matchers do not explain it"
+    said = "the file's matchers do not explain it: reply 1 is none of 'One?', 'Two?'"
+    assert judged.steps[0].why == f"text of reply 1; {said}"
+
+
+@pytest.mark.parametrize(
+    ("matcher", "said"),
+    [
+        (Matcher("any", ("a", "b", "c", "d", "e")), "is none of 'a', 'b', 'c' and 2 more"),
+        (Matcher("contains", ("number",)), "does not contain 'number'"),
+        (Matcher("contains", ("a", "b")), "does not contain all of 'a', 'b'"),
+        (Matcher("matches", ("x+\x1b",)), "does not match 'x+\\x1b'"),
+        (Matcher("anything"), "is blank"),
+    ],
+)
+def test_every_matcher_says_what_a_reply_is_not(matcher, said):
+    """In a few words, and harmless."""
+    assert matcher.say_misfit() == said
 
 
 @pytest.mark.parametrize(
