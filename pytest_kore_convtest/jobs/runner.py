@@ -30,6 +30,7 @@ from pytest_kore_convtest.jobs.endings import LOOK, resume_options, typed_secret
 from pytest_kore_convtest.jobs.entry import JobEntry, kept_file
 from pytest_kore_convtest.jobs.job import Job, SuiteImport, WatchImport, identify
 from pytest_kore_convtest.jobs.outcome import Outcome, S
+from pytest_kore_convtest.jobs.settle import settle
 from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
 from pytest_kore_convtest.jobs.throttle import RateLimiter, Rounds
 from pytest_kore_convtest.jobs.wait import Wait, WaitLimits
@@ -445,9 +446,7 @@ class Pipeline:
         if job.key in self._stuck:
             return  # a waiter has given up on it
         try:
-            outcome = self._make_outcome(job, status, trouble)
-            good = job.is_good(outcome)
-            self._note(job, JobEntry(outcome=outcome.to_data(), good=good))
+            outcome = settle(self.store, job, self._make_outcome(job, status, trouble))
         except Exception as bad:  # noqa: BLE001 - whatever it is, nobody may wait for ever
             trouble = self._tell(job, bad if isinstance(bad, KoreError) else _defect(job, bad))
             outcome = Outcome(None, trouble, asks=len(job.wait.history) if job.wait else 0, seconds=0.0)

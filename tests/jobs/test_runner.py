@@ -1,6 +1,8 @@
 """The one road: every job once, waits overlapping, trouble asked again only when told."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from contextlib import nullcontext
@@ -411,6 +413,87 @@ def test_a_process_that_hangs_is_not_waited_for_for_ever(road, tmp_path, monkeyp
     outcome = pipeline.wait_for(pipeline.watch_import("ds-1"))
     claim.release()
     assert "another process of this test run works on it" in outcome.trouble.message
+
+
+OTHER = """
+import json, pathlib, sys
+from pytest_kore_convtest.jobs.store import JobStore
+store = JobStore(pathlib.Path(sys.argv[1]))
+claim = store.claim("import ds-1")
+store.write("import ds-1", json.loads(sys.argv[2]))
+print("holds", flush=True)
+store.write("import ds-1", json.loads(sys.stdin.readline()))
+claim.release()
+print("ended", flush=True)
+"""
+BEGUN = {"kind": "WatchImport", "key": "import ds-1", "job_id": "ds-1", "started_at": time.time() + 1e6}
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Start another process that works on the import ds-1; calling this lets it end the job well."""
+    command = [sys.executable, "-c", OTHER, str(tmp_path / "run"), json.dumps(BEGUN)]
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "holds\n"
+
+        def end():
+            done = Outcome(reply("ds-1"), None, 2, 1.5).to_data()
+            process.stdin.write(json.dumps({**BEGUN, "outcome": done, "good": True}) + "\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "ended\n"
+
+        yield end
+        process.kill()
+
+
+def test_whoever_gives_up_on_another_process_writes_over_nothing(road, tmp_path, monkeypatch, other):
+    """A process that stops waiting for the one that works on a job leaves that one's entry alone."""
+    monkeypatch.setattr("pytest_kore_convtest.jobs.deadline.OTHERS_OVERDUE", 0.05)
+    store = JobStore(tmp_path / "run")
+    pipeline = road(FakeClient(), store, timeout=0.1)
+    outcome = pipeline.wait_for(pipeline.watch_import("ds-1"))
+    assert isinstance(outcome.trouble, JobTimeoutError)
+    assert store.read("import ds-1") == BEGUN
+    other()
+    assert store.read("import ds-1")["good"]
+
+
+def test_a_right_that_could_not_be_asked_for_writes_over_nothing(road, tmp_path, monkeypatch, other):
+    """Trouble with the store, which has passed already, does not lose the id of another process's job."""
+    store = JobStore(tmp_path / "run")
+    claim, asked = store.claim, []
+
+    def refuse_once(key):
+        asked.append(key)
+        if len(asked) == 1:
+            raise ConfigError("too many open files", name="tmpdir")
+        return claim(key)
+
+    monkeypatch.setattr(store, "claim", refuse_once)
+    pipeline = road(FakeClient(), store)
+    outcome = pipeline.wait_for(pipeline.watch_import("ds-1"))
+    assert isinstance(outcome.trouble, ConfigError)
+    assert store.read("import ds-1") == BEGUN
+    other()
+    assert store.read("import ds-1")["good"]
+
+
+def test_an_end_that_came_in_time_counts(road, tmp_path, monkeypatch, other):
+    """An outcome that another process has just written is not replaced by a worse one."""
+    monkeypatch.setattr("pytest_kore_convtest.jobs.deadline.OTHERS_OVERDUE", 0.05)
+    store = JobStore(tmp_path / "run")
+    pipeline = road(FakeClient(), store, timeout=0.1)
+
+    def give_up(job, why):
+        other()
+        return JobTimeoutError(f"{job.what}: {why}", job_id="ds-1", last=None, history=[])
+
+    monkeypatch.setattr(pipeline._deadlines, "late", give_up)  # between the look at the entry and the end
+    outcome = pipeline.wait_for(pipeline.watch_import("ds-1"))
+    assert outcome.result().id == "ds-1"
+    assert store.read("import ds-1")["good"]
 
 
 def test_what_a_stuck_thread_brings_later_is_dropped(road, monkeypatch):

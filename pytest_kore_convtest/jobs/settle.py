@@ -1,0 +1,43 @@
+"""Writing down how a job ended, so that what another process knows of it is not lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_kore_convtest.jobs.entry import JobEntry
+from pytest_kore_convtest.jobs.outcome import Outcome, S
+
+if TYPE_CHECKING:
+    from pytest_kore_convtest.jobs.job import Job
+    from pytest_kore_convtest.jobs.store import JobStore
+
+
+def settle(store: JobStore, job: Job[S], outcome: Outcome[S]) -> Outcome[S]:
+    """Write down how a job ended; return the outcome that counts.
+
+    A process may come here without the right to work on the job: it could not ask for it, has waited too
+    long for the process that has it, or has found that the job can never start. It must not write over what
+    that other one wrote: without the id nobody could tell what became of the job, and the other one may end
+    it yet.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    facts = JobEntry(outcome=outcome.to_data(), good=job.is_good(outcome))
+    if job.claim is not None:
+        job.entry.update(facts)
+        store.write(job.key, job.entry)
+        return outcome
+    claim = store.claim(job.key)
+    if claim is None:
+        return outcome
+    try:
+        entry = store.read(job.key)
+        settled = entry.get("outcome")
+        if settled and settled["generation"] >= outcome.generation:
+            return outcome if job.not_started else Outcome.from_data(settled, job.read)
+        job.entry = {**entry, **facts}
+        store.write(job.key, job.entry)
+    finally:
+        claim.release()
+    return outcome
