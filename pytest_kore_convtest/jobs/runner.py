@@ -30,7 +30,7 @@ from pytest_kore_convtest.jobs.endings import LOOK, resume_options, typed_secret
 from pytest_kore_convtest.jobs.entry import JobEntry, kept_file
 from pytest_kore_convtest.jobs.job import Job, SuiteImport, WatchImport, identify
 from pytest_kore_convtest.jobs.outcome import Outcome, S
-from pytest_kore_convtest.jobs.settle import settle
+from pytest_kore_convtest.jobs.settle import require_same_file, settle
 from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
 from pytest_kore_convtest.jobs.throttle import RateLimiter, Rounds
 from pytest_kore_convtest.jobs.wait import Wait, WaitLimits
@@ -339,6 +339,7 @@ class Pipeline:
         claim = self.store.claim(job.key)
         try:
             entry = self.store.read(job.key)
+            require_same_file(job, entry)
         except ConfigError:
             if claim:
                 claim.release()

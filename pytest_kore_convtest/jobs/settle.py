@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_kore_convtest.errors import ConfigError, JobError
 from pytest_kore_convtest.jobs.entry import JobEntry
 from pytest_kore_convtest.jobs.outcome import Outcome, S
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
-    from pytest_kore_convtest.jobs.job import Job
+    from pytest_kore_convtest.jobs.job import AnyJob, Job
     from pytest_kore_convtest.jobs.store import JobStore
 
 
@@ -35,9 +37,25 @@ def settle(store: JobStore, job: Job[S], outcome: Outcome[S]) -> Outcome[S]:
         entry = store.read(job.key)
         settled = entry.get("outcome")
         if settled and settled["generation"] >= outcome.generation:
-            return outcome if job.not_started else Outcome.from_data(settled, job.read)
+            ended = isinstance(outcome.trouble, JobError) and not job.not_started
+            return Outcome.from_data(settled, job.read) if ended else outcome
         job.entry = {**entry, **facts}
         store.write(job.key, job.entry)
     finally:
         claim.release()
     return outcome
+
+
+def require_same_file(job: AnyJob, entry: JobEntry) -> None:
+    """Refuse to share a job with a process whose suite file has another content.
+
+    Raises:
+        ConfigError: It has: what came of the job is not about this file.
+    """
+    theirs, mine = entry.get("file"), job.suite.sha256 if job.suite else ""
+    if theirs and mine and theirs["sha256"] not in {"", mine}:
+        raise ConfigError(
+            f"{job.what} is shared with a process that has another {printable(theirs['path'], 60)}: give all"
+            " machines the same version of it, and change no suite file during a run",
+            name="suite_files",
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.plugin.shared import folder_of_run
 from pytest_kore_convtest.settings.options import GITHUB, REPORTS, ROWS, SECRETS, TABLE, UNSET
 from pytest_kore_convtest.settings.resolve import spelling
 from pytest_kore_convtest.settings.settings import (
@@ -40,8 +41,21 @@ def read_settings(config: pytest.Config) -> Settings:
     """
     raw = gather(config)
     hide_secrets(config)
-    settings = resolve(*raw)
+    settings = resolve(*raw, here=folder_of_run(config))
     learn_secrets(settings)
+    if not hasattr(config, "workerinput"):  # what concerns the controller alone a worker may not have
+        _check_choices(config, settings)
+    if hints := _unknown_keys(config):
+        settings = replace(settings, notes=(*settings.notes, *hints))
+    return settings
+
+
+def _check_choices(config: pytest.Config, settings: Settings) -> None:
+    """Refuse what can be read and not be done.
+
+    Raises:
+        ConfigError: It cannot.
+    """
     if (
         settings.emulator
         and settings.source("emulator") == "addopts"
@@ -61,9 +75,6 @@ def read_settings(config: pytest.Config) -> Settings:
         _check_shard(config, settings)
     _check_reports(settings)
     _check_collisions(config, settings)
-    if hints := _unknown_keys(config):
-        settings = replace(settings, notes=(*settings.notes, *hints))
-    return settings
 
 
 def _is_in_ini(config: pytest.Config, option: str) -> bool:

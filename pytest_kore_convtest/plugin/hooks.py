@@ -21,7 +21,7 @@ from pytest_kore_convtest.plugin.config import in_ci
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.hints import hint_at_suites, take_over_hints
 from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
-from pytest_kore_convtest.plugin.items import find_other_settings, fixture_values, show_root_conftest
+from pytest_kore_convtest.plugin.items import find_other_settings, show_root_conftest
 from pytest_kore_convtest.plugin.junit import JUnitReport
 from pytest_kore_convtest.plugin.progress import Progress
 from pytest_kore_convtest.plugin.publish import Published, publish
@@ -34,7 +34,6 @@ from pytest_kore_convtest.plugin.session import (
     NOBODY,
     clean_up,
     find_run,
-    share_with_worker,
 )
 from pytest_kore_convtest.plugin.signals import Farewell, terminated_like_interrupted
 from pytest_kore_convtest.plugin.summary import Line, sum_up, write_summary
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.plugin.session import Run
     from pytest_kore_convtest.plugin.shared import WorkerNode
     from pytest_kore_convtest.plugin.xdist import Receiver
+    from pytest_kore_convtest.plugin.xdist_workers import SuiteFiles
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.job_summary import JobSummary
 
@@ -94,6 +94,7 @@ class Hooks:
         self._worker = hasattr(run.config, "workerinput")
         self._progress = Progress(run)
         self._receiver: Receiver | None = None
+        self._suite_files: SuiteFiles | None = None
         self._failures = 0
         self._farewell = Farewell(lambda: run.is_cleaning)
         run.tick, run.rest = self._progress.tick, self._progress.rest
@@ -114,15 +115,27 @@ class Hooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: WorkerNode) -> None:
         """Tell an xdist worker what the whole test run shares."""
-        share_with_worker(node)
         from pytest_kore_convtest.plugin.xdist import Receiver
+        from pytest_kore_convtest.plugin.xdist_workers import SuiteFiles, share_with_worker
 
+        share_with_worker(self._run, node)
+        self._suite_files = self._suite_files or SuiteFiles(self._config)
         self._receiver = self._receiver or Receiver(self._run, self._progress.show)
         self._receiver.add(node.gateway.id)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: WorkerNode) -> None:
+    def pytest_xdist_node_collection_finished(self, node: WorkerNode) -> None:
+        """Compare the suite files of an xdist worker with those of the others."""
+        if self._suite_files is not None:
+            self._suite_files.require_same(node)
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_testnodedown(self, node: WorkerNode, error: object) -> None:
         """Take over what an xdist worker leaves behind."""
+        if error is not None:
+            from pytest_kore_convtest.plugin.xdist_workers import heed_refusal
+
+            heed_refusal(node, error)
         left = getattr(node, "workeroutput", {}).get(_LEFT, {})
         for job in left.get("jobs", ()):
             self._verdict.add_job(job)
@@ -170,13 +183,17 @@ class Hooks:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep this machine's part of the suites that ``-k`` and ``-m`` have left."""
+        """Keep this machine's part of the suites that ``-k`` and ``-m`` have left; a worker tells its files."""
         if shard := self._run.settings.shard:
             from pytest_kore_convtest.plugin.shards import keep_mine, tell_division
 
             keep_mine(self._run, shard, items)
             if self._worker:
                 tell_division(self._run)
+        if self._worker:
+            from pytest_kore_convtest.plugin.xdist_workers import tell_files
+
+            tell_files(self._run, items)  # before xdist tells the controller that all is collected
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -242,6 +259,8 @@ class Hooks:
     def pytest_runtest_call(self, item: pytest.Item) -> None:
         """Check the expectations of ``kore_suite`` before the test's body."""
         if any(item.iter_markers("kore_suite")):
+            from pytest_kore_convtest.plugin.marker import check_marker
+
             check_marker(self._run, item)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -396,45 +415,15 @@ def begin(config: pytest.Config) -> Hooks:
     except ConfigError as bad:
         problem = bad.message
     if problem:
+        from pytest_kore_convtest.plugin.xdist_workers import tell_refusal
+
+        tell_refusal(config, problem)
         raise pytest.UsageError(problem)
     config.pluginmanager.register(fixtures, "kore-imports")
     made = Hooks(run)
     config.pluginmanager.register(made, PLUGIN_NAME)
     config.pluginmanager.register(Headings(), "kore-headings")
     return made
-
-
-def check_marker(run: Run, item: pytest.Item) -> None:
-    """Judge an item's import against its ``kore_suite`` markers; the closest one wins.
-
-    Raises:
-        StructureError: An expectation is not met.
-        ConfigError: The marker cannot be used.
-    """
-    stated: dict[str, object] = {}
-    for marker in reversed(list(item.iter_markers("kore_suite"))):
-        if marker.args:
-            raise _bad_marker("takes keywords only: name=, steps=, tags=, inputs=")
-        stated.update(marker.kwargs)
-    status = fixture_values(item).get("kore_import_status")
-    from pytest_kore_convtest.api.models import ImportStatus
-    from pytest_kore_convtest.suites.validate import expect, judge, verdict
-
-    if not isinstance(status, ImportStatus):
-        raise _bad_marker("needs a test that uses kore_import_status")
-    try:
-        expectations = expect(stated, stream_id=status.stream_id, rules=run.settings.rules)
-    except TypeError as bad:
-        problem = str(bad)
-    else:
-        if found := verdict(status, judge(status, expectations)):
-            raise found
-        return
-    raise _bad_marker(problem)
-
-
-def _bad_marker(problem: str) -> ConfigError:
-    return ConfigError(f"@pytest.mark.kore_suite: {problem}", name="kore_suite", source="marker")
 
 
 def _reason(stop: BaseException) -> str:

@@ -22,7 +22,7 @@ from pytest_kore_convtest.plugin.emulation import read_bot, start_emulator
 from pytest_kore_convtest.plugin.history import check_history
 from pytest_kore_convtest.plugin.items import attempts
 from pytest_kore_convtest.plugin.job_results import JobResults
-from pytest_kore_convtest.plugin.shared import Shared, WorkerNode, is_shared, open_store, shared
+from pytest_kore_convtest.plugin.shared import Shared, folder_of_run, is_shared, open_store, shared
 from pytest_kore_convtest.plugin.signals import terminated_like_interrupted
 from pytest_kore_convtest.settings.options import READABLE, REPORTS
 from pytest_kore_convtest.settings.settings import Settings, environment
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.coverage.graph import Bot
     from pytest_kore_convtest.emulator import Emulator
     from pytest_kore_convtest.emulator.control import Controls
+    from pytest_kore_convtest.emulator.runs import Answer
     from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.job import AnyJob, Job
@@ -117,7 +118,8 @@ class Run:
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
-        self._bot = read_bot(settings)
+        if not hasattr(config, "workerinput"):  # a worker may not have the file, and rarely needs it
+            _ = self._bot
         self.measured_bot: Bot | None = read_measured_bot(settings, is_worker=hasattr(config, "workerinput"))
         check_history(config, settings.history)
         self.baseline = read_given(settings.baseline, is_worker=hasattr(config, "workerinput"))
@@ -147,6 +149,11 @@ class Run:
         self.killed_at: float | None = None
         self.killed_by = ""
         self.is_cleaning = False
+
+    @cached_property
+    def _bot(self) -> dict[str, Answer]:
+        """What the emulator's bot answers."""
+        return read_bot(self.settings)
 
     @cached_property
     def wants_record(self) -> bool:
@@ -424,31 +431,12 @@ def find_run(config: pytest.Config) -> Run:
         ConfigError: A setting cannot be used.
     """
     if _RUN not in config.stash:
+        if (folder := folder_of_run(config)) is not None:
+            from pytest_kore_convtest.findings import show_paths_from
+
+            show_paths_from(str(folder))
         config.stash[_RUN] = Run(config, read_settings(config))
     return config.stash[_RUN]
-
-
-def share_with_worker(node: WorkerNode) -> None:
-    """Hand an xdist worker what it shares; starts the emulator, which all workers use.
-
-    Raises:
-        ConfigError: The emulator is not installed.
-        pytest.UsageError: The worker cannot reach it.
-    """
-    config = node.config
-    common = shared(config)
-    run_folder.hold(Path(common["folder"]))
-    run = config.stash.get(_RUN, None)
-    if run and run.settings.emulator and not config.option.collectonly:
-        common["emulator"] = run.emulator().handle()
-    node.workerinput["kore"] = common
-    from pytest_kore_convtest.plugin import xdist_remote
-
-    if not xdist_remote.is_here(node):
-        if "emulator" in common:
-            xdist_remote.require_reachable(node, common["emulator"]["url"])
-        channel = xdist_remote.answer_worker(node, open_store(config))
-        node.workerinput["kore"] = {**common, "channel": channel}
 
 
 def clean_up(config: pytest.Config) -> None:

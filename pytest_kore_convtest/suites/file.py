@@ -12,11 +12,11 @@ import hashlib
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest import json_positions
 from pytest_kore_convtest.errors import SuiteFileError
+from pytest_kore_convtest.findings import shown_from
 from pytest_kore_convtest.json_positions import START, Place
 from pytest_kore_convtest.suites.file_format import ALL_OF, BARE, CONTAINS, EQUALS, ONE_OF, Problem
 from pytest_kore_convtest.suites.file_text import (
@@ -31,6 +31,7 @@ from pytest_kore_convtest.text import as_list, as_text, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from pytest_kore_convtest.json_positions import Document, JsonObject
     from pytest_kore_convtest.suites.yaml_file import ReplySource, YamlSuites
@@ -236,7 +237,7 @@ def _open_yaml(path: Path, data: bytes) -> SuiteFile:
 
 def show_path(path: Path) -> str:
     """Return a path as short as it can be typed: from here, when it lies below."""
-    here = Path.cwd()
+    here = shown_from()
     return one_line(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
