@@ -183,7 +183,7 @@ class Hooks:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep this machine's part of the suites that ``-k`` and ``-m`` have left; a worker tells its files."""
+        """Keep this machine's part of the suites that are left; tell the controller which files there are."""
         if shard := self._run.settings.shard:
             from pytest_kore_convtest.plugin.shards import keep_mine, tell_division
 

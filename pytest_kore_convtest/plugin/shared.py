@@ -97,6 +97,12 @@ def folder_of_run(config: pytest.Config) -> Path | None:
     return None
 
 
+def may_have_own_files(config: pytest.Config) -> bool:
+    """Say whether the project's files of this process may not be those of xdist's controller."""
+    handed = _handed(config)
+    return "channel" in handed or handed.get("root", "") not in {"", str(config.rootpath)}
+
+
 def find_on_controller(config: pytest.Config, path: Path) -> Path:
     """Return where a file of the project is on the machine of xdist's controller."""
     root = _handed(config).get("root")

@@ -19,7 +19,7 @@ import pytest
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.jobs import run_folder
 from pytest_kore_convtest.plugin import given_for_this_run, ini_keys
-from pytest_kore_convtest.plugin.shared import folder_of_run, open_store, shared
+from pytest_kore_convtest.plugin.shared import may_have_own_files, open_store
 from pytest_kore_convtest.plugin.xdist_remote import PATIENCE, answer_worker, is_here
 from pytest_kore_convtest.text import printable
 
@@ -172,7 +172,7 @@ def tell_files(run: Run, items: list[pytest.Item]) -> None:
     from pytest_kore_convtest.plugin.suite_items import SuiteItem
 
     config = run.config
-    if "channel" not in shared(config) and folder_of_run(config) is None:
+    if not may_have_own_files(config):
         return
     suites = {item.suite.path: item.suite for item in items if isinstance(item, SuiteItem) and item.suite}
     files = {

@@ -1,11 +1,13 @@
 """The one road: every job once, waits overlapping, trouble asked again only when told."""
 
+import hashlib
 import json
 import subprocess
 import sys
 import threading
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -280,6 +282,12 @@ def test_a_second_process_waits_for_the_first(road, tmp_path):
     assert other.asked == []
 
 
+@pytest.fixture
+def local_file():
+    """Make what the pipeline reads of a local suite in a file with a content."""
+    return lambda text: replace(local_suite(Path("/")), sha256=hashlib.sha256(text.encode()).hexdigest())
+
+
 def test_closing_lets_others_go_on(road, tmp_path):
     """A pipeline that is closed in the middle frees its job; another one goes on."""
     client, other = FakeClient(ds_1=["IN_PROGRESS"]), FakeClient(ds_1=["SUCCESS"])
@@ -494,6 +502,21 @@ def test_an_end_that_came_in_time_counts(road, tmp_path, monkeypatch, other):
     outcome = pipeline.wait_for(pipeline.watch_import("ds-1"))
     assert outcome.result().id == "ds-1"
     assert store.read("import ds-1")["good"]
+
+
+def test_another_file_is_another_suite(road, tmp_path, local_file):
+    """What another process imported out of another file of that name is no outcome for this one."""
+    store = JobStore(tmp_path / "run")
+    pipeline = road(FakeClient(ds_new=["SUCCESS"]), store)
+    suite = local_file("mine")
+    key = f"suite {suite.path} A A_1"
+    theirs = {"path": "a.json", "line": 1, "sha256": "0" * 64, "size": 2, "split": False}
+    done = Outcome(reply("ds-new"), None, 2, 1.5).to_data()
+    store.write(key, {"kind": "SuiteImport", "key": key, "file": theirs, "outcome": done, "good": True})
+    outcome = pipeline.wait_for(pipeline.import_suite(suite, "A_1"))
+    assert isinstance(outcome.trouble, ConfigError)
+    assert "shared with a process that has another a.json" in outcome.trouble.message
+    assert store.read(key)["good"]
 
 
 def test_what_a_stuck_thread_brings_later_is_dropped(road, monkeypatch):
