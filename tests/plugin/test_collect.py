@@ -111,6 +111,20 @@ def test_without_kore_run_the_last_line_says_so(put, run, account):
     assert "run" not in done(account)
 
 
+def test_whoever_has_asked_for_runs_is_not_told_to(put, run, pytester):
+    """A test run that stops before any run has ended does not advise the option that was given."""
+    put("a.kore.json", "A")
+    pytester.makeconftest("""
+        def pytest_runtest_setup(item):
+            if item.name == "structure":
+                raise KeyboardInterrupt
+        """)
+    result = run("--kore-run=inDevelopment", apart=True)
+    assert result.code == 2
+    assert "1 suite imported and valid" in result.text
+    assert "add --kore-run" not in result.text
+
+
 @pytest.mark.parametrize(
     ("select", "selected"),
     [
