@@ -111,7 +111,7 @@ def test_without_kore_run_the_last_line_says_so(put, run, account):
     assert "run" not in done(account)
 
 
-def test_whoever_has_asked_for_runs_is_not_told_to(put, run, pytester):
+def test_whoever_has_asked_for_runs_is_not_told_to(put, run, account, pytester):
     """A test run that stops before any run has ended does not advise the option that was given."""
     put("a.kore.json", "A")
     pytester.makeconftest("""
