@@ -95,7 +95,7 @@ class Hooks:
         self._progress = Progress(run)
         self._receiver: Receiver | None = None
         self._suite_files: SuiteFiles | None = None
-        self._failures = 0
+        self._failures, self._reported = 0, False
         self._farewell = Farewell(lambda: run.is_cleaning)
         run.tick, run.rest = self._progress.tick, self._progress.rest
         if self._worker:
@@ -116,9 +116,10 @@ class Hooks:
     def pytest_configure_node(self, node: WorkerNode) -> None:
         """Tell an xdist worker what the whole test run shares."""
         from pytest_kore_convtest.plugin.xdist import Receiver
-        from pytest_kore_convtest.plugin.xdist_workers import SuiteFiles, share_with_worker
+        from pytest_kore_convtest.plugin.xdist_workers import SuiteFiles, refusing, share_with_worker
 
-        share_with_worker(self._run, node)
+        with refusing(begun=self._reported):
+            share_with_worker(self._run, node)
         self._suite_files = self._suite_files or SuiteFiles(self._config)
         self._receiver = self._receiver or Receiver(self._run, self._progress.show)
         self._receiver.add(node.gateway.id)
@@ -126,16 +127,20 @@ class Hooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: WorkerNode) -> None:
         """Compare the suite files of an xdist worker with those of the others."""
+        from pytest_kore_convtest.plugin.xdist_workers import refusing
+
         if self._suite_files is not None:
-            self._suite_files.require_same(node)
+            with refusing(begun=self._reported):
+                self._suite_files.require_same(node)
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_testnodedown(self, node: WorkerNode, error: object) -> None:
         """Take over what an xdist worker leaves behind."""
         if error is not None:
-            from pytest_kore_convtest.plugin.xdist_workers import heed_refusal
+            from pytest_kore_convtest.plugin.xdist_workers import heed_refusal, refusing
 
-            heed_refusal(node, error)
+            with refusing(begun=self._reported):
+                heed_refusal(node, error)
         left = getattr(node, "workeroutput", {}).get(_LEFT, {})
         for job in left.get("jobs", ()):
             self._verdict.add_job(job)
@@ -284,6 +289,7 @@ class Hooks:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather the results; on the controller of xdist this is where those of the workers arrive."""
+        self._reported = True
         self._verdict.add(report)
         self._junit.follow(report, facts_of(report).get("error_in", ""))
         if report.failed and self._controls_workers():

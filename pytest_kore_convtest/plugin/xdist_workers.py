@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
@@ -24,6 +24,8 @@ from pytest_kore_convtest.plugin.xdist_remote import PATIENCE, answer_worker, is
 from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_kore_convtest.plugin.session import Run
     from pytest_kore_convtest.plugin.shared import WorkerNode
 
@@ -72,6 +74,29 @@ class _Found(TypedDict):
     python: str
     configured: bool
     reached: bool
+
+
+@contextmanager
+def refusing(*, begun: bool) -> Iterator[None]:
+    """Let what is wrong with a worker end the test run, which stops when it has begun already.
+
+    Args:
+        begun: Whether a test has been reported: then jobs may be under way, of which a usage error tells
+            nothing.
+
+    Raises:
+        pytest.UsageError: Something is wrong, and nothing has begun.
+        pytest.Session.Interrupted: Something is wrong with a worker in place of another.
+    """
+    try:
+        yield
+    except pytest.UsageError as bad:
+        if not begun:
+            raise
+        problem = str(bad)
+    else:
+        return
+    raise pytest.Session.Interrupted(problem)
 
 
 def share_with_worker(run: Run, node: WorkerNode) -> None:

@@ -1,6 +1,7 @@
 """xdist's workers on other machines: what is not the same there is refused before any job begins."""
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -30,6 +31,26 @@ import os
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     raise RuntimeError("no licence on this machine")
+"""
+
+
+DYING_ONCE = """
+import os, pathlib, pytest
+from pytest_kore_convtest import KoreClient
+
+flag = pathlib.Path({flag!r})
+if "PYTEST_XDIST_WORKER" in os.environ and flag.exists():
+    raise RuntimeError("no disk")
+
+class Dying(KoreClient):
+    def import_status(self, ds_id, **_):
+        flag.touch()
+        os._exit(1)
+
+@pytest.fixture(scope="session")
+def kore_client(kore_settings):
+    with Dying(kore_settings) as client:
+        yield client
 """
 
 
@@ -109,6 +130,17 @@ def test_a_worker_that_does_not_start_is_not_tried_for_ever(start, account, pyte
     assert said.startswith("xdist's worker gw0 did not start: ")
     assert "no licence on this machine" in said
     assert done(account) == []
+
+
+def test_a_worker_that_cannot_be_replaced_stops_the_run(start, account, pytester, tmp_path):
+    """When a worker dies and the one in its place does not start, the run ends as one that was stopped."""
+    pytester.makeconftest(DYING_ONCE.format(flag=str(tmp_path / "died")))
+    result = start(ELSEWHERE)
+    assert result.code == 2, result.text
+    assert re.search("Interrupted: xdist's worker gw1 did not start: .*RuntimeError: no disk", result.text)
+    assert "gw2" not in result.text
+    assert "kore: stopped; import job ds-" in result.text
+    assert Counter(done(account))["import"] <= 2
 
 
 def copies(pytester, tmp_path, *names):
