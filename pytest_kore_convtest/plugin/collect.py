@@ -22,7 +22,7 @@ def collect_suites(path: Path, parent: pytest.Collector, others: list[object]) -
         if not others and any(map(parent.session.isinitpath, path.parents)):
             parent.config.stash.setdefault(OTHER_FILES, []).append(path)
         return others
-    from pytest_kore_convtest.plugin.hooks import begin
+    from pytest_kore_convtest.plugin.start import begin
     from pytest_kore_convtest.plugin.suite_items import SuiteModule
 
     begin(parent.config)

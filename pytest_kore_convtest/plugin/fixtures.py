@@ -45,6 +45,17 @@ NO_JOB = (
 )
 
 
+def open_client(settings: Settings) -> Iterator[KoreClient]:
+    """Give a client as long as it is needed; skip or fail when Kore is not configured."""
+    from pytest_kore_convtest.api.client import KoreClient
+
+    missing = unconfigured(settings)
+    if missing and settings.unconfigured == "skip":
+        skip_unconfigured(missing)
+    with KoreClient(settings) as client:
+        yield client
+
+
 def await_configured(request: pytest.FixtureRequest, settings: Settings) -> ImportStatus:
     """Wait for the job of this fixture's parameter, or for the only one configured, and judge it.
 

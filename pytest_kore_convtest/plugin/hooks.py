@@ -20,7 +20,7 @@ from pytest_kore_convtest.plugin.collect import OTHER_FILES
 from pytest_kore_convtest.plugin.config import in_ci
 from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.plugin.hints import hint_at_suites, take_over_hints
-from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
+from pytest_kore_convtest.plugin.item_reports import attach, log_as_failed, make_harmless, reshape
 from pytest_kore_convtest.plugin.items import find_other_settings, fixture_values, show_root_conftest
 from pytest_kore_convtest.plugin.junit import JUnitReport
 from pytest_kore_convtest.plugin.progress import Progress
@@ -33,7 +33,6 @@ from pytest_kore_convtest.plugin.session import (
     KILL_MARGIN,
     NOBODY,
     clean_up,
-    find_run,
     share_with_worker,
 )
 from pytest_kore_convtest.plugin.signals import Farewell, terminated_like_interrupted
@@ -379,29 +378,6 @@ def _name_pages(pages: Collection[str]) -> list[str]:
     from pytest_kore_convtest.plugin.help_pages import write_pages
 
     return [write_pages(pages)]
-
-
-def begin(config: pytest.Config) -> Hooks:
-    """Begin a run, unless one has begun.
-
-    Raises:
-        pytest.UsageError: A setting cannot be used.
-    """
-    found: Hooks | None = config.pluginmanager.get_plugin(PLUGIN_NAME)
-    if found is not None:
-        return found
-    problem = ""
-    try:
-        run = find_run(config)
-    except ConfigError as bad:
-        problem = bad.message
-    if problem:
-        raise pytest.UsageError(problem)
-    config.pluginmanager.register(fixtures, "kore-imports")
-    made = Hooks(run)
-    config.pluginmanager.register(made, PLUGIN_NAME)
-    config.pluginmanager.register(Headings(), "kore-headings")
-    return made
 
 
 def check_marker(run: Run, item: pytest.Item) -> None:

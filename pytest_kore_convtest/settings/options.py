@@ -23,13 +23,15 @@ GITHUB = "github"
 CACHE = "cache"
 """What ``history`` may be instead of a folder: a folder in pytest's own cache."""
 
-POLL_INTERVAL, MAX_POLL_INTERVAL = 2.0, 10.0
+POLL_INTERVAL: float = 2.0
+MAX_POLL_INTERVAL: float = 10.0
 """Defaults that depend on each other: the shortest and the longest pause, seconds."""
 
 EMULATED_INTERVALS = 0.02, 0.1
 """The same against the built-in emulator, unless it keeps the real speed."""
 
-FAST, REAL_SPEED = "fast", "real"
+FAST: str = "fast"
+REAL_SPEED: str = "real"
 """What ``emulator_speed`` may be."""
 
 FLAKY = "flaky"
