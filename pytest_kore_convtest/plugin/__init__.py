@@ -3,7 +3,8 @@
 Small on purpose: every pytest run that has this package installed loads it.
 What a run really needs is imported when something is configured, or when a
 collected item asks for it. The fixtures stand here and not in a module of their own,
-because pytest loads each further module at a price. PYTEST_DONT_REWRITE
+because pytest loads each further module at a price. It also asks for each name of this one, and reads the
+byte code constant by constant: hence the imports in functions, and few functions. PYTEST_DONT_REWRITE
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
-    import pytest_kore_convtest as kore
+    import pytest_kore_convtest as kore  # for types alone: pytest would ask it, too, for names
 
 LIVE = frozenset(
     {"kore_client", "kore_import_status", "kore_wait_for_import", "kore_import_suite", "kore_run_suite"}
