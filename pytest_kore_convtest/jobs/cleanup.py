@@ -6,15 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import KoreError, RefusedError
-from pytest_kore_convtest.jobs.endings import LOOK
+from pytest_kore_convtest.jobs.end_reasons import LOOK
 from pytest_kore_convtest.jobs.unfinished import BEGINNING, IMPORTING, RUNNING, UPLOADED, stage_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_kore_convtest.api.client import KoreClient
-    from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.store import JobStore
+    from pytest_kore_convtest.jobs.store_entry import JobEntry
 
 ALWAYS, ON_FAILURE, NEVER = "always", "on-failure", "never"
 """When imported suites are kept: the words of ``--kore-keep``."""

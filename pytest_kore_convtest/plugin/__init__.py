@@ -104,7 +104,7 @@ def pytest_collect_file(
     others = yield
     if not file_path.name.lower().endswith((".json", ".yaml", ".yml")):
         return others
-    from pytest_kore_convtest.plugin.collect import collect_suites
+    from pytest_kore_convtest.plugin.items.suite_files import collect_suites
 
     return collect_suites(file_path, parent, others)
 
@@ -181,7 +181,7 @@ def kore_client(kore_settings: Settings) -> Iterator[KoreClient]:
 
     missing = unconfigured(kore_settings)
     if missing and kore_settings.unconfigured == "skip":
-        from pytest_kore_convtest.plugin.items import skip_unconfigured
+        from pytest_kore_convtest.plugin.items.own_items import skip_unconfigured
 
         skip_unconfigured(missing)
     with KoreClient(kore_settings) as client:

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_kore_convtest.errors import ConfigError, JobError
 from pytest_kore_convtest.plugin.config import unconfigured
-from pytest_kore_convtest.plugin.items import OwnItem, is_live, skip_unconfigured, wanted_jobs
+from pytest_kore_convtest.plugin.items.own_items import OwnItem, is_live, skip_unconfigured, wanted_jobs
 from pytest_kore_convtest.plugin.session import Run, find_run
 from pytest_kore_convtest.settings.settings import require
 from pytest_kore_convtest.settings.types import read_version
@@ -292,7 +292,7 @@ def waiter(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
 
 
 def _check_expectations(who: str, expectations: dict[str, object]) -> None:
-    from pytest_kore_convtest.suites.validate import expect
+    from pytest_kore_convtest.suites.stored.validate import expect
 
     try:
         expect(expectations, stream_id=None)
@@ -363,7 +363,7 @@ def runner(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
         chosen = _version(version)
         job = pipeline.run_suite(imported.name, chosen, imported) if chosen else begin_run(pipeline, imported)
         run.wait_run(pipeline, job).result()
-        from pytest_kore_convtest.suites.run_errors import verdict_of
+        from pytest_kore_convtest.suites.results.errors import verdict_of
 
         if bad := verdict_of(job.result()):
             raise bad

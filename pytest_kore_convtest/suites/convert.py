@@ -51,16 +51,16 @@ from pytest_kore_convtest.suites.file_format import (
 )
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE
 from pytest_kore_convtest.suites.matchers import ANY, PART, Matcher
-from pytest_kore_convtest.suites.yaml_comments import find_comments
-from pytest_kore_convtest.suites.yaml_file import read_yaml
-from pytest_kore_convtest.suites.yaml_nodes import YamlError
-from pytest_kore_convtest.suites.yaml_write import Reply, write_yaml
+from pytest_kore_convtest.suites.yaml.comments import find_comments
+from pytest_kore_convtest.suites.yaml.nodes import YamlError
+from pytest_kore_convtest.suites.yaml.read import read_yaml
+from pytest_kore_convtest.suites.yaml.write import Reply, write_yaml
 from pytest_kore_convtest.text import as_list, escape_json
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.json_positions import Document, JsonObject, Path, Place
     from pytest_kore_convtest.suites.file import SuiteFile
-    from pytest_kore_convtest.suites.yaml_file import ReplySource
+    from pytest_kore_convtest.suites.yaml.read import ReplySource
 
 JSON, YAML = "json", "yaml"
 """The forms that are written."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_kore_convtest.json_positions import Document, JsonObject
-    from pytest_kore_convtest.suites.yaml_file import ReplySource, YamlSuites
+    from pytest_kore_convtest.suites.yaml.read import ReplySource, YamlSuites
 
 
 @dataclass(frozen=True)
@@ -212,8 +212,8 @@ def _without_collector() -> Iterator[None]:
 
 def _open_yaml(path: Path, data: bytes) -> SuiteFile:
     # Imported here: who has no YAML file does not pay for it.
-    from pytest_kore_convtest.suites.yaml_file import read_yaml
-    from pytest_kore_convtest.suites.yaml_nodes import YamlError
+    from pytest_kore_convtest.suites.yaml.nodes import YamlError
+    from pytest_kore_convtest.suites.yaml.read import read_yaml
 
     try:
         yaml = read_yaml(read_text(data))

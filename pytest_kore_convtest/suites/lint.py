@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.json_positions import Place
     from pytest_kore_convtest.rules import Severity
     from pytest_kore_convtest.suites.file_format import Words
-    from pytest_kore_convtest.suites.yaml_file import YamlSuites
+    from pytest_kore_convtest.suites.yaml.read import YamlSuites
 
 _HALF = re.compile("[\ud800-\udfff]")
 _LONGEST_NAME = 60
@@ -81,7 +81,7 @@ def lint_many(files: Iterable[Path | SuiteFile], rules: Mapping[Rule, Severity] 
 
 def _find_in_comments(path: Path, yaml: YamlSuites) -> Iterator[Finding]:
     """Look for secrets where a token is pasted for a moment, and stays."""
-    from pytest_kore_convtest.suites.yaml_comments import find_comments
+    from pytest_kore_convtest.suites.yaml.comments import find_comments
 
     for comment in find_comments(yaml.text, yaml.root):
         for note in _judge_text(comment.text, (), redaction.find_leaks(comment.text)):
