@@ -34,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until told to end, or until the command has ended; return the exit code."""
-    from pytest_kore_convtest.emulator.cli import CommandError, run
+    from pytest_kore_convtest.emulator.cli import run
+    from pytest_kore_convtest.emulator.run_command import CommandError
     from pytest_kore_convtest.errors import ConfigError
 
     try:

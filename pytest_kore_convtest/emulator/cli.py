@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from .run_command import CommandError, run_command
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -21,10 +23,6 @@ _NOTICE = "This is the built-in emulator; no real platform is contacted."
 _JOB_POLLS = 1
 _HIGHEST_PORT = 65535
 _MANY = 1_000_000
-
-
-class CommandError(Exception):
-    """End the command with one sentence: it was used wrongly, or something it needs is not there."""
 
 
 def run(
@@ -47,8 +45,6 @@ def run(
     replies = _read_replies(options.bot) if options.bot is not None else {}
     with _start(options, replies, definition) as emulator:
         if command:
-            from .run_command import run_command
-
             sys.stderr.write(f"{_NOTICE}\n")
             sys.stderr.flush()
             return run_command(command, _variables(emulator, demo=options.demo_job), _usual(options))

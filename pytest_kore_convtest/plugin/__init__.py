@@ -106,7 +106,7 @@ def pytest_collect_file(
         return others
     from pytest_kore_convtest.plugin.items.suite_files import collect_suites
 
-    return collect_suites(file_path, parent, others)
+    return collect_suites(file_path, parent, others, _begin)
 
 
 @pytest.hookimpl(tryfirst=True)

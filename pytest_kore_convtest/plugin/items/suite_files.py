@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 OTHER_FILES: pytest.StashKey[list[Path]] = pytest.StashKey()
@@ -15,14 +16,15 @@ OTHER_FILES: pytest.StashKey[list[Path]] = pytest.StashKey()
 _OURS = (".json", ".kore.yaml", ".kore.yml")
 
 
-def collect_suites(path: Path, parent: pytest.Collector, others: list[object]) -> list[object]:
-    """Return the collectors of a JSON or YAML file: ours first, if it is a suite file."""
+def collect_suites(
+    path: Path, parent: pytest.Collector, others: list[object], begin: Callable[[pytest.Config], object]
+) -> list[object]:
+    """Return the collectors of a JSON or YAML file: ours first, if it is a suite file; then a run begins."""
     if not _is_suite_file(parent.config, path) and not _is_named_for_us(parent, path, others):
         # pytest walks through a whole folder for one file of it that is named.
         if not others and any(map(parent.session.isinitpath, path.parents)):
             parent.config.stash.setdefault(OTHER_FILES, []).append(path)
         return others
-    from pytest_kore_convtest.plugin.hooks import begin
     from pytest_kore_convtest.plugin.items.suite_items import SuiteModule
 
     begin(parent.config)
