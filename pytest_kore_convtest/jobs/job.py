@@ -274,7 +274,7 @@ def identify(job: AnyJob) -> JobEntry:
 
 
 def _describe_file(suite: LocalSuite) -> FileEntry:
-    from pytest_kore_convtest.suites.file import show_path
+    from pytest_kore_convtest.text import show_path
 
     return FileEntry(
         path=show_path(suite.path),

@@ -86,9 +86,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.help or config.option.version:
         return
     if config.option.kore_doctor:
-        from pytest_kore_convtest.cli.doctor import examine
+        from pytest_kore_convtest.plugin.config import run_doctor
 
-        pytest.exit("the configuration was checked, no test was run", returncode=examine(config))
+        pytest.exit("the configuration was checked, no test was run", returncode=run_doctor(config))
     if given_for_this_run(config) or _needs_early_hooks(config):
         _begin(config)
     if config.option.kore_gate:
@@ -181,7 +181,7 @@ def kore_client(kore_settings: Settings) -> Iterator[KoreClient]:
 
     missing = unconfigured(kore_settings)
     if missing and kore_settings.unconfigured == "skip":
-        from pytest_kore_convtest.plugin.items.own_items import skip_unconfigured
+        from pytest_kore_convtest.plugin.own_items import skip_unconfigured
 
         skip_unconfigured(missing)
     with KoreClient(kore_settings) as client:

@@ -18,13 +18,14 @@ from pytest_kore_convtest.plugin import fixtures, given_for_this_run, ini_keys
 from pytest_kore_convtest.plugin.cleanup import clean_up_suites
 from pytest_kore_convtest.plugin.config import in_ci
 from pytest_kore_convtest.plugin.items.hints import hint_at_suites, take_over_hints
-from pytest_kore_convtest.plugin.items.own_items import (
+from pytest_kore_convtest.plugin.items.selection import Selected, ask_workers, select, tell_controller
+from pytest_kore_convtest.plugin.items.suite_files import OTHER_FILES
+from pytest_kore_convtest.plugin.own_items import (
     find_other_settings,
     fixture_values,
     show_root_conftest,
 )
-from pytest_kore_convtest.plugin.items.selection import Selected, ask_workers, select, tell_controller
-from pytest_kore_convtest.plugin.items.suite_files import OTHER_FILES
+from pytest_kore_convtest.plugin.report_facts import facts_of
 from pytest_kore_convtest.plugin.reporting.item_reports import (
     Headings,
     attach,
@@ -35,7 +36,6 @@ from pytest_kore_convtest.plugin.reporting.item_reports import (
 from pytest_kore_convtest.plugin.reporting.junit import JUnitReport
 from pytest_kore_convtest.plugin.reporting.publish import Published, publish
 from pytest_kore_convtest.plugin.reporting.recorder import Recorder
-from pytest_kore_convtest.plugin.reporting.report_facts import facts_of
 from pytest_kore_convtest.plugin.session import (
     KILL_MARGIN,
     NOBODY,

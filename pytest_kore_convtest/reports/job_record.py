@@ -28,9 +28,9 @@ from pytest_kore_convtest.reports.record import (
 )
 from pytest_kore_convtest.reports.step_record import describe_steps, write_attempts, write_rate
 from pytest_kore_convtest.reports.visits import read_visits
-from pytest_kore_convtest.suites.file import is_yaml, show_path
+from pytest_kore_convtest.suites.file import is_yaml
 from pytest_kore_convtest.suites.stored.validate import MOST_LOGS
-from pytest_kore_convtest.text import printable
+from pytest_kore_convtest.text import printable, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,8 +18,7 @@ from pytest_kore_convtest.reports.record import (
     Reply,
     StepRecord,
 )
-from pytest_kore_convtest.suites.file import show_path
-from pytest_kore_convtest.text import printable
+from pytest_kore_convtest.text import printable, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -96,7 +95,7 @@ def write_rate(rate: run_result.PassRate | None) -> PassRate | None:
 
 def _find_offers(result: RunResult, index: int) -> list[Offer]:
     # Imported here: a run without a failure does not pay for it.
-    from pytest_kore_convtest.suites.update.suggested_lines import find_offers
+    from pytest_kore_convtest.suites.results.suggested_lines import find_offers
 
     return [{"where": one.where, "lines": list(one.lines)} for one in find_offers(result, index)]
 

@@ -36,7 +36,7 @@ from pytest_kore_convtest.suites.conversion_notes import (
     Kind,
     Remark,
 )
-from pytest_kore_convtest.suites.file import name_of, show_path
+from pytest_kore_convtest.suites.file import name_of
 from pytest_kore_convtest.suites.file_format import (
     ALL_OF,
     CASE_KEYS,
@@ -55,7 +55,7 @@ from pytest_kore_convtest.suites.yaml.comments import find_comments
 from pytest_kore_convtest.suites.yaml.nodes import YamlError
 from pytest_kore_convtest.suites.yaml.read import read_yaml
 from pytest_kore_convtest.suites.yaml.write import Reply, write_yaml
-from pytest_kore_convtest.text import as_list, escape_json
+from pytest_kore_convtest.text import as_list, escape_json, show_path
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.json_positions import Document, JsonObject, Path, Place

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pytest_kore_convtest.json_positions import load
 from pytest_kore_convtest.suites.file import read_suites_of
 from pytest_kore_convtest.suites.file_text import BOM
-from pytest_kore_convtest.suites.update.expectation_changes import DELETE, INSERT, REPLACE, Change, why_not
+from pytest_kore_convtest.suites.results.expectation_changes import DELETE, INSERT, REPLACE, Change, why_not
 from pytest_kore_convtest.suites.update.update_file import StepChange, find_edits, update_file
 from pytest_kore_convtest.suites.yaml.read import write_template
 from pytest_kore_convtest.suites.yaml.write import read_template, write_template_data, write_yaml

@@ -38,8 +38,8 @@ ENDS = ["", "\0("]
 
 # Worst cases by pattern; "" before them all means that it is only ever tried at a text's start.
 WORST = {
-    "cli.doctor_network re.split('[?#]')": [],
-    "cli.doctor_network re.sub('//[^/@]*@')": ["//", "//a"],
+    "doctor.network re.split('[?#]')": [],
+    "doctor.network re.sub('//[^/@]*@')": ["//", "//a"],
     "coverage.graph._BLANKS": [" ", "_"],
     "coverage.visits._SEPARATORS": ["-"],
     "jobs.run_folder._CONTENT": ["", "tmp"],
@@ -64,8 +64,8 @@ WORST = {
     "suites.transcript._NOT_IN_NAME": [" ", "/"],
     "suites.transcript._TURN": ["", "[", "1", "*", "a", "a ", "a [", "bot", "bot 1"],
     "cli.transcript._NOT_IN_FILE_NAME": [" ", "/"],
-    "suites.update.expectation_changes._CONTROL": ["\n"],
-    "suites.update.text_edit._BREAK": ["\r", "\n"],
+    "suites.results.expectation_changes._CONTROL": ["\n"],
+    "suites.text_edit._BREAK": ["\r", "\n"],
     "suites.update.json_text._BEYOND": ["\\u00", "\\u"],
     "suites.update.json_text._COLON": ['"', '" ', '"\t'],
     "suites.update.json_text._ESCAPE": ["\\", "\\u", "\\u000"],

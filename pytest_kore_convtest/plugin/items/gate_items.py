@@ -15,7 +15,7 @@ import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError
 from pytest_kore_convtest.plugin.fixtures import NO_JOB, begin_all
-from pytest_kore_convtest.plugin.items.own_items import OwnItem
+from pytest_kore_convtest.plugin.own_items import OwnItem
 from pytest_kore_convtest.plugin.session import find_run
 from pytest_kore_convtest.settings.settings import require
 from pytest_kore_convtest.text import one_line

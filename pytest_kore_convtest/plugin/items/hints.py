@@ -29,7 +29,8 @@ _FIRST = re.compile(r"^(?:---)?[ \t]*([^\s#-])", re.MULTILINE)
 def hint_at_suites(run: Run, files: list[Path]) -> None:
     """Note which of some files in the collected folders are suites that nobody collects."""
     from pytest_kore_convtest.reports.report_paths import holds_suite
-    from pytest_kore_convtest.suites.file import is_yaml, show_path
+    from pytest_kore_convtest.suites.file import is_yaml
+    from pytest_kore_convtest.text import show_path
 
     once = list(dict.fromkeys(files))  # of a folder in which two files are named each file comes twice
     # The likeliest are opened first: a folder may hold many files of other tools.

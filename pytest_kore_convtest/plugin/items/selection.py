@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.plugin.items.own_items import OwnItem, is_live, wanted_jobs
+from pytest_kore_convtest.plugin.own_items import OwnItem, is_live, wanted_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

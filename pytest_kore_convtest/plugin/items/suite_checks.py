@@ -16,14 +16,13 @@ from pytest_kore_convtest.plugin.fixtures import (
     require_writable,
     tell_apart,
 )
-from pytest_kore_convtest.plugin.items.own_items import OwnItem, expect_failure, fixture_values
-from pytest_kore_convtest.plugin.reporting.report_facts import FlakyFailure
+from pytest_kore_convtest.plugin.own_items import OwnItem, expect_failure, fixture_values
+from pytest_kore_convtest.plugin.report_facts import FlakyFailure
 from pytest_kore_convtest.plugin.session import Run, find_run
 from pytest_kore_convtest.rules import ERROR, HINT
-from pytest_kore_convtest.suites.file import show_path
 from pytest_kore_convtest.suites.lint import lint_many
 from pytest_kore_convtest.suites.results.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED
-from pytest_kore_convtest.text import one_line
+from pytest_kore_convtest.text import one_line, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

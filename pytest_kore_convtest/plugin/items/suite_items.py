@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_kore_convtest.plugin.items import suite_checks
-from pytest_kore_convtest.plugin.items.own_items import OwnItem
+from pytest_kore_convtest.plugin.own_items import OwnItem
 from pytest_kore_convtest.plugin.session import find_run
 from pytest_kore_convtest.plugin.terminal.output import write_lines
 from pytest_kore_convtest.redaction import hide
-from pytest_kore_convtest.suites.file import LocalSuite, SuiteFile, is_yaml, open_suite_file, show_path
+from pytest_kore_convtest.suites.file import LocalSuite, SuiteFile, is_yaml, open_suite_file
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE
 from pytest_kore_convtest.suites.lint import lint_file
-from pytest_kore_convtest.text import one_line
+from pytest_kore_convtest.text import one_line, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

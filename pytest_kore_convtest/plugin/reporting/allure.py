@@ -14,8 +14,8 @@ from uuid import uuid4
 
 import pluggy
 
-from pytest_kore_convtest.plugin.items.own_items import KNOWN, OwnItem, wanted_jobs
-from pytest_kore_convtest.plugin.reporting.report_facts import facts_of, is_ours
+from pytest_kore_convtest.plugin.own_items import KNOWN, OwnItem, wanted_jobs
+from pytest_kore_convtest.plugin.report_facts import facts_of, is_ours
 from pytest_kore_convtest.text import block, one_line, printable
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_kore_convtest.plugin.report_facts import FlakyFailure
     from pytest_kore_convtest.plugin.reporting.allure_model import (
         Details,
         Label,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
         Result,
         Step,
     )
-    from pytest_kore_convtest.plugin.reporting.report_facts import FlakyFailure
     from pytest_kore_convtest.plugin.session import Run
     from pytest_kore_convtest.plugin.verdict.run_verdict import Gap
     from pytest_kore_convtest.reports.record import Reply, StepRecord

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
-from pytest_kore_convtest.plugin.items.own_items import OwnItem, fixture_values, is_live, skipped_by_us
-from pytest_kore_convtest.plugin.reporting.report_facts import REPORT_KEY, ReportFacts, facts_of
+from pytest_kore_convtest.plugin.own_items import OwnItem, fixture_values, is_live, skipped_by_us
+from pytest_kore_convtest.plugin.report_facts import REPORT_KEY, ReportFacts, facts_of
 from pytest_kore_convtest.text import block, one_line
 
 if TYPE_CHECKING:

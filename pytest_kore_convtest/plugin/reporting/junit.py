@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_kore_convtest.plugin.reporting.report_facts import facts_of
+from pytest_kore_convtest.plugin.report_facts import facts_of
 from pytest_kore_convtest.text import block, one_line
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from _pytest.junitxml import LogXML, _NodeReporter
 
-    from pytest_kore_convtest.plugin.reporting.report_facts import FlakyFailure
+    from pytest_kore_convtest.plugin.report_facts import FlakyFailure
     from pytest_kore_convtest.plugin.verdict.run_verdict import Gap
 
 

@@ -191,7 +191,7 @@ def write_reports(record: Record, settings: Settings, env: Mapping[str, str]) ->
     from pytest_kore_convtest.reports.markdown import render_markdown
     from pytest_kore_convtest.reports.render import render
     from pytest_kore_convtest.reports.write_files import append_step_summary, write_report
-    from pytest_kore_convtest.suites.file import show_path
+    from pytest_kore_convtest.text import show_path
 
     written, problems = list[str](), list[str]()
     for form in sorted(REPORTS, key="json".__eq__):  # JSON last: it knows what became of the others

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest import redaction
-from pytest_kore_convtest.plugin.reporting.report_facts import facts_of
+from pytest_kore_convtest.plugin.report_facts import facts_of
 from pytest_kore_convtest.reports.record import (
     FAILED,
     FORMAT,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.plugin.items.own_items import COVERED, KNOWN, NOT_CONFIGURED
-from pytest_kore_convtest.plugin.reporting.report_facts import facts_of, is_ours
+from pytest_kore_convtest.plugin.own_items import COVERED, KNOWN, NOT_CONFIGURED
+from pytest_kore_convtest.plugin.report_facts import facts_of, is_ours
 from pytest_kore_convtest.reports.record import FAILED, PASSED, ItemRecord
 from pytest_kore_convtest.text import printable
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_kore_convtest.plugin.items.own_items import COVERED, KNOWN, NOT_CONFIGURED
 from pytest_kore_convtest.plugin.items.selection import LINT, OWN, TEST, Selected, count_steps
-from pytest_kore_convtest.plugin.reporting.report_facts import facts_of
+from pytest_kore_convtest.plugin.own_items import COVERED, KNOWN, NOT_CONFIGURED
+from pytest_kore_convtest.plugin.report_facts import facts_of
 from pytest_kore_convtest.plugin.verdict.final_status import (
     BOT_REPEATS,
     BOT_UNUSED,

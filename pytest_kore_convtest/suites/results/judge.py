@@ -15,7 +15,6 @@ from pytest_kore_convtest.findings import Finding, Location
 from pytest_kore_convtest.rules import Rule, Severity, severity_of
 from pytest_kore_convtest.suites.align import align
 from pytest_kore_convtest.suites.diff import brief
-from pytest_kore_convtest.suites.file import show_path
 from pytest_kore_convtest.suites.results.match_replies import find_fitting, match, varies, why_no_match
 from pytest_kore_convtest.suites.results.origin import (
     Difference,
@@ -36,7 +35,7 @@ from pytest_kore_convtest.suites.results.run_result import (
 )
 from pytest_kore_convtest.suites.results.verification import verify
 from pytest_kore_convtest.text import one_line as visible
-from pytest_kore_convtest.text import quoted, squeeze
+from pytest_kore_convtest.text import quoted, show_path, squeeze
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

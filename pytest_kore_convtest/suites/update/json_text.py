@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.suites.file_format import BARE, CONTAINS, EQUALS, ONE_OF
-from pytest_kore_convtest.suites.update.expectation_changes import DELETE, INSERT, REPLACE
-from pytest_kore_convtest.suites.update.text_edit import CannotUpdateError, Edit
+from pytest_kore_convtest.suites.results.expectation_changes import DELETE, INSERT, REPLACE
+from pytest_kore_convtest.suites.text_edit import CannotUpdateError, Edit
 from pytest_kore_convtest.text import escape_json
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.json_positions import Mark, Path
     from pytest_kore_convtest.suites.file import LocalStep, SuiteSource
-    from pytest_kore_convtest.suites.update.expectation_changes import Change
+    from pytest_kore_convtest.suites.results.expectation_changes import Change
 
 _DECODER = json.JSONDecoder()
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)

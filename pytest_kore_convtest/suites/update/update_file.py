@@ -16,8 +16,8 @@ from pytest_kore_convtest.suites.file import LocalSuite, SuiteSource, read_suite
 from pytest_kore_convtest.suites.file_format import CONTAINS, EQUALS, ONE_OF
 from pytest_kore_convtest.suites.file_text import BOM
 from pytest_kore_convtest.suites.matchers import ANY, Matcher
-from pytest_kore_convtest.suites.update.expectation_changes import DELETE, INSERT
-from pytest_kore_convtest.suites.update.text_edit import (
+from pytest_kore_convtest.suites.results.expectation_changes import DELETE, INSERT
+from pytest_kore_convtest.suites.text_edit import (
     CannotUpdateError,
     Edit,
     Hunk,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pytest_kore_convtest.suites.update.expectation_changes import Change
+    from pytest_kore_convtest.suites.results.expectation_changes import Change
 
 _NOT_SAFE = "the file would not read back as it was: change it by hand"
 _MATCHER, _OPTIONAL, _MORE = "\0matcher", "\0optional", "\0more"

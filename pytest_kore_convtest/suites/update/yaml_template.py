@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.suites.update.text_edit import Edit
+from pytest_kore_convtest.suites.text_edit import Edit
 from pytest_kore_convtest.suites.yaml.nodes import Mapping, Node, Scalar, Sequence
 from pytest_kore_convtest.suites.yaml.unquoted import changed_by_yaml
 from pytest_kore_convtest.suites.yaml.write import write_data, write_flow

@@ -7,9 +7,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.suites.matchers import ANY
-from pytest_kore_convtest.suites.update.expectation_changes import DELETE, INSERT, REPLACE
+from pytest_kore_convtest.suites.results.expectation_changes import DELETE, INSERT, REPLACE
+from pytest_kore_convtest.suites.text_edit import CannotUpdateError, Edit
 from pytest_kore_convtest.suites.update.json_text import find_runs
-from pytest_kore_convtest.suites.update.text_edit import CannotUpdateError, Edit
 from pytest_kore_convtest.suites.update.yaml_template import TemplateEditor
 from pytest_kore_convtest.suites.yaml.comments import find_comments
 from pytest_kore_convtest.suites.yaml.nodes import Mapping, Node, Scalar, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence as Listed
 
     from pytest_kore_convtest.json_positions import Path
-    from pytest_kore_convtest.suites.update.expectation_changes import Change
+    from pytest_kore_convtest.suites.results.expectation_changes import Change
 
 _COMMENT = re.compile(r"(?<![ \t])[ \t]+#.*")
 _SHARED = "it is shared by a YAML alias: change it by hand"

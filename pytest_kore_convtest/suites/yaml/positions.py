@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pytest_kore_convtest.suites.update.text_edit import Edit, end_line, find_break
+from pytest_kore_convtest.suites.text_edit import Edit, end_line, find_break
 from pytest_kore_convtest.suites.yaml.nodes import Mapping, Node, Scalar, Sequence
 
 BREAKS = "\r\n"

@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.cli.doctor_local import ERROR, OK, WARNING, Check
+from pytest_kore_convtest.doctor.local import ERROR, OK, WARNING, Check
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.suites.file import open_suite_file, show_path
-from pytest_kore_convtest.text import plural, printable
+from pytest_kore_convtest.suites.file import open_suite_file
+from pytest_kore_convtest.text import plural, printable, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,10 +30,10 @@ def look_at_baseline(settings: Settings, files: Iterable[Path]) -> Iterator[Chec
     """
     if settings.baseline is None:
         return
-    from pytest_kore_convtest.plugin.baseline import read_given
+    from pytest_kore_convtest.history.named_baseline import read_named_baseline
 
     try:
-        given = read_given(settings.baseline, is_worker=False)
+        given = read_named_baseline(settings.baseline, is_worker=False)
     except ConfigError as bad:
         why = "a test run stops with a usage error (exit code 4)"
         yield Check("baseline", ERROR, bad.message, why, "mend the file, or give no --kore-baseline")

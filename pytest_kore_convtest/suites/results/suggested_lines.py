@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_kore_convtest.suites.update.expectation_changes import DELETE, accept_step
+from pytest_kore_convtest.suites.results.expectation_changes import DELETE, accept_step
+from pytest_kore_convtest.suites.text_edit import CannotUpdateError
 from pytest_kore_convtest.suites.update.json_text import write_string
-from pytest_kore_convtest.suites.update.text_edit import CannotUpdateError
 from pytest_kore_convtest.suites.update.update_file import StepChange, show_hunks
 from pytest_kore_convtest.text import block
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_kore_convtest.suites.results.run_result import RunResult
-    from pytest_kore_convtest.suites.update.text_edit import Hunk
+    from pytest_kore_convtest.suites.text_edit import Hunk
 
 _MOST_LINES = 4
 _LONGEST_LINE = 300

@@ -18,9 +18,9 @@ from urllib.request import getproxies, proxy_bypass
 from pytest_kore_convtest.api.error_responses import clock_skew, excerpt, printable
 from pytest_kore_convtest.api.network_errors import describe
 from pytest_kore_convtest.api.transport import Trust
-from pytest_kore_convtest.cli.certificate import issuer_of, unverified_issuer
-from pytest_kore_convtest.cli.doctor_access import IMPOSSIBLE, SKEW_WORTH_SAYING, look_at_access
-from pytest_kore_convtest.cli.doctor_local import ERROR, OK, SKIPPED, WARNING, Check
+from pytest_kore_convtest.doctor.access import IMPOSSIBLE, SKEW_WORTH_SAYING, look_at_access
+from pytest_kore_convtest.doctor.certificate import issuer_of, unverified_issuer
+from pytest_kore_convtest.doctor.local import ERROR, OK, SKIPPED, WARNING, Check
 from pytest_kore_convtest.errors import (
     ConfigError,
     KoreError,

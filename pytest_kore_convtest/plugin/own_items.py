@@ -16,7 +16,7 @@ from pytest_kore_convtest.settings.values import read_jobs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_kore_convtest.plugin.reporting.report_facts import FlakyFailure
+    from pytest_kore_convtest.plugin.report_facts import FlakyFailure
     from pytest_kore_convtest.settings.settings import Settings
     from pytest_kore_convtest.settings.values import ImportJob
     from pytest_kore_convtest.suites.file import LocalSuite

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.api.error_responses import printable
-from pytest_kore_convtest.cli.doctor_local import ERROR, OK, WARNING, Check
+from pytest_kore_convtest.doctor.local import ERROR, OK, WARNING, Check
 from pytest_kore_convtest.errors import (
     AccessDeniedError,
     ConfigError,

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_kore_convtest.errors import AccessDeniedError, ConfigError
 from pytest_kore_convtest.settings.options import ROWS, SECRETS, TABLE
 from pytest_kore_convtest.settings.settings import Settings, resolve
-from pytest_kore_convtest.suites.file import open_suite_file, show_path
+from pytest_kore_convtest.suites.file import open_suite_file
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE
+from pytest_kore_convtest.text import show_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from pytest_kore_convtest.cli.configuration import Raw
+    from pytest_kore_convtest.settings.raw import RawSettings
 
 OK, WARNING, ERROR, SKIPPED = "ok", "warning", "error", "skipped"
 """What a check may come to; ``SKIPPED``: it could not be made."""
@@ -55,15 +56,14 @@ class Check:
     fix: str = ""
 
 
-def settle(raw: Raw) -> tuple[Settings, list[Check], set[str]]:
+def settle(raw: RawSettings) -> tuple[Settings, list[Check], set[str]]:
     """Return the settings without those that cannot be used, what is wrong with these, and their names."""
-    typed, environment, configured, folder = raw.values
-    given, env, ini = dict(typed), dict(environment), dict(configured)
+    given, env, ini = dict(raw.typed), dict(raw.environment), dict(raw.ini)
     checks: list[Check] = []
     refused: set[str] = set()
     while True:
         try:
-            return resolve(given, env, ini, folder), checks, refused
+            return resolve(given, env, ini, raw.folder), checks, refused
         except ConfigError as caught:
             bad = caught
         row = ROWS.get(str(bad.name))
