@@ -253,7 +253,7 @@ class SuiteRun(Job["RunStatus"]):
 
     def is_good(self, outcome: Outcome[RunStatus]) -> bool:
         """Say whether every step passed, by this run and those before it."""
-        from pytest_kore_convtest.suites.results.errors import verdict_of
+        from pytest_kore_convtest.suites.run_errors import verdict_of
 
         if self.plan is not None and self.attempt < (self.plan.repeats or 0):
             return False  # too few so far, whatever they came to: joining them each time would be quadratic

@@ -34,7 +34,7 @@ def mark_known(
     from pytest_kore_convtest.history.known_failures import find_known
     from pytest_kore_convtest.redaction import hide_in
     from pytest_kore_convtest.rules import Rule
-    from pytest_kore_convtest.suites.results.errors import verdict_of
+    from pytest_kore_convtest.suites.run_errors import verdict_of
 
     judged = job.result()
     if any(

@@ -363,7 +363,7 @@ def runner(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
         chosen = _version(version)
         job = pipeline.run_suite(imported.name, chosen, imported) if chosen else begin_run(pipeline, imported)
         run.wait_run(pipeline, job).result()
-        from pytest_kore_convtest.suites.results.errors import verdict_of
+        from pytest_kore_convtest.suites.run_errors import verdict_of
 
         if bad := verdict_of(job.result()):
             raise bad

@@ -95,7 +95,7 @@ def write_rate(rate: run_result.PassRate | None) -> PassRate | None:
 
 def _find_offers(result: RunResult, index: int) -> list[Offer]:
     # Imported here: a run without a failure does not pay for it.
-    from pytest_kore_convtest.suites.results.suggested_lines import find_offers
+    from pytest_kore_convtest.suites.update.suggested_lines import find_offers
 
     return [{"where": one.where, "lines": list(one.lines)} for one in find_offers(result, index)]
 

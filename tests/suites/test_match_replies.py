@@ -13,11 +13,11 @@ from pytest_kore_convtest.suites import matchers, safe_regex
 from pytest_kore_convtest.suites.file import read_suite_file
 from pytest_kore_convtest.suites.lint import lint_file
 from pytest_kore_convtest.suites.matchers import Matcher
-from pytest_kore_convtest.suites.results.errors import verdict_of
 from pytest_kore_convtest.suites.results.expectation_changes import accept_step
 from pytest_kore_convtest.suites.results.judge import judge_run
 from pytest_kore_convtest.suites.results.origin import RunRequest
 from pytest_kore_convtest.suites.results.run_result import FAILED, NOT_EVALUATED, PASSED
+from pytest_kore_convtest.suites.run_errors import verdict_of
 
 ANY = "{any: [One?, Two?]}"
 ID = "ctr-1"

@@ -173,7 +173,7 @@ def _find_flaky(item: pytest.Item, found: Found) -> list[FlakyFailure]:
     result = found.run.result()
     if result.rate is not None:
         return []
-    from pytest_kore_convtest.suites.results.errors import step_error, verdict_of
+    from pytest_kore_convtest.suites.run_errors import step_error, verdict_of
 
     known = find_run(item.config).results.known_failures(found.run)
     shown = _selected_steps(cast("SuiteItem", item)) | known.keys()
@@ -381,7 +381,7 @@ def _judge_run(result: RunResult, shown: Collection[int]) -> None:
         ConversationFailedError: It failed.
         ServiceError: Nobody knows whether it passed.
     """
-    from pytest_kore_convtest.suites.results.errors import verdict_of
+    from pytest_kore_convtest.suites.run_errors import verdict_of
 
     bad = verdict_of(result, shown)
     if bad is None:
@@ -393,7 +393,7 @@ def _judge_run(result: RunResult, shown: Collection[int]) -> None:
 
 def check_step(_kore_road: Road) -> None:
     """Judge one step, as the platform reports it; without the run's own item, the run as a whole, too."""
-    from pytest_kore_convtest.suites.results.errors import step_error
+    from pytest_kore_convtest.suites.run_errors import step_error
 
     assert _kore_road.found.run is not None  # noqa: S101 - for the type checker
     result = _kore_road.found.run.result()

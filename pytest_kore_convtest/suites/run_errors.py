@@ -59,7 +59,7 @@ def _offer(result: RunResult, index: int) -> list[str]:
     if result.local is None or result.steps[index].outcome != FAILED:
         return []
     # Imported here: a run without a failure does not pay for it.
-    from pytest_kore_convtest.suites.results.suggested_lines import offer_lines
+    from pytest_kore_convtest.suites.update.suggested_lines import offer_lines
 
     return list(offer_lines(result, index))
 
