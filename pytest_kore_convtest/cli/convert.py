@@ -178,7 +178,7 @@ def _open(paths: Sequence[Path]) -> list[SuiteFile] | None:
     """Read all files; say why one cannot be used."""
     from pytest_kore_convtest.findings import summarize
     from pytest_kore_convtest.suites.file import open_suite_file
-    from pytest_kore_convtest.suites.lint import lint_file
+    from pytest_kore_convtest.suites.lint.lint_files import lint_file
 
     files = [open_suite_file(path) for path in paths]
     bad = [file for file in files if file.problems]

@@ -151,7 +151,7 @@ def find_all(
     """
     from pytest_kore_convtest.rules import Rule
     from pytest_kore_convtest.suites.file import SuiteFile, open_suite_file
-    from pytest_kore_convtest.suites.lint import lint_file, lint_many
+    from pytest_kore_convtest.suites.lint.lint_files import lint_file, lint_many
 
     wanted = only | {Rule.UNUSABLE_FILE} if only else frozenset(Rule)
     names: list[SuiteFile] = []

@@ -33,7 +33,7 @@ def clean_up_suites(run: Run) -> None:
 
 
 def _clean_up(run: Run, client: KoreClient, store: JobStore) -> list[str]:
-    from pytest_kore_convtest.jobs.cleanup import clean_up
+    from pytest_kore_convtest.jobs.delete_suites import clean_up
 
     budget = HASTE if run.interrupted else None
     return clean_up(

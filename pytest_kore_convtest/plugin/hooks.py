@@ -48,8 +48,8 @@ from pytest_kore_convtest.plugin.terminal import output
 from pytest_kore_convtest.plugin.terminal.progress import Progress
 from pytest_kore_convtest.plugin.terminal.summary import Line, sum_up, write_summary
 from pytest_kore_convtest.plugin.update import Updates
+from pytest_kore_convtest.plugin.verdict.exit_code import RunVerdict
 from pytest_kore_convtest.plugin.verdict.final_status import EMULATOR_WORDS
-from pytest_kore_convtest.plugin.verdict.run_verdict import RunVerdict
 from pytest_kore_convtest.settings.settings import environment
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kore_convtest.suites.file import open_suite_file
-from pytest_kore_convtest.suites.lint import lint_file
+from pytest_kore_convtest.suites.lint.lint_files import lint_file
 from pytest_kore_convtest.suites.yaml.nodes import Scalar, YamlError, read_nodes
 from pytest_kore_convtest.suites.yaml.read import read_yaml
 from pytest_kore_convtest.suites.yaml.schema import yaml_schema

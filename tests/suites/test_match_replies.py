@@ -11,7 +11,7 @@ from pytest_kore_convtest.api.run_models import read_run_status
 from pytest_kore_convtest.rules import Rule, RuleSettings, Severity
 from pytest_kore_convtest.suites import matchers, safe_regex
 from pytest_kore_convtest.suites.file import read_suite_file
-from pytest_kore_convtest.suites.lint import lint_file
+from pytest_kore_convtest.suites.lint.lint_files import lint_file
 from pytest_kore_convtest.suites.matchers import Matcher
 from pytest_kore_convtest.suites.results.expectation_changes import accept_step
 from pytest_kore_convtest.suites.results.judge import judge_run

@@ -10,7 +10,7 @@ import pytest
 from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.suites.file import open_suite_file, read_suite_file
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE
-from pytest_kore_convtest.suites.lint import lint_file
+from pytest_kore_convtest.suites.lint.lint_files import lint_file
 from pytest_kore_convtest.suites.yaml.read import read_yaml
 from pytest_kore_convtest.suites.yaml.unquoted import changed_by_yaml
 

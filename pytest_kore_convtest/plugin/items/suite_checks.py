@@ -20,7 +20,7 @@ from pytest_kore_convtest.plugin.own_items import OwnItem, expect_failure, fixtu
 from pytest_kore_convtest.plugin.report_facts import FlakyFailure
 from pytest_kore_convtest.plugin.session import Run, find_run
 from pytest_kore_convtest.rules import ERROR, HINT
-from pytest_kore_convtest.suites.lint import lint_many
+from pytest_kore_convtest.suites.lint.lint_files import lint_many
 from pytest_kore_convtest.suites.results.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED
 from pytest_kore_convtest.text import one_line, show_path
 

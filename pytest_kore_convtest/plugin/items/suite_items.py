@@ -24,7 +24,7 @@ from pytest_kore_convtest.plugin.terminal.output import write_lines
 from pytest_kore_convtest.redaction import hide
 from pytest_kore_convtest.suites.file import LocalSuite, SuiteFile, is_yaml, open_suite_file
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE
-from pytest_kore_convtest.suites.lint import lint_file
+from pytest_kore_convtest.suites.lint.lint_files import lint_file
 from pytest_kore_convtest.text import one_line, show_path
 
 if TYPE_CHECKING:

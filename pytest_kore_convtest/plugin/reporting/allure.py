@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         Step,
     )
     from pytest_kore_convtest.plugin.session import Run
-    from pytest_kore_convtest.plugin.verdict.run_verdict import Gap
+    from pytest_kore_convtest.plugin.verdict.exit_code import Gap
     from pytest_kore_convtest.reports.record import Reply, StepRecord
 
 PLUGIN_NAME = "kore-allure"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from _pytest.junitxml import LogXML, _NodeReporter
 
     from pytest_kore_convtest.plugin.report_facts import FlakyFailure
-    from pytest_kore_convtest.plugin.verdict.run_verdict import Gap
+    from pytest_kore_convtest.plugin.verdict.exit_code import Gap
 
 
 _NOT_VERIFIED, _VERDICT = "NotVerified", "Verdict"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.plugin.reporting.recorder import Recorder
     from pytest_kore_convtest.plugin.session import Run
-    from pytest_kore_convtest.plugin.verdict.run_verdict import RunVerdict
+    from pytest_kore_convtest.plugin.verdict.exit_code import RunVerdict
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.record import Evidence, Record, ShardRecord, Unevaluated
     from pytest_kore_convtest.settings.settings import Settings

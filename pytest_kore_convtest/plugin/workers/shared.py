@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 import pytest
 
 from pytest_kore_convtest.jobs import run_folder
-from pytest_kore_convtest.jobs.run_name import make_run_name
+from pytest_kore_convtest.jobs.unique_names import make_run_name
 from pytest_kore_convtest.settings.settings import environment
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from pytest_kore_convtest.findings import Location, apply_rules, find
 from pytest_kore_convtest.json_positions import START
 from pytest_kore_convtest.rules import DEFAULTS, Rule
 from pytest_kore_convtest.suites.file import LocalSuite, SuiteFile, name_of, open_suite_file
-from pytest_kore_convtest.suites.file_format import JSON_WORDS, YAML_WORDS, Note, judge_content
+from pytest_kore_convtest.suites.file_format import JSON_WORDS, YAML_WORDS, Note
+from pytest_kore_convtest.suites.lint.checks import judge_content
 from pytest_kore_convtest.text import quoted, show_path
 
 if TYPE_CHECKING:
