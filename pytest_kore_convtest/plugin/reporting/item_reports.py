@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import pytest_kore_convtest
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
 from pytest_kore_convtest.plugin.own_items import OwnItem, fixture_values, is_live, skipped_by_us
 from pytest_kore_convtest.plugin.report_facts import REPORT_KEY, ReportFacts, facts_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.plugin.session import Run
     from pytest_kore_convtest.reports.job_summary import JobSummary
 
-_PACKAGE = str(Path(__file__).parents[1])
+_PACKAGE = str(Path(pytest_kore_convtest.__file__).parent)
 
 _COLOUR = re.compile(r"(\x1b\[[0-9;]{0,20}m)")
 """What pytest puts around the parts of a comparison that it shows in colour."""
