@@ -225,9 +225,9 @@ def _exchange(line: _Line, path: str, context: ssl.SSLContext | None) -> _Answer
         if line.proxy and not context:
             target = f"http://{line.host}:{line.port}{path}"
         connection.request("GET", target, headers={"Accept": "application/json", "Connection": "close"})
-        response = connection.getresponse()
-        headers = {name.lower(): value for name, value in response.getheaders()}
-        return _Answer(response.status, headers, response.read(_LARGEST), *certificate, time.time())
+        with closing(connection.getresponse()) as response:  # to which http.client hands its socket over
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return _Answer(response.status, headers, response.read(_LARGEST), *certificate, time.time())
 
 
 def _connect(line: _Line, context: ssl.SSLContext | None) -> http.client.HTTPConnection:
