@@ -74,3 +74,16 @@ class Setting:
 TABLE = tuple(Setting(*row) for row in SETTINGS)
 
 ROWS = {row.name: row for row in TABLE}
+
+CONNECTION = (
+    "host",
+    "stream_id",
+    "target",
+    "client_id",
+    "client_secret",
+    "client_secret_file",
+    "jwt",
+    "jwt_file",
+    "user_email",
+)
+"""The settings that every sub-command takes that contacts the platform."""
