@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest.rules import OFF, RULES, Rule, Severity, severity_of
-from pytest_kore_convtest.text import one_line
+from pytest_kore_convtest.text import one_line, shown_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -49,20 +49,6 @@ class Location(NamedTuple):
 
 
 NOWHERE = Location()
-
-
-_SHOWN_FROM: list[str] = []
-"""The folder from which paths are shown, where it is not the current one."""
-
-
-def show_paths_from(folder: str) -> None:
-    """Show paths from a folder from now on, as a process does that works for one in another folder."""
-    _SHOWN_FROM[:] = [folder]
-
-
-def shown_from() -> str:
-    """Return the folder from which paths are shown."""
-    return _SHOWN_FROM[0] if _SHOWN_FROM else os.getcwd()  # noqa: PTH109 - ten times as quick, for thousands
 
 
 def _shorten(file: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError, JobError
-from pytest_kore_convtest.jobs.entry import JobEntry
 from pytest_kore_convtest.jobs.outcome import Outcome, S
+from pytest_kore_convtest.jobs.store_entry import JobEntry
 from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:

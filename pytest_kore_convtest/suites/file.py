@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest import json_positions
 from pytest_kore_convtest.errors import SuiteFileError
-from pytest_kore_convtest.findings import shown_from
 from pytest_kore_convtest.json_positions import START, Place
 from pytest_kore_convtest.suites.file_format import ALL_OF, BARE, CONTAINS, EQUALS, ONE_OF, Problem
 from pytest_kore_convtest.suites.file_text import (
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_kore_convtest.json_positions import Document, JsonObject
-    from pytest_kore_convtest.suites.yaml_file import ReplySource, YamlSuites
+    from pytest_kore_convtest.suites.yaml.read import ReplySource, YamlSuites
 
 
 @dataclass(frozen=True)
@@ -213,8 +212,8 @@ def _without_collector() -> Iterator[None]:
 
 def _open_yaml(path: Path, data: bytes) -> SuiteFile:
     # Imported here: who has no YAML file does not pay for it.
-    from pytest_kore_convtest.suites.yaml_file import read_yaml
-    from pytest_kore_convtest.suites.yaml_nodes import YamlError
+    from pytest_kore_convtest.suites.yaml.nodes import YamlError
+    from pytest_kore_convtest.suites.yaml.read import read_yaml
 
     try:
         yaml = read_yaml(read_text(data))
@@ -233,12 +232,6 @@ def _open_yaml(path: Path, data: bytes) -> SuiteFile:
     if problems:
         return SuiteFile(path, problems=problems, marked=marked, yaml=yaml)
     return SuiteFile(path, suites, yaml.document, (), marked, yaml)
-
-
-def show_path(path: Path) -> str:
-    """Return a path as short as it can be typed: from here, when it lies below."""
-    here = shown_from()
-    return one_line(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def read_suite_file(path: Path) -> list[LocalSuite]:
