@@ -10,10 +10,12 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from pytest_kore_convtest import json_positions
 from pytest_kore_convtest.errors import SuiteFileError
@@ -67,9 +69,55 @@ class LocalStep:
 
     input: str
     event: str
-    outputs: tuple[LocalOutput, ...]
+    outputs: Sequence[LocalOutput]
     place: Place = START
     more: bool = False
+
+
+class _Outputs(Sequence[LocalOutput]):
+    """The expected replies of a step, read when somebody looks at them: to collect a step takes none.
+
+    Args:
+        document: What the file says.
+        path: The step.
+        step: What it says.
+        yaml: What is known of a YAML file beyond that.
+    """
+
+    def __init__(
+        self, document: Document, path: json_positions.Path, step: dict[str, object], yaml: YamlSuites | None
+    ) -> None:
+        self._document, self._path, self._step, self._yaml = document, path, step, yaml
+
+    @cached_property
+    def _all(self) -> tuple[LocalOutput, ...]:
+        outputs, yaml = as_list(self._step.get("outputs")), self._yaml
+        paths = [(*self._path, "outputs", index) for index in range(len(outputs))]
+        found = map(read_output, outputs, map(self._document.place, paths))
+        if yaml is None:
+            return tuple(found)
+        return tuple(
+            replace(one, source=yaml.replies.get(here)) for one, here in zip(found, paths, strict=True)
+        )
+
+    @overload
+    def __getitem__(self, at: int) -> LocalOutput: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[LocalOutput, ...]: ...
+    def __getitem__(self, at: int | slice) -> LocalOutput | tuple[LocalOutput, ...]:
+        return self._all[at]
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __eq__(self, other: object) -> bool:
+        return self._all == tuple(other) if isinstance(other, (_Outputs, tuple)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._all)
+
+    def __repr__(self) -> str:
+        return repr(self._all)
 
 
 @dataclass(frozen=True)
@@ -350,18 +398,9 @@ def _read_steps(
     for number, message in enumerate(as_list(case.get("messages"))):
         here = (*path, "messages", number)
         step = message if isinstance(message, dict) else {}
-        outputs = tuple(
-            read_output(output, document.place((*here, "outputs", index)))
-            for index, output in enumerate(as_list(step.get("outputs")))
-        )
-        more = False
-        if yaml is not None:
-            sources = (yaml.replies.get((*here, "outputs", index)) for index in range(len(outputs)))
-            outputs = tuple(
-                replace(output, source=source) for output, source in zip(outputs, sources, strict=True)
-            )
-            more = here in yaml.more
+        outputs = _Outputs(document, here, step, yaml)
         said, event = as_text(step.get("input")), as_text(step.get("event"))
+        more = yaml is not None and here in yaml.more
         yield LocalStep(said, event, outputs, document.place(here), more)
 
 
