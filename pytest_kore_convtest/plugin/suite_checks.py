@@ -62,7 +62,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     run = find_run(session.config)
     items = [item for item in run.undivided or session.items if isinstance(item, SuiteItem)]
-    live = [item for item in items if item.suite is not None and item.get_closest_marker("kore_live")]
+    live = [item for item in items if item.suite is not None and not item.offline]
     suites = {id(item.suite): item.suite for item in live if item.suite is not None}
     problem = None
     try:
@@ -93,10 +93,10 @@ def _prepare(run: Run, suites: list[LocalSuite]) -> list[LocalSuite]:
             name="target",
             source=run.settings.source("target"),
         )
-    bots: dict[str, list[str]] = {}
+    bots: dict[str, dict[str, None]] = {}
     for suite in suites:
-        if suite.bot_id and str(suite.path) not in bots.setdefault(suite.bot_id, []):
-            bots[suite.bot_id].append(str(suite.path))
+        if suite.bot_id:
+            bots.setdefault(suite.bot_id, {})[str(suite.path)] = None
     if len(bots) > 1:
         listed = "".join(f"\n  {one_line(bot)}: {one_line(', '.join(paths))}" for bot, paths in bots.items())
         said = f"the selected suite files belong to {len(bots)} bots, but a test run tests only one"

@@ -52,6 +52,9 @@ class SuiteModule(pytest.Module):
 
     file: SuiteFile
     fixtures: dict[object, object]
+    live: pytest.MarkDecorator
+    shown: Path
+    label: tuple[str, str]
 
     @classmethod
     def of(cls, parent: pytest.Collector, path: Path) -> SuiteModule:
@@ -67,6 +70,8 @@ class SuiteModule(pytest.Module):
             nodeid = shown.relative_to(root) if shown.is_relative_to(root) else shown
             made = cls.from_parent(parent, path=path, name=shown.name, nodeid=nodeid.as_posix())
         made.obj, made.fixtures = ModuleType(path.stem.replace(".", "_")), {}
+        made.shown, made.live = shown, pytest.mark.kore_live
+        made.label = ("file", made.nodeid.partition("::")[0])
         return made
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
@@ -106,21 +111,25 @@ class SuiteNode(pytest.Collector):
 
     suite: LocalSuite
     module: SuiteModule
-    group: pytest.MarkDecorator | None
+    marks: list[pytest.MarkDecorator]
+    notes: list[str]
 
     @classmethod
     def of(cls, parent: SuiteModule, name: str, suite: LocalSuite) -> SuiteNode:
         """Make the collector."""
         made: SuiteNode = cls.from_parent(parent, name=name)
-        made.suite, made.module, made.group = suite, parent, None
-        if parent.config.pluginmanager.has_plugin("xdist"):
-            short = _fit(suite.name, _LONGEST_NAME, parent.config)
-            made.group = pytest.mark.xdist_group(f"kore-{_shown(suite.path).name}-{short}")
+        made.suite, made.module = suite, parent
         return made
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield the suite's items, in the order in which they come to pass."""
         run = find_run(self.config)
+        self.marks, self.notes = [], []
+        if self.config.pluginmanager.has_plugin("xdist"):
+            short = _fit(self.suite.name, _LONGEST_NAME, self.config)
+            self.marks.append(pytest.mark.xdist_group(f"kore-{self.module.shown.name}-{short}"))
+        for tag in self.suite.tags:
+            _look_up(tag, self)
         yield SuiteItem.of(self, "lint", suite_checks.check_lint, self.suite)
         yield SuiteItem.of(self, "import", suite_checks.check_import, self.suite)
         yield SuiteItem.of(self, "structure", suite_checks.check_structure, self.suite)
@@ -155,17 +164,22 @@ class SuiteItem(OwnItem):
     ) -> SuiteItem:
         """Make an item; all but lint carry the mark ``kore_live``."""
         # Looked up once for all items of a file that do the same, as pytest does for parametrized tests.
-        known = (parent if isinstance(parent, SuiteModule) else parent.module).fixtures
-        item: SuiteItem = cls.from_parent(parent, name=name, callobj=check, fixtureinfo=known.get(check))
-        known.setdefault(check, getattr(item, "_fixtureinfo", None))
+        module = parent if isinstance(parent, SuiteModule) else parent.module
+        known = module.fixtures.get(check)
+        item: SuiteItem = cls.from_parent(parent, name=name, callobj=check, fixtureinfo=known)
+        if known is None:
+            module.fixtures[check] = getattr(item, "_fixtureinfo", None)
         item.suite, item.number, item.kore_notes = suite, number, []
         item.offline = check is suite_checks.check_lint
         # xunit2 has no attributes for them.
-        item.user_properties += [("file", parent.nodeid.partition("::")[0]), ("line", item.line)]
-        if check is not suite_checks.check_lint:
-            item.add_marker("kore_live")
+        item.user_properties += [module.label, ("line", item.line)]
+        if not item.offline:
+            item.add_marker(module.live)
         if isinstance(parent, SuiteNode):
-            _mark(item, parent)
+            for mark in parent.marks:
+                item.add_marker(mark)
+            item.kore_notes += parent.notes
+            item.extra_keyword_matches.update(parent.suite.tags)
         return item
 
     @property
@@ -191,35 +205,30 @@ class SuiteItem(OwnItem):
         return _shown(self.path), self.line - 1, self.nodeid.partition("::")[2].replace("::", " ")
 
 
-def _mark(item: SuiteItem, node: SuiteNode) -> None:
-    """Give an item its suite's group and tags; tags become marks that are registered, or named by ``-m``."""
-    suite = node.suite
-    if node.group is not None:
-        item.add_marker(node.group)
-    item.extra_keyword_matches.update(suite.tags)
-    if not suite.tags:
-        return
-    for tag in suite.tags:
-        if tag in _named_by_m(item.config):
-            _meet(item, tag)
-        if tag in _registered(tuple(item.config.getini("markers"))) - _MEANT_FOR_PYTEST:
-            item.add_marker(tag)
+def _look_up(tag: str, node: SuiteNode) -> None:
+    """Make a tag a mark of its suite's items if it is registered, or named by ``-m``."""
+    markers = tuple(node.config.getini("markers"))
+    if tag in _named_by_m(node.config):
+        _meet(node, tag, markers)
+        markers = tuple(node.config.getini("markers"))
+    if tag in _registered(markers) - _MEANT_FOR_PYTEST:
+        node.marks.append(getattr(pytest.mark, tag))
 
 
-def _meet(item: SuiteItem, tag: str) -> None:
+def _meet(node: SuiteNode, tag: str, markers: tuple[str, ...]) -> None:
     """Make a tag that ``-m`` names a marker, if it can be one, and say so when nobody has registered it."""
-    said = ""
+    config, said = node.config, ""
     if tag in _MEANT_FOR_PYTEST or tag.startswith("_"):
         said = f"-m {tag} does not select the suites with this tag: it is no name for a marker. Use -k {tag}."
-    elif tag not in _registered(tuple(item.config.getini("markers"))):
+    elif tag not in _registered(markers):
         # Unregistered, pytest would warn of it, or refuse it under --strict-markers.
-        item.config.addinivalue_line("markers", f"{tag}: a tag of suites that -m names")
-        item.config.stash.setdefault(_MET, set()).add(tag)
-    if tag in item.config.stash.get(_MET, ()):
+        config.addinivalue_line("markers", f"{tag}: a tag of suites that -m names")
+        config.stash.setdefault(_MET, set()).add(tag)
+    if tag in config.stash.get(_MET, ()):
         said = f"-m names {tag!r}, a tag of suites that is no registered marker: it selects by tag"
     if said:
-        item.kore_notes = [*item.kore_notes, said]
-        notes = find_run(item.config).notes
+        node.notes.append(said)
+        notes = find_run(config).notes
         notes += [said] if said not in notes else []
 
 
@@ -244,10 +253,12 @@ def _fit(text: str, most: int, config: pytest.Config | None = None) -> str:
     What the locale cannot encode is escaped as pytest escapes parameters: pytest puts the
     node id into the environment.
     """
-    clean = "".join(letter if letter.isprintable() else " " for letter in hide(text))
+    clean = hide(text)
+    if not clean.isprintable():
+        clean = "".join(letter if letter.isprintable() else " " for letter in clean)
     clean = clean.replace("::", " ").replace("[", "(").replace("]", ")")
     name = one_line(" ".join(clean.split()))[:most].strip()
-    if (config is not None and config.getini(_UNESCAPED)) or _can_be_encoded(name):
+    if name.isascii() or (config is not None and config.getini(_UNESCAPED)) or _can_be_encoded(name):
         return name
     return name.encode("ascii", "backslashreplace").decode("ascii")
 
