@@ -112,7 +112,7 @@ class SuiteNode(pytest.Collector):
     suite: LocalSuite
     module: SuiteModule
     marks: list[pytest.MarkDecorator]
-    notes: list[str]
+    notes: tuple[str, ...]
 
     @classmethod
     def of(cls, parent: SuiteModule, name: str, suite: LocalSuite) -> SuiteNode:
@@ -124,7 +124,7 @@ class SuiteNode(pytest.Collector):
     def collect(self) -> Iterator[pytest.Item]:
         """Yield the suite's items, in the order in which they come to pass."""
         run = find_run(self.config)
-        self.marks, self.notes = [], []
+        self.marks, self.notes = [], ()
         if self.config.pluginmanager.has_plugin("xdist"):
             short = _fit(self.suite.name, _LONGEST_NAME, self.config)
             self.marks.append(pytest.mark.xdist_group(f"kore-{self.module.shown.name}-{short}"))
@@ -148,10 +148,7 @@ class SuiteItem(OwnItem):
     Attributes:
         suite: The suite; ``None`` for a file that has none.
         number: The 1-based step, 0 for the other items.
-        kore_notes: What is worth knowing about it.
     """
-
-    kore_notes: list[str]
 
     @classmethod
     def of(
@@ -169,7 +166,7 @@ class SuiteItem(OwnItem):
         item: SuiteItem = cls.from_parent(parent, name=name, callobj=check, fixtureinfo=known)
         if known is None:
             module.fixtures[check] = getattr(item, "_fixtureinfo", None)
-        item.suite, item.number, item.kore_notes = suite, number, []
+        item.suite, item.number = suite, number
         item.offline = check is suite_checks.check_lint
         # xunit2 has no attributes for them.
         item.user_properties += [module.label, ("line", item.line)]
@@ -178,7 +175,7 @@ class SuiteItem(OwnItem):
         if isinstance(parent, SuiteNode):
             for mark in parent.marks:
                 item.add_marker(mark)
-            item.kore_notes += parent.notes
+            item.kore_notes = parent.notes
             item.extra_keyword_matches.update(parent.suite.tags)
         return item
 
@@ -227,7 +224,7 @@ def _meet(node: SuiteNode, tag: str, markers: tuple[str, ...]) -> None:
     if tag in config.stash.get(_MET, ()):
         said = f"-m names {tag!r}, a tag of suites that is no registered marker: it selects by tag"
     if said:
-        node.notes.append(said)
+        node.notes += (said,)
         notes = find_run(config).notes
         notes += [said] if said not in notes else []
 
