@@ -153,6 +153,12 @@ class Document:
         """Return where a value begins; for a path that is not there, the nearest node around it."""
         return self._lines.place(self._find(path).start)
 
+    def item_places(self, path: Path) -> list[Place]:
+        """Return where each item of a list begins; nothing for a path at which there is none."""
+        mark = self.mark(path)
+        inside = mark.inside if mark is not None else None
+        return [self._lines.place(one.start) for one in inside] if isinstance(inside, list) else []
+
     def key_place(self, path: Path) -> Place:
         """Return where a member's key begins; of what has no key, where the value does."""
         return self._lines.place(self._find(path).key)

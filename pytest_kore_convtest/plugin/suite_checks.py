@@ -58,6 +58,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest.UsageError: They cannot be imported together, or not there. A worker of xdist cannot
             end the run so: there the items say it.
     """
+    if session.config.option.collectonly:
+        return
     from pytest_kore_convtest.plugin.suite_items import SuiteItem
 
     run = find_run(session.config)
@@ -73,7 +75,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         new = dict(zip(suites, renamed, strict=True))
         for item in live:
             item.suite = new[id(item.suite)]
-    if problem is None or session.config.option.collectonly:
+    if problem is None:
         return
     if not hasattr(session.config, "workerinput"):
         raise pytest.UsageError(problem.message)

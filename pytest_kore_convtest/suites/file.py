@@ -397,13 +397,15 @@ def _split(content: dict[str, object], case: dict[str, object]) -> bytes:
 def _read_steps(
     document: Document, case: dict[str, object], path: json_positions.Path, yaml: YamlSuites | None
 ) -> Iterator[LocalStep]:
-    for number, message in enumerate(as_list(case.get("messages"))):
+    messages = as_list(case.get("messages"))
+    places = document.item_places((*path, "messages"))
+    for number, (message, place) in enumerate(zip(messages, places, strict=True)):
         here = (*path, "messages", number)
         step = message if isinstance(message, dict) else {}
         outputs = _Outputs(document, here, step, yaml)
         said, event = as_text(step.get("input")), as_text(step.get("event"))
         more = yaml is not None and here in yaml.more
-        yield LocalStep(said, event, outputs, document.place(here), more)
+        yield LocalStep(said, event, outputs, place, more)
 
 
 def read_output(output: object, place: Place = START) -> LocalOutput:
