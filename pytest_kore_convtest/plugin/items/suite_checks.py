@@ -16,6 +16,7 @@ from pytest_kore_convtest.plugin.fixtures import (
     require_writable,
     tell_apart,
 )
+from pytest_kore_convtest.plugin.items.suite_item import SuiteItem
 from pytest_kore_convtest.plugin.own_items import OwnItem, expect_failure, fixture_values
 from pytest_kore_convtest.plugin.report_facts import FlakyFailure
 from pytest_kore_convtest.plugin.session import Run, find_run
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.job import SuiteImport
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
-    from pytest_kore_convtest.plugin.items.suite_items import SuiteItem
     from pytest_kore_convtest.rules import Rule
     from pytest_kore_convtest.suites.file import LocalSuite
     from pytest_kore_convtest.suites.results.run_result import RunResult
@@ -59,8 +59,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """
     if session.config.option.collectonly:
         return
-    from pytest_kore_convtest.plugin.items.suite_items import SuiteItem
-
     run = find_run(session.config)
     items = [item for item in run.undivided or session.items if isinstance(item, SuiteItem)]
     live = [item for item in items if item.suite is not None and not item.offline]
@@ -268,8 +266,6 @@ def _is_selected(item: SuiteItem, name: str) -> bool:
 
 def _sure_items(session: pytest.Session) -> Iterator[SuiteItem]:
     """Yield the selected items of suites that make the test run red when they are."""
-    from pytest_kore_convtest.plugin.items.suite_items import SuiteItem
-
     for one in session.items:
         if isinstance(one, SuiteItem) and not any(one.get_closest_marker(mark) for mark in _SPARED):
             yield one

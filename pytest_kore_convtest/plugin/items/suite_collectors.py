@@ -7,18 +7,16 @@ out in setup and judge in the call.
 
 from __future__ import annotations
 
-import re
 import sys
 from contextlib import suppress
-from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_kore_convtest.plugin.items import suite_checks
-from pytest_kore_convtest.plugin.own_items import OwnItem
+from pytest_kore_convtest.plugin.items.suite_item import SuiteItem, shown_path
+from pytest_kore_convtest.plugin.items.suite_tags import mark_with
 from pytest_kore_convtest.plugin.session import find_run
 from pytest_kore_convtest.plugin.terminal.output import write_lines
 from pytest_kore_convtest.redaction import hide
@@ -29,22 +27,14 @@ from pytest_kore_convtest.text import one_line, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pytest_kore_convtest.findings import Finding
-_MET: pytest.StashKey[set[str]] = pytest.StashKey()
-"""Tags that became markers because ``-m`` names them."""
-
 _LONG_TO_READ = 500_000
 """Bytes of YAML that take a few seconds."""
 
 _LONGEST_INPUT, _LONGEST_NAME = 40, 100
-_END_OF_NAME = re.compile(r"[:(]")
 _UNESCAPED = "disable_test_id_escaping_and_forfeit_all_rights_to_community_support"
-_MEANT_FOR_PYTEST = frozenset(
-    {"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "tryfirst", "trylast"}
-    | {"xdist_group", "flaky", "timeout", "kore_live", "kore_suite"}
-)
-"""Marks that do something: a tag of that name in a suite file means something else."""
 
 
 class SuiteModule(pytest.Module):
@@ -62,7 +52,7 @@ class SuiteModule(pytest.Module):
         plugins = parent.config.pluginmanager
         if not plugins.has_plugin(suite_checks.PLUGIN_NAME):
             plugins.register(suite_checks, suite_checks.PLUGIN_NAME)
-        shown = _shown(path)
+        shown = shown_path(path)
         if shown == path:
             made: SuiteModule = cls.from_parent(parent, path=path)
         else:  # the node id is printed at the start of a line
@@ -79,7 +69,7 @@ class SuiteModule(pytest.Module):
         _announce(self.config, self.path)
         self.file = open_suite_file(self.path)
         if not self.file.suites:
-            yield SuiteItem.of(self, "lint", suite_checks.check_lint)
+            yield _make_item(self, "lint", suite_checks.check_lint)
         seen: dict[str, int] = {}
         for suite in self.file.suites:
             name = _fit(suite.name, _LONGEST_NAME, self.config) or "suite"
@@ -129,119 +119,45 @@ class SuiteNode(pytest.Collector):
             short = _fit(self.suite.name, _LONGEST_NAME, self.config)
             self.marks.append(pytest.mark.xdist_group(f"kore-{self.module.shown.name}-{short}"))
         for tag in self.suite.tags:
-            _look_up(tag, self)
-        yield SuiteItem.of(self, "lint", suite_checks.check_lint, self.suite)
-        yield SuiteItem.of(self, "import", suite_checks.check_import, self.suite)
-        yield SuiteItem.of(self, "structure", suite_checks.check_structure, self.suite)
+            mark_with(tag, self)
+        yield _make_item(self, "lint", suite_checks.check_lint, self.suite)
+        yield _make_item(self, "import", suite_checks.check_import, self.suite)
+        yield _make_item(self, "structure", suite_checks.check_structure, self.suite)
         if run.settings.run is None:
             return
-        yield SuiteItem.of(self, "run", suite_checks.check_run, self.suite)
+        yield _make_item(self, "run", suite_checks.check_run, self.suite)
         width = max(2, len(str(len(self.suite.steps))))
         for number, step in enumerate(self.suite.steps, 1):
             name = f"step {number:0{width}d} {_fit(step.input, _LONGEST_INPUT, self.config)}".rstrip()
-            yield SuiteItem.of(self, name, suite_checks.check_step, self.suite, number)
+            yield _make_item(self, name, suite_checks.check_step, self.suite, number)
 
 
-class SuiteItem(OwnItem):
-    """One item of a suite.
-
-    Attributes:
-        suite: The suite; ``None`` for a file that has none.
-        number: The 1-based step, 0 for the other items.
-    """
-
-    @classmethod
-    def of(
-        cls,
-        parent: SuiteModule | SuiteNode,
-        name: str,
-        check: object,
-        suite: LocalSuite | None = None,
-        number: int = 0,
-    ) -> SuiteItem:
-        """Make an item; all but lint carry the mark ``kore_live``."""
-        # Looked up once for all items of a file that do the same, as pytest does for parametrized tests.
-        module = parent if isinstance(parent, SuiteModule) else parent.module
-        known = module.fixtures.get(check)
-        item: SuiteItem = cls.from_parent(parent, name=name, callobj=check, fixtureinfo=known)
-        if known is None:
-            module.fixtures[check] = getattr(item, "_fixtureinfo", None)
-        item.suite, item.number = suite, number
-        item.offline = check is suite_checks.check_lint
-        # xunit2 has no attributes for them.
-        item.user_properties += [module.label, ("line", item.line)]
-        if not item.offline:
-            item.add_marker(module.live)
-        if isinstance(parent, SuiteNode):
-            for mark in parent.marks:
-                item.add_marker(mark)
-            item.kore_notes = parent.notes
-            item.extra_keyword_matches.update(parent.suite.tags)
-        return item
-
-    @property
-    def module_node(self) -> SuiteModule:
-        """The file's collector."""
-        found = self.getparent(SuiteModule)
-        assert found is not None  # noqa: S101 - every item of ours has one
-        return found
-
-    def sibling(self, name: str) -> str:
-        """Return the node id of another item of the same suite."""
-        return f"{self.parent.nodeid if self.parent else ''}::{name}"
-
-    @property
-    def line(self) -> int:
-        """The line of the suite file that it is about, 1-based."""
-        if self.suite is None:
-            return 1
-        return (self.suite.steps[self.number - 1] if self.number else self.suite).place.line
-
-    def reportinfo(self) -> tuple[Path, int, str]:
-        """Name the line of the suite file, 0-based as pytest counts."""
-        return _shown(self.path), self.line - 1, self.nodeid.partition("::")[2].replace("::", " ")
-
-
-def _look_up(tag: str, node: SuiteNode) -> None:
-    """Make a tag a mark of its suite's items if it is registered, or named by ``-m``."""
-    markers = tuple(node.config.getini("markers"))
-    if tag in _named_by_m(node.config):
-        _meet(node, tag, markers)
-        markers = tuple(node.config.getini("markers"))
-    if tag in _registered(markers) - _MEANT_FOR_PYTEST:
-        node.marks.append(getattr(pytest.mark, tag))
-
-
-def _meet(node: SuiteNode, tag: str, markers: tuple[str, ...]) -> None:
-    """Make a tag that ``-m`` names a marker, if it can be one, and say so when nobody has registered it."""
-    config, said = node.config, ""
-    if tag in _MEANT_FOR_PYTEST or tag.startswith("_"):
-        said = f"-m {tag} does not select the suites with this tag: it is no name for a marker. Use -k {tag}."
-    elif tag not in _registered(markers):
-        # Unregistered, pytest would warn of it, or refuse it under --strict-markers.
-        config.addinivalue_line("markers", f"{tag}: a tag of suites that -m names")
-        config.stash.setdefault(_MET, set()).add(tag)
-    if tag in config.stash.get(_MET, ()):
-        said = f"-m names {tag!r}, a tag of suites that is no registered marker: it selects by tag"
-    if said:
-        node.notes += (said,)
-        notes = find_run(config).notes
-        notes += [said] if said not in notes else []
-
-
-def _named_by_m(config: pytest.Config) -> frozenset[str]:
-    return _read_names(getattr(config.option, "markexpr", "") or "")
-
-
-@cache
-def _read_names(expression: str) -> frozenset[str]:
-    words = re.findall(r"[\w:+.\[\]\\/-]+", expression)
-    return frozenset(words) - {"and", "or", "not", "True", "False", "None"}
-
-
-@cache
-def _registered(lines: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(_END_OF_NAME.split(line, maxsplit=1)[0].strip() for line in lines)
+def _make_item(
+    parent: SuiteModule | SuiteNode,
+    name: str,
+    check: object,
+    suite: LocalSuite | None = None,
+    number: int = 0,
+) -> SuiteItem:
+    """Make an item; all but lint carry the mark ``kore_live``."""
+    # Looked up once for all items of a file that do the same, as pytest does for parametrized tests.
+    module = parent if isinstance(parent, SuiteModule) else parent.module
+    known = module.fixtures.get(check)
+    item: SuiteItem = SuiteItem.from_parent(parent, name=name, callobj=check, fixtureinfo=known)
+    if known is None:
+        module.fixtures[check] = getattr(item, "_fixtureinfo", None)
+    item.suite, item.number = suite, number
+    item.offline = check is suite_checks.check_lint
+    # xunit2 has no attributes for them.
+    item.user_properties += [module.label, ("line", item.line)]
+    if not item.offline:
+        item.add_marker(module.live)
+    if isinstance(parent, SuiteNode):
+        for mark in parent.marks:
+            item.add_marker(mark)
+        item.kore_notes = parent.notes
+        item.extra_keyword_matches.update(parent.suite.tags)
+    return item
 
 
 def _fit(text: str, most: int, config: pytest.Config | None = None) -> str:
@@ -266,9 +182,3 @@ def _can_be_encoded(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _shown(path: Path) -> Path:
-    """Return a path as it is shown; it is another one only when its name would forge or hide something."""
-    shown = one_line(path.as_posix()).replace("::", ": :")
-    return path if shown == path.as_posix() else Path(shown)
