@@ -257,15 +257,20 @@ class Pipeline:
             raise from_data(job.judged[1].to_data())
         return list(job.judged[1])
 
-    def close(self) -> None:
+    def close(self, *, hurry: bool = True) -> None:
         """Stop asking, and let other processes go on with what is not done.
 
-        A change under way may end first, within ``WRITES_GRACE``: what nobody knows of cannot be told.
+        A change under way may end first: what nobody knows of cannot be told, and no other process can go
+        on with it.
+
+        Args:
+            hurry: Wait for that no longer than ``WRITES_GRACE``; otherwise as long as one request may take.
         """
         self._closed = True
         self._pool.close()
         with self._ended:
-            self._ended.wait_for(lambda: not self._writes, WRITES_GRACE)
+            grace = WRITES_GRACE if hurry else self._limits.request_timeout
+            self._ended.wait_for(lambda: not self._writes, grace)
         for job in self.jobs.values():
             self._let_go(job)
 

@@ -209,7 +209,7 @@ class Hooks:
         """Note what is selected of ours: all of it counts."""
         # Of a run that judges nothing it is enough to know whether there is anything to judge.
         self._selected = select(session.items, self._run.settings, 1 if self._dry else None)
-        if self._selected and not _MOCKS.isdisjoint(sys.modules):
+        if self._selected and not self._dry and not _MOCKS.isdisjoint(sys.modules):
             from pytest_kore_convtest.api import transport  # noqa: F401 - before a test replaces what it uses
         self._other_settings = find_other_settings(session, session.items)
         hint_at_suites(self._run, self._config.stash.get(OTHER_FILES, []))
@@ -408,8 +408,6 @@ def _name_pages(pages: Collection[str]) -> list[str]:
     from pytest_kore_convtest.plugin.terminal.help_pages import write_pages
 
     return [write_pages(pages)]
-
-
 
 
 def _reason(stop: BaseException) -> str:

@@ -432,7 +432,7 @@ def find_run(config: pytest.Config) -> Run:
     """
     if _RUN not in config.stash:
         if (folder := folder_of_run(config)) is not None:
-            from pytest_kore_convtest.findings import show_paths_from
+            from pytest_kore_convtest.text import show_paths_from
 
             show_paths_from(str(folder))
         config.stash[_RUN] = Run(config, read_settings(config))

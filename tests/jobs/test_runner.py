@@ -531,3 +531,28 @@ def test_what_a_stuck_thread_brings_later_is_dropped(road, monkeypatch):
     client.gate.set()
     pipeline.ask_again(job, 1)
     assert pipeline.wait_for(pipeline.watch_import("ds-1")) is outcome
+
+
+@pytest.mark.parametrize("hurry", [False, True])
+def test_what_is_being_started_is_known_when_the_run_ends(road, tmp_path, monkeypatch, hurry):
+    """Unless somebody interrupts, another process learns of a start that takes longer than the run."""
+    monkeypatch.setattr("pytest_kore_convtest.jobs.runner.WRITES_GRACE", 0.0)
+    client, store = FakeClient(ds_new=["IN_PROGRESS"]), JobStore(tmp_path)
+    started, answered = threading.Event(), threading.Event()
+
+    def start_import(*_args, **_more):
+        started.set()
+        assert answered.wait(LONGEST)
+        return "ds-new"
+
+    monkeypatch.setattr(client, "start_import", start_import)
+    pipeline = road(client, store)
+    job = pipeline.import_suite(local_suite(tmp_path), "S")
+    assert started.wait(LONGEST)
+    later = threading.Timer(0.1, answered.set)  # a close that does not wait is over long before
+    if not hurry:
+        later.start()
+    pipeline.close(hurry=hurry)
+    known = store.read(job.key).get("job_id", "")
+    answered.set()
+    assert known == ("" if hurry else "ds-new")

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pytest_kore_convtest.plugin.items.suite_collectors import _fit
 
 

@@ -194,12 +194,12 @@ def heed_refusal(node: WorkerNode, error: object) -> None:
 
 def tell_files(run: Run, items: list[pytest.Item]) -> None:
     """In a worker that may have files of its own, tell the controller which suite files it has collected."""
-    from pytest_kore_convtest.plugin.items.suite_collectors import SuiteItem
+    from pytest_kore_convtest.plugin.own_items import OwnItem
 
     config = run.config
     if not may_have_own_files(config):
         return
-    suites = {item.suite.path: item.suite for item in items if isinstance(item, SuiteItem) and item.suite}
+    suites = {item.suite.path: item.suite for item in items if isinstance(item, OwnItem) and item.suite}
     files = {
         path.relative_to(config.rootpath).as_posix(): suite.sha256
         for path, suite in suites.items()
