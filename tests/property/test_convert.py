@@ -156,7 +156,7 @@ def old_case(texts):
     return {"name": "A", "messages": [{"input": "a", "outputs": [{"contains": {"allOf": texts}}]}]}
 
 
-@example([old_case(["", '{"a":[1,{}]}'])], keep=False)
+@example([old_case(["", '{"a":[1,{}]}'])], False)
 @given(st.lists(OLD_CASES, min_size=1, max_size=3), st.booleans())
 def test_files_of_2019(cases, keep):
     """A file of 2019 means the same as JSON, and as YAML and then JSON."""
