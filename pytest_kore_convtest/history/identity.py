@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.suites.align import align
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pytest_kore_convtest.reports.record import Evidence, Record, RunRecord, StepRecord, SuiteRecord
 
@@ -89,6 +89,7 @@ class RunState:
         covered: Percent of the bot's own transitions that were gone through; ``None`` when not known.
         suites: The suites, in the order of the run.
         gaps: Why it may not be whole: shards that are missing, an interruption; a sentence each.
+        deselected: What was left out of it on purpose, in words; empty when nothing is known of that.
     """
 
     bots: frozenset[str]
@@ -97,6 +98,7 @@ class RunState:
     covered: float | None
     suites: tuple[SuiteState, ...]
     gaps: tuple[str, ...] = ()
+    deselected: str = ""
 
 
 def make_key(said: str, expected: Iterable[str]) -> StepKey:
@@ -120,6 +122,8 @@ def first_expected(step: StepRecord) -> list[str]:
 
 def read_run(record: Record) -> RunState:
     """Take out of a record what makes it comparable."""
+    from pytest_kore_convtest.reports.extent import find_deselected, find_gaps
+
     evidence = record["evidence"]
     seen: Counter[tuple[str, str]] = Counter()
     suites = []
@@ -135,16 +139,9 @@ def read_run(record: Record) -> RunState:
         versions=tuple(filter(None, versions)),
         covered=percent_covered(record),
         suites=tuple(suites),
-        gaps=tuple(_find_gaps(evidence)),
+        gaps=tuple(find_gaps(evidence)),
+        deselected=find_deselected(evidence),
     )
-
-
-def _find_gaps(evidence: Sequence[Evidence]) -> Iterator[str]:
-    from pytest_kore_convtest.reports.shards import find_shard_gaps
-
-    yield from find_shard_gaps(evidence)
-    if any(entry["interrupted"] for entry in evidence):
-        yield "it was interrupted: what became of the suites that it had not reached is not known"
 
 
 def name_bot(evidence: Evidence) -> str:

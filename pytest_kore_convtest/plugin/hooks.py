@@ -28,7 +28,7 @@ from pytest_kore_convtest.plugin.publish import Published, publish
 from pytest_kore_convtest.plugin.recorder import Recorder
 from pytest_kore_convtest.plugin.report_facts import facts_of
 from pytest_kore_convtest.plugin.run_verdict import RunVerdict
-from pytest_kore_convtest.plugin.selection import Selected, ask_workers, select, tell_controller
+from pytest_kore_convtest.plugin.selection import Selected, ask_workers, is_ours, select, tell_controller
 from pytest_kore_convtest.plugin.session import (
     KILL_MARGIN,
     NOBODY,
@@ -42,7 +42,7 @@ from pytest_kore_convtest.plugin.update import Updates
 from pytest_kore_convtest.settings.settings import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator
+    from collections.abc import Collection, Generator, Sequence
     from pathlib import Path
 
     from pytest_kore_convtest.plugin.session import Run
@@ -174,9 +174,15 @@ class Hooks:
         if shard := self._run.settings.shard:
             from pytest_kore_convtest.plugin.shards import keep_mine, tell_division
 
+            before = self._run.deselected
             keep_mine(self._run, shard, items)
+            self._run.deselected = before
             if self._worker:
                 tell_division(self._run)
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Count the items of ours that are not to be run: of them the reports tell nothing."""
+        self._run.deselected += sum(map(is_ours, items))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -72,7 +72,7 @@ def publish(run: Run, recorder: Recorder, verdict: RunVerdict, session: pytest.S
     _add_later_runs(run, recorder)
     measured = measure_run(recorder.conversations(), run.measured_bot, settings)
     verdict.add_coverage(session, measured.problem, below=measured.below)
-    evidence = _tell_evidence(run, recorder.clock_skew, session)
+    evidence = _tell_evidence(run, recorder.clock_skew, session, ended_early=verdict.ended_early)
     for name in ("client_secret", "jwt"):
         if secret := getattr(settings, name):
             redaction.remember(secret.reveal())
@@ -104,7 +104,9 @@ def _review(run: Run, record: Record) -> list[str]:
     return review(run.baseline.accepted, record, run.today)
 
 
-def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) -> Evidence:
+def _tell_evidence(
+    run: Run, clock_skew: float | None, session: pytest.Session, *, ended_early: bool
+) -> Evidence:
     from pytest_kore_convtest.reports.evidence import tell_evidence
     from pytest_kore_convtest.reports.job_record import moment
 
@@ -117,6 +119,8 @@ def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) 
         "clock_skew": clock_skew,
         "exit_code": int(session.exitstatus),
         "interrupted": run.interrupted,
+        "stopped": run.stopped if ended_early else "",
+        "deselected": run.deselected,
     }
 
 

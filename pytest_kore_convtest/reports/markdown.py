@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.reports import totals
 from pytest_kore_convtest.reports.coverage import count_words, percent, sort_dialogs, sum_up
+from pytest_kore_convtest.reports.extent import list_limits
 from pytest_kore_convtest.reports.failures import list_failures, render_failure, render_test
 from pytest_kore_convtest.reports.markup import Section, cell, code, fold, lay_out, name_values, table
 from pytest_kore_convtest.reports.record import FAILED, MATCHER, PASSED, UNKNOWN
@@ -82,7 +83,10 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
         Section.of("Passed by the file's matcher", "steps by the file's matcher", matched, _render_matched),
         Section.of("Steps that waver", "steps that waver", wavering, _render_wavering),
         Section.of(
-            "Not evaluated", "entries of what was not evaluated", record["not_evaluated"], _render_gap
+            "Not evaluated",
+            "entries of what was not evaluated",
+            [*map(_render_line, list_limits(record["evidence"])), *map(_render_gap, record["not_evaluated"])],
+            str,
         ),
         Section.of("Final status", "lines of the final status", record["closing"], _render_line),
         Section.of("Notes", "notes", record["notes"], _render_line),
@@ -216,6 +220,8 @@ def _render_evidence(entry: Evidence) -> str:
             ("Machine", entry["machine"]),
             ("pytest's exit code", "" if entry["exit_code"] is None else _number(entry["exit_code"])),
             ("Interrupted", "yes" if entry["interrupted"] else "no"),
+            ("Ended early", "" if entry["interrupted"] else entry["stopped"]),
+            ("Deselected tests", _number(entry["deselected"])),
         ]
     )
     rows = [(cell(one["name"]), cell(one["value"]), cell(one["source"])) for one in entry["settings"]]

@@ -115,7 +115,9 @@ class Evidence(TypedDict):
     ``requested_version`` is what ``--kore-run`` says, empty without; ``shard`` is what
     ``--kore-shard`` says, ``None`` without; ``bot_build`` is
     always ``None``: the platform's API gives no build number of a bot; ``ci`` is the
-    address of the CI run, or empty; ``exit_code`` is pytest's.
+    address of the CI run, or empty; ``exit_code`` is pytest's; ``stopped`` is why a run ended before all
+    that was selected of ours was run, empty when it did not; ``deselected`` counts our tests that were
+    deselected (``-k``, ``-m``, ``--lf`` …), without those that ``--kore-shard`` left to other machines.
     """
 
     plugin: str
@@ -137,6 +139,8 @@ class Evidence(TypedDict):
     clock_skew: float | None
     exit_code: int | None
     interrupted: bool
+    stopped: str
+    deselected: int
     settings: list[Setting]
 
 

@@ -208,6 +208,8 @@ def _say_emulator(evidence: list[Evidence]) -> str:
 def _say_extent(record: Record) -> str:
     if any(entry["interrupted"] for entry in record["evidence"]):
         return "interrupted before everything was tested"
+    if any(entry["stopped"] for entry in record["evidence"]):
+        return "stopped before everything was tested"
     if not record["suites"]:
         return "no suite was tested"
     idle, suites = sum(suite["run"] is None for suite in record["suites"]), len(record["suites"])

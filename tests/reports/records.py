@@ -129,6 +129,8 @@ def make_evidence(**changes):
         "clock_skew": -0.25,
         "exit_code": 1,
         "interrupted": False,
+        "stopped": "",
+        "deselected": 0,
         "settings": [{"name": "client_secret", "value": "set", "source": "environment"}],
     }
     return evidence | changes

@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_kore_convtest.reports.extent import list_limits
 from pytest_kore_convtest.reports.html.coverage import view_coverage
 from pytest_kore_convtest.reports.html.excerpts import Allowance
 from pytest_kore_convtest.reports.html.suites import CODES, SuiteView, suite_views, tally
@@ -80,6 +81,7 @@ def render_html(record: Record, allowance: Allowance | None = None) -> str:
         failures=failures(suites),
         most_failures=MOST_FAILURES,
         gaps=gaps(record["not_evaluated"]),
+        limits=list_limits(record["evidence"]),
         items=other_items(record),
         coverage=view_coverage(record.get("coverage"), step_anchors(suites)),
         spent=allowance.spent,
