@@ -121,13 +121,11 @@ def _render_head(record: Record) -> str:
         f"{verdicts.count(verdict)} {word}"
         for verdict, word in ((PASSED, "passed"), (FAILED, "failed"), (UNKNOWN, "not verified"))
     )
-    shown = (
-        counts[:3] if not counts.flaky else (counts.passed, counts.failed, counts.not_evaluated, counts.flaky)
-    )
-    steps = zip(map(_number, shown), ("passed", "failed", "not evaluated", "flaky"), strict=False)
+    steps = zip(map(_number, counts[:3]), ("passed", "failed", "not evaluated"), strict=True)
+    told_of_steps = ", ".join([*map(" ".join, steps), *counts.rare])
     lines = [
         f"## Kore conversation tests: {totals.say_verdict(record)}\n",
-        f"{plural(len(suites), 'suite')}: {told}. Steps: {', '.join(map(' '.join, steps))}.\n",
+        f"{plural(len(suites), 'suite')}: {told}. Steps: {told_of_steps}.\n",
     ]
     evidence = record["evidence"]
     lines += [
@@ -163,7 +161,7 @@ def _render_row(evidence: Sequence[Evidence], suite: SuiteRecord) -> str:
     columns = [
         name,
         verdict,
-        _number(counts.passed) + (f" (and {_number(counts.flaky)} flaky)" if counts.flaky else ""),
+        _number(counts.passed) + (f" (and {', '.join(counts.rare)})" if counts.rare else ""),
         _number(counts.failed),
         _number(counts.not_evaluated),
         _seconds(totals.count_seconds(suite)),

@@ -55,8 +55,10 @@ UNKNOWN: Final = "unknown"
 
 NOT_EVALUATED: Final = "not evaluated"
 FLAKY: Final = "flaky"
+UNCHECKED: Final = "checked nothing"
 """What becomes of a step, besides ``PASSED`` and ``FAILED``; flaky is one that failed and passed when its
-suite was run again because of failures."""
+suite was run again because of failures; ``UNCHECKED`` is what reports say of a passed one of which nothing
+was checked."""
 
 PLATFORM: Final = "platform"
 DERIVED: Final = "derived"
@@ -337,7 +339,8 @@ class StepRecord(TypedDict):
     accepted, empty when it is not; ``offers`` is empty unless the step failed by its texts alone,
     and for all but the first 200 failed steps of a suite. ``attempts`` says what became of it in
     each run when its suite was run more than once, and is empty otherwise; ``replies`` are those of the
-    last of them that tells most about the outcome; ``rate`` is ``None`` unless runs were to be repeated.
+    last of them that tells most about the outcome; ``rate`` is ``None`` unless runs were to be repeated;
+    ``unchecked`` says that it passed and nothing of it was checked: reports count it apart.
     """
 
     number: int
@@ -354,6 +357,7 @@ class StepRecord(TypedDict):
     offers: list[Offer]
     attempts: list[Attempt]
     rate: PassRate | None
+    unchecked: bool
 
 
 class File(TypedDict):

@@ -327,7 +327,10 @@ def _judge_step(judge: _Judge, number: int, at: int, place: str = "", note: str 
         outcome, reported = FAILED if rule in _FAILING else NOT_EVALUATED, False
     failed = (tuple(_name_failed(step, verified, local)) or (str(rule),)) if outcome == FAILED else ()
     said = "; ".join(filter(None, (why, note)))
-    return replace(bare, outcome=outcome, why=said, reported=reported, rule=rule, failed=failed)
+    unchecked = outcome == PASSED and not verified.judged
+    return replace(
+        bare, outcome=outcome, why=said, reported=reported, rule=rule, failed=failed, unchecked=unchecked
+    )
 
 
 def _judge_result(step: RunStep, verified: Verification | None = None) -> tuple[str, str, bool]:

@@ -209,6 +209,7 @@ def make_step(number=1, text="hello", outcome="passed", **changes):
         "offers": [],
         "attempts": [],
         "rate": None,
+        "unchecked": False,
     }
     return step | changes
 

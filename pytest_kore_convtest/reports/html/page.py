@@ -20,8 +20,8 @@ from pytest_kore_convtest.reports.html.coverage import view_coverage
 from pytest_kore_convtest.reports.html.excerpts import Allowance
 from pytest_kore_convtest.reports.html.suites import CODES, SuiteView, suite_views, tally
 from pytest_kore_convtest.reports.html.timelines import HEIGHT, MARGIN
-from pytest_kore_convtest.reports.record import FAILED, FLAKY, NOT_EVALUATED, PASSED
-from pytest_kore_convtest.reports.totals import list_tested, name_platform
+from pytest_kore_convtest.reports.record import FAILED, FLAKY, NOT_EVALUATED, PASSED, UNCHECKED
+from pytest_kore_convtest.reports.totals import list_tested, name_platform, say_outcome
 from pytest_kore_convtest.suites.diff import brief
 from pytest_kore_convtest.text import block
 
@@ -75,7 +75,7 @@ def render_html(record: Record, allowance: Allowance | None = None) -> str:
         record=record,
         suites=suites,
         suite_tally=tally(suite["verdict"] for suite in record["suites"]),
-        step_tally=tally(step["outcome"] for suite in record["suites"] for step in suite["steps"]),
+        step_tally=tally(say_outcome(step) for suite in record["suites"] for step in suite["steps"]),
         headline=headline(record),
         tested="; ".join(list_tested(record["evidence"], MOST_IN_TITLE)),
         failures=failures(suites),
@@ -165,8 +165,14 @@ def headline(record: Record) -> str:
     said = f"{_of(len(suites), 'suite')}: {_join(parts)}."
     if not steps:
         return f"{said} No step was evaluated."
-    outcomes = tally(step["outcome"] for step in steps)
-    parts = [(outcomes.passed, "passed"), (outcomes.failed, "failed"), (outcomes.rest, "not evaluated")]
+    outcomes = tally(map(say_outcome, steps))
+    parts = [
+        (outcomes.passed, "passed"),
+        (outcomes.failed, "failed"),
+        (outcomes.rest, "not evaluated"),
+        (outcomes.flaky, FLAKY),
+        (outcomes.unchecked, UNCHECKED),
+    ]
     return f"{said} {_of(len(steps), 'step')}: {_join(parts)}."
 
 
