@@ -96,15 +96,15 @@ def _tell(written: Written, target: Path, log: Log) -> None:
     print(one_line(f"wrote {target}: {amount}"))
     if log.left_out:
         numbers = [*map(str, log.left_out[:_MOST_NUMBERS])]
-        more = len(log.left_out) - len(numbers)
-        what = f"{log.unit}{'s' if len(log.left_out) > 1 else ''}"
-        listed = list_words([*numbers, *([f"{more} more"] if more else [])])
+        rest = len(log.left_out) - len(numbers)
+        what = log.unit if len(log.left_out) == 1 else f"{log.unit}s"
+        listed = list_words([*numbers, *([f"{rest} more"] if rest else [])])
         print(f"left out, because neither the user nor the bot says it: {what} {listed}")
     if log.empty:
         print(f"left out: {plural(log.empty, 'turn')} of which nothing can be seen")
     if log.others:
-        first, *rest = log.others
-        more = f" and {len(rest)} more" if rest else ""
+        first, *others = log.others
+        more = f" and {len(others)} more" if others else ""
         said = f"no turn of its own: '{first.word}:' in line {first.line}{more}"
         print(f"{said}, because '{first.own}:' is that side's name in this log. {_BELONGS}")
     if log.labels:

@@ -167,8 +167,8 @@ def test_each_side_has_one_word(kore):
     Path("chat.txt").write_text("Customer: Jane\n" + log)
     ended = kore("init", "--from-transcript", "chat.txt")
     assert (
-        "no turn of its own: 'customer:' in line 1 and 1 more, because 'user:' is that side's name in this log."
-        " Such a line belongs to the turn before it, if there is one"
+        "no turn of its own: 'customer:' in line 1 and 1 more, because 'user:' is that side's"
+        " name in this log. Such a line belongs to the turn before it, if there is one"
     ) in ended.lines
     assert '- "Yours:\\nCustomer: 4711"\n' in written()
     assert "Jane" not in written()
