@@ -198,12 +198,14 @@ def _open(paths: Sequence[Path]) -> list[SuiteFile] | None:
 
 def _is_transcript(path: Path) -> bool:
     """Say whether a file that is no suite is a chat log; lines of a YAML suite look like one, too."""
+    from pytest_kore_convtest.suites.file_text import LARGEST_FILE
     from pytest_kore_convtest.suites.transcript import TranscriptError, read_transcript
 
     if _form_of(path.name):
         return False
     try:
-        return bool(read_transcript(path.read_bytes()).turns)
+        with path.open("rb") as file:
+            return bool(read_transcript(file.read(LARGEST_FILE + 1)).turns)
     except (OSError, TranscriptError):
         return False
 

@@ -1,6 +1,7 @@
 """``compare`` with reports of several machines, of other releases, and files that are none."""
 
 import json
+from pathlib import Path
 
 import pytest
 from cli.conftest import one_sentence
@@ -245,3 +246,13 @@ def test_reports_that_were_swapped_are_named(kore, write):
     said = "the new run began before the old one: swap the two reports, unless that is meant"
     assert said in kore("compare", new, old).lines
     assert said not in kore("compare", old, new).lines
+
+
+@pytest.mark.parametrize("command", [("compare",), ("report", "--markdown", "-"), ("clean",)])
+def test_a_file_that_is_too_large_for_a_report(kore, write, command):
+    """Whatever reads reports stops at the same bound."""
+    with Path("large.json").open("wb") as file:
+        file.truncate(64 * 1024 * 1024 + 1)
+    sound = write("sound.json", make_record(booking(("a", "passed"))))
+    ended = kore(*command, sound, "large.json")
+    one_sentence(ended, 4, "cannot read the report large.json: it is larger than 64 MiB")
