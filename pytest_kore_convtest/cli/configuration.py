@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from contextlib import redirect_stderr
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli import PROG
@@ -18,7 +20,6 @@ from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     import pytest
 
@@ -79,11 +80,13 @@ class Raw:
         root: pytest's root directory.
         ini: The ini file, when there is one.
         paths: Where pytest would look for tests.
+        cache: The folder of pytest's cache, there or not; ``None`` when the cache is off.
     """
 
     root: Path
     ini: Path | None
     paths: list[Path]
+    cache: Path | None
 
     def __init__(self, config: pytest.Config) -> None:
         from pytest_kore_convtest.plugin.config import gather
@@ -94,6 +97,10 @@ class Raw:
         here = config.invocation_params.dir
         words = [here / str(word).partition("::")[0] for word in config.args]
         self.paths = [path for path in words if path.exists()] or [here]
+        self.cache = None
+        if config.pluginmanager.has_plugin("cacheprovider"):
+            named = os.path.expandvars(str(config.getini("cache_dir")))
+            self.cache = self.root / Path(named).expanduser()
 
 
 def gather_raw(options: argparse.Namespace, *more: str) -> Raw:
