@@ -100,8 +100,9 @@ def _review(run: Run, record: Record) -> list[str]:
     if run.baseline.accepted is None:
         return []
     from pytest_kore_convtest.history.known_failures import review
+    from pytest_kore_convtest.plugin.baseline import SuiteNames
 
-    return review(run.baseline.accepted, record, run.today)
+    return review(run.baseline.accepted, record, run.today, SuiteNames(run.config.rootpath))
 
 
 def _tell_evidence(

@@ -141,7 +141,34 @@ def test_an_entry_that_is_fixed_is_named(run, stay, accept):
     ("changes", "said"),
     [
         ({"input": "quota"}, "STAY: step 02 quota is accepted, and there is no such step: remove it"),
-        ({"suite": "OTHER"}, "its 1 entry is of no suite that was run: is it the baseline of other suites?"),
+        (
+            {"suite": "OTHER"},
+            (
+                "its only entry, OTHER: step 02 quote, is not of a suite that was run, so it accepted"
+                " nothing: give the baseline of these suites, or correct its suites and files"
+            ),
+        ),
+        (
+            {"file": "was/here.kore.yaml"},
+            (
+                "STAY: step 02 quote is accepted in was/here.kore.yaml, which is not there any more;"
+                " its suite is in a.kore.yaml now: write that into its file, or remove it"
+            ),
+        ),
+        (
+            {"file": "gone.kore.yaml", "suite": "GONE"},
+            (
+                "GONE: step 02 quote is accepted in gone.kore.yaml, which is not there any more;"
+                " correct its file, or remove it"
+            ),
+        ),
+        (
+            {"file": "sub/a.kore.yaml", "suite": "WAS"},
+            (
+                "WAS: step 02 quote is accepted in sub/a.kore.yaml, which has no such suite;"
+                " correct its suite, or remove it"
+            ),
+        ),
         ({"bot": "st-7"}, "1 entry of another bot (st-7) accepted nothing here"),
     ],
 )
@@ -151,6 +178,16 @@ def test_an_entry_about_something_else_accepts_nothing(run, stay, accept, change
     ended = run(*stay(quote="12 EUR"))
     assert ended.code == 1
     assert f"known.json: {said}" in ended.lines
+
+
+def test_an_entry_of_a_suite_that_was_not_selected_is_not_called_lost(run, stay, accept, pytester):
+    """Its file is there, and has the suite."""
+    accept(file="other.kore.yaml", suite="OTHER")
+    args = stay(quote="10 EUR")
+    (pytester.path / "other.kore.yaml").write_text(SUITE.replace("STAY", "OTHER"))
+    ended = run(*args)
+    assert ended.code == 0
+    assert "other.kore.yaml" not in ended.text
 
 
 def test_a_step_that_moved_is_still_known(run, stay, accept):
