@@ -74,7 +74,8 @@ def review(
     rest.update((f"{baseline.path}: {line}", None) for line in misplaced)
     told = [*red, *rest]
     if len(told) > _MOST:
-        told[_MOST:] = [f"{baseline.path}: and {len(told) - _MOST} more entries that need a look"]
+        rest_of_them = plural(len(told) - _MOST, "more entry needs", "more entries need")
+        told[_MOST:] = [f"{baseline.path}: {rest_of_them} a look"]
     return [
         *told,
         *_review_days(baseline, today),

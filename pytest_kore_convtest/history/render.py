@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.history.compare import Change, Comparison
     from pytest_kore_convtest.history.identity import RunState
 
+_ONE = {"known": "known failure"}
+"""The titles of sections in the singular, where they are nouns."""
+
 _LONGEST_INPUT, _LONGEST_SAID, _LONGEST_LINE = 40, 160, 400
 
 
@@ -63,7 +66,11 @@ def _list(words: tuple[str, ...] | list[str]) -> str:
 
 def count_changes(compared: Comparison) -> str:
     """Say in one line how many changes of each kind there are."""
-    counts = [f"{len(found)} {SECTIONS[key]}" for key, found in compared.sections.items() if found]
+    counts = [
+        plural(len(found), _ONE.get(key, SECTIONS[key]), SECTIONS[key])
+        for key, found in compared.sections.items()
+        if found
+    ]
     return "; ".join([plural(compared.compared, "suite") + " compared", *(counts or ["nothing changed"])])
 
 

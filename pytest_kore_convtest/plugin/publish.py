@@ -16,6 +16,7 @@ from pytest_kore_convtest.plugin.session import NOBODY
 from pytest_kore_convtest.reports.record import PASSED, UNKNOWN
 from pytest_kore_convtest.settings.options import GITHUB, REPORTS
 from pytest_kore_convtest.settings.settings import environment
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -184,7 +185,7 @@ def _group(found: Iterable[tuple[str, str]]) -> Iterator[Unevaluated]:
             yield {"what": what, "why": why}
         more = len(names) - _MOST_NAMED
         if more > 0:
-            yield {"what": f"{more} more {'item' if more == 1 else 'items'}", "why": why}
+            yield {"what": plural(more, "more item"), "why": why}
 
 
 def write_reports(record: Record, settings: Settings, env: Mapping[str, str]) -> tuple[list[str], list[str]]:

@@ -18,6 +18,7 @@ from pytest_kore_convtest.reports.record import (
     SuiteRecord,
     Unevaluated,
 )
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -222,9 +223,7 @@ def _find_unevaluated(suite: SuiteRecord, evidence: Evidence) -> Iterator[Uneval
             yield Unevaluated(what=f"the {word} of {name}", why="; ".join(reasons) or "not verified")
     if not suite["run"] and not suite["steps"] and suite["imported"]["stored_steps"]:
         count = suite["imported"]["stored_steps"]
-        yield Unevaluated(
-            what=f"{count} {'step' if count == 1 else 'steps'} of {name}", why=_say_not_run(suite, evidence)
-        )
+        yield Unevaluated(what=f"{plural(count, 'step')} of {name}", why=_say_not_run(suite, evidence))
     missing: dict[str, list[StepRecord]] = {}
     for step in suite["steps"]:
         if step["outcome"] == NOT_EVALUATED:

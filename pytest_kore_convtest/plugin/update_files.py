@@ -133,4 +133,4 @@ def _show(diff: Sequence[str]) -> Iterator[str]:
     for line in diff[:_MOST_LINES]:
         yield one_line(hide_leaks(line.expandtabs()), _LONGEST_LINE)
     if len(diff) > _MOST_LINES:
-        yield f"({len(diff) - _MOST_LINES} more lines)"
+        yield f"({plural(len(diff) - _MOST_LINES, 'more line')})"

@@ -57,10 +57,10 @@ def sum_up(coverage: Coverage) -> str:
     own, every = coverage["totals"]["own"], coverage["totals"]["all"]
     estimated = " (estimated from the stored suites; no run tells)" if coverage["source"] == "suites" else ""
     if coverage["definition"] is None:
-        said = f"{every['nodes']['covered']:,} nodes and {every['transitions']['covered']:,} transitions of"
-        return (
-            f"Coverage{estimated}: {said} {plural(every['dialogs']['covered'], 'dialog')} were gone through"
-        )
+        nodes = plural(every["nodes"]["covered"], "node")
+        transitions = plural(every["transitions"]["covered"], "transition")
+        dialogs = plural(every["dialogs"]["covered"], "dialog")
+        return f"Coverage{estimated}: gone through were {nodes} and {transitions} of {dialogs}"
     return (
         f"Coverage{estimated}: {percent(own['transitions'])} of the bot's own transitions"
         f" ({count_words(own['transitions'])}); {percent(every['transitions'])} with the platform's dialogs"

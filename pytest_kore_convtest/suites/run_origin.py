@@ -12,7 +12,7 @@ from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.align import align
 from pytest_kore_convtest.suites.diff import around, brief, canonical
 from pytest_kore_convtest.suites.verification import KINDS
-from pytest_kore_convtest.text import as_list, as_text, squeeze
+from pytest_kore_convtest.text import are, as_list, as_text, plural, squeeze
 from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
@@ -166,7 +166,8 @@ def _compare_step(stored: Mapping[str, object], result: RunStep) -> Iterator[Dif
         yield Difference(Rule.OTHER_EXPECTATIONS, said)
     outputs = [_dict(output) for output in as_list(stored.get("outputs"))]
     if len(outputs) != len(result.expectations):
-        said = f"{len(result.expectations)} replies are expected in the result, but {len(outputs)} are stored"
+        replies = plural(len(result.expectations), "reply", "replies")
+        said = f"the result expects {replies}, but {are(len(outputs))} stored"
         yield Difference(Rule.OTHER_EXPECTATIONS, said)
     for number, (ours, theirs) in enumerate(zip(outputs, result.expectations, strict=False), start=1):
         blocks, judged = _dict(ours.get("assertions")), _dict(theirs.get("assertions"))

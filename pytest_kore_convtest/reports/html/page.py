@@ -23,7 +23,7 @@ from pytest_kore_convtest.reports.html.timelines import HEIGHT, MARGIN
 from pytest_kore_convtest.reports.record import FAILED, FLAKY, NOT_EVALUATED, PASSED, UNCHECKED
 from pytest_kore_convtest.reports.totals import list_tested, name_platform, say_outcome
 from pytest_kore_convtest.suites.diff import brief
-from pytest_kore_convtest.text import block
+from pytest_kore_convtest.text import block, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,7 +119,7 @@ def make_environment() -> Environment:
         finalize=_finalize,
     )
     environment.filters.update(
-        clock=clock, lasting=lasting, brief=brief, argument=_argument, emulated=_emulated
+        clock=clock, lasting=lasting, brief=brief, argument=_argument, emulated=_emulated, plural=_of
     )
     environment.globals.update(
         code=CODES, platform=name_platform, drawing={"height": HEIGHT, "margin": MARGIN}
@@ -177,7 +177,7 @@ def headline(record: Record) -> str:
 
 
 def _of(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {plural(number, what).partition(' ')[2]}"
 
 
 def _join(parts: Iterable[tuple[int, str]]) -> str:
