@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.suites.align import align
+from pytest_kore_convtest.suites.versions import read_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,7 +60,7 @@ class SuiteState:
         verdict: ``PASSED``, ``FAILED`` or ``UNKNOWN``.
         why: What speaks most against it.
         seconds: How long the platform took to run it; ``None`` when it was not run.
-        version: The bot's version that the platform reports, else the one that was asked for.
+        version: The bot's version, ``published`` or ``inDevelopment``; any other word is the platform's.
         steps: Its steps; none when it was not run.
         excused: Whether nothing but accepted failures speaks against it.
         flaky: Whether its run passed after it had failed, and nobody knows by which step.
@@ -174,12 +175,18 @@ def _read_suite(suite: SuiteRecord, file: str, count: int) -> SuiteState:
         verdict=suite["verdict"],
         why="" if suite["verdict"] == PASSED else weakest_point(suite),
         seconds=seconds,
-        version=(run["reported_version"] or run["requested_version"]) if run else "",
+        version=bot_version(run) if run else "",
         steps=tuple(map(read_step, suite["steps"])) if run is not None else (),
         excused=run is not None and run["excused"],
         flaky=run is not None and _is_flaky(run),
         import_fails=suite["imported"]["verdict"] == FAILED,
     )
+
+
+def bot_version(run: RunRecord) -> str:
+    """Return the version of the bot that was run, by the word with which it is asked for."""
+    word = run["reported_version"] or run["requested_version"]
+    return read_version(word) or word
 
 
 def _is_flaky(run: RunRecord) -> bool:

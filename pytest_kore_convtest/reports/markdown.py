@@ -11,6 +11,7 @@ from pytest_kore_convtest.reports.extent import list_limits
 from pytest_kore_convtest.reports.failures import list_failures, render_failure, render_test
 from pytest_kore_convtest.reports.markup import Section, cell, code, fold, lay_out, name_values, table
 from pytest_kore_convtest.reports.record import FAILED, MATCHER, PASSED, UNKNOWN
+from pytest_kore_convtest.suites.versions import explain_version
 from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ def _render_ids(evidence: Sequence[Evidence], suite: SuiteRecord) -> str:
             ("Run's status", run["status"]),
             ("Run's verdict", f"{run['verdict']} ({run['says']})"),
             ("Requested version", run["requested_version"]),
-            ("Reported version", run["reported_version"]),
+            ("Reported version", explain_version(run["reported_version"])),
             ("Wait for the run again", run["resume"]),
         ]
     return fold(suite["name"], name_values(pairs))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cli.conftest import one_sentence
-from reports.records import make_evidence, make_record
+from reports.records import make_evidence, make_record, make_run
 from reports.test_shards import shard
 
 from tests.cli.test_compare import booking, compare
@@ -256,3 +256,17 @@ def test_a_file_that_is_too_large_for_a_report(kore, write, command):
     sound = write("sound.json", make_record(booking(("a", "passed"))))
     ended = kore(*command, sound, "large.json")
     one_sentence(ended, 4, "cannot read the report large.json: it is larger than 64 MiB")
+
+
+def test_the_version_of_the_bot_has_one_word(kore, write):
+    """The platform calls inDevelopment configured; who reads an entry, a comparison or a report is not to guess."""
+    suite = booking(("quote", "failed"))
+    suite["run"] = make_run(reported_version="configured")
+    path = write("run.json", make_record(suite))
+    assert kore("compare", "--accept", "known.json", path, "--reason", "T", "--until", "2099-01-01").code == 0
+    assert json.loads(Path("known.json").read_text("utf-8"))["accepted"][0]["bot_version"] == "inDevelopment"
+    assert ", inDevelopment, 1 suite" in kore("compare", path, path).lines[0]
+    kore("report", path, "--html", "run.html", "--markdown", "run.md")
+    for name, quote in (("run.html", "&#39;"), ("run.md", "'")):
+        said = f"configured (the platform{quote}s word for inDevelopment)"
+        assert said in Path(name).read_text("utf-8")

@@ -23,6 +23,7 @@ from pytest_kore_convtest.reports.html.timelines import HEIGHT, MARGIN
 from pytest_kore_convtest.reports.record import FAILED, FLAKY, NOT_EVALUATED, PASSED, UNCHECKED
 from pytest_kore_convtest.reports.totals import list_tested, name_platform, say_outcome
 from pytest_kore_convtest.suites.diff import brief
+from pytest_kore_convtest.suites.versions import explain_version
 from pytest_kore_convtest.text import block, plural
 
 if TYPE_CHECKING:
@@ -119,7 +120,13 @@ def make_environment() -> Environment:
         finalize=_finalize,
     )
     environment.filters.update(
-        clock=clock, lasting=lasting, brief=brief, argument=_argument, emulated=_emulated, plural=_of
+        clock=clock,
+        lasting=lasting,
+        brief=brief,
+        argument=_argument,
+        emulated=_emulated,
+        plural=_of,
+        version=explain_version,
     )
     environment.globals.update(
         code=CODES, platform=name_platform, drawing={"height": HEIGHT, "margin": MARGIN}
