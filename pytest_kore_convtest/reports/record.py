@@ -272,7 +272,8 @@ class RunRecord(JobRecord):
 
     ``requested_version`` is ``published`` or ``inDevelopment``, ``reported_version`` the
     platform's word for what it ran (``configured`` is its word for ``inDevelopment``);
-    the counts are the platform's own, ``None`` when it does not say; ``duration`` is the platform's, in seconds; ``counts_only`` says that
+    the counts are the platform's own, ``None`` when it does not say; ``duration`` is the platform's, in
+    seconds; ``counts_only`` says that
     it reported no single step. ``attempts`` has all runs of a suite that was run more than once, and is
     empty otherwise: then id, status, counts and ``polls`` are those of the last of them, ``asks`` and
     ``seconds`` are of all together. ``rate`` says how many runs passed as a whole, ``None`` unless they were

@@ -259,7 +259,7 @@ def test_a_file_that_is_too_large_for_a_report(kore, write, command):
 
 
 def test_the_version_of_the_bot_has_one_word(kore, write):
-    """The platform calls inDevelopment configured; who reads an entry, a comparison or a report is not to guess."""
+    """The platform calls inDevelopment configured; no reader is to guess that."""
     suite = booking(("quote", "failed"))
     suite["run"] = make_run(reported_version="configured")
     path = write("run.json", make_record(suite))
