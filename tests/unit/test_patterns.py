@@ -93,7 +93,7 @@ WORST = {
     "suites.yaml_write._NOT_PLAIN": [":", " ", " #"],
     "suites.yaml_write._PLAIN": ["", "a"],
     "suites.yaml_words._JSON_NUMBER": ["", "1", "1.", "1e", "-1", "1.1e"],
-    "suites.run_origin re.sub('[\\\\s_-]')": ["_"],
+    "suites.versions re.sub('[\\\\s_-]')": ["_"],
     "suites.run_origin._RUN_ID": ["", "ctr-"],
     "plugin.suite_items._END_OF_NAME": [],
     "suites.diff._NAME": [""],
