@@ -21,6 +21,7 @@ from pytest_kore_convtest.redaction import hide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _UNSEEN = frozenset(
     map(
@@ -231,3 +232,9 @@ def _escape_letter(found: re.Match[str]) -> str:
         return f"\\u{number:04x}"
     number -= _LARGEST_PLANE + 1
     return f"\\u{0xD800 + (number >> 10):04x}\\u{0xDC00 + (number & 0x3FF):04x}"
+
+
+def show_path(path: Path) -> str:
+    """Return a path as short as it can be typed: from here, when it lies below."""
+    here = path.cwd()
+    return one_line(str(path.relative_to(here) if path.is_relative_to(here) else path))

@@ -165,7 +165,7 @@ def _is_same(path: Path, target: str) -> bool:
 def _count_comments(target: str) -> Iterator[str]:
     """Say how many comments a YAML file has that is to be overwritten; nothing when it has none."""
     from pytest_kore_convtest.suites.file import is_yaml, open_suite_file
-    from pytest_kore_convtest.suites.yaml_comments import find_comments
+    from pytest_kore_convtest.suites.yaml.comments import find_comments
 
     if not is_yaml(target) or not Path(target).is_file():
         return
@@ -179,7 +179,7 @@ def _open(paths: Sequence[Path]) -> list[SuiteFile] | None:
     """Read all files; say why one cannot be used."""
     from pytest_kore_convtest.findings import summarize
     from pytest_kore_convtest.suites.file import open_suite_file
-    from pytest_kore_convtest.suites.lint import lint_file
+    from pytest_kore_convtest.suites.lint.lint_files import lint_file
 
     files = [open_suite_file(path) for path in paths]
     bad = [file for file in files if file.problems]

@@ -78,7 +78,7 @@ def _check(written: Written, source: Path, target: Path) -> None:
     from pytest_kore_convtest.rules import ERROR
     from pytest_kore_convtest.suites.file import read_suite_bytes
     from pytest_kore_convtest.suites.file_text import LARGEST_FILE
-    from pytest_kore_convtest.suites.lint import lint_file
+    from pytest_kore_convtest.suites.lint.lint_files import lint_file
 
     data = written.text.encode()
     if len(data) > LARGEST_FILE:

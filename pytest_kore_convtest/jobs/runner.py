@@ -26,10 +26,10 @@ from pytest_kore_convtest.errors import (
     from_data,
 )
 from pytest_kore_convtest.jobs.deadline import LEAST_WAIT, Deadlines
-from pytest_kore_convtest.jobs.endings import LOOK, resume_options, typed_secret
-from pytest_kore_convtest.jobs.entry import JobEntry, kept_file
+from pytest_kore_convtest.jobs.end_reasons import LOOK, resume_options, typed_secret
 from pytest_kore_convtest.jobs.job import Job, SuiteImport, WatchImport, identify
 from pytest_kore_convtest.jobs.outcome import Outcome, S
+from pytest_kore_convtest.jobs.store_entry import JobEntry, kept_file
 from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
 from pytest_kore_convtest.jobs.throttle import RateLimiter, Rounds
 from pytest_kore_convtest.jobs.wait import Wait, WaitLimits
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.job import AnyJob
     from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.settings.settings import Settings
-    from pytest_kore_convtest.suites.attempts import Repetition
     from pytest_kore_convtest.suites.file import LocalSuite
+    from pytest_kore_convtest.suites.results.attempts import Repetition
 
 J = TypeVar("J", bound="AnyJob")
 
@@ -140,7 +140,7 @@ class Pipeline:
         settings = self.settings
         if not settings.retry_failed and settings.repeat is None:
             return None
-        from pytest_kore_convtest.suites.attempts import Repetition
+        from pytest_kore_convtest.suites.results.attempts import Repetition
 
         return Repetition(settings.retry_failed, settings.repeat, settings.min_pass_rate)
 
@@ -229,8 +229,8 @@ class Pipeline:
             KoreError: There is nothing to judge.
         """
         from pytest_kore_convtest.rules import ERROR
-        from pytest_kore_convtest.suites.compare import compare
-        from pytest_kore_convtest.suites.validate import expect, judge, verdict
+        from pytest_kore_convtest.suites.stored.compare_with_file import compare
+        from pytest_kore_convtest.suites.stored.validate import expect, judge, verdict
 
         status = outcome.result()
         rules = self.settings.rules

@@ -28,7 +28,7 @@ from pytest_kore_convtest.errors import (
     ServiceError,
 )
 from pytest_kore_convtest.jobs.backoff import Backoff, RateLimit
-from pytest_kore_convtest.jobs.endings import Ending, describe
+from pytest_kore_convtest.jobs.end_reasons import Ending, describe
 from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:

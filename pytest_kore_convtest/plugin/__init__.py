@@ -3,49 +3,25 @@
 Small on purpose: every pytest run that has this package installed loads it.
 What a run really needs is imported when something is configured, or when a
 collected item asks for it. The fixtures stand here and not in a module of their own,
-because pytest loads each further module at a price. PYTEST_DONT_REWRITE
+because pytest loads each further module at a price. It also asks for each name of this one, and reads the
+byte code constant by constant: hence the imports in functions, and few functions. PYTEST_DONT_REWRITE
 """
 
 from __future__ import annotations
 
-import os
-from argparse import BooleanOptionalAction
-
 import pytest
-
-from pytest_kore_convtest.settings import SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
-    from pytest_kore_convtest.api.client import KoreClient
-    from pytest_kore_convtest.api.models import ImportStatus
-    from pytest_kore_convtest.api.run_models import RunStatus
-    from pytest_kore_convtest.plugin.hooks import Hooks
-    from pytest_kore_convtest.settings.settings import Settings
+    import pytest_kore_convtest as kore  # for types alone: pytest would ask it, too, for names
 
 LIVE = frozenset(
     {"kore_client", "kore_import_status", "kore_wait_for_import", "kore_import_suite", "kore_run_suite"}
 )
 """Fixtures that ask the platform; items that use one carry the mark ``kore_live``."""
-
-
-_INI_TYPES: dict[str, object] = {
-    "jobs": "linelist",
-    "globs": "linelist",
-    "targets": "linelist",
-    "rules": "linelist",
-}
-"""Types of ini keys by the kind of setting; the others are strings."""
-
-if pytest.version_tuple >= (9, 2):  # [tool.pytest] is typed, and a key may say that it takes several types
-    _INI_TYPES["flag"] = _INI_TYPES["version"] = _INI_TYPES["report"] = str | bool
-    _INI_TYPES["history"] = str | bool
-    _INI_TYPES["percent"] = str | int | float
-    _INI_TYPES["count"], _INI_TYPES["seconds"] = str | int, str | int | float
-    _INI_TYPES["exit_code"] = _INI_TYPES["seconds_or_off"] = str | bool | int | float
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,21 +30,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     No ``type`` and no ``choices``: argparse would repeat a refused value, which may be
     a secret. No defaults either, so that "not given" stays visible.
     """
+    from argparse import BooleanOptionalAction
+
+    from pytest_kore_convtest import SETTINGS_TABLE
+
+    types: dict[str, object] = dict.fromkeys(("jobs", "globs", "targets", "rules"), "linelist")
+    if pytest.version_tuple >= (9, 2):  # where [tool.pytest] is typed, and a key may be of several types
+        types["flag"] = types["version"] = types["report"] = types["history"] = str | bool
+        types["percent"] = types["seconds"] = str | int | float
+        types["count"] = str | int
+        types["exit_code"] = types["seconds_or_off"] = str | bool | int | float
     add = parser.getgroup("kore", "Kore.ai conversation tests").addoption
-    for name, kind, where, metavar, meaning in SETTINGS:
-        option, key = "--kore-" + name.replace("_", "-"), "kore_" + name
-        if "o" in where and not metavar:
-            add(option, dest=key, action=BooleanOptionalAction, default=None, help=meaning)
-        elif "o" in where:
-            add(
-                option,
-                dest=key,
-                action="append" if kind == "jobs" else "store",
-                metavar=metavar,
-                help=meaning,
-            )
+    for row in SETTINGS_TABLE.splitlines():
+        name, kind, where, metavar, meaning = row.split(" | ")
+        key = "kore_" + name
+        if "o" in where:
+            more: dict[str, object] = {"metavar": metavar} if metavar else {"action": BooleanOptionalAction}
+            if kind == "jobs":
+                more["action"] = "append"
+            add("--" + key.replace("_", "-"), dest=key, help=meaning, **more)
         if "i" in where:
-            parser.addini(key, meaning, type=_INI_TYPES.get(kind), default=...)  # type: ignore[arg-type]
+            parser.addini(key, meaning, type=types.get(kind), default=...)  # type: ignore[arg-type]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -85,15 +67,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if config.option.help or config.option.version:
         return
-    if config.option.kore_doctor:
-        from pytest_kore_convtest.cli.doctor import examine
-
-        pytest.exit("the configuration was checked, no test was run", returncode=examine(config))
     if given_for_this_run(config) or _needs_early_hooks(config):
-        _begin(config)
-    if config.option.kore_gate:
-        _begin(config).choose(config.args)
-        config.args, config.option.pyargs = ["pytest_kore_convtest.gate"], True
+        from pytest_kore_convtest.plugin.start import begin_early
+
+        begin_early(config)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -104,7 +81,7 @@ def pytest_collect_file(
     others = yield
     if not file_path.name.lower().endswith((".json", ".yaml", ".yml")):
         return others
-    from pytest_kore_convtest.plugin.collect import collect_suites
+    from pytest_kore_convtest.plugin.suite_files import collect_suites
 
     return collect_suites(file_path, parent, others)
 
@@ -112,17 +89,21 @@ def pytest_collect_file(
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the items that ask the platform, and begin a run for them."""
-    live = [
-        item for item in items if isinstance(item, pytest.Function) and not LIVE.isdisjoint(item.fixturenames)
-    ]
-    for item in live:
-        item.add_marker("kore_live")
+    live = False
+    for item in items:
+        if isinstance(item, pytest.Function) and not LIVE.isdisjoint(item.fixturenames):
+            item.add_marker("kore_live")
+            live = True
     if live:
-        _begin(config)
+        from pytest_kore_convtest.plugin.start import begin
+
+        begin(config)
 
 
 def given_for_this_run(config: pytest.Config) -> bool:
     """Say whether the command line or the environment configures anything."""
+    import os
+
     for name in os.environ:
         if name.startswith("KORE_"):
             return True
@@ -142,11 +123,12 @@ def _needs_early_hooks(config: pytest.Config) -> bool:
     make several tests of one, and the gate is collected in a way of its own.
     """
     keys = ini_keys(config)
-    return (
-        bool(keys and (config.get_verbosity() >= 0 or "kore_ds_id" in keys))
-        or getattr(config.option, "dist", "no") != "no"
-        or any("pytest_kore_convtest" in arg and "gate" in arg for arg in config.args)
-    )
+    if keys and (config.get_verbosity() >= 0 or "kore_ds_id" in keys):
+        return True
+    for arg in config.args:
+        if "pytest_kore_convtest" in arg and "gate" in arg:
+            return True
+    return getattr(config.option, "dist", "no") != "no"
 
 
 def ini_keys(config: pytest.Config) -> list[str]:
@@ -155,18 +137,15 @@ def ini_keys(config: pytest.Config) -> list[str]:
     pytest has no public list of them: from 9.2 on ``inicfg`` warns, and before that it is all there is.
     """
     known = getattr(config, "_inicfg", None)
-    return [key for key in (config.inicfg if known is None else known) if key.startswith("kore_")]
-
-
-def _begin(config: pytest.Config) -> Hooks:
-    """Begin a run, unless one has begun: what it needs is imported here and not before."""
-    from pytest_kore_convtest.plugin.hooks import begin
-
-    return begin(config)
+    keys = []
+    for key in config.inicfg if known is None else known:
+        if key.startswith("kore_"):
+            keys.append(key)  # noqa: PERF401 - until Python 3.12 a comprehension is a code object of its own
+    return keys
 
 
 @pytest.fixture(scope="session")
-def kore_settings(pytestconfig: pytest.Config) -> Settings:
+def kore_settings(pytestconfig: pytest.Config) -> kore.Settings:
     """Give the frozen settings of this test run, one attribute per setting."""
     from pytest_kore_convtest.plugin.session import find_run
 
@@ -174,22 +153,15 @@ def kore_settings(pytestconfig: pytest.Config) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def kore_client(kore_settings: Settings) -> Iterator[KoreClient]:
+def kore_client(kore_settings: kore.Settings) -> Iterator[kore.KoreClient]:
     """Give the client: one method per endpoint, one exchange each."""
-    from pytest_kore_convtest.api.client import KoreClient
-    from pytest_kore_convtest.plugin.config import unconfigured
+    from pytest_kore_convtest.plugin.fixtures import open_client
 
-    missing = unconfigured(kore_settings)
-    if missing and kore_settings.unconfigured == "skip":
-        from pytest_kore_convtest.plugin.items import skip_unconfigured
-
-        skip_unconfigured(missing)
-    with KoreClient(kore_settings) as client:
-        yield client
+    yield from open_client(kore_settings)
 
 
 @pytest.fixture(scope="session")
-def kore_import_status(request: pytest.FixtureRequest, kore_settings: Settings) -> ImportStatus:
+def kore_import_status(request: pytest.FixtureRequest, kore_settings: kore.Settings) -> kore.ImportStatus:
     """Wait for the configured import job, assert on the returned suite, give the completed status."""
     from pytest_kore_convtest.plugin.fixtures import await_configured
 
@@ -197,7 +169,7 @@ def kore_import_status(request: pytest.FixtureRequest, kore_settings: Settings) 
 
 
 @pytest.fixture(scope="session")
-def kore_wait_for_import(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
+def kore_wait_for_import(request: pytest.FixtureRequest) -> Callable[..., kore.ImportStatus]:
     """Give ``(ds_id, **expectations) -> ImportStatus``: wait for an import job and judge it."""
     from pytest_kore_convtest.plugin.fixtures import waiter
 
@@ -205,7 +177,7 @@ def kore_wait_for_import(request: pytest.FixtureRequest) -> Callable[..., Import
 
 
 @pytest.fixture(scope="session")
-def kore_import_suite(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
+def kore_import_suite(request: pytest.FixtureRequest) -> Callable[..., kore.ImportStatus]:
     """Give ``(path_or_suite) -> ImportStatus``: upload, import, wait and judge a local suite."""
     from pytest_kore_convtest.plugin.fixtures import importer
 
@@ -213,7 +185,7 @@ def kore_import_suite(request: pytest.FixtureRequest) -> Callable[..., ImportSta
 
 
 @pytest.fixture(scope="session")
-def kore_run_suite(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
+def kore_run_suite(request: pytest.FixtureRequest) -> Callable[..., kore.RunStatus]:
     """Give ``(name, version=None) -> RunStatus``: run a suite that this test run imported, wait, judge."""
     from pytest_kore_convtest.plugin.fixtures import runner
 

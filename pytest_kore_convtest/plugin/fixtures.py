@@ -13,7 +13,7 @@ import pytest
 
 from pytest_kore_convtest.errors import ConfigError, JobError
 from pytest_kore_convtest.plugin.config import unconfigured
-from pytest_kore_convtest.plugin.items import OwnItem, is_live, skip_unconfigured, wanted_jobs
+from pytest_kore_convtest.plugin.own_items import OwnItem, is_live, skip_unconfigured, wanted_jobs
 from pytest_kore_convtest.plugin.session import Run, find_run
 from pytest_kore_convtest.settings.settings import require
 from pytest_kore_convtest.settings.types import read_version
@@ -43,6 +43,17 @@ NO_JOB = (
     "no import job is configured: set --kore-ds-id ds-… (or KORE_DS_ID, or kore_ds_id in the ini file), or"
     " override the fixture kore_import_status so that it imports a suite with kore_import_suite"
 )
+
+
+def open_client(settings: Settings) -> Iterator[KoreClient]:
+    """Give a client as long as it is needed; skip or fail when Kore is not configured."""
+    from pytest_kore_convtest.api.client import KoreClient
+
+    missing = unconfigured(settings)
+    if missing and settings.unconfigured == "skip":
+        skip_unconfigured(missing)
+    with KoreClient(settings) as client:
+        yield client
 
 
 def await_configured(request: pytest.FixtureRequest, settings: Settings) -> ImportStatus:
@@ -292,7 +303,7 @@ def waiter(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
 
 
 def _check_expectations(who: str, expectations: dict[str, object]) -> None:
-    from pytest_kore_convtest.suites.validate import expect
+    from pytest_kore_convtest.suites.stored.validate import expect
 
     try:
         expect(expectations, stream_id=None)

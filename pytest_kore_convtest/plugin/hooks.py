@@ -14,31 +14,45 @@ from typing import TYPE_CHECKING, TypedDict
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
-from pytest_kore_convtest.plugin import fixtures, given_for_this_run, ini_keys, terminal
+from pytest_kore_convtest.plugin import fixtures, given_for_this_run, ini_keys
 from pytest_kore_convtest.plugin.cleanup import clean_up_suites
-from pytest_kore_convtest.plugin.collect import OTHER_FILES
 from pytest_kore_convtest.plugin.config import in_ci
-from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
-from pytest_kore_convtest.plugin.hints import hint_at_suites, take_over_hints
-from pytest_kore_convtest.plugin.item_reports import Headings, attach, log_as_failed, make_harmless, reshape
-from pytest_kore_convtest.plugin.items import find_other_settings, fixture_values, show_root_conftest
-from pytest_kore_convtest.plugin.junit import JUnitReport
-from pytest_kore_convtest.plugin.progress import Progress
-from pytest_kore_convtest.plugin.publish import Published, publish
-from pytest_kore_convtest.plugin.recorder import Recorder
+from pytest_kore_convtest.plugin.items.hints import OTHER_FILES, hint_at_suites, take_over_hints
+from pytest_kore_convtest.plugin.items.selection import (
+    Selected,
+    ask_workers,
+    is_ours,
+    select,
+    tell_controller,
+)
+from pytest_kore_convtest.plugin.own_items import (
+    find_other_settings,
+    fixture_values,
+    show_root_conftest,
+)
 from pytest_kore_convtest.plugin.report_facts import facts_of
-from pytest_kore_convtest.plugin.run_verdict import RunVerdict
-from pytest_kore_convtest.plugin.selection import Selected, ask_workers, is_ours, select, tell_controller
+from pytest_kore_convtest.plugin.reporting.item_reports import (
+    attach,
+    log_as_failed,
+    make_harmless,
+    reshape,
+)
+from pytest_kore_convtest.plugin.reporting.junit import JUnitReport
+from pytest_kore_convtest.plugin.reporting.publish import Published, publish
+from pytest_kore_convtest.plugin.reporting.recorder import Recorder
 from pytest_kore_convtest.plugin.session import (
     KILL_MARGIN,
     NOBODY,
     clean_up,
-    find_run,
     share_with_worker,
 )
 from pytest_kore_convtest.plugin.signals import Farewell, terminated_like_interrupted
-from pytest_kore_convtest.plugin.summary import Line, sum_up, write_summary
+from pytest_kore_convtest.plugin.terminal import output
+from pytest_kore_convtest.plugin.terminal.progress import Progress
+from pytest_kore_convtest.plugin.terminal.summary import Line, sum_up, write_summary
 from pytest_kore_convtest.plugin.update import Updates
+from pytest_kore_convtest.plugin.verdict.exit_code import RunVerdict
+from pytest_kore_convtest.plugin.verdict.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.settings.settings import environment
 
 if TYPE_CHECKING:
@@ -46,8 +60,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_kore_convtest.plugin.session import Run
-    from pytest_kore_convtest.plugin.shared import WorkerNode
-    from pytest_kore_convtest.plugin.xdist import Receiver
+    from pytest_kore_convtest.plugin.workers.shared import WorkerNode
+    from pytest_kore_convtest.plugin.workers.xdist import Receiver
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.job_summary import JobSummary
 
@@ -98,7 +112,7 @@ class Hooks:
         self._farewell = Farewell(lambda: run.is_cleaning)
         run.tick, run.rest = self._progress.tick, self._progress.rest
         if self._worker:
-            from pytest_kore_convtest.plugin.xdist import Sender
+            from pytest_kore_convtest.plugin.workers.xdist import Sender
 
             run.tick = Sender(run).tick
 
@@ -109,13 +123,13 @@ class Hooks:
     def pytest_report_header(self) -> str | None:
         """Say what is configured, and from where; nothing when nobody configured anything."""
         configured = given_for_this_run(self._config) or ini_keys(self._config)
-        return terminal.header(self._run.settings) if configured else None
+        return output.header(self._run.settings) if configured else None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: WorkerNode) -> None:
         """Tell an xdist worker what the whole test run shares."""
         share_with_worker(node)
-        from pytest_kore_convtest.plugin.xdist import Receiver
+        from pytest_kore_convtest.plugin.workers.xdist import Receiver
 
         self._receiver = self._receiver or Receiver(self._run, self._progress.show)
         self._receiver.add(node.gateway.id)
@@ -136,7 +150,7 @@ class Hooks:
         """Collect the gate instead of the module that holds it."""
         if module_path.name != "gate.py" or module_path.parent.name != "pytest_kore_convtest":
             return None
-        from pytest_kore_convtest.plugin.gate import GateModule
+        from pytest_kore_convtest.plugin.items.gate_items import GateModule
 
         return GateModule.of(parent, module_path)
 
@@ -172,7 +186,7 @@ class Hooks:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep this machine's part of the suites that ``-k`` and ``-m`` have left."""
         if shard := self._run.settings.shard:
-            from pytest_kore_convtest.plugin.shards import keep_mine, tell_division
+            from pytest_kore_convtest.plugin.items.shards import keep_mine, tell_division
 
             before = self._run.deselected
             keep_mine(self._run, shard, items)
@@ -194,7 +208,7 @@ class Hooks:
         self._other_settings = find_other_settings(session, session.items)
         hint_at_suites(self._run, self._config.stash.get(OTHER_FILES, []))
         if self._config.pluginmanager.has_plugin(ALLURE):
-            from pytest_kore_convtest.plugin import allure
+            from pytest_kore_convtest.plugin.reporting import allure
 
             allure.follow(self._run)
         if self._worker:
@@ -263,7 +277,7 @@ class Hooks:
             reshape(report, raised, call.excinfo, item, self._run)
         attach(report, raised, self._run, item, phase)
         if facts_of(report):
-            make_harmless(report, coloured=terminal.is_coloured(self._config))
+            make_harmless(report, coloured=output.is_coloured(self._config))
         if report.when == "teardown" and report.failed and isinstance(raised, Verdict):
             log_as_failed(report, item)
         return report
@@ -292,12 +306,12 @@ class Hooks:
             yield
             if self._selected:
                 words = "nothing was run, so nothing is verified"
-                terminal.last_words(self._config, [f"kore: {words} ({_spell(self._dry)})"])
+                output.last_words(self._config, [f"kore: {words} ({_spell(self._dry)})"])
             return None
         self._close(session)
         yield
         self._verdict.keep_exit_code(session)
-        terminal.last_words(self._config, self._verdict.last_words(), self._published.annotations)
+        output.last_words(self._config, self._verdict.last_words(), self._published.annotations)
         return None
 
     def _close(self, session: pytest.Session) -> None:
@@ -311,12 +325,12 @@ class Hooks:
         for job in left["jobs"]:
             self._verdict.add_job(job)
         self._recorder.add_results(left["results"])
-        self._verdict.uncollected = terminal.name_uncollected(self._config)
+        self._verdict.uncollected = output.name_uncollected(self._config)
         self._verdict.close(self._run, session, self._selected)
         clean_up_suites(self._run)
         self._junit.add(self._verdict.missing_in_junit())
         if self._config.pluginmanager.has_plugin(ALLURE):
-            from pytest_kore_convtest.plugin import allure
+            from pytest_kore_convtest.plugin.reporting import allure
 
             allure.add_gaps(self._run, [*self._verdict.missing_in_junit(), *self._verdict.crashed()])
         if self._run.emulated and self._verdict.entries:
@@ -382,32 +396,9 @@ def _name_pages(pages: Collection[str]) -> list[str]:
     """Return the line that names the pages about what was found; nothing without any."""
     if not pages:
         return []
-    from pytest_kore_convtest.plugin.help_pages import write_pages
+    from pytest_kore_convtest.plugin.terminal.help_pages import write_pages
 
     return [write_pages(pages)]
-
-
-def begin(config: pytest.Config) -> Hooks:
-    """Begin a run, unless one has begun.
-
-    Raises:
-        pytest.UsageError: A setting cannot be used.
-    """
-    found: Hooks | None = config.pluginmanager.get_plugin(PLUGIN_NAME)
-    if found is not None:
-        return found
-    problem = ""
-    try:
-        run = find_run(config)
-    except ConfigError as bad:
-        problem = bad.message
-    if problem:
-        raise pytest.UsageError(problem)
-    config.pluginmanager.register(fixtures, "kore-imports")
-    made = Hooks(run)
-    config.pluginmanager.register(made, PLUGIN_NAME)
-    config.pluginmanager.register(Headings(), "kore-headings")
-    return made
 
 
 def check_marker(run: Run, item: pytest.Item) -> None:
@@ -424,7 +415,7 @@ def check_marker(run: Run, item: pytest.Item) -> None:
         stated.update(marker.kwargs)
     status = fixture_values(item).get("kore_import_status")
     from pytest_kore_convtest.api.models import ImportStatus
-    from pytest_kore_convtest.suites.validate import expect, judge, verdict
+    from pytest_kore_convtest.suites.stored.validate import expect, judge, verdict
 
     if not isinstance(status, ImportStatus):
         raise _bad_marker("needs a test that uses kore_import_status")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_kore_convtest.jobs.job import AnyJob
-    from pytest_kore_convtest.plugin.items import OwnItem
+    from pytest_kore_convtest.plugin.own_items import OwnItem
 
 COUNTS_ALONE = "the platform reported counts only, so nobody knows what the bot said"
 RUN_FAILED = "the run failed by more than the texts of the selected steps"
@@ -91,8 +91,8 @@ class Updates:
 def describe_update(jobs: Sequence[AnyJob], item: OwnItem) -> StepUpdate | None:
     """Say what would make a failed step pass; ``None`` when its run has no result."""
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
-    from pytest_kore_convtest.suites.expectation_changes import accept_step
-    from pytest_kore_convtest.suites.run_result import NOT_EVALUATED
+    from pytest_kore_convtest.suites.results.expectation_changes import accept_step
+    from pytest_kore_convtest.suites.results.run_result import NOT_EVALUATED
 
     ended = [job for job in jobs if isinstance(job, SuiteRun) and job.outcome is not None]
     suite = item.suite

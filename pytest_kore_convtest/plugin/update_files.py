@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError, SuiteFileError
 from pytest_kore_convtest.jobs.file_lock import hold_files
-from pytest_kore_convtest.plugin.terminal import write_lines
+from pytest_kore_convtest.plugin.terminal.output import write_lines
 from pytest_kore_convtest.redaction import hide_leaks
 from pytest_kore_convtest.reports.write_files import replace_file
-from pytest_kore_convtest.suites.expectation_changes import Change
-from pytest_kore_convtest.suites.file import show_path
-from pytest_kore_convtest.suites.update import FileUpdate, StepChange, update_file
-from pytest_kore_convtest.text import one_line, plural
+from pytest_kore_convtest.suites.results.expectation_changes import Change
+from pytest_kore_convtest.suites.update.update_file import FileUpdate, StepChange, update_file
+from pytest_kore_convtest.text import one_line, plural, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

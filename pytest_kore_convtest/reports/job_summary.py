@@ -8,7 +8,7 @@ from pytest_kore_convtest.findings import MOST_WARNINGS_SHOWN, Finding, summariz
 from pytest_kore_convtest.reports.record import FAILED, FLAKY, MATCHER, NOT_EVALUATED, PASSED
 from pytest_kore_convtest.reports.totals import say_outcome
 from pytest_kore_convtest.rules import ERROR
-from pytest_kore_convtest.suites.run_result import step_name
+from pytest_kore_convtest.suites.results.run_result import step_name
 from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:

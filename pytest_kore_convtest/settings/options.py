@@ -1,7 +1,7 @@
 """The rows of the table of settings as objects: option, ini key and environment name of each.
 
-The rows themselves stand in ``settings/__init__.py``, which the entry point reads alone: every pytest run
-that has this package installed pays for each module that is loaded.
+The rows themselves stand in the package's own ``__init__.py``, which is all that the entry point reads: every
+pytest run that has this package installed pays for each module that is loaded.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ CACHE = "cache"
 IN_CACHE = "kore-history"
 """That folder."""
 
-POLL_INTERVAL, MAX_POLL_INTERVAL = 2.0, 10.0
+POLL_INTERVAL: float = 2.0
+MAX_POLL_INTERVAL: float = 10.0
 """Defaults that depend on each other: the shortest and the longest pause, seconds."""
 
 EMULATED_INTERVALS = 0.02, 0.1
 """The same against the built-in emulator, unless it keeps the real speed."""
 
-FAST, REAL_SPEED = "fast", "real"
+FAST: str = "fast"
+REAL_SPEED: str = "real"
 """What ``emulator_speed`` may be."""
 
 FLAKY = "flaky"
@@ -75,3 +77,16 @@ class Setting:
 TABLE = tuple(Setting(*row) for row in SETTINGS)
 
 ROWS = {row.name: row for row in TABLE}
+
+CONNECTION = (
+    "host",
+    "stream_id",
+    "target",
+    "client_id",
+    "client_secret",
+    "client_secret_file",
+    "jwt",
+    "jwt_file",
+    "user_email",
+)
+"""The settings that every sub-command takes that contacts the platform."""

@@ -36,7 +36,7 @@ from pytest_kore_convtest.suites.conversion_notes import (
     Kind,
     Remark,
 )
-from pytest_kore_convtest.suites.file import name_of, show_path
+from pytest_kore_convtest.suites.file import name_of
 from pytest_kore_convtest.suites.file_format import (
     ALL_OF,
     CASE_KEYS,
@@ -51,16 +51,16 @@ from pytest_kore_convtest.suites.file_format import (
 )
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE
 from pytest_kore_convtest.suites.matchers import ANY, PART, Matcher
-from pytest_kore_convtest.suites.yaml_comments import find_comments
-from pytest_kore_convtest.suites.yaml_file import read_yaml
-from pytest_kore_convtest.suites.yaml_nodes import YamlError
-from pytest_kore_convtest.suites.yaml_write import Reply, write_yaml
-from pytest_kore_convtest.text import as_list, escape_json
+from pytest_kore_convtest.suites.yaml.comments import find_comments
+from pytest_kore_convtest.suites.yaml.nodes import YamlError
+from pytest_kore_convtest.suites.yaml.read import read_yaml
+from pytest_kore_convtest.suites.yaml.write import Reply, write_yaml
+from pytest_kore_convtest.text import as_list, escape_json, show_path
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.json_positions import Document, JsonObject, Path, Place
     from pytest_kore_convtest.suites.file import SuiteFile
-    from pytest_kore_convtest.suites.yaml_file import ReplySource
+    from pytest_kore_convtest.suites.yaml.read import ReplySource
 
 JSON, YAML = "json", "yaml"
 """The forms that are written."""

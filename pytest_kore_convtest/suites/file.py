@@ -12,7 +12,6 @@ import hashlib
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest import json_positions
@@ -31,9 +30,10 @@ from pytest_kore_convtest.text import as_list, as_text, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from pytest_kore_convtest.json_positions import Document, JsonObject
-    from pytest_kore_convtest.suites.yaml_file import ReplySource, YamlSuites
+    from pytest_kore_convtest.suites.yaml.read import ReplySource, YamlSuites
 
 
 @dataclass(frozen=True)
@@ -212,8 +212,8 @@ def _without_collector() -> Iterator[None]:
 
 def _open_yaml(path: Path, data: bytes) -> SuiteFile:
     # Imported here: who has no YAML file does not pay for it.
-    from pytest_kore_convtest.suites.yaml_file import read_yaml
-    from pytest_kore_convtest.suites.yaml_nodes import YamlError
+    from pytest_kore_convtest.suites.yaml.nodes import YamlError
+    from pytest_kore_convtest.suites.yaml.read import read_yaml
 
     try:
         yaml = read_yaml(read_text(data))
@@ -232,12 +232,6 @@ def _open_yaml(path: Path, data: bytes) -> SuiteFile:
     if problems:
         return SuiteFile(path, problems=problems, marked=marked, yaml=yaml)
     return SuiteFile(path, suites, yaml.document, (), marked, yaml)
-
-
-def show_path(path: Path) -> str:
-    """Return a path as short as it can be typed: from here, when it lies below."""
-    here = Path.cwd()
-    return one_line(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def read_suite_file(path: Path) -> list[LocalSuite]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConversationFailedError
-from pytest_kore_convtest.suites import failure_text
-from pytest_kore_convtest.suites.run_result import (
+from pytest_kore_convtest.suites.results import failure_text
+from pytest_kore_convtest.suites.results.run_result import (
     FAILED,
     MOST_NAMED,
     OF_STEPS,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from pytest_kore_convtest.api.run_models import RunStep
-    from pytest_kore_convtest.suites.run_result import RunResult, StepResult
+    from pytest_kore_convtest.suites.results.run_result import RunResult, StepResult
 
 
 def write_failure(result: RunResult, index: int) -> str:
@@ -60,7 +60,7 @@ def _offer(result: RunResult, index: int) -> list[str]:
     if result.local is None or result.steps[index].outcome != FAILED:
         return []
     # Imported here: a run without a failure does not pay for it.
-    from pytest_kore_convtest.suites.suggested_lines import offer_lines
+    from pytest_kore_convtest.suites.update.suggested_lines import offer_lines
 
     return list(offer_lines(result, index))
 

@@ -12,7 +12,7 @@ from pytest_kore_convtest import json_positions
 from pytest_kore_convtest.json_positions import Lines, kind
 from pytest_kore_convtest.suites.file_format import START_EVENT, is_blank
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE, decode
-from pytest_kore_convtest.suites.yaml_write import write_reply, write_text
+from pytest_kore_convtest.suites.yaml.write import write_reply, write_text
 from pytest_kore_convtest.text import as_text
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from reports.records import make_record
 
-from pytest_kore_convtest.cli.doctor_past import look_at_history
+from pytest_kore_convtest.doctor.past import look_at_history
 from pytest_kore_convtest.settings.settings import Settings
 from tests.cli.test_report_history import line
 

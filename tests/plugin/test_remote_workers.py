@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.plugin.xdist_remote import RemoteStore
+from pytest_kore_convtest.plugin.workers.remote import RemoteStore
 from tests.plugin.test_once import DYING, MANY
 from tests.plugin.test_runs import done
 from tests.plugin.test_shards import write

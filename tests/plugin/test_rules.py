@@ -223,8 +223,8 @@ REPORT_NAMES = ("j.xml", "r.html", "r.md")
 
 def test_too_many_steps_are_refused(put, run, account, monkeypatch):
     """A suite of more steps than are judged fails in one sentence."""
-    monkeypatch.setattr("pytest_kore_convtest.suites.validate.MOST_STEPS", 100)
-    monkeypatch.setattr("pytest_kore_convtest.suites.compare.MOST_STEPS", 100)
+    monkeypatch.setattr("pytest_kore_convtest.suites.stored.validate.MOST_STEPS", 100)
+    monkeypatch.setattr("pytest_kore_convtest.suites.stored.compare_with_file.MOST_STEPS", 100)
     put(step("quote", "Which city?"))
     account.switch(drift=lambda suite: {**suite, "testSteps": weak_suite(100)})
     result = run()

@@ -10,11 +10,11 @@ from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.rules import ERROR
 from pytest_kore_convtest.suites.convert import JSON, YAML, convert
 from pytest_kore_convtest.suites.file import read_suite_bytes
-from pytest_kore_convtest.suites.lint import lint_file
+from pytest_kore_convtest.suites.lint.lint_files import lint_file
 from pytest_kore_convtest.suites.matchers import ANY, ANYTHING, MATCHES, PART, Matcher
 from pytest_kore_convtest.suites.transcript import TranscriptError, read_transcript, write_suite
-from pytest_kore_convtest.suites.yaml_file import read_yaml
-from pytest_kore_convtest.suites.yaml_write import Reply, write_yaml
+from pytest_kore_convtest.suites.yaml.read import read_yaml
+from pytest_kore_convtest.suites.yaml.write import Reply, write_yaml
 
 ODD = st.sampled_from(
     [

@@ -13,10 +13,10 @@ from pytest_kore_convtest.errors import ConversationFailedError, from_data
 from pytest_kore_convtest.json_positions import Place
 from pytest_kore_convtest.rules import Rule, Severity
 from pytest_kore_convtest.suites.file import LocalOutput, LocalStep, LocalSuite
+from pytest_kore_convtest.suites.results.judge import judge_run
+from pytest_kore_convtest.suites.results.origin import RunRequest
+from pytest_kore_convtest.suites.results.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED, PASSED
 from pytest_kore_convtest.suites.run_errors import step_error, verdict_of, write_failure
-from pytest_kore_convtest.suites.run_judge import judge_run
-from pytest_kore_convtest.suites.run_origin import RunRequest
-from pytest_kore_convtest.suites.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED, PASSED
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 INPUTS = ("Start_Flow", "quote", "yes", "bye")
