@@ -176,7 +176,7 @@ _ORDER = {severity: number for number, severity in enumerate(Severity)}
 def _count_rest(first: Finding, number: int) -> Finding:
     if number == 1:
         return first
-    said = f"and {number - 1:,} more like this were found, which are not listed one by one"
+    said = f"and {number - 1:,} more like this, not listed one by one"
     return replace(first, message=f"{first.message} ({said})", count=number)
 
 

@@ -157,6 +157,11 @@ def plural(count: int, word: str, words: str = "") -> str:
     return f"{count} {word if count == 1 else words or word + 's'}"
 
 
+def are(count: int) -> str:
+    """Return a number with its verb: ``1 is``, ``2 are``."""
+    return f"{count} {'is' if count == 1 else 'are'}"
+
+
 def as_text(value: object) -> str:
     """Return a value of JSON if it is a text, else an empty one."""
     return value if isinstance(value, str) else ""

@@ -18,7 +18,7 @@ from pytest_kore_convtest.settings.options import ROWS, SECRETS, TABLE
 from pytest_kore_convtest.settings.settings import Settings, resolve
 from pytest_kore_convtest.suites.file import open_suite_file
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE
-from pytest_kore_convtest.text import show_path
+from pytest_kore_convtest.text import plural, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -401,7 +401,8 @@ def _claims(token: str, now: float) -> str:
         part = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
         app, expires = claims.get("appId") or claims.get("iss"), claims.get("exp")
-        left = f"expires in {(expires - now) / 60:.0f} minutes" if expires else "does not expire"
+        minutes = plural(round((expires - now) / 60), "minute") if expires else ""
+        left = f"expires in {minutes}" if minutes else "does not expire"
     except (ValueError, IndexError, TypeError, AttributeError):
         return "it is encrypted: its claims cannot be seen"
     from pytest_kore_convtest.api.error_responses import printable

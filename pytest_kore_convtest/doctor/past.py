@@ -55,6 +55,7 @@ def _judge_entries(
 ) -> Iterator[tuple[str, str, str]]:
     """Yield what is odd about the entries, why it matters, and the way out."""
     from pytest_kore_convtest.history.baseline import EMULATOR
+    from pytest_kore_convtest.history.suite_names import SuiteNames
 
     today, entries = datetime.now(timezone.utc).date(), baseline.entries
     over = [entry.name for entry in entries if entry.is_over(today)]
@@ -69,11 +70,20 @@ def _judge_entries(
     others = [entry.name for entry in entries if bot and entry.bot and entry.bot != bot]
     if others:
         yield f"of another bot: {_some(others)}", "they accept nothing here", "give the baseline of this bot"
+    find_suites = SuiteNames(Path.cwd())
+    lost = [
+        f"{entry.name} ({printable(entry.file, 60)})"
+        for entry in entries
+        if entry.file and find_suites(entry.file) is None
+    ]
+    if lost:
+        why = "an entry about nothing hides that its failure is fixed, or that its suite was moved"
+        yield f"the file is gone: {_some(lost)}", why, "correct the file of these entries, or remove them"
     names = {suite.name for path in files for suite in open_suite_file(path).suites}
     gone = dict.fromkeys(entry.suite for entry in entries if entry.suite not in names)
     if names and gone:
         why = "an entry about nothing hides that its failure is fixed, or that its suite was renamed"
-        what = f"no suite file has the {plural(len(gone), 'suite')} {_some(list(gone))}"
+        what = f"no suite file has {'the suite' if len(gone) == 1 else 'these suites:'} {_some(list(gone))}"
         yield what, why, "remove their entries, or look here where their files are"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -226,7 +227,11 @@ def gather_raw(config: pytest.Config) -> RawSettings:
     start = config.invocation_params.dir
     words = [start / str(word).partition("::")[0] for word in config.args]
     paths = [path for path in words if path.exists()] or [start]
-    return RawSettings(given, environment(), ini, config.rootpath, config.inipath, paths)
+    cache = None
+    if config.pluginmanager.has_plugin("cacheprovider"):
+        named = os.path.expandvars(str(config.getini("cache_dir")))
+        cache = config.rootpath / Path(named).expanduser()
+    return RawSettings(given, environment(), ini, config.rootpath, config.inipath, paths, cache)
 
 
 def run_doctor(config: pytest.Config) -> int:

@@ -18,8 +18,17 @@ from pytest_kore_convtest.plugin import fixtures, given_for_this_run, ini_keys
 from pytest_kore_convtest.plugin.cleanup import clean_up_suites
 from pytest_kore_convtest.plugin.config import in_ci
 from pytest_kore_convtest.plugin.items.hints import OTHER_FILES, hint_at_suites, take_over_hints
-from pytest_kore_convtest.plugin.items.selection import Selected, ask_workers, select, tell_controller
-from pytest_kore_convtest.plugin.own_items import find_other_settings, show_root_conftest
+from pytest_kore_convtest.plugin.items.selection import (
+    Selected,
+    ask_workers,
+    is_ours,
+    select,
+    tell_controller,
+)
+from pytest_kore_convtest.plugin.own_items import (
+    find_other_settings,
+    show_root_conftest,
+)
 from pytest_kore_convtest.plugin.report_facts import facts_of
 from pytest_kore_convtest.plugin.reporting.item_reports import (
     attach,
@@ -45,7 +54,7 @@ from pytest_kore_convtest.plugin.verdict.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.settings.settings import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator
+    from collections.abc import Collection, Generator, Sequence
     from pathlib import Path
 
     from pytest_kore_convtest.plugin.session import Run
@@ -196,13 +205,19 @@ class Hooks:
         if shard := self._run.settings.shard:
             from pytest_kore_convtest.plugin.items.shards import keep_mine, tell_division
 
+            before = self._run.deselected
             keep_mine(self._run, shard, items)
+            self._run.deselected = before
             if self._worker:
                 tell_division(self._run)
         if self._worker:
             from pytest_kore_convtest.plugin.workers.check_workers import tell_files
 
             tell_files(self._run, items)  # before xdist tells the controller that all is collected
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Count the items of ours that are not to be run: of them the reports tell nothing."""
+        self._run.deselected += sum(map(is_ours, items))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -101,6 +101,7 @@ class Run:
         begun_at: When it began, in seconds since the epoch.
         interrupted: Whether the run was interrupted.
         stopped: Why the run stopped before its end; empty when it did not.
+        deselected: How many items of ours were deselected, without those that are on other machines.
         killed_at: When pytest-timeout is about to end the item under way, by the monotonic clock.
         killed_by: How it says so.
         is_cleaning: Whether suites are being deleted just now.
@@ -146,6 +147,7 @@ class Run:
         self.interrupted = False
         self._emulator_told: set[str] = set()
         self.stopped = ""
+        self.deselected = 0
         self.killed_at: float | None = None
         self.killed_by = ""
         self.is_cleaning = False

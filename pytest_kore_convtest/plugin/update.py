@@ -66,11 +66,16 @@ class Updates:
             self._others[report.nodeid] = counts if kore.get("own") else RUN_BY_TEST
 
     def advise(self) -> Iterator[str]:
-        """Yield one line about steps that can be accepted, if there are any."""
-        count = sum(not one["refused"] for one in self._found.values())
+        """Yield one line about the failed steps that ``--kore-update`` would change, if there are any."""
+        if all(one["refused"] for one in self._found.values()):
+            return
+        from pytest_kore_convtest.plugin.update_files import count_updatable
+
+        count, total = count_updatable(self), len(self._found)
         if count:
-            steps = f"{plural(count, 'failed step')} {'differs' if count == 1 else 'differ'} in texts only"
-            yield f"{steps}: if the bot is right, --kore-update writes what it said into the suite files"
+            steps = plural(total, "failed step") if count == total else f"{count} of {total} failed steps"
+            way = "if the bot is right, --kore-update writes what it said into the files"
+            yield f"{steps} can be updated: {way}"
 
     def by_file(self) -> dict[str, list[StepUpdate]]:
         """Return the failed steps of each file."""

@@ -288,7 +288,7 @@ def _read_logs(entries: list[object]) -> list[str]:
     """Return the platform's log, an entry a text; the last of very many says how many are left out."""
     lines = [printable(_spell(entry), _LONGEST_LOG) for entry in entries[:MOST_LOGS]]
     left = len(entries) - len(lines)
-    return [*lines, f"and {left:,} more entries, which are left out"] if left else lines
+    return [*lines, f"and {left:,} more {'entry' if left == 1 else 'entries'}, left out"] if left else lines
 
 
 def _spell(entry: object) -> str:

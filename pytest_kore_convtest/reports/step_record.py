@@ -11,6 +11,7 @@ from pytest_kore_convtest.reports.record import (
     FAILED,
     MATCHER,
     NOT_EVALUATED,
+    PASSED,
     PLATFORM,
     Assertion,
     Attempt,
@@ -67,6 +68,7 @@ def describe_steps(job: SuiteRun) -> Iterator[StepRecord]:
             offers=[],
             attempts=[],
             rate=None,
+            unchecked=False,
         )
 
 
@@ -117,6 +119,7 @@ def _describe_step(result: StepResult, offers: list[Offer]) -> StepRecord:
         offers=offers,
         attempts=write_attempts(result.attempts),
         rate=write_rate(result.rate),
+        unchecked=result.unchecked and result.outcome == PASSED,
     )
 
 

@@ -23,6 +23,9 @@ GITHUB = "github"
 CACHE = "cache"
 """What ``history`` may be instead of a folder: a folder in pytest's own cache."""
 
+IN_CACHE = "kore-history"
+"""That folder."""
+
 POLL_INTERVAL: float = 2.0
 MAX_POLL_INTERVAL: float = 10.0
 """Defaults that depend on each other: the shortest and the longest pause, seconds."""

@@ -23,6 +23,7 @@ class RawSettings:
         root: pytest's root directory.
         ini_file: The ini file, when there is one.
         paths: Where pytest would look for tests.
+        cache: The folder of pytest's cache, there or not; ``None`` when the cache is off.
     """
 
     typed: Mapping[str, Given]
@@ -31,6 +32,7 @@ class RawSettings:
     root: Path
     ini_file: Path | None
     paths: list[Path]
+    cache: Path | None = None
 
     @property
     def folder(self) -> Path | None:

@@ -15,6 +15,7 @@ from pytest_kore_convtest.suites.results.run_result import (
     outcome_of,
 )
 from pytest_kore_convtest.text import one_line as visible
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -89,7 +90,7 @@ def verdict_of(result: RunResult, shown: Collection[int] = frozenset()) -> Conve
     lines += [f"  {detail}" for detail in result.details]
     lines += [f"  {_located(step)}: {step.why}" for step in failed[:MOST_NAMED]]
     if len(failed) > MOST_NAMED:
-        lines.append(f"  and {len(failed) - MOST_NAMED} more failed steps")
+        lines.append(f"  and {plural(len(failed) - MOST_NAMED, 'more failed step')}")
     return _error(result, "\n".join(lines), failed, outcome_of(errors))
 
 

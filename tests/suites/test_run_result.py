@@ -241,7 +241,7 @@ def test_more_results_than_steps():
     result = judge(reply(*(executed(said) for said in (*INPUTS, "more"))))
     assert outcomes(result) == [PASSED] * 4
     assert result.outcome == NOT_EVALUATED
-    assert any("1 results for which the file has no step: 'more' (passed)" in why for why in result.why)
+    assert any("1 result for which the file has no step: 'more' (passed)" in why for why in result.why)
 
 
 def test_results_in_another_order():

@@ -93,7 +93,7 @@ WORST = {
     "suites.yaml.write._NOT_PLAIN": [":", " ", " #"],
     "suites.yaml.write._PLAIN": ["", "a"],
     "suites.yaml.unquoted._JSON_NUMBER": ["", "1", "1.", "1e", "-1", "1.1e"],
-    "suites.results.origin re.sub('[\\\\s_-]')": ["_"],
+    "suites.versions re.sub('[\\\\s_-]')": ["_"],
     "suites.results.origin._RUN_ID": ["", "ctr-"],
     "plugin.items.suite_tags._END_OF_NAME": [],
     "suites.diff._NAME": [""],

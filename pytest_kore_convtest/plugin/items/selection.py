@@ -51,6 +51,13 @@ class Selected:
     properties: tuple[tuple[str, str], ...] = ()
 
 
+class _Told(TypedDict, total=False):
+    """What a worker writes down: what is selected, and how many items of ours are not."""
+
+    selected: list[_Entry]
+    deselected: int
+
+
 class _Entry(TypedDict):
     """A selected item as a worker writes it down."""
 
@@ -73,8 +80,12 @@ def select(items: Iterable[pytest.Item], settings: Settings, most: int | None = 
         settings: The settings.
         most: How many are enough to know of; ``None`` for all.
     """
-    ours = (item for item in items if isinstance(item, OwnItem) or is_live(item))
-    return [_describe(item, settings) for item in islice(ours, most)]
+    return [_describe(item, settings) for item in islice(filter(is_ours, items), most)]
+
+
+def is_ours(item: pytest.Item) -> bool:
+    """Say whether an item is ours, or asks the platform through us."""
+    return isinstance(item, OwnItem) or is_live(item)
 
 
 def _describe(item: pytest.Item, settings: Settings) -> Selected:
@@ -105,18 +116,20 @@ def tell_controller(run: Run, selected: list[Selected]) -> None:
     if not selected:
         return
     try:
-        run.store().leave(_KEY, {_KEY: [asdict(one) for one in selected]})
+        entry = {_KEY: [asdict(one) for one in selected], "deselected": run.deselected}
+        run.store().leave(_KEY, entry)
     except ConfigError:
         return  # the folder cannot be used: each item says so itself
 
 
 def ask_workers(run: Run) -> list[Selected]:
-    """Return what xdist's workers have selected; all select the same."""
+    """Return what xdist's workers have selected, and note what they deselected; all select the same."""
     try:
-        entry = cast("dict[str, list[_Entry]]", run.store().find(_KEY))
+        entry = cast("_Told", run.store().find(_KEY))
     except ConfigError:
         return []
-    return [_read(one) for one in entry.get(_KEY, ())]
+    run.deselected = entry.get("deselected", 0)
+    return [_read(one) for one in entry.get("selected", ())]
 
 
 def _read(entry: _Entry) -> Selected:

@@ -113,7 +113,8 @@ def find_idle(shard: Shard, division: Division) -> str:
     if division.mine or not division.suites:
         return ""
     there = f"only {plural(division.suites, 'suite')} {'is' if division.suites == 1 else 'are'} selected"
-    return f"NOT VERIFIED: {_name(shard)} has no suite, because {there}: use at most {division.suites} shards"
+    most = plural(division.suites, "shard")
+    return f"NOT VERIFIED: {_name(shard)} has no suite, because {there}: use at most {most}"
 
 
 def tell_shard(shard: Shard, division: Division) -> str:

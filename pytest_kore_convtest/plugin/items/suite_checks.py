@@ -152,18 +152,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     road = fixture_values(item).get("_kore_road") if isinstance(item, OwnItem) else None
     if isinstance(road, Road):
         road.found = find_out(cast("SuiteItem", item), road)
-        _tell_matcher(item, road.found)
+        _tell_pass(item, road.found)
         cast("SuiteItem", item).kore_flaky = _find_flaky(item, road.found)
 
 
-def _tell_matcher(item: pytest.Item, found: Found) -> None:
-    """Note on the item, for JUnit, that its step passes by the file's matcher."""
+def _tell_pass(item: pytest.Item, found: Found) -> None:
+    """Note on the item, for JUnit, that its step passes by the file's matcher, or with nothing checked."""
     if found.run is None or not found.number:
         return
     step = found.run.result().steps[found.number - 1]
-    said = ("kore_matcher", one_line(step.why))
-    if step.by_matcher and said not in item.user_properties:
-        item.user_properties.append(said)
+    for name, is_so in (("kore_matcher", step.by_matcher), ("kore_unchecked", step.unchecked)):
+        said = (name, one_line(step.why))
+        if is_so and said not in item.user_properties:
+            item.user_properties.append(said)
 
 
 def _find_flaky(item: pytest.Item, found: Found) -> list[FlakyFailure]:

@@ -40,6 +40,7 @@ PLUGIN_NAME = "kore-allure"
 
 _PASSED, _FAILED, _BROKEN, _SKIPPED = "passed", "failed", "broken", "skipped"
 _FLAKY = " (flaky: this is how it failed)"
+_UNCHECKED = " (nothing of it was checked)"
 _SUITES = frozenset({"parentSuite", "suite", "subSuite"})
 _STATUS, _GROUP = "kore_import_status", "xdist_group("
 _MOST_STEPS, _MOST_REPLIES = 6, 10
@@ -193,7 +194,7 @@ class AllureResults:
         made = []
         for one in steps[max(0, at + 1 - _MOST_STEPS) : at + 1]:
             said = f"event: {one['event']}" if one["event"] else f"user: {one['input']}"
-            said += _FLAKY if one["outcome"] == "flaky" else ""
+            said += _FLAKY if one["outcome"] == "flaky" else _UNCHECKED if one["unchecked"] else ""
             replies = [
                 self._make_reply(reply, failed=one["outcome"] in {_FAILED, "flaky"}, moment=moment)
                 for reply in one["replies"][:_MOST_REPLIES]

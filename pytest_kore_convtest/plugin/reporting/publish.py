@@ -16,6 +16,7 @@ from pytest_kore_convtest.plugin.session import NOBODY
 from pytest_kore_convtest.reports.record import PASSED, UNKNOWN
 from pytest_kore_convtest.settings.options import GITHUB, REPORTS
 from pytest_kore_convtest.settings.settings import environment
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -72,7 +73,7 @@ def publish(run: Run, recorder: Recorder, verdict: RunVerdict, session: pytest.S
     _add_later_runs(run, recorder)
     measured = measure_run(recorder.conversations(), run.measured_bot, settings)
     verdict.add_coverage(session, measured.problem, below=measured.below)
-    evidence = _tell_evidence(run, recorder.clock_skew, session)
+    evidence = _tell_evidence(run, recorder.clock_skew, session, ended_early=verdict.ended_early)
     for name in ("client_secret", "jwt"):
         if secret := getattr(settings, name):
             redaction.remember(secret.reveal())
@@ -100,11 +101,14 @@ def _review(run: Run, record: Record) -> list[str]:
     if run.baseline.accepted is None:
         return []
     from pytest_kore_convtest.history.known_failures import review
+    from pytest_kore_convtest.history.suite_names import SuiteNames
 
-    return review(run.baseline.accepted, record, run.today)
+    return review(run.baseline.accepted, record, run.today, SuiteNames(run.config.rootpath))
 
 
-def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) -> Evidence:
+def _tell_evidence(
+    run: Run, clock_skew: float | None, session: pytest.Session, *, ended_early: bool
+) -> Evidence:
     from pytest_kore_convtest.reports.evidence import tell_evidence
     from pytest_kore_convtest.reports.job_record import moment
 
@@ -117,6 +121,8 @@ def _tell_evidence(run: Run, clock_skew: float | None, session: pytest.Session) 
         "clock_skew": clock_skew,
         "exit_code": int(session.exitstatus),
         "interrupted": run.interrupted,
+        "stopped": run.stopped if ended_early else "",
+        "deselected": run.deselected,
     }
 
 
@@ -179,7 +185,7 @@ def _group(found: Iterable[tuple[str, str]]) -> Iterator[Unevaluated]:
             yield {"what": what, "why": why}
         more = len(names) - _MOST_NAMED
         if more > 0:
-            yield {"what": f"{more} more {'item' if more == 1 else 'items'}", "why": why}
+            yield {"what": plural(more, "more item"), "why": why}
 
 
 def write_reports(record: Record, settings: Settings, env: Mapping[str, str]) -> tuple[list[str], list[str]]:

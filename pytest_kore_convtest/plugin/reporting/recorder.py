@@ -18,6 +18,7 @@ from pytest_kore_convtest.reports.record import (
     SuiteRecord,
     Unevaluated,
 )
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -151,7 +152,7 @@ class Recorder:
             suites=suites,
             items=items,
             not_evaluated=[
-                *(one for suite in suites for one in _find_unevaluated(suite, evidence["requested_version"])),
+                *(one for suite in suites for one in _find_unevaluated(suite, evidence)),
                 *lost,
                 *(one for one in unevaluated if one["what"] not in results.crashed),
             ],
@@ -213,7 +214,7 @@ def _judge(suites: list[SuiteRecord], items: list[ItemRecord]) -> Verdict:
     return PASSED
 
 
-def _find_unevaluated(suite: SuiteRecord, requested: str) -> Iterator[Unevaluated]:
+def _find_unevaluated(suite: SuiteRecord, evidence: Evidence) -> Iterator[Unevaluated]:
     name = suite["name"]
     for word, job in (("import", suite["imported"]), ("run", suite["run"])):
         if job and job["verdict"] == UNKNOWN:
@@ -222,9 +223,7 @@ def _find_unevaluated(suite: SuiteRecord, requested: str) -> Iterator[Unevaluate
             yield Unevaluated(what=f"the {word} of {name}", why="; ".join(reasons) or "not verified")
     if not suite["run"] and not suite["steps"] and suite["imported"]["stored_steps"]:
         count = suite["imported"]["stored_steps"]
-        yield Unevaluated(
-            what=f"{count} {'step' if count == 1 else 'steps'} of {name}", why=_say_not_run(suite, requested)
-        )
+        yield Unevaluated(what=f"{plural(count, 'step')} of {name}", why=_say_not_run(suite, evidence))
     missing: dict[str, list[StepRecord]] = {}
     for step in suite["steps"]:
         if step["outcome"] == NOT_EVALUATED:
@@ -237,9 +236,15 @@ def _find_unevaluated(suite: SuiteRecord, requested: str) -> Iterator[Unevaluate
             yield Unevaluated(what=f"step {step['number']:02} of {name}", why=why)
 
 
-def _say_not_run(suite: SuiteRecord, requested: str) -> str:
+def _say_not_run(suite: SuiteRecord, evidence: Evidence) -> str:
     if suite["file"] is None:
         return "an import that is given by its id is not run"
     if suite["verdict"] != PASSED:
         return _NOT_BEGUN
-    return "its run was not selected" if requested else "not run: add --kore-run inDevelopment"
+    if evidence["stopped"]:
+        return f"not run: {evidence['stopped']}"
+    return (
+        "its run was not selected"
+        if evidence["requested_version"]
+        else "not run: add --kore-run inDevelopment"
+    )

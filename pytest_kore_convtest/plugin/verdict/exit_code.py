@@ -351,6 +351,11 @@ class RunVerdict:
         )
         return UNKNOWN if doubt or not outcomes & _VERDICTS else PASSED
 
+    @property
+    def ended_early(self) -> bool:
+        """Whether something of ours that was selected was not run any more."""
+        return any(result.outcome == NOT_RUN for _, result in self.entries)
+
     def unevaluated(self) -> Iterator[tuple[str, str]]:
         """Yield what was selected and has no verdict, and why, unless its job tells."""
         gaps = {gap.what.nodeid: gap.why for gap in self.gaps}

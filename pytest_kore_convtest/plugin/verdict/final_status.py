@@ -19,7 +19,7 @@ BOT_REPEATS = "; its bot repeats what the suite expects (--kore-bot BOT.json mak
 BOT_UNUSED = "; nothing that the suites say has an answer in kore_bot, so its bot repeated what they expect"
 
 _PASSED, _FAILED, _UNKNOWN = "passed", "failed", "unknown"
-_FLAKY = "flaky"
+_FLAKY, _UNCHECKED = "flaky", "checked nothing"
 _IMPORT, _RUN = "import", "run"
 _LONGEST_REASON = 120
 
@@ -158,14 +158,15 @@ def _steps(imports: list[JobSummary], runs: list[JobSummary], *, asked: bool) ->
     total = max(sum(job["steps"] for job in imports), sum(job["steps"] for job in runs))
     if not total:
         return ""
-    kinds = (_FAILED, _PASSED, _FLAKY)
-    failed, passed, flaky = (sum(job["results"].get(kind, 0) for job in runs) for kind in kinds)
-    words = f"{passed + failed + flaky} of {plural(total, 'step')} executed"
+    kinds = (_FAILED, _PASSED, _FLAKY, _UNCHECKED)
+    failed, passed, flaky, idle = (sum(job["results"].get(kind, 0) for job in runs) for kind in kinds)
+    words = f"{passed + failed + flaky + idle} of {plural(total, 'step')} executed"
     if not runs:
         advice = not asked and any(job["ours"] for job in imports)
         return words + (" (add --kore-run inDevelopment)" if advice else "")
     matched = sum(job["by_matcher"] for job in runs)
     by_file = f", {matched} by the file's matcher" if matched else ""
+    by_file += f", {plural(idle, 'step')} checked nothing" if idle else ""
     known = sum(job["known"] for job in runs)
     excused = sum(job["known_flaky"] for job in runs)
     wavering = f", {flaky} of them flaky" if flaky else ""
@@ -177,8 +178,8 @@ def _steps(imports: list[JobSummary], runs: list[JobSummary], *, asked: bool) ->
     if flaky and any(job["verdict"] != _PASSED for job in runs):
         return f"{words}, {flaky} FLAKY{by_file}"
     told = " by the platform's counts alone" if any(job["counts_only"] for job in runs) else ""
-    if passed + flaky == total:
-        return f"{words}, all passed{told}{wavering}{by_file}"
+    if passed + flaky + idle == total:
+        return f"{words}, {passed + flaky if idle else 'all'} passed{told}{wavering}{by_file}"
     return words + told + wavering + by_file
 
 

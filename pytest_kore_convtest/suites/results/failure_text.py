@@ -14,6 +14,7 @@ from pytest_kore_convtest.api.run_models import FAILED, PASSED, variations
 from pytest_kore_convtest.suites.diff import brief, closest, data, is_template, mark, words
 from pytest_kore_convtest.text import block as harmless
 from pytest_kore_convtest.text import one_line as visible
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,7 +101,7 @@ def _tell_data(expected: str, actual: str) -> Iterator[str]:
         yield from _indent(field("expected", _limit(visible(old), _LONGEST_VALUE)))
         yield from _indent(field("actual", _limit(visible(new), _LONGEST_VALUE)))
     if len(found) > _MOST_DIFFERENCES:
-        yield f"and {len(found) - _MOST_DIFFERENCES} more differences"
+        yield f"and {plural(len(found) - _MOST_DIFFERENCES, 'more difference')}"
 
 
 def _tell_check(kind: str, block: Assertion, reply: Output | None) -> str:

@@ -35,7 +35,7 @@ from pytest_kore_convtest.suites.results.run_result import (
 )
 from pytest_kore_convtest.suites.results.verification import verify
 from pytest_kore_convtest.text import one_line as visible
-from pytest_kore_convtest.text import quoted, show_path, squeeze
+from pytest_kore_convtest.text import plural, quoted, show_path, squeeze
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -159,7 +159,7 @@ def _find_failures(judge: _Judge, steps: Sequence[StepResult], *, explained: boo
             f"the platform reports the status {sent[word]!r}",
         )
     if status.failed and not explained:
-        said = f"the platform counts {status.failed} failed of {_say(status.total)} steps"
+        said = f"the platform counts {status.failed} failed of {_say_steps(status.total)}"
         judge.find(Rule.STEP_FAILED if failed else Rule.RUN_FAILED, said)
         if 0 < len(failed) < status.failed - judge.matched:
             judge.find(Rule.COUNTS_DIFFER, f"{said}, but reported {len(failed) + judge.matched} as failed")
@@ -213,24 +213,29 @@ def _doubt_words(status: RunStatus, *, explained: bool) -> Iterator[tuple[Rule, 
 
 def _doubt_counts(status: RunStatus, local: LocalSuite | None) -> Iterator[tuple[Rule, str]]:
     passed, failed, total = status.passed, status.failed, status.total
-    counts = f"{_say(passed)} passed and {_say(failed)} failed of {_say(total)} steps"
+    counts = f"{_say(passed)} passed and {_say(failed)} failed of {_say_steps(total)}"
     if passed is None or failed is None or total is None:
         yield Rule.COUNTS_DIFFER, f"the platform's counts are incomplete: {counts}"
         return
     if passed + failed != total:
         yield Rule.COUNTS_DIFFER, f"the platform's counts do not add up: {counts}"
     if status.suite_steps not in {None, total}:
-        said = f"the platform reports a suite of {status.suite_steps} steps, but counts {total}"
+        said = f"the platform reports a suite of {_say_steps(status.suite_steps)}, but counts {total}"
         yield Rule.COUNTS_DIFFER, said
     if local and len(local.steps) != total:
-        yield Rule.COUNTS_DIFFER, f"the file has {len(local.steps)} steps, but the platform counts {total}"
+        said = f"the file has {_say_steps(len(local.steps))}, but the platform counts {total}"
+        yield Rule.COUNTS_DIFFER, said
     if status.steps is not None and len(status.steps) != total:
-        said = f"the platform reported results of {len(status.steps)} steps, but counts {total}"
+        said = f"the platform reported results of {_say_steps(len(status.steps))}, but counts {total}"
         yield Rule.COUNTS_DIFFER, said
 
 
 def _say(count: int | None) -> str:
     return "?" if count is None else str(count)
+
+
+def _say_steps(count: int | None) -> str:
+    return "? steps" if count is None else plural(count, "step")
 
 
 def _name_steps(steps: Sequence[StepResult], outcome: str) -> Iterator[str]:
@@ -291,7 +296,7 @@ def _match_steps(
             f"'{brief(results[at].input, LONGEST_INPUT)}' ({_judge_result(results[at])[0]})"
             for at in extra[:MOST_NAMED]
         )
-        said = f"the platform reported {len(extra)} results for which the file has no step: {named}"
+        said = f"the platform reported {plural(len(extra), 'result')} for which the file has no step: {named}"
         odd.append((Rule.RESULT_WITHOUT_STEP, said))
     return steps, odd
 
@@ -331,7 +336,10 @@ def _judge_step(judge: _Judge, number: int, at: int, place: str = "", note: str 
         outcome, reported = FAILED if rule in _FAILING else NOT_EVALUATED, False
     failed = (tuple(_name_failed(step, verified, local)) or (str(rule),)) if outcome == FAILED else ()
     said = "; ".join(filter(None, (why, note)))
-    return replace(bare, outcome=outcome, why=said, reported=reported, rule=rule, failed=failed)
+    unchecked = outcome == PASSED and not verified.judged
+    return replace(
+        bare, outcome=outcome, why=said, reported=reported, rule=rule, failed=failed, unchecked=unchecked
+    )
 
 
 def _judge_result(step: RunStep, verified: Verification | None = None) -> tuple[str, str, bool]:
@@ -370,7 +378,7 @@ def _name_failed(step: RunStep, verified: Verification, local: LocalStep | None)
     fitting = {f"text of reply {number}" for number in find_fitting(step, local)} if local else set[str]()
     yield from (one for one in verified.failed if one not in fitting)
     if len(step.replies) != len(step.outputs):
-        yield f"{len(step.replies)} replies instead of {len(step.outputs)}"
+        yield f"{plural(len(step.replies), 'reply', 'replies')} instead of {len(step.outputs)}"
 
 
 def _say_length(step: RunStep, *, known: bool) -> str:

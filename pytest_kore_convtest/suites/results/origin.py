@@ -12,7 +12,8 @@ from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.align import align
 from pytest_kore_convtest.suites.diff import around, brief, canonical
 from pytest_kore_convtest.suites.results.verification import KINDS
-from pytest_kore_convtest.text import as_list, as_text, squeeze
+from pytest_kore_convtest.suites.versions import explain_version, read_version
+from pytest_kore_convtest.text import are, as_list, as_text, plural, squeeze
 from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.api.models import ImportStatus
     from pytest_kore_convtest.api.run_models import RunStatus, RunStep
     from pytest_kore_convtest.rules import Severity
-
-_VERSIONS = {
-    "published": "published",
-    "configured": "inDevelopment",
-    "indevelopment": "inDevelopment",
-}
-"""The platform's words for a version, folded: ``configured`` is what it calls ``inDevelopment``."""
 
 _LONGEST_TEXT, _LONGEST_ID = 70, 60
 _DISABLED = "is disabled in the result, but enabled in the stored suite"
@@ -77,8 +71,8 @@ def check_origin(status: RunStatus, request: RunRequest) -> Iterator[tuple[Rule,
 def _check_version(word: str, asked: str) -> Iterator[tuple[Rule, str]]:
     if not asked:
         return
-    told = _VERSIONS.get(re.sub(r"[\s_-]", "", word).lower())
-    if told is None:
+    told = read_version(word)
+    if not told:
         said = "does not report which version it ran"
         if word:
             said = f"reports {visible(word)[:_LONGEST_ID]!r} as the version it ran"
@@ -86,7 +80,7 @@ def _check_version(word: str, asked: str) -> Iterator[tuple[Rule, str]]:
     elif told != asked:
         yield (
             Rule.RUN_OF_ANOTHER_VERSION,
-            f"the platform ran the version {word!r}, but {asked} was requested",
+            f"the platform ran the version {explain_version(visible(word))}, but {asked} was requested",
         )
 
 
@@ -166,7 +160,8 @@ def _compare_step(stored: Mapping[str, object], result: RunStep) -> Iterator[Dif
         yield Difference(Rule.OTHER_EXPECTATIONS, said)
     outputs = [_dict(output) for output in as_list(stored.get("outputs"))]
     if len(outputs) != len(result.expectations):
-        said = f"{len(result.expectations)} replies are expected in the result, but {len(outputs)} are stored"
+        replies = plural(len(result.expectations), "reply", "replies")
+        said = f"the result expects {replies}, but {are(len(outputs))} stored"
         yield Difference(Rule.OTHER_EXPECTATIONS, said)
     for number, (ours, theirs) in enumerate(zip(outputs, result.expectations, strict=False), start=1):
         blocks, judged = _dict(ours.get("assertions")), _dict(theirs.get("assertions"))

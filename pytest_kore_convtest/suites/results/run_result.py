@@ -139,6 +139,7 @@ class StepResult:
         rate: How often it passed, when runs were to be repeated.
         is_red: Whether it is flaky where flaky steps are errors.
         failed: What failed of it in any of its runs: assertions, e.g. ``"text of reply 1"``, else a rule.
+        unchecked: Whether it passed without one judged assertion, whatever the bot answered.
     """
 
     number: int
@@ -154,6 +155,7 @@ class StepResult:
     rate: PassRate | None = None
     is_red: bool = False
     failed: tuple[str, ...] = ()
+    unchecked: bool = False
 
     @property
     def fails(self) -> bool:

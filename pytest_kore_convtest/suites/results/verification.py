@@ -15,6 +15,7 @@ from pytest_kore_convtest.api import models, run_models
 from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.diff import brief, canonical, is_template
 from pytest_kore_convtest.suites.results.match_replies import Failure
+from pytest_kore_convtest.text import are, plural
 from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def verify(
         if number not in left_out:
             _verify_reply(_Reply(number, *pair), step, found, unjudged)
     if len(step.answers) > len(step.expectations) > 0 and not more:
-        said = f"the bot gave {len(step.answers)} replies, but {len(step.expectations)} are expected"
+        replies = plural(len(step.answers), "reply", "replies")
+        said = f"the bot gave {replies}, but {are(len(step.expectations))} expected"
         found.doubts.append((Rule.UNEXPECTED_REPLY, said))
     if unjudged:
         said = f"the platform reported no result for {', '.join(unjudged)}"

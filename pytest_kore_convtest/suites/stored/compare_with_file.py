@@ -26,7 +26,7 @@ from pytest_kore_convtest.suites.diff import (
 )
 from pytest_kore_convtest.suites.file_format import ALL_OF, is_blank
 from pytest_kore_convtest.suites.stored.validate import MOST_STEPS
-from pytest_kore_convtest.text import as_text, squeeze
+from pytest_kore_convtest.text import as_text, plural, squeeze
 from pytest_kore_convtest.text import one_line as visible
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ def _not_compared(stored: _Stored, compared: Sequence[str], text: str, where: _W
 def _lost(where: _Where, rule: Rule, text: str, instead: str) -> Finding:
     if is_template(text) and is_template(instead):
         (at, ours, theirs), *more = data(text, instead)
-        also = f" ({len(more)} more differences)" if more else ""
+        also = f" ({plural(len(more), 'more difference')})" if more else ""
         said = f"{at} of the template is {_clip(visible(ours))} in the file ({where.line}), but"
         said = f"{said} {_clip(visible(theirs))} is stored{also}"
     else:

@@ -14,7 +14,7 @@ from pytest_kore_convtest.errors import ImportFailedError, StructureError
 from pytest_kore_convtest.findings import apply_rules, count, find, summarize
 from pytest_kore_convtest.rules import DEFAULTS, ERROR, REQUIRED_BY_ASSERTIONS, Rule, RuleSettings
 from pytest_kore_convtest.suites.file_format import is_blank
-from pytest_kore_convtest.text import printable, quoted
+from pytest_kore_convtest.text import are, plural, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -284,7 +284,7 @@ def _judge_expectations(suite: Mapping[str, object], wanted: Expectations) -> It
         said = f"is {_shown(suite.get('name'))}, but {wanted.name!r} is expected"
         yield find(Rule.UNMET_EXPECTATION, said, "$.response.name")
     if wanted.steps is not None and len(steps) != wanted.steps:
-        said = f"has {len(steps)} steps, but {wanted.steps} are expected"
+        said = f"has {plural(len(steps), 'step')}, but {are(wanted.steps)} expected"
         yield find(Rule.UNMET_EXPECTATION, said, "$.response.testSteps")
     if wanted.tags is not None:
         tags = suite.get("tags")
@@ -357,7 +357,8 @@ def _import_failed(status: ImportStatus) -> ImportFailedError:
     logs = read_logs(status.status_logs)
     shown = logs[:_MOST_LOGS_SHOWN]
     if len(status.status_logs) > len(shown):
-        shown.append(f"and {len(status.status_logs) - len(shown):,} more entries, see the JSON report")
+        more = len(status.status_logs) - len(shown)
+        shown.append(f"and {more:,} more {'entry' if more == 1 else 'entries'}, see the JSON report")
     first, *rest = shown or ["the platform logged nothing"]
     said = "\n  ".join([f"{first} (import job {status.id})", *rest])
     return ImportFailedError(
@@ -372,7 +373,7 @@ def read_logs(entries: list[object], longest: int = _LONGEST) -> list[str]:
     """Return the entries of a log as lines; the last of very many says how many are left out."""
     lines = [log_line(entry, longest) for entry in entries[:MOST_LOGS]]
     left = len(entries) - len(lines)
-    return [*lines, f"and {left:,} more entries, which are left out"] if left else lines
+    return [*lines, f"and {left:,} more {'entry' if left == 1 else 'entries'}, left out"] if left else lines
 
 
 def log_line(entry: object, longest: int = _LONGEST) -> str:

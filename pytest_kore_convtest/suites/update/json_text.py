@@ -163,7 +163,6 @@ class _Editor:
     def delete(self, numbers: Sequence[int]) -> Iterator[Edit]:
         """Take entries out, each with the comma that belongs to it."""
         starts = [one.start for one in self._items]
-        gone = set(numbers)
         for run in find_runs(numbers):
             first, last = run[0], run[-1]
             if first:
@@ -171,7 +170,7 @@ class _Editor:
             elif last + 1 < len(starts):
                 yield Edit(starts[0], starts[last + 1], "")
             else:
-                raise CannotUpdateError(f"all {len(gone)} replies would be removed")
+                raise CannotUpdateError("all its replies would be removed")
 
     def _write(self, text: str, like: str = "") -> str:
         return write_string(text, like, self._text)

@@ -83,7 +83,7 @@ def _find_bot(yaml: YamlSuites, path: Path, layout: Layout) -> tuple[Scalar, Nod
         if key.text == "bot":
             _refuse_shared(value, used)
             return key, value, in_flow
-    raise CannotUpdateError("it has no key 'bot'")
+    raise CannotUpdateError("it has no key 'bot': write one by hand")
 
 
 def _refuse_shared(node: Node, used: frozenset[int]) -> None:
