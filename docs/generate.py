@@ -29,7 +29,7 @@ from pytest_kore_convtest.emulator.script import FAULT_WORDS, STATUS_WORDS
 from pytest_kore_convtest.emulator.switches import Switches
 from pytest_kore_convtest.reports import markup
 from pytest_kore_convtest.rules import RULES, Rule, Severity
-from pytest_kore_convtest.settings import SETTINGS
+from pytest_kore_convtest.settings.options import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

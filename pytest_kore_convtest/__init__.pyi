@@ -21,5 +21,3 @@ from pytest_kore_convtest.errors import SuiteFileError as SuiteFileError
 from pytest_kore_convtest.errors import UnreachableError as UnreachableError
 from pytest_kore_convtest.errors import Verdict as Verdict
 from pytest_kore_convtest.settings.settings import Settings as Settings
-
-SETTINGS_TABLE: str

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli import PROG
 from pytest_kore_convtest.cli.parser import UsageError
-from pytest_kore_convtest.settings import SETTINGS
-from pytest_kore_convtest.settings.options import CONNECTION
+from pytest_kore_convtest.settings.options import CONNECTION, SETTINGS
 from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """
     from argparse import BooleanOptionalAction
 
-    from pytest_kore_convtest import SETTINGS_TABLE
+    from pytest_kore_convtest.settings import SETTINGS_TABLE
 
     types: dict[str, object] = dict.fromkeys(("jobs", "globs", "targets", "rules"), "linelist")
     if pytest.version_tuple >= (9, 2):  # where [tool.pytest] is typed, and a key may be of several types

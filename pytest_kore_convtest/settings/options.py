@@ -1,12 +1,15 @@
 """The rows of the table of settings as objects: option, ini key and environment name of each.
 
-The rows themselves stand in the package's own ``__init__.py``, which is all that the entry point reads: every
-pytest run that has this package installed pays for each module that is loaded.
+The rows themselves stand in ``settings/__init__.py``, which is all that the entry point reads: every pytest run
+that has this package installed pays for each module that is loaded.
 """
 
 from __future__ import annotations
 
-from pytest_kore_convtest.settings import SETTINGS
+from pytest_kore_convtest.settings import SETTINGS_TABLE
+
+SETTINGS: list[list[str]] = [row.split(" | ") for row in SETTINGS_TABLE.splitlines()]
+"""Name, kind, where it can be given, what the option takes, meaning."""
 
 SECRETS = ("client_secret", "jwt")
 """Settings whose values are never shown."""
