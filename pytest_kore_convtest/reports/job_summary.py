@@ -93,7 +93,6 @@ def summarize_job(result: JobResult) -> JobSummary:
     record: ImportRecord | RunRecord | None = result["run"] or result["imported"]
     assert record is not None  # noqa: S101 - a job is one of the two
     ended = record["trouble"] is None
-    usable = next((poll["saw"] for poll in reversed(record["polls"]) if not poll["fault"]), "")
     summary = JobSummary(
         kind=RUN if result["run"] else IMPORT,
         key=result["key"],
@@ -101,7 +100,7 @@ def summarize_job(result: JobResult) -> JobSummary:
         label=result["name"],
         asks=record["asks"],
         seconds=record["seconds"],
-        last=record["status"] if ended else usable,
+        last=record["status"] if ended else _last_usable(record),
         generation=result["generation"],
         verdict=record["verdict"],
         weakest=brief((record["why"] or [""])[0]),
@@ -131,6 +130,10 @@ def summarize_job(result: JobResult) -> JobSummary:
     elif result["imported"]:
         _add_import(summary, result["imported"])
     return summary
+
+
+def _last_usable(record: ImportRecord | RunRecord) -> str:
+    return next((poll["saw"] for poll in reversed(record["polls"]) if not poll["fault"]), "")
 
 
 def _count_known(steps: Iterable[StepRecord], outcome: str) -> int:

@@ -15,10 +15,17 @@ from pytest_kore_convtest.suites.versions import explain_version
 from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_kore_convtest.coverage.types import Coverage, DialogCoverage
-    from pytest_kore_convtest.reports.record import Evidence, Record, StepRecord, SuiteRecord, Unevaluated
+    from pytest_kore_convtest.reports.record import (
+        Evidence,
+        ItemRecord,
+        Record,
+        StepRecord,
+        SuiteRecord,
+        Unevaluated,
+    )
 
 LIMIT = 60_000
 """Characters; GitHub takes 65 536 in a comment, the rest is for what somebody writes around it."""
@@ -51,38 +58,22 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
     if limit < LEAST:
         raise ValueError(f"a limit of {limit} is too small: {LEAST} characters are needed")
     suites = sorted(record["suites"], key=lambda suite: _ORDER.index(suite["verdict"]))
-    in_steps = {step["nodeid"] for suite in suites for step in suite["steps"]}
-    tests = [
-        item
-        for item in record["items"]
-        if item["outcome"] in {"failed", "error"} and item["nodeid"] not in in_steps
-    ]
-    findings = [
-        (suite, line) for suite in suites for line in totals.list_findings(suite["imported"]["findings"])
-    ]
-    matched = [
-        (suite, step)
-        for suite in suites
-        for step in suite["steps"]
-        if step["says"] == MATCHER and step["outcome"] == PASSED
-    ]
-    wavering = [
-        (suite, step)
-        for suite in suites
-        for step in suite["steps"]
-        if len({one["outcome"] for one in step["attempts"]}) > 1
-    ]
     coverage = record.get("coverage")
     sections = [
         Section.of(
             "Suites", "suites in the table", suites, partial(_render_row, record["evidence"]), _HEADER
         ),
         Section.of("Failures", "failures", list_failures(suites), render_failure),
-        Section.of("Failed tests", "failed tests", tests, render_test),
+        Section.of("Failed tests", "failed tests", _find_tests(record), render_test),
         *([_render_coverage(coverage)] if coverage else []),
-        Section.of("Findings", "findings", findings, _render_finding),
-        Section.of("Passed by the file's matcher", "steps by the file's matcher", matched, _render_matched),
-        Section.of("Steps that waver", "steps that waver", wavering, _render_wavering),
+        Section.of("Findings", "findings", _find_findings(suites), _render_finding),
+        Section.of(
+            "Passed by the file's matcher",
+            "steps by the file's matcher",
+            _find_steps(suites, _is_matched),
+            _render_matched,
+        ),
+        Section.of("Steps that waver", "steps that waver", _find_steps(suites, _wavers), _render_wavering),
         Section.of(
             "Not evaluated",
             "entries of what was not evaluated",
@@ -97,6 +88,34 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
         ),
     ]
     return lay_out(_render_head(record), sections, limit)
+
+
+def _find_tests(record: Record) -> list[ItemRecord]:
+    """Return the red tests that are no steps, which the failures tell of."""
+    in_steps = {step["nodeid"] for suite in record["suites"] for step in suite["steps"]}
+    return [
+        item
+        for item in record["items"]
+        if item["outcome"] in {"failed", "error"} and item["nodeid"] not in in_steps
+    ]
+
+
+def _find_findings(suites: Sequence[SuiteRecord]) -> list[tuple[SuiteRecord, totals.FindingLine]]:
+    return [(suite, line) for suite in suites for line in totals.list_findings(suite["imported"]["findings"])]
+
+
+def _find_steps(
+    suites: Sequence[SuiteRecord], fits: Callable[[StepRecord], bool]
+) -> list[tuple[SuiteRecord, StepRecord]]:
+    return [(suite, step) for suite in suites for step in suite["steps"] if fits(step)]
+
+
+def _is_matched(step: StepRecord) -> bool:
+    return step["says"] == MATCHER and step["outcome"] == PASSED
+
+
+def _wavers(step: StepRecord) -> bool:
+    return len({one["outcome"] for one in step["attempts"]}) > 1
 
 
 def _render_coverage(coverage: Coverage) -> Section:

@@ -1,7 +1,7 @@
 """The rows of the table of settings as objects: option, ini key and environment name of each.
 
-The rows themselves stand in ``settings/__init__.py``, which is all that the entry point reads: every pytest run
-that has this package installed pays for each module that is loaded.
+The rows themselves stand in ``settings/__init__.py``, which is all that the entry point reads: every pytest
+run that has this package installed pays for each module that is loaded.
 """
 
 from __future__ import annotations
