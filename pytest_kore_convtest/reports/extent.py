@@ -42,5 +42,6 @@ def list_limits(evidence: Sequence[Evidence]) -> list[str]:
     if shard is not None and shard["of"] > 1:  # a machine's own report is as it should be
         whole: Evidence = {**evidence[0], "shard": None}
         said = [_SHARD.format(**shard), *find_gaps([whole])]
+    said = [f"the run {one[3:]}" if one.startswith("it ") else one for one in said]
     deselected = find_deselected(evidence)
     return [*said, *([f"{deselected}: of them this report tells nothing"] if deselected else [])]
