@@ -29,6 +29,7 @@ from pytest_kore_convtest.jobs.deadline import LEAST_WAIT, Deadlines
 from pytest_kore_convtest.jobs.end_reasons import LOOK, resume_options, typed_secret
 from pytest_kore_convtest.jobs.job import Job, SuiteImport, WatchImport, identify
 from pytest_kore_convtest.jobs.outcome import Outcome, S
+from pytest_kore_convtest.jobs.settle import require_same_file, settle
 from pytest_kore_convtest.jobs.store_entry import JobEntry, kept_file
 from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
 from pytest_kore_convtest.jobs.throttle import RateLimiter, Rounds
@@ -256,15 +257,20 @@ class Pipeline:
             raise from_data(job.judged[1].to_data())
         return list(job.judged[1])
 
-    def close(self) -> None:
+    def close(self, *, hurry: bool = True) -> None:
         """Stop asking, and let other processes go on with what is not done.
 
-        A change under way may end first, within ``WRITES_GRACE``: what nobody knows of cannot be told.
+        A change under way may end first: what nobody knows of cannot be told, and no other process can go
+        on with it.
+
+        Args:
+            hurry: Wait for that no longer than ``WRITES_GRACE``; otherwise as long as one request may take.
         """
         self._closed = True
         self._pool.close()
         with self._ended:
-            self._ended.wait_for(lambda: not self._writes, WRITES_GRACE)
+            grace = WRITES_GRACE if hurry else self._limits.request_timeout
+            self._ended.wait_for(lambda: not self._writes, grace)
         for job in self.jobs.values():
             self._let_go(job)
 
@@ -338,6 +344,7 @@ class Pipeline:
         claim = self.store.claim(job.key)
         try:
             entry = self.store.read(job.key)
+            require_same_file(job, entry)
         except ConfigError:
             if claim:
                 claim.release()
@@ -445,9 +452,7 @@ class Pipeline:
         if job.key in self._stuck:
             return  # a waiter has given up on it
         try:
-            outcome = self._make_outcome(job, status, trouble)
-            good = job.is_good(outcome)
-            self._note(job, JobEntry(outcome=outcome.to_data(), good=good))
+            outcome = settle(self.store, job, self._make_outcome(job, status, trouble))
         except Exception as bad:  # noqa: BLE001 - whatever it is, nobody may wait for ever
             trouble = self._tell(job, bad if isinstance(bad, KoreError) else _defect(job, bad))
             outcome = Outcome(None, trouble, asks=len(job.wait.history) if job.wait else 0, seconds=0.0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.plugin.workers.shared import folder_of_run
 from pytest_kore_convtest.settings.options import GITHUB, REPORTS, ROWS, SECRETS, TABLE, UNSET
 from pytest_kore_convtest.settings.raw import RawSettings
 from pytest_kore_convtest.settings.resolve import spelling
@@ -42,8 +43,21 @@ def read_settings(config: pytest.Config) -> Settings:
     """
     raw = gather_raw(config)
     hide_secrets(config)
-    settings = resolve(raw.typed, raw.environment, raw.ini, raw.folder)
+    settings = resolve(raw.typed, raw.environment, raw.ini, raw.folder, here=folder_of_run(config))
     learn_secrets(settings)
+    if not hasattr(config, "workerinput"):  # what concerns the controller alone a worker may not have
+        _check_choices(config, settings)
+    if hints := _unknown_keys(config):
+        settings = replace(settings, notes=(*settings.notes, *hints))
+    return settings
+
+
+def _check_choices(config: pytest.Config, settings: Settings) -> None:
+    """Refuse what can be read and not be done.
+
+    Raises:
+        ConfigError: It cannot.
+    """
     if (
         settings.emulator
         and settings.source("emulator") == "addopts"
@@ -63,9 +77,6 @@ def read_settings(config: pytest.Config) -> Settings:
         _check_shard(config, settings)
     _check_reports(settings)
     _check_collisions(config, settings)
-    if hints := _unknown_keys(config):
-        settings = replace(settings, notes=(*settings.notes, *hints))
-    return settings
 
 
 def _is_in_ini(config: pytest.Config, option: str) -> bool:

@@ -274,7 +274,7 @@ def kore_pipeline(
     pipeline = run.pipeline(kore_client, kore_settings)
     pipeline.make_backoff = Durations(run.config, run.settings).backoff
     yield pipeline
-    pipeline.close()
+    pipeline.close(hurry=bool(run.interrupted or run.stopped))
 
 
 def stored_name(run: Run, suite: LocalSuite) -> str:

@@ -27,7 +27,6 @@ from pytest_kore_convtest.plugin.items.selection import (
 )
 from pytest_kore_convtest.plugin.own_items import (
     find_other_settings,
-    fixture_values,
     show_root_conftest,
 )
 from pytest_kore_convtest.plugin.report_facts import facts_of
@@ -44,7 +43,6 @@ from pytest_kore_convtest.plugin.session import (
     KILL_MARGIN,
     NOBODY,
     clean_up,
-    share_with_worker,
 )
 from pytest_kore_convtest.plugin.signals import Farewell, terminated_like_interrupted
 from pytest_kore_convtest.plugin.terminal import output
@@ -60,6 +58,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_kore_convtest.plugin.session import Run
+    from pytest_kore_convtest.plugin.workers.check_workers import SuiteFiles
     from pytest_kore_convtest.plugin.workers.shared import WorkerNode
     from pytest_kore_convtest.plugin.workers.xdist import Receiver
     from pytest_kore_convtest.reports.job_record import JobResult
@@ -108,7 +107,8 @@ class Hooks:
         self._worker = hasattr(run.config, "workerinput")
         self._progress = Progress(run)
         self._receiver: Receiver | None = None
-        self._failures = 0
+        self._suite_files: SuiteFiles | None = None
+        self._failures, self._reported = 0, False
         self._farewell = Farewell(lambda: run.is_cleaning)
         run.tick, run.rest = self._progress.tick, self._progress.rest
         if self._worker:
@@ -128,15 +128,32 @@ class Hooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: WorkerNode) -> None:
         """Tell an xdist worker what the whole test run shares."""
-        share_with_worker(node)
+        from pytest_kore_convtest.plugin.workers.check_workers import SuiteFiles, refusing, share_with_worker
         from pytest_kore_convtest.plugin.workers.xdist import Receiver
 
+        with refusing(begun=self._reported):
+            share_with_worker(self._run, node)
+        self._suite_files = self._suite_files or SuiteFiles(self._config)
         self._receiver = self._receiver or Receiver(self._run, self._progress.show)
         self._receiver.add(node.gateway.id)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: WorkerNode) -> None:
+    def pytest_xdist_node_collection_finished(self, node: WorkerNode) -> None:
+        """Compare the suite files of an xdist worker with those of the others."""
+        from pytest_kore_convtest.plugin.workers.check_workers import refusing
+
+        if self._suite_files is not None:
+            with refusing(begun=self._reported):
+                self._suite_files.require_same(node)
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_testnodedown(self, node: WorkerNode, error: object) -> None:
         """Take over what an xdist worker leaves behind."""
+        if error is not None:
+            from pytest_kore_convtest.plugin.workers.check_workers import heed_refusal, refusing
+
+            with refusing(begun=self._reported):
+                heed_refusal(node, error)
         left = getattr(node, "workeroutput", {}).get(_LEFT, {})
         for job in left.get("jobs", ()):
             self._verdict.add_job(job)
@@ -184,7 +201,7 @@ class Hooks:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep this machine's part of the suites that ``-k`` and ``-m`` have left."""
+        """Keep this machine's part of the suites that are left; tell the controller which files there are."""
         if shard := self._run.settings.shard:
             from pytest_kore_convtest.plugin.items.shards import keep_mine, tell_division
 
@@ -193,6 +210,10 @@ class Hooks:
             self._run.deselected = before
             if self._worker:
                 tell_division(self._run)
+        if self._worker:
+            from pytest_kore_convtest.plugin.workers.check_workers import tell_files
+
+            tell_files(self._run, items)  # before xdist tells the controller that all is collected
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Count the items of ours that are not to be run: of them the reports tell nothing."""
@@ -203,7 +224,7 @@ class Hooks:
         """Note what is selected of ours: all of it counts."""
         # Of a run that judges nothing it is enough to know whether there is anything to judge.
         self._selected = select(session.items, self._run.settings, 1 if self._dry else None)
-        if self._selected and not _MOCKS.isdisjoint(sys.modules):
+        if self._selected and not self._dry and not _MOCKS.isdisjoint(sys.modules):
             from pytest_kore_convtest.api import transport  # noqa: F401 - before a test replaces what it uses
         self._other_settings = find_other_settings(session, session.items)
         hint_at_suites(self._run, self._config.stash.get(OTHER_FILES, []))
@@ -262,6 +283,8 @@ class Hooks:
     def pytest_runtest_call(self, item: pytest.Item) -> None:
         """Check the expectations of ``kore_suite`` before the test's body."""
         if any(item.iter_markers("kore_suite")):
+            from pytest_kore_convtest.plugin.suite_marker import check_marker
+
             check_marker(self._run, item)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -285,6 +308,7 @@ class Hooks:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather the results; on the controller of xdist this is where those of the workers arrive."""
+        self._reported = True
         self._verdict.add(report)
         self._junit.follow(report, facts_of(report).get("error_in", ""))
         if report.failed and self._controls_workers():
@@ -399,39 +423,6 @@ def _name_pages(pages: Collection[str]) -> list[str]:
     from pytest_kore_convtest.plugin.terminal.help_pages import write_pages
 
     return [write_pages(pages)]
-
-
-def check_marker(run: Run, item: pytest.Item) -> None:
-    """Judge an item's import against its ``kore_suite`` markers; the closest one wins.
-
-    Raises:
-        StructureError: An expectation is not met.
-        ConfigError: The marker cannot be used.
-    """
-    stated: dict[str, object] = {}
-    for marker in reversed(list(item.iter_markers("kore_suite"))):
-        if marker.args:
-            raise _bad_marker("takes keywords only: name=, steps=, tags=, inputs=")
-        stated.update(marker.kwargs)
-    status = fixture_values(item).get("kore_import_status")
-    from pytest_kore_convtest.api.models import ImportStatus
-    from pytest_kore_convtest.suites.stored.validate import expect, judge, verdict
-
-    if not isinstance(status, ImportStatus):
-        raise _bad_marker("needs a test that uses kore_import_status")
-    try:
-        expectations = expect(stated, stream_id=status.stream_id, rules=run.settings.rules)
-    except TypeError as bad:
-        problem = str(bad)
-    else:
-        if found := verdict(status, judge(status, expectations)):
-            raise found
-        return
-    raise _bad_marker(problem)
-
-
-def _bad_marker(problem: str) -> ConfigError:
-    return ConfigError(f"@pytest.mark.kore_suite: {problem}", name="kore_suite", source="marker")
 
 
 def _reason(stop: BaseException) -> str:

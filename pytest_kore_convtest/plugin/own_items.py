@@ -145,8 +145,12 @@ def find_other_settings(session: pytest.Session, items: Sequence[pytest.Item]) -
     bases: dict[str, list[str]] = {}
     for item in filter(is_live, items):
         if item.parent not in known:
-            found = manager.getfixturedefs(_SETTINGS, item if _BY_NODE else item.nodeid)  # type: ignore[arg-type]
-            known[item.parent] = str(found[-1].baseid or "") if found else ""
+            # Between an item of ours and its file nothing can hold a fixture.
+            holder = item.getparent(pytest.Module) if isinstance(item, OwnItem) else item.parent
+            if holder not in known:
+                found = manager.getfixturedefs(_SETTINGS, item if _BY_NODE else item.nodeid)  # type: ignore[arg-type]
+                known[holder] = str(found[-1].baseid or "") if found else ""
+            known[item.parent] = known[holder]
         bases.setdefault(known[item.parent], []).append(item.nodeid)
     widest = min(bases, key=len, default="")
     return {nodeid: base for base, nodeids in bases.items() if base != widest for nodeid in nodeids}

@@ -23,7 +23,7 @@ from pytest_kore_convtest.plugin.history import check_history
 from pytest_kore_convtest.plugin.job_results import JobResults
 from pytest_kore_convtest.plugin.own_items import attempts
 from pytest_kore_convtest.plugin.signals import terminated_like_interrupted
-from pytest_kore_convtest.plugin.workers.shared import Shared, WorkerNode, is_shared, open_store, shared
+from pytest_kore_convtest.plugin.workers.shared import Shared, folder_of_run, is_shared, open_store, shared
 from pytest_kore_convtest.settings.options import READABLE, REPORTS
 from pytest_kore_convtest.settings.settings import Settings, environment
 from pytest_kore_convtest.settings.values import Secret
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.coverage.graph import Bot
     from pytest_kore_convtest.emulator import Emulator
     from pytest_kore_convtest.emulator.control import Controls
+    from pytest_kore_convtest.emulator.runs import Answer
     from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.history.named_baseline import NamedBaseline
     from pytest_kore_convtest.jobs.job import AnyJob, Job
@@ -118,7 +119,8 @@ class Run:
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
-        self._bot = read_bot(settings)
+        if not hasattr(config, "workerinput"):  # a worker may not have the file, and rarely needs it
+            _ = self._bot
         self.measured_bot: Bot | None = read_measured_bot(settings, is_worker=hasattr(config, "workerinput"))
         check_history(config, settings.history)
         self.baseline = read_named_baseline(settings.baseline, is_worker=hasattr(config, "workerinput"))
@@ -149,6 +151,11 @@ class Run:
         self.killed_at: float | None = None
         self.killed_by = ""
         self.is_cleaning = False
+
+    @cached_property
+    def _bot(self) -> dict[str, Answer]:
+        """What the emulator's bot answers."""
+        return read_bot(self.settings)
 
     @cached_property
     def wants_record(self) -> bool:
@@ -426,31 +433,12 @@ def find_run(config: pytest.Config) -> Run:
         ConfigError: A setting cannot be used.
     """
     if _RUN not in config.stash:
+        if (folder := folder_of_run(config)) is not None:
+            from pytest_kore_convtest.text import show_paths_from
+
+            show_paths_from(str(folder))
         config.stash[_RUN] = Run(config, read_settings(config))
     return config.stash[_RUN]
-
-
-def share_with_worker(node: WorkerNode) -> None:
-    """Hand an xdist worker what it shares; starts the emulator, which all workers use.
-
-    Raises:
-        ConfigError: The emulator is not installed.
-        pytest.UsageError: The worker cannot reach it.
-    """
-    config = node.config
-    common = shared(config)
-    run_folder.hold(Path(common["folder"]))
-    run = config.stash.get(_RUN, None)
-    if run and run.settings.emulator and not config.option.collectonly:
-        common["emulator"] = run.emulator().handle()
-    node.workerinput["kore"] = common
-    from pytest_kore_convtest.plugin.workers import remote
-
-    if not remote.is_here(node):
-        if "emulator" in common:
-            remote.require_reachable(node, common["emulator"]["url"])
-        channel = remote.answer_worker(node, open_store(config))
-        node.workerinput["kore"] = {**common, "channel": channel}
 
 
 def clean_up(config: pytest.Config) -> None:

@@ -42,6 +42,9 @@ def begin(config: pytest.Config) -> Hooks:
     except ConfigError as bad:
         problem = bad.message
     if problem:
+        from pytest_kore_convtest.plugin.workers.check_workers import tell_refusal
+
+        tell_refusal(config, problem)
         raise pytest.UsageError(problem)
     config.pluginmanager.register(fixtures, "kore-imports")
     made = Hooks(run)

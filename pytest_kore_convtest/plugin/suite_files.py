@@ -21,7 +21,7 @@ def collect_suites(path: Path, parent: pytest.Collector, others: list[object]) -
 
             parent.config.stash.setdefault(OTHER_FILES, []).append(path)
         return others
-    from pytest_kore_convtest.plugin.items.suite_items import SuiteModule
+    from pytest_kore_convtest.plugin.items.suite_collectors import SuiteModule
     from pytest_kore_convtest.plugin.start import begin
 
     begin(parent.config)

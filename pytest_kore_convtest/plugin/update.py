@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from pytest_kore_convtest.plugin.report_facts import facts_of
+from pytest_kore_convtest.plugin.workers.shared import find_on_controller
 from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def describe_update(jobs: Sequence[AnyJob], item: OwnItem) -> StepUpdate | None:
         return None
     found, step = accept_step(result, index), result.steps[index]
     return StepUpdate(
-        file=str(suite.path),
+        file=str(find_on_controller(item.config, suite.path)),
         sha256=suite.sha256,
         suite=(suite.place.line, suite.place.column),
         step=item.number,

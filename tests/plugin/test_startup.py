@@ -92,7 +92,7 @@ def test_suites_that_are_not_imported_load_nothing_heavy(tmp_path, arguments):
     ours = ("-p", "pytest_kore_convtest")
     without = loaded_modules(tmp_path / "without", "-p", "filelock")  # old ones load asyncio, and so ssl
     modules = loaded_modules(tmp_path / "project", *ours, *arguments, suite=SUITE)
-    assert "pytest_kore_convtest.plugin.items.suite_items" in modules
+    assert "pytest_kore_convtest.plugin.items.suite_collectors" in modules
     assert heavy(modules - without) == []
 
 

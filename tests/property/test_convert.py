@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_kore_convtest.errors import SuiteFileError
@@ -151,6 +151,12 @@ def test_there_and_back(content):
     assert json.loads(back.text) == content
 
 
+def old_case(texts):
+    """Return a suite of 2019 with one step, all of whose texts have to be in the reply."""
+    return {"name": "A", "messages": [{"input": "a", "outputs": [{"contains": {"allOf": texts}}]}]}
+
+
+@example([old_case(["", '{"a":[1,{}]}'])], False)
 @given(st.lists(OLD_CASES, min_size=1, max_size=3), st.booleans())
 def test_files_of_2019(cases, keep):
     """A file of 2019 means the same as JSON, and as YAML and then JSON."""

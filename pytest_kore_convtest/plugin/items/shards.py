@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_kore_convtest.plugin.items.suite_items import SuiteItem
+    from pytest_kore_convtest.plugin.items.suite_item import SuiteItem
     from pytest_kore_convtest.plugin.session import Run
     from pytest_kore_convtest.settings.values import Shard
 
@@ -67,7 +67,7 @@ def divide(steps: Mapping[str, int], shard: Shard) -> frozenset[str]:
 
 def keep_mine(run: Run, shard: Shard, items: list[pytest.Item]) -> None:
     """Deselect the items of the suites that other machines have; tests of other kinds stay."""
-    from pytest_kore_convtest.plugin.items.suite_items import SuiteItem
+    from pytest_kore_convtest.plugin.items.suite_item import SuiteItem
 
     suites = {item: item.parent.nodeid for item in items if isinstance(item, SuiteItem) and item.parent}
     # A file that cannot be used has an item and no suite.

@@ -16,6 +16,7 @@ from pytest_kore_convtest.plugin.fixtures import (
     require_writable,
     tell_apart,
 )
+from pytest_kore_convtest.plugin.items.suite_item import SuiteItem
 from pytest_kore_convtest.plugin.own_items import OwnItem, expect_failure, fixture_values
 from pytest_kore_convtest.plugin.report_facts import FlakyFailure
 from pytest_kore_convtest.plugin.session import Run, find_run
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.job import SuiteImport
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
-    from pytest_kore_convtest.plugin.items.suite_items import SuiteItem
     from pytest_kore_convtest.rules import Rule
     from pytest_kore_convtest.suites.file import LocalSuite
     from pytest_kore_convtest.suites.results.run_result import RunResult
@@ -57,11 +57,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest.UsageError: They cannot be imported together, or not there. A worker of xdist cannot
             end the run so: there the items say it.
     """
-    from pytest_kore_convtest.plugin.items.suite_items import SuiteItem
-
+    if session.config.option.collectonly:
+        return
     run = find_run(session.config)
     items = [item for item in run.undivided or session.items if isinstance(item, SuiteItem)]
-    live = [item for item in items if item.suite is not None and item.get_closest_marker("kore_live")]
+    live = [item for item in items if item.suite is not None and not item.offline]
     suites = {id(item.suite): item.suite for item in live if item.suite is not None}
     problem = None
     try:
@@ -72,7 +72,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         new = dict(zip(suites, renamed, strict=True))
         for item in live:
             item.suite = new[id(item.suite)]
-    if problem is None or session.config.option.collectonly:
+    if problem is None:
         return
     if not hasattr(session.config, "workerinput"):
         raise pytest.UsageError(problem.message)
@@ -92,10 +92,10 @@ def _prepare(run: Run, suites: list[LocalSuite]) -> list[LocalSuite]:
             name="target",
             source=run.settings.source("target"),
         )
-    bots: dict[str, list[str]] = {}
+    bots: dict[str, dict[str, None]] = {}
     for suite in suites:
-        if suite.bot_id and str(suite.path) not in bots.setdefault(suite.bot_id, []):
-            bots[suite.bot_id].append(str(suite.path))
+        if suite.bot_id:
+            bots.setdefault(suite.bot_id, {})[str(suite.path)] = None
     if len(bots) > 1:
         listed = "".join(f"\n  {one_line(bot)}: {one_line(', '.join(paths))}" for bot, paths in bots.items())
         said = f"the selected suite files belong to {len(bots)} bots, but a test run tests only one"
@@ -267,8 +267,6 @@ def _is_selected(item: SuiteItem, name: str) -> bool:
 
 def _sure_items(session: pytest.Session) -> Iterator[SuiteItem]:
     """Yield the selected items of suites that make the test run red when they are."""
-    from pytest_kore_convtest.plugin.items.suite_items import SuiteItem
-
     for one in session.items:
         if isinstance(one, SuiteItem) and not any(one.get_closest_marker(mark) for mark in _SPARED):
             yield one

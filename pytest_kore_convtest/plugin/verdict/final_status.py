@@ -80,7 +80,7 @@ def write_tally(tally: Tally) -> str:
     runs = [job for job in tally.jobs if job["kind"] == _RUN and not job["blocked"]]
     if tally.unconfigured and not imports:
         return _write_unconfigured(tally)
-    asked = any(job["kind"] == _RUN for job in tally.jobs)
+    asked = bool(tally.deselected[1]) or any(job["kind"] == _RUN for job in tally.jobs)
     parts = [_suites(imports), _runs(runs), _steps(imports, runs, asked=asked)] if imports or runs else []
     if tally.verdict == _PASSED and any(
         job["verdict"] == _FAILED and not job["excused"] for job in tally.jobs

@@ -12,9 +12,6 @@ import time
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
-from urllib.parse import urlsplit
-
-import pytest
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.jobs.store import JobStore, Lock
@@ -26,19 +23,8 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.store_entry import JobEntry
     from pytest_kore_convtest.plugin.workers.shared import WorkerNode
 
-_PATIENCE = 60.0
+PATIENCE = 60.0
 """Seconds that a worker waits for the controller's answer, which needs milliseconds."""
-
-_PROBE = """
-import socket
-try:
-    socket.create_connection(channel.receive(), 5).close()
-except OSError:
-    channel.send(False)
-else:
-    channel.send(True)
-"""
-"""Runs where a worker will: says whether an address can be reached from there. It needs nothing of ours."""
 
 
 class Channel(Protocol):
@@ -52,6 +38,9 @@ class Channel(Protocol):
     def receive(self, timeout: float | None = None) -> object:
         """Return what the other side sent next."""
 
+    def waitclose(self, timeout: float | None = None) -> None:
+        """Wait until the other side is done."""
+
     def setcallback(self, callback: Callable[[str | None], None], endmarker: None) -> None:
         """Let a thread of execnet call a function with what comes, and with the mark at the end."""
 
@@ -63,26 +52,6 @@ def is_here(node: WorkerNode) -> bool:
     """
     spec = node.gateway.spec
     return bool(spec.popen) and not spec.python and not spec.via
-
-
-def require_reachable(node: WorkerNode, url: str) -> None:
-    """Refuse a worker that cannot reach the emulator, which listens on the controller's own address.
-
-    Raises:
-        pytest.UsageError: It cannot.
-    """
-    address = urlsplit(url)
-    channel = node.gateway.remote_exec(_PROBE)
-    reached = False
-    with suppress(OSError, EOFError, channel.RemoteError):
-        channel.send((address.hostname, address.port))
-        reached = bool(channel.receive(_PATIENCE))
-    if not reached:
-        # How it is started is not shown: env:NAME=VALUE may hold a secret.
-        raise pytest.UsageError(
-            f"--kore-emulator serves this machine only, and xdist's worker {node.gateway.id} cannot reach it"
-            " from where --tx starts it: use workers on this machine, e.g. -n 4"
-        )
 
 
 def answer_worker(node: WorkerNode, store: JobStore) -> Channel:
@@ -204,7 +173,7 @@ class RemoteStore(JobStore):
 
     def _hear(self, number: int) -> dict[str, object]:
         while True:
-            found, reply = json.loads(cast("str", self._channel.receive(_PATIENCE)))
+            found, reply = json.loads(cast("str", self._channel.receive(PATIENCE)))
             if found == number:  # an interrupt, or a slow controller, may have left an older answer
                 return cast("dict[str, object]", reply)
             if (key := self._unanswered.pop(found, "")) and reply.get("is"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
@@ -29,12 +31,16 @@ class Shared(TypedDict):
     Attributes:
         folder: Where they leave word for each other.
         run: The test run's name.
+        root: The controller's root folder.
+        here: Where the test run was started on the controller's machine.
         emulator: With what to attach to its emulator, once that is started.
         channel: Through which a worker asks the controller that may not have the folder.
     """
 
     folder: str
     run: str
+    root: NotRequired[str]
+    here: NotRequired[str]
     emulator: NotRequired[dict[str, str]]
     channel: NotRequired[Channel]
 
@@ -76,6 +82,39 @@ def shared(config: pytest.Config) -> Shared:
         folder = str(Path(tempfile.gettempdir()) / f"{run_folder.PREFIX}{uuid.uuid4().hex}")
         config.stash[_SHARED] = handed or {"folder": folder, "run": make_run_name(environment())}
     return config.stash[_SHARED]
+
+
+def folder_of_run(config: pytest.Config) -> Path | None:
+    """Return which folder of a worker stands for the one in which the test run was started.
+
+    ``None`` where that is the current one: in the controller, and in its workers without ``chdir=``.
+    """
+    handed = _handed(config)
+    with suppress(KeyError, ValueError):  # another process, another drive
+        there = os.path.relpath(handed["here"], handed["root"])
+        place = Path(os.path.normpath(config.rootpath / there))
+        return None if place == Path.cwd() else place
+    return None
+
+
+def may_have_own_files(config: pytest.Config) -> bool:
+    """Say whether the project's files of this process may not be those of xdist's controller."""
+    handed = _handed(config)
+    return "channel" in handed or handed.get("root", "") not in {"", str(config.rootpath)}
+
+
+def find_on_controller(config: pytest.Config, path: Path) -> Path:
+    """Return where a file of the project is on the machine of xdist's controller."""
+    root = _handed(config).get("root")
+    if root is None or not path.is_relative_to(config.rootpath):
+        return path
+    return Path(root) / path.relative_to(config.rootpath)
+
+
+def _handed(config: pytest.Config) -> Shared:
+    """Return what xdist's controller has handed to this worker; nothing in other processes."""
+    handed: Shared = getattr(config, "workerinput", {}).get("kore", {})
+    return handed
 
 
 def is_shared(config: pytest.Config) -> bool:

@@ -156,7 +156,7 @@ class Replies:
     """
 
     local: LocalStep
-    wanted: tuple[LocalOutput, ...]
+    wanted: Sequence[LocalOutput]
     outputs: list[Output]
     checks: list[Assertions]
     given: list[str | None]

@@ -168,7 +168,7 @@ class _Compiler:
                 continue
             here = (*path, name)
             made[name], mark = readers.get(key.text, self._compile_text)(value, here)
-            marks[name] = mark._replace(key=key.start)
+            marks[name] = Mark(mark.start, key.start, mark.inside)
         return made, Mark(node.start, node.start, marks)
 
     def _refuse_key(self, key: Scalar, known: tuple[str, ...]) -> None:
