@@ -19,7 +19,7 @@ _SHARD = "shard {number} of {of} only: of the suites on other machines this repo
 def find_gaps(evidence: Sequence[Evidence]) -> Iterator[str]:
     """Say in a sentence each why runs are not whole though nobody wanted it so."""
     yield from find_shard_gaps(evidence)
-    if any(entry["interrupted"] for entry in evidence):
+    if any(entry["interrupted"] and entry["shard"] is None for entry in evidence):
         yield "it was interrupted: what became of the suites that it had not reached is not known"
     reasons = dict.fromkeys(entry["stopped"] for entry in evidence if not entry["interrupted"])
     for reason in filter(None, reasons):
@@ -42,5 +42,6 @@ def list_limits(evidence: Sequence[Evidence]) -> list[str]:
     if shard is not None and shard["of"] > 1:  # a machine's own report is as it should be
         whole: Evidence = {**evidence[0], "shard": None}
         said = [_SHARD.format(**shard), *find_gaps([whole])]
+    said = [f"the run {one[3:]}" if one.startswith("it ") else one for one in said]
     deselected = find_deselected(evidence)
     return [*said, *([f"{deselected}: of them this report tells nothing"] if deselected else [])]

@@ -53,7 +53,7 @@ def test_a_run_that_stops_early_says_so(reports):
     stopped = record["evidence"][0]["stopped"]
     assert stopped.startswith("the test run stopped (stopping after 1 failures")
     for report in (page, text):
-        assert "t ended early: the test run stopped" in report
+        assert "he run ended early: the test run stopped" in report
         assert "its run was not selected" not in report
     assert NOTHING not in page
 
