@@ -76,6 +76,7 @@ check: $(STAMP)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
+	$(BIN)/lint-imports .ci/circles.ini
 	$(BIN)/python .ci/check_wheel.py
 	$(MAKE) docs
 

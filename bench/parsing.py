@@ -21,10 +21,10 @@ from figures import Spread, Verdict, print_table, save, spread
 from pydantic import BaseModel
 
 from pytest_kore_convtest.api import models, run_models
-from pytest_kore_convtest.suites.compare import compare
 from pytest_kore_convtest.suites.file import read_suite_file
-from pytest_kore_convtest.suites.run_judge import judge_run
-from pytest_kore_convtest.suites.validate import expect, judge
+from pytest_kore_convtest.suites.results.judge import judge_run
+from pytest_kore_convtest.suites.stored.compare_with_file import compare
+from pytest_kore_convtest.suites.stored.validate import expect, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -21,12 +21,12 @@ from figures import Verdict, save
 
 from pytest_kore_convtest.api.client import KoreClient
 from pytest_kore_convtest.api.retry import SystemClock
+from pytest_kore_convtest.jobs.progress import look
 from pytest_kore_convtest.jobs.runner import Pipeline
-from pytest_kore_convtest.jobs.state import look
 from pytest_kore_convtest.jobs.store import JobStore
 from pytest_kore_convtest.plugin.durations import Durations
-from pytest_kore_convtest.plugin.progress import Picture
-from pytest_kore_convtest.plugin.progress_screen import Screen
+from pytest_kore_convtest.plugin.terminal.progress import Picture
+from pytest_kore_convtest.plugin.terminal.progress_screen import Screen
 from pytest_kore_convtest.settings.settings import Settings
 
 JOBS, SECONDS, TARGET = 50, 15.0, 1.0

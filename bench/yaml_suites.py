@@ -16,7 +16,7 @@ from figures import Spread, Verdict, print_table, save, spread
 from offline import FILES, write_suites
 from rooms import clean_environment, room_with_us
 
-from pytest_kore_convtest.suites.yaml_write import write_yaml
+from pytest_kore_convtest.suites.yaml.write import write_yaml
 
 STEPS, ROUNDS = 20, 3
 TARGET = 4.0

@@ -2,12 +2,13 @@
 
 A sentence is found where it is given to a rule (``find(Rule.STEP_LOST, said)``) or to an error
 (``raise ConfigError("…")``), directly or as a name that was assigned before in the same function. What is
-filled in later stands as ``…``.
+filled in later stands as its name in the source, e.g. ``{file}``, or without one as ``…``.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,19 @@ GAP = "…"
 _FEWEST_WORDS = 3
 """A text of fewer words is a name or a part of something, not a sentence."""
 
+_NAMED = re.compile(r"\{[a-z_0-9]+\}")
+"""What is filled in, by its name."""
+
+_VAGUE = frozenset(
+    {"name", "id", "line", "number", "path", "place", "text", "value", "words", "message", "file"}
+)
+"""Attributes that say too little without that whose they are."""
+
+_NO_NAMES = frozenset(
+    {"self", "cls", "one", "first", "found", "other", "get", "repr", "any", "next", "sorted"}
+)
+"""Names that tell a reader of a message nothing."""
+
 _HELPER = "@"
 """Stands before the name of a function that gets its rule from its caller."""
 
@@ -35,11 +49,17 @@ def gather_sentences() -> Said:
     """Return every sentence of the package, in the order of the source."""
     said: defaultdict[str, list[str]] = defaultdict(list)
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
-    constants = {key: text for tree in trees.values() for key, text in _constants(tree)}
+    anywhere: defaultdict[str, set[str]] = defaultdict(set)
+    for tree in trees.values():
+        for key, text in _constants(tree):
+            anywhere[key].add(text)
+    alone = {key: text for key, (text, *others) in anywhere.items() if not others}
     errors = {node.name for tree in trees.values() for node in ast.walk(tree) if _is_error(node)}
-    functions = [node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, Function)]
+    homes = {node: tree for tree in trees.values() for node in ast.walk(tree) if isinstance(node, Function)}
+    functions = list(homes)
     defaults = dict(one for function in functions for one in _default_rule(function))
     for function in functions:
+        constants = alone | dict(_constants(homes[function]))
         for name, sentence in _read(function, constants, errors, defaults):
             said[name].append(sentence)
     for function in functions:
@@ -57,6 +77,8 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))):
                 yield name, text
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=int(number))):
+                yield name, f"{number:,}"
 
 
 def _default_rule(function: Function) -> Iterator[tuple[str, str]]:
@@ -135,7 +157,57 @@ def _rules(value: ast.AST, function: Function) -> Iterator[str]:
 
 
 def _is_sentence(text: str) -> bool:
-    return len([word for word in text.split() if word.strip(f"{GAP}.,:;()'")]) >= _FEWEST_WORDS
+    words = _NAMED.sub(GAP, text).split()
+    return len([word for word in words if word.strip(f"{GAP}.,:;()'")]) >= _FEWEST_WORDS
+
+
+def _gap(value: ast.AST) -> str:
+    """Write what is filled in by its name in the source, or as ``…`` when that says nothing."""
+    match value:
+        case ast.Call(func=ast.Name(id="plural"), args=[counted, ast.Constant(value=str(noun)), *more]):
+            many = more[0].value if more and isinstance(more[0], ast.Constant) else f"{noun}s"
+            return f"{_number(counted)} {many}"
+        case ast.Call(func=ast.Name(id="are"), args=[counted]):
+            return f"{_number(counted)} are"
+        case ast.Call(func=ast.Name(id="len")):
+            return _number(value)
+        case ast.Call(func=ast.Name(id="_are" | "_it" as word)):
+            return {"_are": "are", "_it": "them"}[word]
+    name = _name_of(value)
+    return f"{{{name}}}" if name else GAP
+
+
+def _number(value: ast.AST) -> str:
+    name = "" if isinstance(value, ast.Call | ast.BinOp) else _name_of(value)
+    return f"{{{name or 'number'}}}"
+
+
+def _name_of(value: ast.AST) -> str:
+    """Return the name of a value: its own, or that of what is shown of it; empty without one."""
+    match value:
+        case ast.Name(id=name):
+            found = name
+        case ast.Attribute(value=owner, attr=name):
+            whose = _name_of(owner) if name in _VAGUE else ""
+            found = f"{whose}_{name.strip('_')}" if whose else name
+        case ast.Subscript(slice=ast.Constant(value=str(name))):
+            found = name
+        case ast.Call(args=[ast.Constant(value=str(name)), *_]) if name.isidentifier():
+            found = name
+        case ast.BinOp(left=left):
+            found = _name_of(left)
+        case ast.Subscript(value=several):
+            found = _name_of(several)
+        case ast.Call(func=ast.Attribute(value=said, attr="join" | "strip" | "lower" | "title"), args=args):
+            found = next(filter(None, map(_name_of, args)), _name_of(said))
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=args):
+            found = next(filter(None, map(_name_of, args)), name)
+        case ast.Starred(value=inner) | ast.Await(value=inner):
+            found = _name_of(inner)
+        case _:
+            found = ""
+    found = found.strip("_").lower()
+    return "" if found in _NO_NAMES else found
 
 
 class _Reader:
@@ -163,12 +235,13 @@ class _Reader:
                 found = [text]
             case ast.JoinedStr(values=parts):
                 found = self._product(parts)
-            case ast.BinOp(left=left, right=right):
-                found = self._product([left, right])
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                texts = self.read(left) or self.read(right)
+                found = self._product([left, right]) if texts else []  # else numbers are added
             case ast.IfExp(body=one, orelse=other):
                 found = [*self.read(one), *self.read(other)]
             case ast.FormattedValue(value=inner):
-                found = self.read(inner) or [GAP]
+                found = self.read(inner) or [_gap(inner)]
             case ast.Name(id=name):
                 found = self._name(name)
             case ast.Call(args=args):
@@ -180,7 +253,7 @@ class _Reader:
     def _product(self, parts: Iterable[ast.AST]) -> list[str]:
         made = [""]
         for part in parts:
-            texts = self.read(part) or [GAP]
+            texts = self.read(part) or [_gap(part)]
             made = [head + text for head in made for text in texts[:4]][:8]
         return made
 
@@ -193,7 +266,8 @@ class _Reader:
         if not texts:
             texts = [text for node in self._before for text in self._assigned(node, name)]
         self._open.discard(name)
-        return texts or ([self._constants[name]] if name in self._constants else [])
+        constant = self._constants.get(name)
+        return list(filter(None, texts)) or ([constant] if constant else [])
 
     def _assigned(self, node: ast.Assign | ast.AugAssign, name: str) -> list[str]:
         if isinstance(node, ast.AugAssign):

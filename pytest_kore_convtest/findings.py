@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kore_convtest.rules import OFF, RULES, Rule, Severity, severity_of
-from pytest_kore_convtest.text import one_line
+from pytest_kore_convtest.text import one_line, shown_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -53,8 +53,7 @@ NOWHERE = Location()
 
 def _shorten(file: str) -> str:
     """Return a file's path as short as it can be typed: from here, when it lies below."""
-    here = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118 - ten times as quick, for thousands of them
-    return file.removeprefix(here)
+    return file.removeprefix(os.path.join(shown_from(), ""))  # noqa: PTH118 - ten times as quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +176,7 @@ _ORDER = {severity: number for number, severity in enumerate(Severity)}
 def _count_rest(first: Finding, number: int) -> Finding:
     if number == 1:
         return first
-    said = f"and {number - 1:,} more like this were found, which are not listed one by one"
+    said = f"and {number - 1:,} more like this, not listed one by one"
     return replace(first, message=f"{first.message} ({said})", count=number)
 
 

@@ -16,6 +16,12 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 DEEPEST = 100
 """Objects and lists in each other; a suite file has 8, and Python's own limit must stay far away."""
 
+_COARSE = 4
+"""Levels of objects and lists whose places are noted at once, in a suite file down to its steps.
+
+What is inside a step is read by the standard library, and again for its places when somebody asks for them.
+"""
+
 _skip = re.compile(r"[ \t\n\r]*").match
 _BREAK = re.compile(r"\r\n?|\n")
 _QUOTES = (
@@ -76,21 +82,40 @@ class JsonError(ValueError):
         self.message, self.place = message, place
 
 
-class Mark(NamedTuple):
-    """Where a node begins, where its key does (or itself), and the marks inside it, as offsets."""
+class Mark:
+    """Where a node begins, where its key does (or itself), and the marks inside it, as offsets.
 
-    start: int
-    key: int
-    inside: dict[str, Mark] | list[Mark] | None
+    Args:
+        start: Where it begins.
+        key: Where its key begins.
+        inside: The marks of its members or items, the text to look for them in, or ``None`` for neither.
+    """
+
+    __slots__ = ("_inside", "key", "start")
+
+    def __init__(self, start: int, key: int, inside: Inside | str | None) -> None:
+        self.start, self.key, self._inside = start, key, inside
+
+    @property
+    def inside(self) -> Inside | None:
+        """The marks of its members or items; ``None`` for a node that has none."""
+        if isinstance(self._inside, str):
+            *_, self._inside = _Reader(self._inside).read_all(self.start)
+        return self._inside
 
     def member(self, part: str | int) -> Mark | None:
         """Return the mark of a member or item, if there is one."""
+        inside = self.inside
         found: Mark | None = None
-        if isinstance(self.inside, dict) and isinstance(part, str):
-            found = self.inside.get(part)
-        elif isinstance(self.inside, list) and isinstance(part, int) and 0 <= part < len(self.inside):
-            found = self.inside[part]
+        if isinstance(inside, dict) and isinstance(part, str):
+            found = inside.get(part)
+        elif isinstance(inside, list) and isinstance(part, int) and 0 <= part < len(inside):
+            found = inside[part]
         return found
+
+
+Inside: TypeAlias = dict[str, Mark] | list[Mark]
+"""The marks inside an object, by key, or inside a list."""
 
 
 class Lines:
@@ -127,6 +152,12 @@ class Document:
     def place(self, path: Path) -> Place:
         """Return where a value begins; for a path that is not there, the nearest node around it."""
         return self._lines.place(self._find(path).start)
+
+    def item_places(self, path: Path) -> list[Place]:
+        """Return where each item of a list begins; nothing for a path at which there is none."""
+        mark = self.mark(path)
+        inside = mark.inside if mark is not None else None
+        return [self._lines.place(one.start) for one in inside] if isinstance(inside, list) else []
 
     def key_place(self, path: Path) -> Place:
         """Return where a member's key begins; of what has no key, where the value does."""
@@ -180,29 +211,43 @@ class _Reader:
         self.text, self.lines = text, Lines(text)
         self.duplicates: list[tuple[Path, int, int]] = []
         self._path: list[str | int] = []
-        self._decode = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant).raw_decode
 
-    def read(self, at: int) -> tuple[object, int, dict[str, Mark] | list[Mark] | None]:
-        """Read the value at an offset: what it is, where it ends, the marks inside it."""
+    def read(self, at: int) -> tuple[object, int, Inside | str | None]:
+        """Read the value at an offset: what it is, where it ends, the marks inside it or the text."""
         opening = self.text[at : at + 1]
         if opening not in {"{", "["}:
             return *self.read_scalar(at), None
+        if len(self._path) == _COARSE and (found := self._read_fast(at)):
+            return found
+        return self.read_all(at)
+
+    def read_all(self, at: int) -> tuple[object, int, Inside]:
+        """Read the object or list at an offset with the marks inside it."""
         if len(self._path) >= DEEPEST:
             self.stop(at, f"more than {DEEPEST} objects and lists are nested here")
-        return self._read_object(at) if opening == "{" else self._read_list(at)
+        return self._read_object(at) if self.text[at] == "{" else self._read_list(at)
+
+    def _read_fast(self, at: int) -> tuple[object, int, str] | None:
+        """Read an object or list as the standard library does, if there is nothing to say about it."""
+        try:
+            value, end = _decode_distinct(self.text, at)
+        except (ValueError, RecursionError):
+            return None
+        openings = self.text.count("{", at, end) + self.text.count("[", at, end)
+        return None if openings > DEEPEST - _COARSE else (value, end, self.text)
 
     def read_scalar(self, at: int) -> tuple[Any, int]:
         """Read a text, a number, true, false or null."""
         try:
-            return self._decode(self.text, at)
+            return _decode(self.text, at)
         except json.JSONDecodeError as bad:
             problem, where = bad.msg, bad.pos
         except ValueError as bad:
             problem, where = str(bad), at
         return self._fail_scalar(problem, where)
 
-    def _read_object(self, at: int) -> tuple[dict[str, object], int, dict[str, Mark]]:
-        members: dict[str, object] = {}
+    def _read_object(self, at: int) -> tuple[JsonObject, int, Inside]:
+        members: JsonObject = {}
         marks: dict[str, Mark] = {}
         at = self.skip(at + 1)
         while not self.text.startswith("}", at):
@@ -223,7 +268,7 @@ class _Reader:
             at = self._next(end, "}")
         return members, at + 1, marks
 
-    def _read_list(self, at: int) -> tuple[list[object], int, list[Mark]]:
+    def _read_list(self, at: int) -> tuple[list[object], int, Inside]:
         values: list[object] = []
         marks: list[Mark] = []
         at = self.skip(at + 1)
@@ -304,3 +349,16 @@ def _finite(text: str) -> float:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not valid JSON: write a number, or null")
+
+
+def _distinct(members: list[tuple[str, object]]) -> JsonObject:
+    made = dict(members)
+    if len(made) < len(members):
+        raise ValueError("a key stands in its object more than once")
+    return made
+
+
+_decode = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant).raw_decode
+_decode_distinct = json.JSONDecoder(
+    parse_float=_finite, parse_constant=_no_constant, object_pairs_hook=_distinct
+).raw_decode

@@ -13,6 +13,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from pytest_kore_convtest.redaction import hide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _UNSEEN = frozenset(
     map(
@@ -155,6 +157,11 @@ def plural(count: int, word: str, words: str = "") -> str:
     return f"{count} {word if count == 1 else words or word + 's'}"
 
 
+def are(count: int) -> str:
+    """Return a number with its verb: ``1 is``, ``2 are``."""
+    return f"{count} {'is' if count == 1 else 'are'}"
+
+
 def as_text(value: object) -> str:
     """Return a value of JSON if it is a text, else an empty one."""
     return value if isinstance(value, str) else ""
@@ -226,3 +233,23 @@ def _escape_letter(found: re.Match[str]) -> str:
         return f"\\u{number:04x}"
     number -= _LARGEST_PLANE + 1
     return f"\\u{0xD800 + (number >> 10):04x}\\u{0xDC00 + (number & 0x3FF):04x}"
+
+
+_SHOWN_FROM: list[str] = []
+"""The folder from which paths are shown, where it is not the current one."""
+
+
+def show_paths_from(folder: str) -> None:
+    """Show paths from a folder from now on, as a process does that works for one in another folder."""
+    _SHOWN_FROM[:] = [folder]
+
+
+def shown_from() -> str:
+    """Return the folder from which paths are shown."""
+    return _SHOWN_FROM[0] if _SHOWN_FROM else os.getcwd()  # noqa: PTH109 - ten times as quick, for thousands
+
+
+def show_path(path: Path) -> str:
+    """Return a path as short as it can be typed: from here, when it lies below."""
+    here = shown_from()
+    return one_line(str(path.relative_to(here) if path.is_relative_to(here) else path))

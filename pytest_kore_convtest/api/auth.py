@@ -17,6 +17,7 @@ from jwt import decode_complete as decode_unverified
 from jwt.algorithms import HMACAlgorithm
 
 from pytest_kore_convtest.errors import AccessDeniedError, ConfigError
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,7 +169,7 @@ def _not_a_token(token: str, parts: list[str], name: str) -> AccessDeniedError:
         )
     else:
         what = (
-            f"is not a JWT: {len(token)} characters in {len(parts)} part(s);"
+            f"is not a JWT: {plural(len(token), 'character')} in {plural(len(parts), 'part')};"
             " a JWT has three parts with dots between"
         )
     return _denied(

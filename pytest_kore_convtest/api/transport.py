@@ -20,9 +20,9 @@ from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from pytest_kore_convtest.api.body import SIZE, BoundedResponse, read_body
 from pytest_kore_convtest.api.network_errors import describe
 from pytest_kore_convtest.api.request_thread import RequestThread
+from pytest_kore_convtest.api.response_body import SIZE, BoundedResponse, read_body
 from pytest_kore_convtest.errors import ConfigError, UnreachableError, from_data
 from pytest_kore_convtest.redaction import hide_echo
 from pytest_kore_convtest.settings.values import describe_path

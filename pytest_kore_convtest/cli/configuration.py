@@ -14,28 +14,16 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest.cli import PROG
 from pytest_kore_convtest.cli.parser import UsageError
 from pytest_kore_convtest.settings import SETTINGS
+from pytest_kore_convtest.settings.options import CONNECTION
 from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable
 
     import pytest
 
-    from pytest_kore_convtest.settings.settings import Given, Settings
-
-CONNECTION = (
-    "host",
-    "stream_id",
-    "target",
-    "client_id",
-    "client_secret",
-    "client_secret_file",
-    "jwt",
-    "jwt_file",
-    "user_email",
-)
-"""The settings that every sub-command takes that contacts the platform."""
+    from pytest_kore_convtest.settings.raw import RawSettings
+    from pytest_kore_convtest.settings.settings import Settings
 
 _WITHOUT_PLUGINS = ("--override-ini=addopts=", "--override-ini=required_plugins=")
 
@@ -71,32 +59,7 @@ class _Kept(argparse.Action):
         setattr(options, self.dest, [*kept, f"{name}={value}"])
 
 
-class Raw:
-    """What pytest knows of the settings, before anybody has judged the values.
-
-    Attributes:
-        values: What ``settings.resolve`` takes.
-        root: pytest's root directory.
-        ini: The ini file, when there is one.
-        paths: Where pytest would look for tests.
-    """
-
-    root: Path
-    ini: Path | None
-    paths: list[Path]
-
-    def __init__(self, config: pytest.Config) -> None:
-        from pytest_kore_convtest.plugin.config import gather
-
-        self.values: tuple[Mapping[str, Given], Mapping[str, str], Mapping[str, object], Path | None]
-        self.values = gather(config)
-        self.root, self.ini = config.rootpath, config.inipath
-        here = config.invocation_params.dir
-        words = [here / str(word).partition("::")[0] for word in config.args]
-        self.paths = [path for path in words if path.exists()] or [here]
-
-
-def gather_raw(options: argparse.Namespace, *more: str) -> Raw:
+def gather_raw(options: argparse.Namespace, *more: str) -> RawSettings:
     """Let pytest read its configuration.
 
     Args:
@@ -108,12 +71,14 @@ def gather_raw(options: argparse.Namespace, *more: str) -> Raw:
     """
     import pytest
 
-    found: list[Raw] = []
+    from pytest_kore_convtest.plugin.config import gather_raw as gather
+
+    found: list[RawSettings] = []
 
     class Look:
         @pytest.hookimpl(tryfirst=True)
         def pytest_cmdline_main(self, config: pytest.Config) -> int:
-            found.append(Raw(config))
+            found.append(gather(config))
             return 0
 
     words = ["-p", "pytest_kore_convtest", *(options.settings or [])]
@@ -130,7 +95,7 @@ def gather_raw(options: argparse.Namespace, *more: str) -> Raw:
     raise UsageError(problem)
 
 
-def gather_offline(options: argparse.Namespace) -> Raw:
+def gather_offline(options: argparse.Namespace) -> RawSettings:
     """Let pytest read its ini file only: no ``conftest.py`` is run, and ``addopts`` may be left out.
 
     A hook runs where neither the project nor its plugins of pytest are installed.
@@ -163,7 +128,8 @@ def _read_settings(options: argparse.Namespace) -> Settings:
     """
     from pytest_kore_convtest.settings.settings import resolve
 
-    settings = resolve(*gather_raw(options).values)
+    raw = gather_raw(options)
+    settings = resolve(raw.typed, raw.environment, raw.ini, raw.folder)
     if settings.emulator:
         raise UsageError(
             "the built-in emulator of a test run ends with that run, so nothing can be left there:"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from pytest_kore_convtest.cli import FINDINGS, OK
+from pytest_kore_convtest.cli import FINDINGS, OK, PROG
 from pytest_kore_convtest.cli.parser import UsageError
 from pytest_kore_convtest.text import escape_json, fit, one_line, plural
 
@@ -164,7 +165,7 @@ def _is_same(path: Path, target: str) -> bool:
 def _count_comments(target: str) -> Iterator[str]:
     """Say how many comments a YAML file has that is to be overwritten; nothing when it has none."""
     from pytest_kore_convtest.suites.file import is_yaml, open_suite_file
-    from pytest_kore_convtest.suites.yaml_comments import find_comments
+    from pytest_kore_convtest.suites.yaml.comments import find_comments
 
     if not is_yaml(target) or not Path(target).is_file():
         return
@@ -178,7 +179,7 @@ def _open(paths: Sequence[Path]) -> list[SuiteFile] | None:
     """Read all files; say why one cannot be used."""
     from pytest_kore_convtest.findings import summarize
     from pytest_kore_convtest.suites.file import open_suite_file
-    from pytest_kore_convtest.suites.lint import lint_file
+    from pytest_kore_convtest.suites.lint.lint_files import lint_file
 
     files = [open_suite_file(path) for path in paths]
     bad = [file for file in files if file.problems]
@@ -188,7 +189,25 @@ def _open(paths: Sequence[Path]) -> list[SuiteFile] | None:
     for line in summarize(found):
         _say(line, sys.stderr)
     _say(f"nothing was written, because {plural(len(bad), 'file')} cannot be used", sys.stderr)
+    log = next((file.path for file in bad if _is_transcript(file.path)), None)
+    if log is not None:
+        said = f"{log} looks like a chat log: {PROG} init --from-transcript {shlex.quote(str(log))}"
+        _say(f"{said} makes a suite of it", sys.stderr)
     return None
+
+
+def _is_transcript(path: Path) -> bool:
+    """Say whether a file that is no suite is a chat log; lines of a YAML suite look like one, too."""
+    from pytest_kore_convtest.suites.file_text import LARGEST_FILE
+    from pytest_kore_convtest.suites.transcript import TranscriptError, read_transcript
+
+    if _form_of(path.name):
+        return False
+    try:
+        with path.open("rb") as file:
+            return bool(read_transcript(file.read(LARGEST_FILE + 1)).turns)
+    except (OSError, TranscriptError):
+        return False
 
 
 def _convert(file: SuiteFile, options: argparse.Namespace) -> Converted:

@@ -26,7 +26,7 @@ TAKES_COMMAND = True
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
-    from pytest_kore_convtest.emulator.command import add_arguments
+    from pytest_kore_convtest.emulator.cli import add_arguments
 
     add_arguments(parser)
     parser.usage = "%(prog)s [OPTIONS] [-- COMMAND ...]"
@@ -34,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until told to end, or until the command has ended; return the exit code."""
-    from pytest_kore_convtest.emulator.command import CommandError, run
+    from pytest_kore_convtest.emulator.cli import run
+    from pytest_kore_convtest.emulator.run_command import CommandError
     from pytest_kore_convtest.errors import ConfigError
 
     try:

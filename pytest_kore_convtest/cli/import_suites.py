@@ -98,7 +98,7 @@ def _read_suites(files: Iterable[str]) -> Iterator[LocalSuite]:
 
 def _name(suites: Iterable[LocalSuite], settings: Settings) -> Iterator[_Import]:
     """Give every suite a name that no other one of this command has."""
-    from pytest_kore_convtest.jobs.run_name import make_run_name
+    from pytest_kore_convtest.jobs.unique_names import make_run_name
     from pytest_kore_convtest.settings.settings import environment
 
     run_name, taken = make_run_name(environment()), set[str]()

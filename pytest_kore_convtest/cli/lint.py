@@ -115,13 +115,13 @@ def _read_settings(options: argparse.Namespace) -> Settings:
     from pytest_kore_convtest.settings.options import ROWS
     from pytest_kore_convtest.settings.settings import resolve
 
-    given, env, ini, folder = gather_offline(options).values
+    raw = gather_offline(options)
     names = {ROWS[name].env_name for name in _SETTINGS}
     return resolve(
-        {name: value for name, value in given.items() if name in _SETTINGS},
-        {name: value for name, value in env.items() if name in names},
-        {name: value for name, value in ini.items() if name in _SETTINGS},
-        folder,
+        {name: value for name, value in raw.typed.items() if name in _SETTINGS},
+        {name: value for name, value in raw.environment.items() if name in names},
+        {name: value for name, value in raw.ini.items() if name in _SETTINGS},
+        raw.folder,
     )
 
 
@@ -151,7 +151,7 @@ def find_all(
     """
     from pytest_kore_convtest.rules import Rule
     from pytest_kore_convtest.suites.file import SuiteFile, open_suite_file
-    from pytest_kore_convtest.suites.lint import lint_file, lint_many
+    from pytest_kore_convtest.suites.lint.lint_files import lint_file, lint_many
 
     wanted = only | {Rule.UNUSABLE_FILE} if only else frozenset(Rule)
     names: list[SuiteFile] = []

@@ -11,8 +11,7 @@ from urllib.parse import quote
 from pytest_kore_convtest.api.error_responses import printable
 from pytest_kore_convtest.cli import PROG, find_version
 from pytest_kore_convtest.rules import ERROR, HINT, RULES, WARNING, Rule, severity_of
-from pytest_kore_convtest.suites.file import show_path
-from pytest_kore_convtest.text import escape_json
+from pytest_kore_convtest.text import escape_json, plural, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +47,7 @@ def write_text(findings: Sequence[Finding], files: int) -> str:
                 f" {_message(one)} [{one.rule}]"
             )
     lines += [
-        f"{file}: {number - _MOST_HINTS} more hints of {rule}: --only {rule} shows them"
+        f"{file}: {plural(number - _MOST_HINTS, 'more hint')} of {rule}: --only {rule} shows all"
         for (file, rule), number in hidden.items()
         if number > _MOST_HINTS
     ]
@@ -56,7 +55,7 @@ def write_text(findings: Sequence[Finding], files: int) -> str:
     told = ", ".join(
         f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}" for word in counts if counts[word]
     )
-    lines.append(f"{told or 'no problems'} in {files} file{'' if files == 1 else 's'}")
+    lines.append(f"{told or 'no problems'} in {plural(files, 'file')}")
     return "\n".join(lines)
 
 

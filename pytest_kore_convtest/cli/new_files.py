@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli.parser import UsageError
+from pytest_kore_convtest.reports.write_files import name_beside, remove_forgotten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,6 +30,8 @@ def write_all(files: Mapping[Path, str], *, force: bool = False) -> None:
                 continue
             _write_new(target, text)
             made.append(target)
+        for target in files:
+            remove_forgotten(Path(os.path.realpath(target)))
     except BaseException as bad:
         for path in reversed(made):
             with suppress(OSError):
@@ -50,10 +52,6 @@ def _make_folders(folder: Path) -> Iterable[Path]:
     return list(reversed(missing))
 
 
-def _beside(target: Path) -> Path:
-    return target.parent / f".kore-{secrets.token_hex(8)}.tmp"
-
-
 def _replace(target: Path, text: str) -> None:
     """Put a file in the place of another one at once.
 
@@ -63,7 +61,7 @@ def _replace(target: Path, text: str) -> None:
     if not target.is_file():
         raise IsADirectoryError(0, "it is no file")
     whole = Path(os.path.realpath(target))  # a link stays a link
-    beside = _beside(whole)
+    beside = name_beside(whole)
     try:
         with beside.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -80,7 +78,7 @@ def _write_new(target: Path, text: str) -> None:
     Raises:
         OSError: It exists, or cannot be written.
     """
-    beside = _beside(target)
+    beside = name_beside(target)
     try:
         with beside.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)

@@ -11,6 +11,7 @@ from pytest_kore_convtest.text import fit, one_line
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
 DESCRIPTION = (
     "Render what --kore-json wrote in other forms. Several runs are merged into one report."
@@ -36,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--history",
         metavar="DIR",
-        help="draw what --kore-history wrote instead: on the terminal, or with --html, --markdown",
+        help="draw what --kore-history wrote instead: on the terminal, or with --html, --markdown;"
+        " cache means the one in pytest's cache",
     )
     parser.add_argument("--html", metavar="P", help="write the HTML report; - for standard output")
     parser.add_argument("--markdown", metavar="P", help="write the Markdown report; - likewise")
@@ -84,12 +86,10 @@ def _draw(options: argparse.Namespace) -> int:
     outputs = {form: path for form in _DRAWN if (path := getattr(options, form)) is not None}
     if outputs:
         _check(outputs, [])
-    from pathlib import Path
-
     from pytest_kore_convtest.history.store import read_runs
     from pytest_kore_convtest.history.trend import can_draw, draw_html, draw_markdown, draw_text
 
-    runs, odd = read_runs(Path(options.history))
+    runs, odd = read_runs(_find_history(options.history))
     for line in odd:
         _say(line, sys.stderr)
     if not runs:
@@ -105,6 +105,32 @@ def _draw(options: argparse.Namespace) -> int:
     _write_files(outputs, texts)
     _write_stdout(outputs, texts)
     return OK
+
+
+def _find_history(name: str) -> Path:
+    """Return the folder of a history.
+
+    Raises:
+        UsageError: It is to be in pytest's cache, and nothing is there.
+    """
+    from pathlib import Path
+
+    from pytest_kore_convtest.settings.options import CACHE, IN_CACHE
+
+    if name != CACHE:
+        return Path(name)
+    from argparse import Namespace
+
+    from pytest_kore_convtest.cli.configuration import gather_offline
+
+    cache = gather_offline(Namespace(settings=[], config_file=None, override_ini=[])).cache
+    if cache is None:
+        raise UsageError("--history cache: pytest's cache is off here (-p no:cacheprovider): name a folder")
+    folder = cache / "d" / IN_CACHE  # where pytest's cache has folders
+    if folder.is_dir():
+        return folder
+    said = f"--history cache: {cache} holds no history: run pytest with --kore-history cache here first"
+    raise UsageError(f"{said}, or write ./cache for a folder of that name" if Path(name).is_dir() else said)
 
 
 def _write_files(outputs: dict[str, str], texts: dict[str, str]) -> TextIO:

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         print(write_record_schema())
         return OK
     if options.what == "yaml":
-        from pytest_kore_convtest.suites.yaml_schema import write_yaml_schema
+        from pytest_kore_convtest.suites.yaml.schema import write_yaml_schema
 
         print(write_yaml_schema())
         return OK

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _NOT_IN_FILE_NAME = re.compile(r"[^\w.-]+")
 _FOLDER = "conversations"
+_MOST_NUMBERS = 5
+_BELONGS = "Such a line belongs to the turn before it, if there is one"
 
 
 def run_transcript(options: argparse.Namespace, folder: Path) -> int:
@@ -42,7 +44,7 @@ def run_transcript(options: argparse.Namespace, folder: Path) -> int:
         problem = f"{source} {bad}"
     else:
         name = name_suite(source.stem)
-        written = write_suite(log.turns, name, one_line(source.name, 80), log.left_out)
+        written = write_suite(log.turns, name, one_line(source.name, 80), len(log.left_out))
         target = folder / _FOLDER / f"{_NOT_IN_FILE_NAME.sub('_', name)}.kore.yaml"
         if os.path.lexists(target):
             raise UsageError(f"{target} exists, and nothing is overwritten: move it, or rename {source}")
@@ -76,7 +78,7 @@ def _check(written: Written, source: Path, target: Path) -> None:
     from pytest_kore_convtest.rules import ERROR
     from pytest_kore_convtest.suites.file import read_suite_bytes
     from pytest_kore_convtest.suites.file_text import LARGEST_FILE
-    from pytest_kore_convtest.suites.lint import lint_file
+    from pytest_kore_convtest.suites.lint.lint_files import lint_file
 
     data = written.text.encode()
     if len(data) > LARGEST_FILE:
@@ -88,23 +90,25 @@ def _check(written: Written, source: Path, target: Path) -> None:
 
 
 def _tell(written: Written, target: Path, log: Log) -> None:
-    from pytest_kore_convtest.suites.transcript import USER
+    from pytest_kore_convtest.suites.transcript import USER, list_words, name_labels
 
     amount = f"{plural(written.steps, 'step')}, {plural(written.replies, 'reply', 'replies')}"
     print(one_line(f"wrote {target}: {amount}"))
-    if written.left_out:
-        print(
-            f"left out: {plural(written.left_out, 'line or turn', 'lines or turns')} of neither user nor bot"
-        )
+    if log.left_out:
+        numbers = [*map(str, log.left_out[:_MOST_NUMBERS])]
+        rest = len(log.left_out) - len(numbers)
+        what = log.unit if len(log.left_out) == 1 else f"{log.unit}s"
+        listed = list_words([*numbers, *([f"{rest} more"] if rest else [])])
+        print(f"left out, because neither the user nor the bot says it: {what} {listed}")
     if log.empty:
         print(f"left out: {plural(log.empty, 'turn')} of which nothing can be seen")
     if log.others:
-        more = f" and {len(log.others) - 1} more" if len(log.others) > 1 else ""
-        print(f"no turn of its own, for the log calls that side by another word: {log.others[0]}{more}")
+        first, *others = log.others
+        more = f" and {len(others)} more" if others else ""
+        said = f"no turn of its own: '{first.word}:' in line {first.line}{more}"
+        print(f"{said}, because '{first.own}:' is that side's name in this log. {_BELONGS}")
     if log.labels:
-        (word, line), *rest = log.labels
-        more = f", and {plural(len(rest), 'other word')}" if rest else ""
-        print(f"a part of the turn before: '{word}:' in line {line}{more}. A speaker is 'user:' or 'bot:'")
+        print(f"not known as a speaker: {name_labels(log)}. {_BELONGS}: write 'user:' or 'bot:' for a name")
     if all(turn.who != USER for turn in log.turns):
         print("no turn of the user is in the log: all replies are expected when the user arrives")
     if written.unanswered:

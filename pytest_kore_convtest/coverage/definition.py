@@ -15,8 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.strict_json import load_strictly
-from pytest_kore_convtest.suites.file import show_path
-from pytest_kore_convtest.text import plural, printable
+from pytest_kore_convtest.text import plural, printable, show_path
 
 if TYPE_CHECKING:
     from pathlib import Path

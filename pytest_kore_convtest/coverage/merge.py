@@ -15,12 +15,15 @@ from pytest_kore_convtest.coverage.types import (
     NotValid,
     TransitionCoverage,
 )
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MOST = 100
-_OTHER_BOTS = "coverage: the runs were measured against different bot definitions, so theirs is not joined"
+_MOST, _MOST_NAMED, _LONGEST = 100, 3, 60
+OTHER_BOTS = "coverage: the runs were measured against different bot definitions, so theirs is not joined"
+"""What is noted of a record whose runs cannot be joined."""
+
 _SOME_ONLY = "coverage: {} of {} reports have none of the joined kind, so they add nothing to it"
 
 
@@ -41,8 +44,11 @@ def join_coverage(several: Sequence[Coverage | None]) -> tuple[Coverage | None, 
         if chosen := [one for one in known if matches(one)]:
             known = chosen
             break
-    if len({one["definition"]["sha256"] if one["definition"] else "" for one in known}) > 1:
-        return None, [_OTHER_BOTS]
+    definitions = [one["definition"] for one in known if one["definition"]]
+    if len({one["sha256"] for one in definitions}) > 1:
+        names = dict.fromkeys(printable(one["path"], _LONGEST) for one in definitions)
+        listed = f" ({', '.join(list(names)[:_MOST_NAMED])})" if len(names) > 1 else ""
+        return None, [f"{OTHER_BOTS}{listed}"]
     left = len(several) - len(known)
     said = [_SOME_ONLY.format(left, len(several))] if left else []
     joined = known[0]

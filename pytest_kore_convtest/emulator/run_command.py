@@ -9,8 +9,6 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from .command import CommandError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
@@ -28,6 +26,10 @@ REAL_ACCOUNT = (
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _SIGNALLED = 128
+
+
+class CommandError(Exception):
+    """End the command with one sentence: it was used wrongly, or something it needs is not there."""
 
 
 def run_command(command: Sequence[str], variables: Mapping[str, str], usual: Mapping[str, str]) -> int:

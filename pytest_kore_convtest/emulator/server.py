@@ -216,17 +216,18 @@ class Handler(WSGIRequestHandler):
 
     def _read_chunks(self, most: int) -> bytes:
         chunks = DechunkedInput(cast("IO[bytes]", self.rfile))
-        data = bytearray()
+        data, piece = bytearray(), memoryview(bytearray(_PIECE))
         try:
-            while piece := chunks.read(_PIECE):
-                data += piece
+            # Not ``read``: of a chunk that is cut off it would return what lies behind its buffer, or crash.
+            while count := chunks.readinto(cast("bytearray", piece)):
+                data += piece[:count]
                 if len(data) > most:
                     raise _TooLargeError
         except LineTooLong:
             raise _TooLargeError from None
         except (TimeoutError, ConnectionError):
             raise
-        except OSError:
+        except (OSError, ValueError):  # of which the second is a chunk that is cut off
             raise _BadBodyError from None
         return bytes(data)
 

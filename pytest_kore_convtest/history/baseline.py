@@ -7,7 +7,14 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_kore_convtest.history.identity import FAILED, UNKNOWN, first_expected, name_plainly, read_step
+from pytest_kore_convtest.history.identity import (
+    FAILED,
+    UNKNOWN,
+    bot_version,
+    first_expected,
+    name_plainly,
+    read_step,
+)
 from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
@@ -37,7 +44,7 @@ class Entry:
         until: The last day on which it is, in UTC.
         accepted: The day on which it was accepted; empty when nobody wrote it down.
         bot: The stream id of the bot; empty for any.
-        bot_version: The bot's version then.
+        bot_version: The bot's version then, ``published`` or ``inDevelopment``.
         fails: What failed of it then, e.g. ``"text of reply 1"``: only that is accepted; empty for anything.
     """
 
@@ -198,7 +205,7 @@ def accept_failures(record: Record, reason: str, until: date, today: date) -> li
             until=until,
             accepted=today.isoformat(),
             bot=stream_of(record["evidence"][suite["evidence"]]),
-            bot_version=(suite["run"]["reported_version"] or suite["run"]["requested_version"]),
+            bot_version=bot_version(suite["run"]),
             fails=tuple(step["fails"]),
         )
         for suite, name in zip(record["suites"], names, strict=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.history.baseline import Baseline, Entry
+from pytest_kore_convtest.reports.write_files import LARGEST_REPORT
 from pytest_kore_convtest.strict_json import load_strictly
 from pytest_kore_convtest.text import escape_json, printable
 
@@ -20,7 +21,7 @@ FORMAT = "pytest-kore-convtest baseline"
 VERSION = 1
 """What a baseline calls itself, and the version of its shape."""
 
-LARGEST = 64 * 1024 * 1024
+LARGEST = LARGEST_REPORT
 """Bytes of a baseline, or of the report of an earlier run in its place."""
 
 _NEEDED = ("suite", "step", "input", "reason", "until")

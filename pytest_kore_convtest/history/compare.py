@@ -15,6 +15,7 @@ from pytest_kore_convtest.history.identity import (
     pair_steps,
     pair_suites,
 )
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.history.identity import RunState
@@ -110,7 +111,7 @@ def _compare_suite(made: Comparison, before: SuiteState | None, after: SuiteStat
         was = ACCEPTED if before and before.excused else before.verdict if before else ""
         made.sections[section].append(_change(after, None, said, was))
     if before is not None and before.steps and not after.steps and after.verdict == PASSED:
-        said = f"{len(before.steps)} steps were run before, none was run now"
+        said = f"run before: {plural(len(before.steps), 'step')}; none was run now"
         made.sections["unverified"].append(_change(after, None, said))
     if before is None or before.seconds is None or after.seconds is None:
         return

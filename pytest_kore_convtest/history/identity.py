@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.suites.align import align
+from pytest_kore_convtest.suites.versions import read_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pytest_kore_convtest.reports.record import Evidence, Record, RunRecord, StepRecord, SuiteRecord
 
@@ -59,7 +60,7 @@ class SuiteState:
         verdict: ``PASSED``, ``FAILED`` or ``UNKNOWN``.
         why: What speaks most against it.
         seconds: How long the platform took to run it; ``None`` when it was not run.
-        version: The bot's version that the platform reports, else the one that was asked for.
+        version: The bot's version, ``published`` or ``inDevelopment``; any other word is the platform's.
         steps: Its steps; none when it was not run.
         excused: Whether nothing but accepted failures speaks against it.
         flaky: Whether its run passed after it had failed, and nobody knows by which step.
@@ -89,6 +90,7 @@ class RunState:
         covered: Percent of the bot's own transitions that were gone through; ``None`` when not known.
         suites: The suites, in the order of the run.
         gaps: Why it may not be whole: shards that are missing, an interruption; a sentence each.
+        deselected: What was left out of it on purpose, in words; empty when nothing is known of that.
     """
 
     bots: frozenset[str]
@@ -97,6 +99,7 @@ class RunState:
     covered: float | None
     suites: tuple[SuiteState, ...]
     gaps: tuple[str, ...] = ()
+    deselected: str = ""
 
 
 def make_key(said: str, expected: Iterable[str]) -> StepKey:
@@ -120,6 +123,8 @@ def first_expected(step: StepRecord) -> list[str]:
 
 def read_run(record: Record) -> RunState:
     """Take out of a record what makes it comparable."""
+    from pytest_kore_convtest.reports.extent import find_deselected, find_gaps
+
     evidence = record["evidence"]
     seen: Counter[tuple[str, str]] = Counter()
     suites = []
@@ -135,16 +140,9 @@ def read_run(record: Record) -> RunState:
         versions=tuple(filter(None, versions)),
         covered=percent_covered(record),
         suites=tuple(suites),
-        gaps=tuple(_find_gaps(evidence)),
+        gaps=tuple(find_gaps(evidence)),
+        deselected=find_deselected(evidence),
     )
-
-
-def _find_gaps(evidence: Sequence[Evidence]) -> Iterator[str]:
-    from pytest_kore_convtest.reports.shards import find_shard_gaps
-
-    yield from find_shard_gaps(evidence)
-    if any(entry["interrupted"] for entry in evidence):
-        yield "it was interrupted: what became of the suites that it had not reached is not known"
 
 
 def name_bot(evidence: Evidence) -> str:
@@ -177,12 +175,18 @@ def _read_suite(suite: SuiteRecord, file: str, count: int) -> SuiteState:
         verdict=suite["verdict"],
         why="" if suite["verdict"] == PASSED else weakest_point(suite),
         seconds=seconds,
-        version=(run["reported_version"] or run["requested_version"]) if run else "",
+        version=bot_version(run) if run else "",
         steps=tuple(map(read_step, suite["steps"])) if run is not None else (),
         excused=run is not None and run["excused"],
         flaky=run is not None and _is_flaky(run),
         import_fails=suite["imported"]["verdict"] == FAILED,
     )
+
+
+def bot_version(run: RunRecord) -> str:
+    """Return the version of the bot that was run, by the word with which it is asked for."""
+    word = run["reported_version"] or run["requested_version"]
+    return read_version(word) or word
 
 
 def _is_flaky(run: RunRecord) -> bool:

@@ -9,7 +9,7 @@ from pytest_kore_convtest.history.identity import FAILED, FLAKY, PASSED, name_pl
 from pytest_kore_convtest.text import plural, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from datetime import date
 
     from pytest_kore_convtest.history.baseline import Baseline, Entry, Match
@@ -37,10 +37,18 @@ def find_known(matches: Iterable[Match], failed: Collection[int], today: date) -
     }
 
 
-def review(baseline: Baseline, record: Record, today: date) -> list[str]:
+def review(
+    baseline: Baseline, record: Record, today: date, find_suites: Callable[[str], Collection[str] | None]
+) -> list[str]:
     """Say in a sentence each which entries of a baseline are over, fixed, or about nothing.
 
     What makes the run red comes first; beyond 20 sentences about single entries the rest is counted.
+
+    Args:
+        baseline: The baseline.
+        record: The record of the run.
+        today: The day in UTC.
+        find_suites: Gives the names of a file's suites; none of one that cannot be read, ``None`` of no file.
     """
     seen: set[Entry] = set()
     red, rest = dict[str, None](), dict[str, None]()
@@ -60,10 +68,36 @@ def review(baseline: Baseline, record: Record, today: date) -> list[str]:
             said = red if is_red else rest
             lines = _review_match(match, today, shared=shared)
             said.update((f"{baseline.path}: {line}", None) for line in lines)
+    bots = {stream_of(one) for one in record["evidence"]}
+    lost = [one for one in baseline.entries if one.file and one not in seen and one.bot in {"", *bots}]
+    misplaced = dict.fromkeys(filter(None, (_review_place(one, places, find_suites) for one in lost)))
+    rest.update((f"{baseline.path}: {line}", None) for line in misplaced)
     told = [*red, *rest]
     if len(told) > _MOST:
-        told[_MOST:] = [f"{baseline.path}: and {len(told) - _MOST} more entries that need a look"]
-    return [*told, *_review_days(baseline, today), *_review_rest(baseline, seen, record)]
+        rest_of_them = plural(len(told) - _MOST, "more entry needs", "more entries need")
+        told[_MOST:] = [f"{baseline.path}: {rest_of_them} a look"]
+    return [
+        *told,
+        *_review_days(baseline, today),
+        *_review_rest(baseline, seen, record, named=bool(misplaced)),
+    ]
+
+
+def _review_place(
+    entry: Entry, places: Iterable[SuitePlace], find_suites: Callable[[str], Collection[str] | None]
+) -> str:
+    """Say that the file of an entry is gone, or its suite from there; empty when neither is known."""
+    names, file = find_suites(entry.file), printable(entry.file, 60)
+    if names is None:
+        moved = next((one.file for one in places if one.name == entry.suite and one.file), "")
+        if moved:
+            said = f"its suite is in {printable(moved, 60)} now: write that into its file, or remove it"
+        else:
+            said = "correct its file, or remove it"
+        return f"{entry.name} is accepted in {file}, which is not there any more; {said}"
+    if names and entry.suite not in names:
+        return f"{entry.name} is accepted in {file}, which has no such suite; correct its suite, or remove it"
+    return ""
 
 
 def _review_days(baseline: Baseline, today: date) -> Iterator[str]:
@@ -98,7 +132,7 @@ def _review_match(match: Match, today: date, *, shared: bool) -> Iterator[str]:
         yield f"{entry.name} {said}{other if shared and not entry.file else ''}"
 
 
-def _review_rest(baseline: Baseline, seen: set[Entry], record: Record) -> Iterator[str]:
+def _review_rest(baseline: Baseline, seen: set[Entry], record: Record, *, named: bool) -> Iterator[str]:
     """Say which entries are of another bot; and when none of them is about anything of this run."""
     bots = {stream_of(one) for one in record["evidence"]}
     rest = [entry for entry in baseline.entries if entry not in seen]
@@ -110,11 +144,11 @@ def _review_rest(baseline: Baseline, seen: set[Entry], record: Record) -> Iterat
         )
     elif any(one["shard"] for one in record["evidence"]):
         return  # they may be about suites of another machine
-    elif rest and not seen and any(suite["run"] for suite in record["suites"]):
+    elif rest and not seen and not named and any(suite["run"] for suite in record["suites"]):
         said = (
-            "its 1 entry is of no suite that was run"
+            f"its only entry, {rest[0].name}, is not of a suite that was run"
             if len(rest) == 1
             else f"none of its {len(rest)} entries is of a suite that was run"
         )
-        said += ": is it the baseline of other suites?"
-        yield f"{baseline.path}: {said}"
+        way_out = "give the baseline of these suites, or correct its suites and files"
+        yield f"{baseline.path}: {said}, so it accepted nothing: {way_out}"

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.history.compare import Change, Comparison
     from pytest_kore_convtest.history.identity import RunState
 
+_ONE = {"known": "known failure"}
+"""The titles of sections in the singular, where they are nouns."""
+
 _LONGEST_INPUT, _LONGEST_SAID, _LONGEST_LINE = 40, 160, 400
 
 
@@ -34,6 +37,9 @@ def describe_differences(compared: Comparison) -> list[str]:
     if old.bots != new.bots:
         said.append(f"two bots are compared: {_list(sorted(old.bots))} and {_list(sorted(new.bots))}")
     said += [f"{word} run: {gap}" for word, run in (("old", old), ("new", new)) for gap in run.gaps]
+    said += _tell_left_out(compared)
+    if new.began and old.began > new.began:
+        said.append("the new run began before the old one: swap the two reports, unless that is meant")
     if old.versions != new.versions:
         said.append(f"the bot's version differs: {_list(old.versions)} before, {_list(new.versions)} now")
     if old.began[:10] != new.began[:10]:
@@ -46,13 +52,25 @@ def describe_differences(compared: Comparison) -> list[str]:
     return [one_line(line) for line in said]
 
 
+def _tell_left_out(compared: Comparison) -> Iterator[str]:
+    """Say of suites that only one run has that tests of the other one were deselected."""
+    for word, run, section in (("old", compared.old, "new"), ("new", compared.new, "gone")):
+        if run.deselected and any(not change.step for change in compared.sections[section]):
+            said = f"so suites under '{section}' may only have been left out of it"
+            yield f"{word} run: {run.deselected}, {said}"
+
+
 def _list(words: tuple[str, ...] | list[str]) -> str:
     return ", ".join(words) or "none"
 
 
 def count_changes(compared: Comparison) -> str:
     """Say in one line how many changes of each kind there are."""
-    counts = [f"{len(found)} {SECTIONS[key]}" for key, found in compared.sections.items() if found]
+    counts = [
+        plural(len(found), _ONE.get(key, SECTIONS[key]), SECTIONS[key])
+        for key, found in compared.sections.items()
+        if found
+    ]
     return "; ".join([plural(compared.compared, "suite") + " compared", *(counts or ["nothing changed"])])
 
 

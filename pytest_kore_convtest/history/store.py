@@ -25,8 +25,7 @@ from pytest_kore_convtest.history.identity import (
 )
 from pytest_kore_convtest.reports.write_files import replace_file
 from pytest_kore_convtest.strict_json import load_strictly
-from pytest_kore_convtest.suites.file import show_path
-from pytest_kore_convtest.text import as_list, as_text, escape_json, plural, printable
+from pytest_kore_convtest.text import as_list, as_text, escape_json, plural, printable, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,6 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.history.compare import SLOWER_SECONDS
 from pytest_kore_convtest.history.identity import FAILED, FLAKY, PASSED
 from pytest_kore_convtest.reports.markup import code, table
 from pytest_kore_convtest.text import plural, printable
@@ -170,5 +171,5 @@ def _durations(row: _Row, *, plain: bool) -> str:
     said = f"{low:.1f} / {median(seconds):.1f} / {high:.1f} s"
     if plain:
         return said
-    step = (high - low) / (len(_BARS) - 1) or 1.0
+    step = max(high - low, SLOWER_SECONDS) / (len(_BARS) - 1)
     return f"{said} {''.join(_BARS[round((one - low) / step)] for one in seconds[-SHOWN:])}"

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_kore_convtest.api.retry import Clock
-    from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.job import AnyJob
+    from pytest_kore_convtest.jobs.store_entry import JobEntry
 
 LEAST_WAIT = 0.02
 """Seconds that a wait lasts at least; a job that has less left has no time left."""

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeAlias
 
 from pytest_kore_convtest.errors import KoreError
-from pytest_kore_convtest.jobs.endings import EMULATED, resume_command
-from pytest_kore_convtest.jobs.entry import FileEntry, JobEntry
+from pytest_kore_convtest.jobs.end_reasons import EMULATED, resume_command
 from pytest_kore_convtest.jobs.outcome import Outcome, S_co
-from pytest_kore_convtest.jobs.poll import ask_once
+from pytest_kore_convtest.jobs.poll_loop import ask_once
+from pytest_kore_convtest.jobs.store_entry import FileEntry, JobEntry
 from pytest_kore_convtest.jobs.wait import PollResult
 from pytest_kore_convtest.text import printable
 
@@ -274,7 +274,7 @@ def identify(job: AnyJob) -> JobEntry:
 
 
 def _describe_file(suite: LocalSuite) -> FileEntry:
-    from pytest_kore_convtest.suites.file import show_path
+    from pytest_kore_convtest.text import show_path
 
     return FileEntry(
         path=show_path(suite.path),

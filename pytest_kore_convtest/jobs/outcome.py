@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pytest_kore_convtest.errors import KoreError, from_data
-from pytest_kore_convtest.jobs.entry import OutcomeEntry
+from pytest_kore_convtest.jobs.store_entry import OutcomeEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -26,10 +26,11 @@ from pytest_kore_convtest.errors import (
     from_data,
 )
 from pytest_kore_convtest.jobs.deadline import LEAST_WAIT, Deadlines
-from pytest_kore_convtest.jobs.endings import LOOK, resume_options, typed_secret
-from pytest_kore_convtest.jobs.entry import JobEntry, kept_file
+from pytest_kore_convtest.jobs.end_reasons import LOOK, resume_options, typed_secret
 from pytest_kore_convtest.jobs.job import Job, SuiteImport, WatchImport, identify
 from pytest_kore_convtest.jobs.outcome import Outcome, S
+from pytest_kore_convtest.jobs.settle import require_same_file, settle
+from pytest_kore_convtest.jobs.store_entry import JobEntry, kept_file
 from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
 from pytest_kore_convtest.jobs.throttle import RateLimiter, Rounds
 from pytest_kore_convtest.jobs.wait import Wait, WaitLimits
@@ -47,8 +48,8 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.job import AnyJob
     from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.settings.settings import Settings
-    from pytest_kore_convtest.suites.attempts import Repetition
     from pytest_kore_convtest.suites.file import LocalSuite
+    from pytest_kore_convtest.suites.results.attempts import Repetition
 
 J = TypeVar("J", bound="AnyJob")
 
@@ -140,7 +141,7 @@ class Pipeline:
         settings = self.settings
         if not settings.retry_failed and settings.repeat is None:
             return None
-        from pytest_kore_convtest.suites.attempts import Repetition
+        from pytest_kore_convtest.suites.results.attempts import Repetition
 
         return Repetition(settings.retry_failed, settings.repeat, settings.min_pass_rate)
 
@@ -229,8 +230,8 @@ class Pipeline:
             KoreError: There is nothing to judge.
         """
         from pytest_kore_convtest.rules import ERROR
-        from pytest_kore_convtest.suites.compare import compare
-        from pytest_kore_convtest.suites.validate import expect, judge, verdict
+        from pytest_kore_convtest.suites.stored.compare_with_file import compare
+        from pytest_kore_convtest.suites.stored.validate import expect, judge, verdict
 
         status = outcome.result()
         rules = self.settings.rules
@@ -256,15 +257,20 @@ class Pipeline:
             raise from_data(job.judged[1].to_data())
         return list(job.judged[1])
 
-    def close(self) -> None:
+    def close(self, *, hurry: bool = True) -> None:
         """Stop asking, and let other processes go on with what is not done.
 
-        A change under way may end first, within ``WRITES_GRACE``: what nobody knows of cannot be told.
+        A change under way may end first: what nobody knows of cannot be told, and no other process can go
+        on with it.
+
+        Args:
+            hurry: Wait for that no longer than ``WRITES_GRACE``; otherwise as long as one request may take.
         """
         self._closed = True
         self._pool.close()
         with self._ended:
-            self._ended.wait_for(lambda: not self._writes, WRITES_GRACE)
+            grace = WRITES_GRACE if hurry else self._limits.request_timeout
+            self._ended.wait_for(lambda: not self._writes, grace)
         for job in self.jobs.values():
             self._let_go(job)
 
@@ -338,6 +344,7 @@ class Pipeline:
         claim = self.store.claim(job.key)
         try:
             entry = self.store.read(job.key)
+            require_same_file(job, entry)
         except ConfigError:
             if claim:
                 claim.release()
@@ -445,9 +452,7 @@ class Pipeline:
         if job.key in self._stuck:
             return  # a waiter has given up on it
         try:
-            outcome = self._make_outcome(job, status, trouble)
-            good = job.is_good(outcome)
-            self._note(job, JobEntry(outcome=outcome.to_data(), good=good))
+            outcome = settle(self.store, job, self._make_outcome(job, status, trouble))
         except Exception as bad:  # noqa: BLE001 - whatever it is, nobody may wait for ever
             trouble = self._tell(job, bad if isinstance(bad, KoreError) else _defect(job, bad))
             outcome = Outcome(None, trouble, asks=len(job.wait.history) if job.wait else 0, seconds=0.0)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_kore_convtest.errors import Poll
-    from pytest_kore_convtest.jobs.entry import JobEntry
+    from pytest_kore_convtest.jobs.store_entry import JobEntry
 
 _PAUSES = (0.01, 0.02, 0.04, 0.08, 0.16)
 """Seconds between attempts to replace a file that another process may have open."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import KoreError
-from pytest_kore_convtest.jobs.endings import LOOK
-from pytest_kore_convtest.jobs.entry import JobEntry
+from pytest_kore_convtest.jobs.end_reasons import LOOK
 from pytest_kore_convtest.jobs.job import LONGEST_WORD, Job, describe_unknown
-from pytest_kore_convtest.jobs.poll import ask_once
+from pytest_kore_convtest.jobs.poll_loop import ask_once
+from pytest_kore_convtest.jobs.store_entry import JobEntry
 from pytest_kore_convtest.jobs.wait import PollResult
 from pytest_kore_convtest.text import printable
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.outcome import Outcome
     from pytest_kore_convtest.jobs.wait import Wait
     from pytest_kore_convtest.rules import Rule, Severity
-    from pytest_kore_convtest.suites.attempts import Repetition
     from pytest_kore_convtest.suites.file import LocalSuite
-    from pytest_kore_convtest.suites.run_origin import RunRequest
-    from pytest_kore_convtest.suites.run_result import Attempt, RunResult
+    from pytest_kore_convtest.suites.results.attempts import Repetition
+    from pytest_kore_convtest.suites.results.origin import RunRequest
+    from pytest_kore_convtest.suites.results.run_result import Attempt, RunResult
 
 _RUN = " run"
 _LONGEST_LABEL = 80
@@ -197,7 +197,7 @@ class SuiteRun(Job["RunStatus"]):
         """Say whether the suite is run once more after this run, which ended so."""
         if self.plan is None or outcome.status is None:
             return False
-        from pytest_kore_convtest.suites.attempts import wants_another
+        from pytest_kore_convtest.suites.results.attempts import wants_another
 
         before = [run.own_result() for run in self._before()]
         return wants_another([*before, self.judge_alone(outcome)], self.plan)
@@ -215,7 +215,7 @@ class SuiteRun(Job["RunStatus"]):
         """
         if self.plan is None:
             return runs[-1].judge_alone(last) if last else runs[-1].own_result()
-        from pytest_kore_convtest.suites.attempts import combine
+        from pytest_kore_convtest.suites.results.attempts import combine
 
         known = [(run, last if last and run is runs[-1] else run.outcome) for run in runs]
         ended = [(run, outcome) for run, outcome in known if outcome is not None]
@@ -226,7 +226,7 @@ class SuiteRun(Job["RunStatus"]):
 
     def describe(self, outcome: Outcome[RunStatus]) -> Attempt:
         """Say in short how this run ended."""
-        from pytest_kore_convtest.suites.run_result import NOT_EVALUATED, Attempt
+        from pytest_kore_convtest.suites.results.run_result import NOT_EVALUATED, Attempt
 
         if outcome.status is None:
             why = outcome.trouble.message.partition("\n")[0] if outcome.trouble else ""
@@ -238,14 +238,14 @@ class SuiteRun(Job["RunStatus"]):
     def judge_alone(self, outcome: Outcome[RunStatus]) -> RunResult:
         """Judge one outcome of this run by itself."""
         if self._judged is None or self._judged[0] is not outcome:
-            from pytest_kore_convtest.suites.run_judge import judge_run
+            from pytest_kore_convtest.suites.results.judge import judge_run
 
             self._judged = (outcome, judge_run(outcome.result(), self.suite, self._request(outcome)))
         return self._judged[1]
 
     def _request(self, outcome: Outcome[RunStatus]) -> RunRequest:
         """Say what was asked for, so that a result of something else is not taken for this run's."""
-        from pytest_kore_convtest.suites.run_origin import RunRequest
+        from pytest_kore_convtest.suites.results.origin import RunRequest
 
         imported = self.after.outcome.status if self.after and self.after.outcome else None
         began = outcome.ended_at and outcome.ended_at - outcome.seconds

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.jobs.endings import Ending, describe
+from pytest_kore_convtest.jobs.end_reasons import Ending, describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_kore_convtest.errors import Poll
-    from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.store import JobStore
+    from pytest_kore_convtest.jobs.store_entry import JobEntry
 
 UPLOADED, BEGINNING, IMPORTING, RUNNING = "uploaded", "beginning", "importing", "running"
 """How far a job had come: only its file is there, nobody knows whether it began, or it goes on."""

@@ -28,7 +28,8 @@ from pytest_kore_convtest.errors import (
     ServiceError,
 )
 from pytest_kore_convtest.jobs.backoff import Backoff, RateLimit
-from pytest_kore_convtest.jobs.endings import Ending, describe
+from pytest_kore_convtest.jobs.end_reasons import Ending, describe
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -274,7 +275,7 @@ class Wait:
             ending = self.ending(now)
             raise ProtocolError(
                 f"{self.what} has the status {sight.words}, but the stored suite was missing in"
-                f" {self._incomplete} answers. The suite is not verified: import it again."
+                f" {plural(self._incomplete, 'answer')}. The suite is not verified: import it again."
                 f" {describe(ending, goes_on=False)}",
                 excerpt=sight.words,
                 **ending.to_fields(),

@@ -81,7 +81,7 @@ def pytest_collect_file(
     others = yield
     if not file_path.name.lower().endswith((".json", ".yaml", ".yml")):
         return others
-    from pytest_kore_convtest.plugin.collect import collect_suites
+    from pytest_kore_convtest.plugin.suite_files import collect_suites
 
     return collect_suites(file_path, parent, others)
 

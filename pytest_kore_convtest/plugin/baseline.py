@@ -1,67 +1,17 @@
-"""``--kore-baseline``: read what is accepted before the run, and mark what it accepts."""
+"""``--kore-baseline``: mark what it accepts."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
-    from pathlib import Path
 
     from pytest_kore_convtest.history.baseline import Baseline, SuitePlace
-    from pytest_kore_convtest.history.identity import RunState
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.suites.file import LocalSuite
-
-
-@dataclass(frozen=True)
-class Given:
-    """What ``--kore-baseline`` names: one of the two.
-
-    Attributes:
-        accepted: A file of accepted failures.
-        earlier: The report of an earlier run.
-    """
-
-    accepted: Baseline | None = None
-    earlier: RunState | None = None
-
-
-def read_given(path: Path | None, *, is_worker: bool) -> Given:
-    """Read the file, before anything is sent.
-
-    Raises:
-        ConfigError: It cannot be used.
-    """
-    if path is None:
-        return Given()
-    from pytest_kore_convtest.history.baseline_file import read_baseline, read_content
-    from pytest_kore_convtest.suites.file import show_path
-
-    shown = show_path(path)
-    content = read_content(path, shown)
-    if not _is_report(content):
-        return Given(accepted=read_baseline(content, shown))
-    if is_worker:  # the controller compares
-        return Given()
-    from pytest_kore_convtest.history.identity import read_run
-    from pytest_kore_convtest.reports.serialize import read_record
-
-    return Given(earlier=read_run(read_record(content, shown)))
-
-
-def _is_report(content: bytes) -> bool:
-    from pytest_kore_convtest.reports.record import FORMAT
-
-    try:
-        data = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(data, dict) and data.get("format") == FORMAT
 
 
 def mark_known(
@@ -105,7 +55,7 @@ def _place_namesakes(suite: LocalSuite, others: Iterable[LocalSuite]) -> list[Su
     from pytest_kore_convtest.history.baseline import SuitePlace
     from pytest_kore_convtest.history.identity import name_plainly, without_number
     from pytest_kore_convtest.redaction import hide
-    from pytest_kore_convtest.suites.file import show_path
+    from pytest_kore_convtest.text import show_path
 
     mine = {suite.name, without_number(suite.name)}
     suites = [suite, *(one for one in others if one.name in mine or without_number(one.name) in mine)]

@@ -33,7 +33,7 @@ def clean_up_suites(run: Run) -> None:
 
 
 def _clean_up(run: Run, client: KoreClient, store: JobStore) -> list[str]:
-    from pytest_kore_convtest.jobs.cleanup import clean_up
+    from pytest_kore_convtest.jobs.delete_suites import clean_up
 
     budget = HASTE if run.interrupted else None
     return clean_up(
@@ -48,7 +48,7 @@ def _clean_up(run: Run, client: KoreClient, store: JobStore) -> list[str]:
 
 def _way_to_delete(run: Run) -> str:
     """Say how suites that are kept are deleted: by the command, which needs this run's JSON report."""
-    from pytest_kore_convtest.suites.file import show_path
+    from pytest_kore_convtest.text import show_path
 
     if run.settings.json is None:
         return "With --kore-json REPORT.json, kore-convtest clean REPORT.json deletes them."

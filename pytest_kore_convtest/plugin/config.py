@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.plugin.workers.shared import folder_of_run
 from pytest_kore_convtest.settings.options import GITHUB, REPORTS, ROWS, SECRETS, TABLE, UNSET
+from pytest_kore_convtest.settings.raw import RawSettings
 from pytest_kore_convtest.settings.resolve import spelling
 from pytest_kore_convtest.settings.settings import (
     Given,
@@ -24,8 +29,6 @@ from pytest_kore_convtest.settings.values import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pytest
-
 _DIVIDERS = {"splits": "pytest-split", "num_shards": "pytest-shard", "test-group-count": "pytest-test-groups"}
 """The plugins that divide all items, by their option for how many parts there are."""
 
@@ -38,10 +41,23 @@ def read_settings(config: pytest.Config) -> Settings:
     Raises:
         ConfigError: A setting cannot be used.
     """
-    raw = gather(config)
+    raw = gather_raw(config)
     hide_secrets(config)
-    settings = resolve(*raw)
+    settings = resolve(raw.typed, raw.environment, raw.ini, raw.folder, here=folder_of_run(config))
     learn_secrets(settings)
+    if not hasattr(config, "workerinput"):  # what concerns the controller alone a worker may not have
+        _check_choices(config, settings)
+    if hints := _unknown_keys(config):
+        settings = replace(settings, notes=(*settings.notes, *hints))
+    return settings
+
+
+def _check_choices(config: pytest.Config, settings: Settings) -> None:
+    """Refuse what can be read and not be done.
+
+    Raises:
+        ConfigError: It cannot.
+    """
     if (
         settings.emulator
         and settings.source("emulator") == "addopts"
@@ -61,9 +77,6 @@ def read_settings(config: pytest.Config) -> Settings:
         _check_shard(config, settings)
     _check_reports(settings)
     _check_collisions(config, settings)
-    if hints := _unknown_keys(config):
-        settings = replace(settings, notes=(*settings.notes, *hints))
-    return settings
 
 
 def _is_in_ini(config: pytest.Config, option: str) -> bool:
@@ -192,10 +205,8 @@ def _unknown_keys(config: pytest.Config) -> list[str]:
     return hint_at_unknown(dict.fromkeys(keys), [row.ini_key for row in TABLE if row.ini], "an ini key")
 
 
-def gather(
-    config: pytest.Config,
-) -> tuple[dict[str, Given], Mapping[str, str], dict[str, object], Path | None]:
-    """Collect the raw values that ``settings.resolve`` takes."""
+def gather_raw(config: pytest.Config) -> RawSettings:
+    """Collect the raw values of all settings, and the folders around them."""
     typed = [str(arg) for arg in config.invocation_params.args]
     overrides = dict(entry.partition("=")[::2] for entry in config.option.override_ini or ())
     given: dict[str, Given] = {}
@@ -213,7 +224,25 @@ def gather(
         elif row.name not in given:
             here = any(f"{row.ini_key}=" in arg for arg in typed)
             given[row.name] = Given(overrides[row.ini_key], "command line" if here else "addopts")
-    return given, environment(), ini, config.inipath.parent if config.inipath else None
+    start = config.invocation_params.dir
+    words = [start / str(word).partition("::")[0] for word in config.args]
+    paths = [path for path in words if path.exists()] or [start]
+    cache = None
+    if config.pluginmanager.has_plugin("cacheprovider"):
+        named = os.path.expandvars(str(config.getini("cache_dir")))
+        cache = config.rootpath / Path(named).expanduser()
+    return RawSettings(given, environment(), ini, config.rootpath, config.inipath, paths, cache)
+
+
+def run_doctor(config: pytest.Config) -> int:
+    """Do what ``--kore-doctor`` does; return the exit code."""
+    from pytest_kore_convtest.doctor.examine import examine
+
+    named = [path for word in config.args if (path := Path(str(word).partition("::")[0])).is_file()]
+    try:
+        return 0 if examine(gather_raw(config), named) else 1
+    except KeyboardInterrupt:
+        return pytest.ExitCode.INTERRUPTED
 
 
 def _read_ini(config: pytest.Config, key: str) -> object:

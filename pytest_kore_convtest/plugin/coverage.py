@@ -57,7 +57,7 @@ def measure_run(told: Sequence[Conversation], bot: Bot | None, settings: Setting
     if bot is None and not told:
         return Measured()
     from pytest_kore_convtest.coverage.measure import NothingToldError, measure
-    from pytest_kore_convtest.suites.file import show_path
+    from pytest_kore_convtest.text import show_path
 
     least = settings.cov_fail_under
     try:

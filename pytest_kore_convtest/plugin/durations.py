@@ -11,7 +11,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.jobs.backoff import Backoff
-from pytest_kore_convtest.jobs.state import memory_of
+from pytest_kore_convtest.jobs.progress import memory_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_kore_convtest.jobs.job import AnyJob
-    from pytest_kore_convtest.jobs.state import State
+    from pytest_kore_convtest.jobs.progress import State
     from pytest_kore_convtest.settings.settings import Settings
 
 _KEY = "kore/durations"

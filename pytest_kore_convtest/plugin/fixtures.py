@@ -13,7 +13,7 @@ import pytest
 
 from pytest_kore_convtest.errors import ConfigError, JobError
 from pytest_kore_convtest.plugin.config import unconfigured
-from pytest_kore_convtest.plugin.items import OwnItem, is_live, skip_unconfigured, wanted_jobs
+from pytest_kore_convtest.plugin.own_items import OwnItem, is_live, skip_unconfigured, wanted_jobs
 from pytest_kore_convtest.plugin.session import Run, find_run
 from pytest_kore_convtest.settings.settings import require
 from pytest_kore_convtest.settings.types import read_version
@@ -274,7 +274,7 @@ def kore_pipeline(
     pipeline = run.pipeline(kore_client, kore_settings)
     pipeline.make_backoff = Durations(run.config, run.settings).backoff
     yield pipeline
-    pipeline.close()
+    pipeline.close(hurry=bool(run.interrupted or run.stopped))
 
 
 def stored_name(run: Run, suite: LocalSuite) -> str:
@@ -303,7 +303,7 @@ def waiter(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
 
 
 def _check_expectations(who: str, expectations: dict[str, object]) -> None:
-    from pytest_kore_convtest.suites.validate import expect
+    from pytest_kore_convtest.suites.stored.validate import expect
 
     try:
         expect(expectations, stream_id=None)

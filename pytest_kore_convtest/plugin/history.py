@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.settings.options import CACHE
+from pytest_kore_convtest.settings.options import CACHE, IN_CACHE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def find_folder(config: pytest.Config, where: Path | str | None) -> Path | None:
     """Return the folder of the history; ``None`` without one."""
     if where == CACHE:
         assert config.cache is not None  # noqa: S101 - looked at before the run
-        return config.cache.mkdir("kore-history")
+        return config.cache.mkdir(IN_CACHE)
     return where if isinstance(where, Path) else None
 
 

@@ -14,39 +14,53 @@ from typing import TYPE_CHECKING, TypedDict
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
-from pytest_kore_convtest.plugin import fixtures, given_for_this_run, ini_keys, terminal
+from pytest_kore_convtest.plugin import fixtures, given_for_this_run, ini_keys
 from pytest_kore_convtest.plugin.cleanup import clean_up_suites
-from pytest_kore_convtest.plugin.collect import OTHER_FILES
 from pytest_kore_convtest.plugin.config import in_ci
-from pytest_kore_convtest.plugin.final_status import EMULATOR_WORDS
-from pytest_kore_convtest.plugin.hints import hint_at_suites, take_over_hints
-from pytest_kore_convtest.plugin.item_reports import attach, log_as_failed, make_harmless, reshape
-from pytest_kore_convtest.plugin.items import find_other_settings, fixture_values, show_root_conftest
-from pytest_kore_convtest.plugin.junit import JUnitReport
-from pytest_kore_convtest.plugin.progress import Progress
-from pytest_kore_convtest.plugin.publish import Published, publish
-from pytest_kore_convtest.plugin.recorder import Recorder
+from pytest_kore_convtest.plugin.items.hints import OTHER_FILES, hint_at_suites, take_over_hints
+from pytest_kore_convtest.plugin.items.selection import (
+    Selected,
+    ask_workers,
+    is_ours,
+    select,
+    tell_controller,
+)
+from pytest_kore_convtest.plugin.own_items import (
+    find_other_settings,
+    show_root_conftest,
+)
 from pytest_kore_convtest.plugin.report_facts import facts_of
-from pytest_kore_convtest.plugin.run_verdict import RunVerdict
-from pytest_kore_convtest.plugin.selection import Selected, ask_workers, select, tell_controller
+from pytest_kore_convtest.plugin.reporting.item_reports import (
+    attach,
+    log_as_failed,
+    make_harmless,
+    reshape,
+)
+from pytest_kore_convtest.plugin.reporting.junit import JUnitReport
+from pytest_kore_convtest.plugin.reporting.publish import Published, publish
+from pytest_kore_convtest.plugin.reporting.recorder import Recorder
 from pytest_kore_convtest.plugin.session import (
     KILL_MARGIN,
     NOBODY,
     clean_up,
-    share_with_worker,
 )
 from pytest_kore_convtest.plugin.signals import Farewell, terminated_like_interrupted
-from pytest_kore_convtest.plugin.summary import Line, sum_up, write_summary
+from pytest_kore_convtest.plugin.terminal import output
+from pytest_kore_convtest.plugin.terminal.progress import Progress
+from pytest_kore_convtest.plugin.terminal.summary import Line, sum_up, write_summary
 from pytest_kore_convtest.plugin.update import Updates
+from pytest_kore_convtest.plugin.verdict.exit_code import RunVerdict
+from pytest_kore_convtest.plugin.verdict.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.settings.settings import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator
+    from collections.abc import Collection, Generator, Sequence
     from pathlib import Path
 
     from pytest_kore_convtest.plugin.session import Run
-    from pytest_kore_convtest.plugin.shared import WorkerNode
-    from pytest_kore_convtest.plugin.xdist import Receiver
+    from pytest_kore_convtest.plugin.workers.check_workers import SuiteFiles
+    from pytest_kore_convtest.plugin.workers.shared import WorkerNode
+    from pytest_kore_convtest.plugin.workers.xdist import Receiver
     from pytest_kore_convtest.reports.job_record import JobResult
     from pytest_kore_convtest.reports.job_summary import JobSummary
 
@@ -93,11 +107,12 @@ class Hooks:
         self._worker = hasattr(run.config, "workerinput")
         self._progress = Progress(run)
         self._receiver: Receiver | None = None
-        self._failures = 0
+        self._suite_files: SuiteFiles | None = None
+        self._failures, self._reported = 0, False
         self._farewell = Farewell(lambda: run.is_cleaning)
         run.tick, run.rest = self._progress.tick, self._progress.rest
         if self._worker:
-            from pytest_kore_convtest.plugin.xdist import Sender
+            from pytest_kore_convtest.plugin.workers.xdist import Sender
 
             run.tick = Sender(run).tick
 
@@ -108,20 +123,37 @@ class Hooks:
     def pytest_report_header(self) -> str | None:
         """Say what is configured, and from where; nothing when nobody configured anything."""
         configured = given_for_this_run(self._config) or ini_keys(self._config)
-        return terminal.header(self._run.settings) if configured else None
+        return output.header(self._run.settings) if configured else None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: WorkerNode) -> None:
         """Tell an xdist worker what the whole test run shares."""
-        share_with_worker(node)
-        from pytest_kore_convtest.plugin.xdist import Receiver
+        from pytest_kore_convtest.plugin.workers.check_workers import SuiteFiles, refusing, share_with_worker
+        from pytest_kore_convtest.plugin.workers.xdist import Receiver
 
+        with refusing(begun=self._reported):
+            share_with_worker(self._run, node)
+        self._suite_files = self._suite_files or SuiteFiles(self._config)
         self._receiver = self._receiver or Receiver(self._run, self._progress.show)
         self._receiver.add(node.gateway.id)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: WorkerNode) -> None:
+    def pytest_xdist_node_collection_finished(self, node: WorkerNode) -> None:
+        """Compare the suite files of an xdist worker with those of the others."""
+        from pytest_kore_convtest.plugin.workers.check_workers import refusing
+
+        if self._suite_files is not None:
+            with refusing(begun=self._reported):
+                self._suite_files.require_same(node)
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_testnodedown(self, node: WorkerNode, error: object) -> None:
         """Take over what an xdist worker leaves behind."""
+        if error is not None:
+            from pytest_kore_convtest.plugin.workers.check_workers import heed_refusal, refusing
+
+            with refusing(begun=self._reported):
+                heed_refusal(node, error)
         left = getattr(node, "workeroutput", {}).get(_LEFT, {})
         for job in left.get("jobs", ()):
             self._verdict.add_job(job)
@@ -135,7 +167,7 @@ class Hooks:
         """Collect the gate instead of the module that holds it."""
         if module_path.name != "gate.py" or module_path.parent.name != "pytest_kore_convtest":
             return None
-        from pytest_kore_convtest.plugin.gate import GateModule
+        from pytest_kore_convtest.plugin.items.gate_items import GateModule
 
         return GateModule.of(parent, module_path)
 
@@ -169,25 +201,35 @@ class Hooks:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep this machine's part of the suites that ``-k`` and ``-m`` have left."""
+        """Keep this machine's part of the suites that are left; tell the controller which files there are."""
         if shard := self._run.settings.shard:
-            from pytest_kore_convtest.plugin.shards import keep_mine, tell_division
+            from pytest_kore_convtest.plugin.items.shards import keep_mine, tell_division
 
+            before = self._run.deselected
             keep_mine(self._run, shard, items)
+            self._run.deselected = before
             if self._worker:
                 tell_division(self._run)
+        if self._worker:
+            from pytest_kore_convtest.plugin.workers.check_workers import tell_files
+
+            tell_files(self._run, items)  # before xdist tells the controller that all is collected
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Count the items of ours that are not to be run: of them the reports tell nothing."""
+        self._run.deselected += sum(map(is_ours, items))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what is selected of ours: all of it counts."""
         # Of a run that judges nothing it is enough to know whether there is anything to judge.
         self._selected = select(session.items, self._run.settings, 1 if self._dry else None)
-        if self._selected and not _MOCKS.isdisjoint(sys.modules):
+        if self._selected and not self._dry and not _MOCKS.isdisjoint(sys.modules):
             from pytest_kore_convtest.api import transport  # noqa: F401 - before a test replaces what it uses
         self._other_settings = find_other_settings(session, session.items)
         hint_at_suites(self._run, self._config.stash.get(OTHER_FILES, []))
         if self._config.pluginmanager.has_plugin(ALLURE):
-            from pytest_kore_convtest.plugin import allure
+            from pytest_kore_convtest.plugin.reporting import allure
 
             allure.follow(self._run)
         if self._worker:
@@ -241,6 +283,8 @@ class Hooks:
     def pytest_runtest_call(self, item: pytest.Item) -> None:
         """Check the expectations of ``kore_suite`` before the test's body."""
         if any(item.iter_markers("kore_suite")):
+            from pytest_kore_convtest.plugin.suite_marker import check_marker
+
             check_marker(self._run, item)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -256,7 +300,7 @@ class Hooks:
             reshape(report, raised, call.excinfo, item, self._run)
         attach(report, raised, self._run, item, phase)
         if facts_of(report):
-            make_harmless(report, coloured=terminal.is_coloured(self._config))
+            make_harmless(report, coloured=output.is_coloured(self._config))
         if report.when == "teardown" and report.failed and isinstance(raised, Verdict):
             log_as_failed(report, item)
         return report
@@ -264,6 +308,7 @@ class Hooks:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather the results; on the controller of xdist this is where those of the workers arrive."""
+        self._reported = True
         self._verdict.add(report)
         self._junit.follow(report, facts_of(report).get("error_in", ""))
         if report.failed and self._controls_workers():
@@ -285,12 +330,12 @@ class Hooks:
             yield
             if self._selected:
                 words = "nothing was run, so nothing is verified"
-                terminal.last_words(self._config, [f"kore: {words} ({_spell(self._dry)})"])
+                output.last_words(self._config, [f"kore: {words} ({_spell(self._dry)})"])
             return None
         self._close(session)
         yield
         self._verdict.keep_exit_code(session)
-        terminal.last_words(self._config, self._verdict.last_words(), self._published.annotations)
+        output.last_words(self._config, self._verdict.last_words(), self._published.annotations)
         return None
 
     def _close(self, session: pytest.Session) -> None:
@@ -304,12 +349,12 @@ class Hooks:
         for job in left["jobs"]:
             self._verdict.add_job(job)
         self._recorder.add_results(left["results"])
-        self._verdict.uncollected = terminal.name_uncollected(self._config)
+        self._verdict.uncollected = output.name_uncollected(self._config)
         self._verdict.close(self._run, session, self._selected)
         clean_up_suites(self._run)
         self._junit.add(self._verdict.missing_in_junit())
         if self._config.pluginmanager.has_plugin(ALLURE):
-            from pytest_kore_convtest.plugin import allure
+            from pytest_kore_convtest.plugin.reporting import allure
 
             allure.add_gaps(self._run, [*self._verdict.missing_in_junit(), *self._verdict.crashed()])
         if self._run.emulated and self._verdict.entries:
@@ -375,42 +420,9 @@ def _name_pages(pages: Collection[str]) -> list[str]:
     """Return the line that names the pages about what was found; nothing without any."""
     if not pages:
         return []
-    from pytest_kore_convtest.plugin.help_pages import write_pages
+    from pytest_kore_convtest.plugin.terminal.help_pages import write_pages
 
     return [write_pages(pages)]
-
-
-def check_marker(run: Run, item: pytest.Item) -> None:
-    """Judge an item's import against its ``kore_suite`` markers; the closest one wins.
-
-    Raises:
-        StructureError: An expectation is not met.
-        ConfigError: The marker cannot be used.
-    """
-    stated: dict[str, object] = {}
-    for marker in reversed(list(item.iter_markers("kore_suite"))):
-        if marker.args:
-            raise _bad_marker("takes keywords only: name=, steps=, tags=, inputs=")
-        stated.update(marker.kwargs)
-    status = fixture_values(item).get("kore_import_status")
-    from pytest_kore_convtest.api.models import ImportStatus
-    from pytest_kore_convtest.suites.validate import expect, judge, verdict
-
-    if not isinstance(status, ImportStatus):
-        raise _bad_marker("needs a test that uses kore_import_status")
-    try:
-        expectations = expect(stated, stream_id=status.stream_id, rules=run.settings.rules)
-    except TypeError as bad:
-        problem = str(bad)
-    else:
-        if found := verdict(status, judge(status, expectations)):
-            raise found
-        return
-    raise _bad_marker(problem)
-
-
-def _bad_marker(problem: str) -> ConfigError:
-    return ConfigError(f"@pytest.mark.kore_suite: {problem}", name="kore_suite", source="marker")
 
 
 def _reason(stop: BaseException) -> str:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.plugin.baseline import mark_known
-from pytest_kore_convtest.plugin.items import OwnItem
+from pytest_kore_convtest.plugin.own_items import OwnItem
 from pytest_kore_convtest.redaction import hide_in
 
 if TYPE_CHECKING:

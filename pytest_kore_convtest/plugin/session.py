@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, JobError
+from pytest_kore_convtest.history.named_baseline import read_named_baseline
 from pytest_kore_convtest.jobs import run_folder
-from pytest_kore_convtest.jobs.endings import describe
-from pytest_kore_convtest.plugin.baseline import read_given
+from pytest_kore_convtest.jobs.end_reasons import describe
 from pytest_kore_convtest.plugin.config import in_github, read_settings, unconfigured
 from pytest_kore_convtest.plugin.coverage import read_measured_bot
 from pytest_kore_convtest.plugin.emulation import read_bot, start_emulator
 from pytest_kore_convtest.plugin.history import check_history
-from pytest_kore_convtest.plugin.items import attempts
 from pytest_kore_convtest.plugin.job_results import JobResults
-from pytest_kore_convtest.plugin.shared import Shared, WorkerNode, is_shared, open_store, shared
+from pytest_kore_convtest.plugin.own_items import attempts
 from pytest_kore_convtest.plugin.signals import terminated_like_interrupted
+from pytest_kore_convtest.plugin.workers.shared import Shared, folder_of_run, is_shared, open_store, shared
 from pytest_kore_convtest.settings.options import READABLE, REPORTS
 from pytest_kore_convtest.settings.settings import Settings, environment
 from pytest_kore_convtest.settings.values import Secret
@@ -37,16 +37,17 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.coverage.graph import Bot
     from pytest_kore_convtest.emulator import Emulator
     from pytest_kore_convtest.emulator.control import Controls
+    from pytest_kore_convtest.emulator.runs import Answer
     from pytest_kore_convtest.findings import Finding
-    from pytest_kore_convtest.jobs.entry import JobEntry
+    from pytest_kore_convtest.history.named_baseline import NamedBaseline
     from pytest_kore_convtest.jobs.job import AnyJob, Job
     from pytest_kore_convtest.jobs.outcome import Outcome, S
     from pytest_kore_convtest.jobs.runner import Pipeline
     from pytest_kore_convtest.jobs.store import JobStore
+    from pytest_kore_convtest.jobs.store_entry import JobEntry
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.jobs.unfinished import Unfinished
-    from pytest_kore_convtest.plugin.baseline import Given
-    from pytest_kore_convtest.plugin.shards import Division
+    from pytest_kore_convtest.plugin.items.shards import Division
     from pytest_kore_convtest.suites.file import LocalSuite
 
 GATE = "pytest_kore_convtest.gate"
@@ -100,6 +101,7 @@ class Run:
         begun_at: When it began, in seconds since the epoch.
         interrupted: Whether the run was interrupted.
         stopped: Why the run stopped before its end; empty when it did not.
+        deselected: How many items of ours were deselected, without those that are on other machines.
         killed_at: When pytest-timeout is about to end the item under way, by the monotonic clock.
         killed_by: How it says so.
         is_cleaning: Whether suites are being deleted just now.
@@ -110,17 +112,18 @@ class Run:
 
     config: pytest.Config
     settings: Settings
-    baseline: Given
+    baseline: NamedBaseline
     begun_at: float
     is_cleaning: bool
     results: JobResults
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
-        self._bot = read_bot(settings)
+        if not hasattr(config, "workerinput"):  # a worker may not have the file, and rarely needs it
+            _ = self._bot
         self.measured_bot: Bot | None = read_measured_bot(settings, is_worker=hasattr(config, "workerinput"))
         check_history(config, settings.history)
-        self.baseline = read_given(settings.baseline, is_worker=hasattr(config, "workerinput"))
+        self.baseline = read_named_baseline(settings.baseline, is_worker=hasattr(config, "workerinput"))
         self.item: pytest.Item | None = None
         self.pipelines: list[Pipeline] = []
         self.results = JobResults(self)
@@ -144,9 +147,15 @@ class Run:
         self.interrupted = False
         self._emulator_told: set[str] = set()
         self.stopped = ""
+        self.deselected = 0
         self.killed_at: float | None = None
         self.killed_by = ""
         self.is_cleaning = False
+
+    @cached_property
+    def _bot(self) -> dict[str, Answer]:
+        """What the emulator's bot answers."""
+        return read_bot(self.settings)
 
     @cached_property
     def wants_record(self) -> bool:
@@ -189,7 +198,7 @@ class Run:
     @cached_property
     def full_report(self) -> str:
         """Where the report will be that people read, as it can be typed; empty without one."""
-        from pytest_kore_convtest.suites.file import show_path
+        from pytest_kore_convtest.text import show_path
 
         found = next(
             (path for form in READABLE if isinstance(path := getattr(self.settings, form), Path)), None
@@ -424,31 +433,12 @@ def find_run(config: pytest.Config) -> Run:
         ConfigError: A setting cannot be used.
     """
     if _RUN not in config.stash:
+        if (folder := folder_of_run(config)) is not None:
+            from pytest_kore_convtest.text import show_paths_from
+
+            show_paths_from(str(folder))
         config.stash[_RUN] = Run(config, read_settings(config))
     return config.stash[_RUN]
-
-
-def share_with_worker(node: WorkerNode) -> None:
-    """Hand an xdist worker what it shares; starts the emulator, which all workers use.
-
-    Raises:
-        ConfigError: The emulator is not installed.
-        pytest.UsageError: The worker cannot reach it.
-    """
-    config = node.config
-    common = shared(config)
-    run_folder.hold(Path(common["folder"]))
-    run = config.stash.get(_RUN, None)
-    if run and run.settings.emulator and not config.option.collectonly:
-        common["emulator"] = run.emulator().handle()
-    node.workerinput["kore"] = common
-    from pytest_kore_convtest.plugin import xdist_remote
-
-    if not xdist_remote.is_here(node):
-        if "emulator" in common:
-            xdist_remote.require_reachable(node, common["emulator"]["url"])
-        channel = xdist_remote.answer_worker(node, open_store(config))
-        node.workerinput["kore"] = {**common, "channel": channel}
 
 
 def clean_up(config: pytest.Config) -> None:

@@ -7,7 +7,7 @@ import pytest
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.plugin import fixtures
 from pytest_kore_convtest.plugin.hooks import PLUGIN_NAME, Hooks
-from pytest_kore_convtest.plugin.item_reports import Headings
+from pytest_kore_convtest.plugin.reporting.item_reports import Headings
 from pytest_kore_convtest.plugin.session import find_run
 
 
@@ -18,9 +18,9 @@ def begin_early(config: pytest.Config) -> None:
         pytest.UsageError: A setting cannot be used.
     """
     if config.option.kore_doctor:
-        from pytest_kore_convtest.cli.doctor import examine
+        from pytest_kore_convtest.plugin.config import run_doctor
 
-        pytest.exit("the configuration was checked, no test was run", returncode=examine(config))
+        pytest.exit("the configuration was checked, no test was run", returncode=run_doctor(config))
     hooks = begin(config)
     if config.option.kore_gate:
         hooks.choose(config.args)
@@ -42,6 +42,9 @@ def begin(config: pytest.Config) -> Hooks:
     except ConfigError as bad:
         problem = bad.message
     if problem:
+        from pytest_kore_convtest.plugin.workers.check_workers import tell_refusal
+
+        tell_refusal(config, problem)
         raise pytest.UsageError(problem)
     config.pluginmanager.register(fixtures, "kore-imports")
     made = Hooks(run)

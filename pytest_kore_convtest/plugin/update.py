@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from pytest_kore_convtest.plugin.report_facts import facts_of
+from pytest_kore_convtest.plugin.workers.shared import find_on_controller
 from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_kore_convtest.jobs.job import AnyJob
-    from pytest_kore_convtest.plugin.items import OwnItem
+    from pytest_kore_convtest.plugin.own_items import OwnItem
 
 COUNTS_ALONE = "the platform reported counts only, so nobody knows what the bot said"
 RUN_FAILED = "the run failed by more than the texts of the selected steps"
@@ -65,11 +66,16 @@ class Updates:
             self._others[report.nodeid] = counts if kore.get("own") else RUN_BY_TEST
 
     def advise(self) -> Iterator[str]:
-        """Yield one line about steps that can be accepted, if there are any."""
-        count = sum(not one["refused"] for one in self._found.values())
+        """Yield one line about the failed steps that ``--kore-update`` would change, if there are any."""
+        if all(one["refused"] for one in self._found.values()):
+            return
+        from pytest_kore_convtest.plugin.update_files import count_updatable
+
+        count, total = count_updatable(self), len(self._found)
         if count:
-            steps = f"{plural(count, 'failed step')} {'differs' if count == 1 else 'differ'} in texts only"
-            yield f"{steps}: if the bot is right, --kore-update writes what it said into the suite files"
+            steps = plural(total, "failed step") if count == total else f"{count} of {total} failed steps"
+            way = "if the bot is right, --kore-update writes what it said into the files"
+            yield f"{steps} can be updated: {way}"
 
     def by_file(self) -> dict[str, list[StepUpdate]]:
         """Return the failed steps of each file."""
@@ -86,8 +92,8 @@ class Updates:
 def describe_update(jobs: Sequence[AnyJob], item: OwnItem) -> StepUpdate | None:
     """Say what would make a failed step pass; ``None`` when its run has no result."""
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
-    from pytest_kore_convtest.suites.expectation_changes import accept_step
-    from pytest_kore_convtest.suites.run_result import NOT_EVALUATED
+    from pytest_kore_convtest.suites.results.expectation_changes import accept_step
+    from pytest_kore_convtest.suites.results.run_result import NOT_EVALUATED
 
     ended = [job for job in jobs if isinstance(job, SuiteRun) and job.outcome is not None]
     suite = item.suite
@@ -99,7 +105,7 @@ def describe_update(jobs: Sequence[AnyJob], item: OwnItem) -> StepUpdate | None:
         return None
     found, step = accept_step(result, index), result.steps[index]
     return StepUpdate(
-        file=str(suite.path),
+        file=str(find_on_controller(item.config, suite.path)),
         sha256=suite.sha256,
         suite=(suite.place.line, suite.place.column),
         step=item.number,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError, SuiteFileError
 from pytest_kore_convtest.jobs.file_lock import hold_files
-from pytest_kore_convtest.plugin.terminal import write_lines
+from pytest_kore_convtest.plugin.terminal.output import write_lines
 from pytest_kore_convtest.redaction import hide_leaks
 from pytest_kore_convtest.reports.write_files import replace_file
-from pytest_kore_convtest.suites.expectation_changes import Change
-from pytest_kore_convtest.suites.file import show_path
-from pytest_kore_convtest.suites.update import FileUpdate, StepChange, update_file
-from pytest_kore_convtest.text import one_line, plural
+from pytest_kore_convtest.suites.results.expectation_changes import Change
+from pytest_kore_convtest.suites.update.update_file import FileUpdate, StepChange, update_file
+from pytest_kore_convtest.text import one_line, plural, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ def update_files(config: pytest.Config, updates: Updates) -> list[str]:
         updates: The failed steps.
     """
     files, refused = updates.by_file(), [f"{name}: {why}" for name, why in updates.others().items()]
-    count = changed = 0
+    count = changed = total = 0
     for name, steps in files.items():
         refused += [f"{one['name']}: {one['refused']}" for one in steps if one["refused"]]
         wanted = [one for one in steps if not one["refused"]]
@@ -57,7 +57,19 @@ def update_files(config: pytest.Config, updates: Updates) -> list[str]:
         names = {(one["suite"], one["step"]): one["name"] for one in wanted}
         refused += [f"{names[key]}: {why}" for key, why in made.refused.items()]
         count, changed = count + made.count, changed + bool(made.count)
-    return [*_say_refused(refused), _say_changed(count, changed, failed=bool(files or refused))]
+        total += len(wanted) - len(made.refused)
+    return [*_say_refused(refused), _say_changed(count, (total, changed), failed=bool(files or refused))]
+
+
+def count_updatable(updates: Updates) -> int:
+    """Count the failed steps that an update would change, without changing anything."""
+    count = 0
+    for name, steps in updates.by_file().items():
+        wanted = [one for one in steps if not one["refused"]]
+        with suppress(ConfigError, OSError, _RefusedError):
+            made = _compute(Path(name), Path(name).read_bytes(), wanted)
+            count += len(wanted) - len(made.refused)
+    return count
 
 
 def _say_refused(refused: Sequence[str]) -> Iterator[str]:
@@ -67,11 +79,14 @@ def _say_refused(refused: Sequence[str]) -> Iterator[str]:
         yield f"not updated: {len(refused) - _MOST_REFUSED} more"
 
 
-def _say_changed(count: int, files: int, *, failed: bool) -> str:
+def _say_changed(count: int, places: tuple[int, int], *, failed: bool) -> str:
     if not count:
         return "no expectation was updated" + ("" if failed else ": no step failed")
-    were = "was" if count == 1 else "were"
-    return f"{plural(count, 'expectation')} {were} updated in {plural(files, 'file')}: run again to verify"
+    steps, files = places
+    said = plural(
+        count, f"expectation of {plural(steps, 'step')} was", f"expectations of {plural(steps, 'step')} were"
+    )
+    return f"{said} updated in {plural(files, 'file')}: run again to verify"
 
 
 def _update(config: pytest.Config, path: Path, steps: Sequence[StepUpdate]) -> FileUpdate:
@@ -133,4 +148,4 @@ def _show(diff: Sequence[str]) -> Iterator[str]:
     for line in diff[:_MOST_LINES]:
         yield one_line(hide_leaks(line.expandtabs()), _LONGEST_LINE)
     if len(diff) > _MOST_LINES:
-        yield f"({len(diff) - _MOST_LINES} more lines)"
+        yield f"({plural(len(diff) - _MOST_LINES, 'more line')})"

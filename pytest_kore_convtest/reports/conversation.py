@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.reports.record import FAILED, FLAKY
 from pytest_kore_convtest.suites.diff import brief, is_template
-from pytest_kore_convtest.suites.yaml_write import write_text
+from pytest_kore_convtest.suites.yaml.write import write_text
 from pytest_kore_convtest.text import shorten
 
 if TYPE_CHECKING:

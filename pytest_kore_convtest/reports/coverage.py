@@ -8,6 +8,7 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.coverage.measure import share
+from pytest_kore_convtest.coverage.merge import OTHER_BOTS
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.text import plural, printable
 
@@ -57,10 +58,10 @@ def sum_up(coverage: Coverage) -> str:
     own, every = coverage["totals"]["own"], coverage["totals"]["all"]
     estimated = " (estimated from the stored suites; no run tells)" if coverage["source"] == "suites" else ""
     if coverage["definition"] is None:
-        said = f"{every['nodes']['covered']:,} nodes and {every['transitions']['covered']:,} transitions of"
-        return (
-            f"Coverage{estimated}: {said} {plural(every['dialogs']['covered'], 'dialog')} were gone through"
-        )
+        nodes = plural(every["nodes"]["covered"], "node")
+        transitions = plural(every["transitions"]["covered"], "transition")
+        dialogs = plural(every["dialogs"]["covered"], "dialog")
+        return f"Coverage{estimated}: gone through were {nodes} and {transitions} of {dialogs}"
     return (
         f"Coverage{estimated}: {percent(own['transitions'])} of the bot's own transitions"
         f" ({count_words(own['transitions'])}); {percent(every['transitions'])} with the platform's dialogs"
@@ -129,11 +130,8 @@ def write_csv(record: Record) -> str:
     """
     coverage = record.get("coverage")
     if coverage is None or coverage["definition"] is None:
-        raise ConfigError(
-            "these reports have no coverage to write: run the tests with --kore-bot-definition.",
-            name="coverage_csv",
-            source="command line",
-        )
+        problem = _say_why_none(record, coverage)
+        raise ConfigError(problem, name="coverage_csv", source="command line")
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["Flow Name", "Coverage", "Num Steps", "Missing Steps"])
@@ -141,6 +139,18 @@ def write_csv(record: Record) -> str:
     for name, key in (("Total (own dialogs)", "own"), ("Total", "all")):
         writer.writerow(_csv_row(name, coverage["totals"][key]["transitions"]))  # type: ignore[literal-required]
     return out.getvalue()
+
+
+def _say_why_none(record: Record, coverage: Coverage | None) -> str:
+    """Say why there is no table of the coverage, and what gives one."""
+    way_out = "run the tests with --kore-bot-definition."
+    if coverage is not None:
+        return f"the coverage in these reports was measured without the bot's export: {way_out}"
+    if any(note.startswith(OTHER_BOTS) for note in record["notes"]):
+        return (
+            "these reports were measured against different exports of the bot: write one CSV for each export."
+        )
+    return f"these reports have no coverage to write: {way_out}"
 
 
 def _csv_row(name: str, count: CoverageCount) -> Sequence[object]:

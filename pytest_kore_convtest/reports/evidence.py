@@ -73,6 +73,8 @@ def tell_evidence(settings: Settings, env: Mapping[str, str], root: Path) -> Evi
         clock_skew=None,
         exit_code=None,
         interrupted=False,
+        stopped="",
+        deselected=0,
         settings=[
             Setting(name=row.ini_key, value=_say(settings, row.name), source=settings.source(row.name))
             for row in TABLE

@@ -10,6 +10,7 @@ from pytest_kore_convtest.reports.conversation import write_conversation
 from pytest_kore_convtest.reports.markup import code, fence, fold
 from pytest_kore_convtest.reports.record import DERIVED, FAILED
 from pytest_kore_convtest.suites import diff
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,7 +108,7 @@ def _render_step(step: StepRecord) -> str:
     telling = [reply for reply in step["replies"] if is_wrong(reply)] or step["replies"]
     parts += map(_render_reply, telling[:_MOST_REPLIES])
     more = len(telling) - _MOST_REPLIES
-    parts += [f"and {more} more replies\n"] if more > 0 else []
+    parts += [f"and {plural(more, 'more reply', 'more replies')}\n"] if more > 0 else []
     return "".join(parts) + "".join(map(_render_offer, step["offers"]))
 
 

@@ -28,9 +28,9 @@ from pytest_kore_convtest.reports.record import (
 )
 from pytest_kore_convtest.reports.step_record import describe_steps, write_attempts, write_rate
 from pytest_kore_convtest.reports.visits import read_visits
-from pytest_kore_convtest.suites.file import is_yaml, show_path
-from pytest_kore_convtest.suites.validate import MOST_LOGS
-from pytest_kore_convtest.text import printable
+from pytest_kore_convtest.suites.file import is_yaml
+from pytest_kore_convtest.suites.stored.validate import MOST_LOGS
+from pytest_kore_convtest.text import printable, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from pytest_kore_convtest import errors
     from pytest_kore_convtest.api.models import ImportStatus, Suite
     from pytest_kore_convtest.coverage.types import Conversation
-    from pytest_kore_convtest.jobs.entry import JobEntry
     from pytest_kore_convtest.jobs.job import AnyJob, WatchImport
+    from pytest_kore_convtest.jobs.store_entry import JobEntry
     from pytest_kore_convtest.jobs.unfinished import Unfinished
     from pytest_kore_convtest.reports.record import Says, Verdict
 
@@ -288,7 +288,7 @@ def _read_logs(entries: list[object]) -> list[str]:
     """Return the platform's log, an entry a text; the last of very many says how many are left out."""
     lines = [printable(_spell(entry), _LONGEST_LOG) for entry in entries[:MOST_LOGS]]
     left = len(entries) - len(lines)
-    return [*lines, f"and {left:,} more entries, which are left out"] if left else lines
+    return [*lines, f"and {left:,} more {'entry' if left == 1 else 'entries'}, left out"] if left else lines
 
 
 def _spell(entry: object) -> str:

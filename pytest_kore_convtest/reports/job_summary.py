@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 from pytest_kore_convtest.findings import MOST_WARNINGS_SHOWN, Finding, summarize
 from pytest_kore_convtest.reports.record import FAILED, FLAKY, MATCHER, NOT_EVALUATED, PASSED
+from pytest_kore_convtest.reports.totals import say_outcome
 from pytest_kore_convtest.rules import ERROR
-from pytest_kore_convtest.suites.run_result import step_name
+from pytest_kore_convtest.suites.results.run_result import step_name
 from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class JobSummary(TypedDict):
         stored: Of an import: whether the platform holds the suite.
         assertions: Of an import: how many enabled assertions it has, by kind.
         ours: Whether this test run uploaded the suite.
-        results: Of a run: how many steps passed, failed, were not evaluated and were flaky.
+        results: Of a run: how many steps passed, failed, were not evaluated, flaky or checked nothing.
         runs: Of a run: the ids of all runs of its suite.
         by_matcher: Of a run: how many steps passed by their file's matcher.
         unevaluated: Of a run: the first steps that were not evaluated.
@@ -146,7 +147,8 @@ def _add_run(summary: JobSummary, run: RunRecord, steps: list[StepRecord]) -> No
         counts[NOT_EVALUATED] = max(0, len(steps) - counts[PASSED] - counts[FAILED])
     else:
         for step in steps:
-            counts[step["outcome"]] += 1
+            word = say_outcome(step)
+            counts[word] = counts.get(word, 0) + 1
             summary["by_matcher"] += step["outcome"] == PASSED and step["says"] == MATCHER
         summary["unevaluated"] = _name_first(step for step in steps if step["outcome"] == NOT_EVALUATED)
     failed = next((step for step in steps if step["outcome"] == FAILED), None)

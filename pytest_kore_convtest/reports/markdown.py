@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.reports import totals
 from pytest_kore_convtest.reports.coverage import count_words, percent, sort_dialogs, sum_up
+from pytest_kore_convtest.reports.extent import list_limits
 from pytest_kore_convtest.reports.failures import list_failures, render_failure, render_test
 from pytest_kore_convtest.reports.markup import Section, cell, code, fold, lay_out, name_values, table
 from pytest_kore_convtest.reports.record import FAILED, MATCHER, PASSED, UNKNOWN
+from pytest_kore_convtest.suites.versions import explain_version
 from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
@@ -82,7 +84,10 @@ def render_markdown(record: Record, limit: int = LIMIT) -> str:
         Section.of("Passed by the file's matcher", "steps by the file's matcher", matched, _render_matched),
         Section.of("Steps that waver", "steps that waver", wavering, _render_wavering),
         Section.of(
-            "Not evaluated", "entries of what was not evaluated", record["not_evaluated"], _render_gap
+            "Not evaluated",
+            "entries of what was not evaluated",
+            [*map(_render_line, list_limits(record["evidence"])), *map(_render_gap, record["not_evaluated"])],
+            str,
         ),
         Section.of("Final status", "lines of the final status", record["closing"], _render_line),
         Section.of("Notes", "notes", record["notes"], _render_line),
@@ -117,13 +122,11 @@ def _render_head(record: Record) -> str:
         f"{verdicts.count(verdict)} {word}"
         for verdict, word in ((PASSED, "passed"), (FAILED, "failed"), (UNKNOWN, "not verified"))
     )
-    shown = (
-        counts[:3] if not counts.flaky else (counts.passed, counts.failed, counts.not_evaluated, counts.flaky)
-    )
-    steps = zip(map(_number, shown), ("passed", "failed", "not evaluated", "flaky"), strict=False)
+    steps = zip(map(_number, counts[:3]), ("passed", "failed", "not evaluated"), strict=True)
+    told_of_steps = ", ".join([*map(" ".join, steps), *counts.rare])
     lines = [
         f"## Kore conversation tests: {totals.say_verdict(record)}\n",
-        f"{plural(len(suites), 'suite')}: {told}. Steps: {', '.join(map(' '.join, steps))}.\n",
+        f"{plural(len(suites), 'suite')}: {told}. Steps: {told_of_steps}.\n",
     ]
     evidence = record["evidence"]
     lines += [
@@ -159,7 +162,7 @@ def _render_row(evidence: Sequence[Evidence], suite: SuiteRecord) -> str:
     columns = [
         name,
         verdict,
-        _number(counts.passed) + (f" (and {_number(counts.flaky)} flaky)" if counts.flaky else ""),
+        _number(counts.passed) + (f" (and {', '.join(counts.rare)})" if counts.rare else ""),
         _number(counts.failed),
         _number(counts.not_evaluated),
         _seconds(totals.count_seconds(suite)),
@@ -216,6 +219,8 @@ def _render_evidence(entry: Evidence) -> str:
             ("Machine", entry["machine"]),
             ("pytest's exit code", "" if entry["exit_code"] is None else _number(entry["exit_code"])),
             ("Interrupted", "yes" if entry["interrupted"] else "no"),
+            ("Ended early", "" if entry["interrupted"] else entry["stopped"]),
+            ("Deselected tests", _number(entry["deselected"])),
         ]
     )
     rows = [(cell(one["name"]), cell(one["value"]), cell(one["source"])) for one in entry["settings"]]
@@ -254,7 +259,7 @@ def _render_ids(evidence: Sequence[Evidence], suite: SuiteRecord) -> str:
             ("Run's status", run["status"]),
             ("Run's verdict", f"{run['verdict']} ({run['says']})"),
             ("Requested version", run["requested_version"]),
-            ("Reported version", run["reported_version"]),
+            ("Reported version", explain_version(run["reported_version"])),
             ("Wait for the run again", run["resume"]),
         ]
     return fold(suite["name"], name_values(pairs))

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from pytest_kore_convtest.text import block, one_line
+from pytest_kore_convtest.text import block, one_line, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,7 +43,7 @@ def fence(text: str, most: int, language: str = "text") -> str:
     """Return text as a block of code with its lines kept, cut after some letters."""
     shown = block(text, most)
     ticks = "`" * max(_FEWEST_TICKS, _longest_run(shown) + 1)
-    more = f"… and {len(text) - most} more characters\n" if len(text) > most else ""
+    more = f"… and {plural(len(text) - most, 'more character')}\n" if len(text) > most else ""
     return f"{ticks}{language}\n{shown}\n{ticks}\n{more}"
 
 

@@ -12,6 +12,7 @@ from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.reports.record import FAILED, FORMAT, PASSED, UNKNOWN, VERSION
 from pytest_kore_convtest.reports.shards import find_shard_gaps
 from pytest_kore_convtest.reports.totals import is_mixed, name_platform
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -192,7 +193,7 @@ class _Merge:
             for moment in dict.fromkeys(self._again)
         ]
         if self._twice:
-            jobs = "1 import job was" if self._twice == 1 else f"{self._twice} import jobs were"
+            jobs = plural(self._twice, "import job was", "import jobs were")
             said.append(f"{jobs} waited for by more than one of the runs; each is counted once")
         return said
 

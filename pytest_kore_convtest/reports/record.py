@@ -55,8 +55,10 @@ UNKNOWN: Final = "unknown"
 
 NOT_EVALUATED: Final = "not evaluated"
 FLAKY: Final = "flaky"
+UNCHECKED: Final = "checked nothing"
 """What becomes of a step, besides ``PASSED`` and ``FAILED``; flaky is one that failed and passed when its
-suite was run again because of failures."""
+suite was run again because of failures; ``UNCHECKED`` is what reports say of a passed one of which nothing
+was checked."""
 
 PLATFORM: Final = "platform"
 DERIVED: Final = "derived"
@@ -115,7 +117,9 @@ class Evidence(TypedDict):
     ``requested_version`` is what ``--kore-run`` says, empty without; ``shard`` is what
     ``--kore-shard`` says, ``None`` without; ``bot_build`` is
     always ``None``: the platform's API gives no build number of a bot; ``ci`` is the
-    address of the CI run, or empty; ``exit_code`` is pytest's.
+    address of the CI run, or empty; ``exit_code`` is pytest's; ``stopped`` is why a run ended before all
+    that was selected of ours was run, empty when it did not; ``deselected`` counts our tests that were
+    deselected (``-k``, ``-m``, ``--lf`` …), without those that ``--kore-shard`` left to other machines.
     """
 
     plugin: str
@@ -137,6 +141,8 @@ class Evidence(TypedDict):
     clock_skew: float | None
     exit_code: int | None
     interrupted: bool
+    stopped: str
+    deselected: int
     settings: list[Setting]
 
 
@@ -265,8 +271,9 @@ class RunRecord(JobRecord):
     """The run of a suite: a job, and what the platform says of it as a whole.
 
     ``requested_version`` is ``published`` or ``inDevelopment``, ``reported_version`` the
-    platform's word for what it ran; the counts are the platform's own, ``None`` when it
-    does not say; ``duration`` is the platform's, in seconds; ``counts_only`` says that
+    platform's word for what it ran (``configured`` is its word for ``inDevelopment``);
+    the counts are the platform's own, ``None`` when it does not say; ``duration`` is the platform's, in
+    seconds; ``counts_only`` says that
     it reported no single step. ``attempts`` has all runs of a suite that was run more than once, and is
     empty otherwise: then id, status, counts and ``polls`` are those of the last of them, ``asks`` and
     ``seconds`` are of all together. ``rate`` says how many runs passed as a whole, ``None`` unless they were
@@ -333,7 +340,8 @@ class StepRecord(TypedDict):
     accepted, empty when it is not; ``offers`` is empty unless the step failed by its texts alone,
     and for all but the first 200 failed steps of a suite. ``attempts`` says what became of it in
     each run when its suite was run more than once, and is empty otherwise; ``replies`` are those of the
-    last of them that tells most about the outcome; ``rate`` is ``None`` unless runs were to be repeated.
+    last of them that tells most about the outcome; ``rate`` is ``None`` unless runs were to be repeated;
+    ``unchecked`` says that it passed and nothing of it was checked: reports count it apart.
     """
 
     number: int
@@ -350,6 +358,7 @@ class StepRecord(TypedDict):
     offers: list[Offer]
     attempts: list[Attempt]
     rate: PassRate | None
+    unchecked: bool
 
 
 class File(TypedDict):

@@ -33,10 +33,17 @@ OPTIONAL: dict[str, object] = {
 """What is taken for a key of a finding that is missing: a report of an earlier release has it not."""
 
 _LATER: dict[str, dict[str, Callable[[], object]]] = {
-    "Evidence": {"shard": lambda: None},
+    "Evidence": {"deselected": int, "shard": lambda: None, "stopped": str},
     "ImportRecord": {"given_name": str},
     "RunRecord": {"attempts": list, "excused": bool, "rate": lambda: None},
-    "StepRecord": {"attempts": list, "fails": list, "known": str, "offers": list, "rate": lambda: None},
+    "StepRecord": {
+        "attempts": list,
+        "fails": list,
+        "known": str,
+        "offers": list,
+        "rate": lambda: None,
+        "unchecked": bool,
+    },
 }
 """The keys that a report of an earlier release has not, by shape; those of a finding are in ``OPTIONAL``."""
 

@@ -11,6 +11,7 @@ from pytest_kore_convtest.reports.record import (
     FAILED,
     MATCHER,
     NOT_EVALUATED,
+    PASSED,
     PLATFORM,
     Assertion,
     Attempt,
@@ -18,8 +19,7 @@ from pytest_kore_convtest.reports.record import (
     Reply,
     StepRecord,
 )
-from pytest_kore_convtest.suites.file import show_path
-from pytest_kore_convtest.text import printable
+from pytest_kore_convtest.text import printable, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.api.run_models import RunStep
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.reports.record import AttemptOutcome, Offer, StepOutcome
-    from pytest_kore_convtest.suites import run_result
     from pytest_kore_convtest.suites.file import LocalSuite
-    from pytest_kore_convtest.suites.run_result import RunResult, StepResult
+    from pytest_kore_convtest.suites.results import run_result
+    from pytest_kore_convtest.suites.results.run_result import RunResult, StepResult
 
 _LONGEST_WHY = 2000
 _MOST_OFFERS = 200
@@ -68,6 +68,7 @@ def describe_steps(job: SuiteRun) -> Iterator[StepRecord]:
             offers=[],
             attempts=[],
             rate=None,
+            unchecked=False,
         )
 
 
@@ -96,7 +97,7 @@ def write_rate(rate: run_result.PassRate | None) -> PassRate | None:
 
 def _find_offers(result: RunResult, index: int) -> list[Offer]:
     # Imported here: a run without a failure does not pay for it.
-    from pytest_kore_convtest.suites.suggested_lines import find_offers
+    from pytest_kore_convtest.suites.update.suggested_lines import find_offers
 
     return [{"where": one.where, "lines": list(one.lines)} for one in find_offers(result, index)]
 
@@ -118,6 +119,7 @@ def _describe_step(result: StepResult, offers: list[Offer]) -> StepRecord:
         offers=offers,
         attempts=write_attempts(result.attempts),
         rate=write_rate(result.rate),
+        unchecked=result.unchecked and result.outcome == PASSED,
     )
 
 

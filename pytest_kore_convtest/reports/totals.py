@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.findings import say_rest
-from pytest_kore_convtest.reports.record import FAILED, FLAKY, NOT_EVALUATED, PASSED, UNKNOWN
+from pytest_kore_convtest.reports.record import FAILED, FLAKY, NOT_EVALUATED, PASSED, UNCHECKED, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,6 +33,13 @@ class Counts(NamedTuple):
     failed: int
     not_evaluated: int
     flaky: int = 0
+    unchecked: int = 0
+
+    @property
+    def rare(self) -> list[str]:
+        """Those of kinds that most suites have none of, in words."""
+        kinds = ((self.flaky, FLAKY), (self.unchecked, UNCHECKED))
+        return [f"{count} {word}" for count, word in kinds if count]
 
 
 def count_steps(suite: SuiteRecord) -> Counts:
@@ -42,9 +49,16 @@ def count_steps(suite: SuiteRecord) -> Counts:
     if run is not None and run["counts_only"]:
         passed, failed = run["passed"] or 0, run["failed"] or 0
         return Counts(passed, failed, max(0, (stored or run["total"] or 0) - passed - failed))
-    kinds = (PASSED, FAILED, FLAKY)
-    passed, failed, flaky = (sum(step["outcome"] == kind for step in steps) for kind in kinds)
-    return Counts(passed, failed, max(0, stored - passed - failed - flaky), flaky)
+    kinds = (PASSED, FAILED, FLAKY, UNCHECKED)
+    words = list(map(say_outcome, steps))
+    passed, failed, flaky, unchecked = map(words.count, kinds)
+    rest = max(0, stored - passed - failed - flaky - unchecked)
+    return Counts(passed, failed, rest, flaky, unchecked)
+
+
+def say_outcome(step: StepRecord) -> str:
+    """Say what became of a step; one that passed whatever the bot answered has not passed a check."""
+    return UNCHECKED if step["unchecked"] and step["outcome"] == PASSED else step["outcome"]
 
 
 def add_counts(counts: Iterable[Counts]) -> Counts:
@@ -208,6 +222,8 @@ def _say_emulator(evidence: list[Evidence]) -> str:
 def _say_extent(record: Record) -> str:
     if any(entry["interrupted"] for entry in record["evidence"]):
         return "interrupted before everything was tested"
+    if any(entry["stopped"] for entry in record["evidence"]):
+        return "stopped before everything was tested"
     if not record["suites"]:
         return "no suite was tested"
     idle, suites = sum(suite["run"] is None for suite in record["suites"]), len(record["suites"])

@@ -26,6 +26,13 @@ _LEAST_ROOM = 8_000
 _WIDEST = 4
 """Bytes of one letter in UTF-8 at most."""
 
+LARGEST_REPORT = 64 * 1024 * 1024
+"""Bytes of a report that is read again."""
+
+_BEFORE, _BEHIND, _LETTERS = ".kore-", ".tmp", 16
+_FORGOTTEN = 3600.0
+"""Seconds after which a file that a writer left beside its target is of a process that was killed."""
+
 _WAYS_OUT = {
     errno.ENOSPC: "free some space, or give a file elsewhere",
     errno.EDQUOT: "free some space, or give a file elsewhere",
@@ -91,7 +98,7 @@ def replace_file(path: Path, content: bytes) -> None:
     """
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.parent / f".kore-{secrets.token_hex(8)}.tmp"  # os.replace works within one file system
+    beside = name_beside(target)
     try:
         with _create(beside, target) as file:
             file.write(content)
@@ -100,6 +107,23 @@ def replace_file(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
+    remove_forgotten(target)
+
+
+def name_beside(target: Path) -> Path:
+    """Name a file that is to become another one: beside it, as renaming works within one file system."""
+    return target.parent / f"{_BEFORE}{secrets.token_hex(_LETTERS // 2)}{_BEHIND}"
+
+
+def remove_forgotten(target: Path) -> None:
+    """Remove what killed writers left beside a file that was just written: our names, long untouched."""
+    with contextlib.suppress(OSError):
+        now = target.stat().st_mtime  # by the clock of the file system, as the others
+        for path in target.parent.glob(f"{_BEFORE}{'[0-9a-f]' * _LETTERS}{_BEHIND}"):
+            with contextlib.suppress(OSError):
+                found = path.lstat()
+                if stat.S_ISREG(found.st_mode) and now - found.st_mtime > _FORGOTTEN:
+                    path.unlink()
 
 
 def _create(beside: Path, target: Path) -> BinaryIO:
@@ -174,11 +198,16 @@ def read_file(path: str | Path) -> bytes:
     """Return a file's bytes.
 
     Raises:
-        ConfigError: It cannot be read.
+        ConfigError: It cannot be read, or is too large for a report.
     """
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST_REPORT + 1)
     except (OSError, ValueError) as error:
         problem = error.strerror if isinstance(error, OSError) else str(error)
+    else:
+        if len(content) <= LARGEST_REPORT:
+            return content
+        problem = f"it is larger than {LARGEST_REPORT // 1024**2} MiB; give a report that --kore-json wrote"
     name = one_line(str(path))
     raise ConfigError(f"cannot read the report {name}: {problem}", name="report", source="", text=name)

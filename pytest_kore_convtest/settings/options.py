@@ -23,6 +23,9 @@ GITHUB = "github"
 CACHE = "cache"
 """What ``history`` may be instead of a folder: a folder in pytest's own cache."""
 
+IN_CACHE = "kore-history"
+"""That folder."""
+
 POLL_INTERVAL: float = 2.0
 MAX_POLL_INTERVAL: float = 10.0
 """Defaults that depend on each other: the shortest and the longest pause, seconds."""
@@ -74,3 +77,16 @@ class Setting:
 TABLE = tuple(Setting(*row) for row in SETTINGS)
 
 ROWS = {row.name: row for row in TABLE}
+
+CONNECTION = (
+    "host",
+    "stream_id",
+    "target",
+    "client_id",
+    "client_secret",
+    "client_secret_file",
+    "jwt",
+    "jwt_file",
+    "user_email",
+)
+"""The settings that every sub-command takes that contacts the platform."""

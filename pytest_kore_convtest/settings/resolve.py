@@ -240,7 +240,7 @@ def _check_together(values: dict[str, Any], sources: dict[str, str]) -> None:
     if "{run}" not in values.get("import_name", "{run}") and values.get("keep") != "always":
         raise ConfigError(
             f"{named('import_name', sources)}: a name without {{run}} may be that of somebody else's"
-            " suite, which would be deleted: add {{run}}, or set --kore-keep always",
+            " suite, which would be deleted: add {run}, or set --kore-keep always",
             name="import_name",
             source=sources["import_name"],
         )

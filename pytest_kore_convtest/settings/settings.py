@@ -158,6 +158,8 @@ def resolve(
     env: Mapping[str, str],
     ini: Mapping[str, object] | None = None,
     ini_dir: Path | None = None,
+    *,
+    here: Path | None = None,
 ) -> Settings:
     """Resolve the table: command line, environment, ini, default.
 
@@ -165,13 +167,14 @@ def resolve(
         command_line: Raw values by setting name, with ``"command line"`` or ``"addopts"`` as source.
         env: The environment.
         ini: Raw values by setting name; only those that stand in the file.
-        ini_dir: Where relative paths of the ini file start; other paths start here.
+        ini_dir: Where relative paths of the ini file start.
+        here: Where other paths start; ``None`` for the current folder.
 
     Raises:
         ConfigError: A value cannot be used, or two values contradict each other.
     """
     try:
-        return _resolve(command_line, env, ini or {}, ini_dir)
+        return _resolve(command_line, env, ini or {}, (ini_dir, here))
     except ConfigError as caught:
         problem = caught
     del command_line, env, ini  # a traceback may show the locals of its frames
@@ -179,16 +182,19 @@ def resolve(
 
 
 def _resolve(
-    command_line: Mapping[str, Given], env: Mapping[str, str], ini: Mapping[str, object], ini_dir: Path | None
+    command_line: Mapping[str, Given],
+    env: Mapping[str, str],
+    ini: Mapping[str, object],
+    starts: tuple[Path | None, Path | None],
 ) -> Settings:
     found = {row.name: _find(row, command_line, env, ini) for row in TABLE}
     given = {name: value for name, value in found.items() if value is not None}
-    values = {name: _read(ROWS[name], value, ini_dir) for name, value in given.items()}
+    values = {name: _read(ROWS[name], value, starts[value.source != "ini"]) for name, value in given.items()}
     sources = {name: value.source for name, value in given.items()}
     notes = [*_exposed(sources), *_unknown_names(env)]
     settle(values, sources, notes)
     if sources and "ca_bundle" not in values and (bundle := next(filter(_text(env), _CA_FALLBACKS), None)):
-        values["ca_bundle"], sources["ca_bundle"] = _path(_text(env)(bundle), None), "environment"
+        values["ca_bundle"], sources["ca_bundle"] = _path(_text(env)(bundle), starts[1]), "environment"
     return Settings(**values, sources=sources, notes=(*notes, *_odd_ids(values), *_odd_host(values)))
 
 
@@ -209,7 +215,7 @@ def _find(
     return None
 
 
-def _read(row: Setting, given: Given, ini_dir: Path | None) -> Any:
+def _read(row: Setting, given: Given, start: Path | None) -> Any:
     from pytest_kore_convtest.redaction import looks_secret
     from pytest_kore_convtest.settings.types import READERS
 
@@ -220,7 +226,7 @@ def _read(row: Setting, given: Given, ini_dir: Path | None) -> Any:
     else:
         is_path = row.kind in {"path", "report", "markdown", "history"} and value is not None
         is_path = is_path and value != {"markdown": GITHUB, "history": CACHE}.get(row.kind)
-        return _path(value, ini_dir if given.source == "ini" else None) if is_path else value
+        return _path(value, start) if is_path else value
     text = "" if row.kind in _MAY_BE_SECRET or looks_secret(str(given.value)) else str(given.value)
     raise ConfigError(message, name=row.name, source=given.source, text=text)
 

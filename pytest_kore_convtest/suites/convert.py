@@ -36,7 +36,7 @@ from pytest_kore_convtest.suites.conversion_notes import (
     Kind,
     Remark,
 )
-from pytest_kore_convtest.suites.file import name_of, show_path
+from pytest_kore_convtest.suites.file import name_of
 from pytest_kore_convtest.suites.file_format import (
     ALL_OF,
     CASE_KEYS,
@@ -47,20 +47,19 @@ from pytest_kore_convtest.suites.file_format import (
     START_EVENT,
     STEP_KEYS,
     TOP_KEYS,
-    is_blank,
 )
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE
-from pytest_kore_convtest.suites.matchers import ANY, PART, Matcher
-from pytest_kore_convtest.suites.yaml_comments import find_comments
-from pytest_kore_convtest.suites.yaml_file import read_yaml
-from pytest_kore_convtest.suites.yaml_nodes import YamlError
-from pytest_kore_convtest.suites.yaml_write import Reply, write_yaml
-from pytest_kore_convtest.text import as_list, escape_json
+from pytest_kore_convtest.suites.matchers import ANY, PART, Budget, Matcher
+from pytest_kore_convtest.suites.yaml.comments import find_comments
+from pytest_kore_convtest.suites.yaml.nodes import YamlError
+from pytest_kore_convtest.suites.yaml.read import read_yaml
+from pytest_kore_convtest.suites.yaml.write import Reply, write_yaml
+from pytest_kore_convtest.text import as_list, escape_json, show_path
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.json_positions import Document, JsonObject, Path, Place
     from pytest_kore_convtest.suites.file import SuiteFile
-    from pytest_kore_convtest.suites.yaml_file import ReplySource
+    from pytest_kore_convtest.suites.yaml.read import ReplySource
 
 JSON, YAML = "json", "yaml"
 """The forms that are written."""
@@ -340,7 +339,8 @@ class _Carrier:
         is_yaml = self._to == YAML
         if len(texts) > 1 or choice == ALL_OF:
             found = Matcher(ANY if choice == ONE_OF else PART, tuple(texts))
-            if is_yaml and not (choice == ALL_OF and is_blank(whole)):  # of which nothing could be seen
+            # Parts of which nothing can be seen, or that are no part of the template that they make together.
+            if is_yaml and (choice == ONE_OF or found.fits(whole, Budget())):
                 self.replies[to] = Reply(found, whole)
         if choice == ONE_OF:
             self._remark(CHOICE if is_yaml or len(texts) == 1 else ALTERNATIVES, path)

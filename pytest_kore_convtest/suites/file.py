@@ -10,10 +10,11 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, overload
 
 from pytest_kore_convtest import json_positions
 from pytest_kore_convtest.errors import SuiteFileError
@@ -31,9 +32,10 @@ from pytest_kore_convtest.text import as_list, as_text, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from pytest_kore_convtest.json_positions import Document, JsonObject
-    from pytest_kore_convtest.suites.yaml_file import ReplySource, YamlSuites
+    from pytest_kore_convtest.suites.yaml.read import ReplySource, YamlSuites
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,55 @@ class LocalStep:
 
     input: str
     event: str
-    outputs: tuple[LocalOutput, ...]
+    outputs: Sequence[LocalOutput]
     place: Place = START
     more: bool = False
+
+
+class _Outputs(Sequence[LocalOutput]):
+    """The expected replies of a step, read when somebody looks at them: to collect a step takes none.
+
+    Args:
+        document: What the file says.
+        path: The step.
+        step: What it says.
+        yaml: What is known of a YAML file beyond that.
+    """
+
+    def __init__(
+        self, document: Document, path: json_positions.Path, step: dict[str, object], yaml: YamlSuites | None
+    ) -> None:
+        self._document, self._path, self._step, self._yaml = document, path, step, yaml
+
+    @cached_property
+    def _all(self) -> tuple[LocalOutput, ...]:
+        outputs, yaml = as_list(self._step.get("outputs")), self._yaml
+        paths = [(*self._path, "outputs", index) for index in range(len(outputs))]
+        found = map(read_output, outputs, map(self._document.place, paths))
+        if yaml is None:
+            return tuple(found)
+        return tuple(
+            replace(one, source=yaml.replies.get(here)) for one, here in zip(found, paths, strict=True)
+        )
+
+    @overload
+    def __getitem__(self, at: int) -> LocalOutput: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[LocalOutput, ...]: ...
+    def __getitem__(self, at: int | slice) -> LocalOutput | tuple[LocalOutput, ...]:
+        return self._all[at]
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __eq__(self, other: object) -> bool:
+        return self._all == tuple(other) if isinstance(other, (_Outputs, tuple)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._all)
+
+    def __repr__(self) -> str:
+        return repr(self._all)
 
 
 @dataclass(frozen=True)
@@ -187,9 +235,11 @@ def read_suites_of(path: Path, data: bytes) -> list[LocalSuite]:
 
 
 def _open(path: Path, data: bytes) -> SuiteFile:
-    if is_yaml(path.name):
-        with _without_collector():
-            return _open_yaml(path, data)
+    with _without_collector():
+        return _open_yaml(path, data) if is_yaml(path.name) else _open_json(path, data)
+
+
+def _open_json(path: Path, data: bytes) -> SuiteFile:
     document = _load(data)
     marked = data.startswith(BOM)
     problem = _find_no_suite(document)
@@ -200,7 +250,7 @@ def _open(path: Path, data: bytes) -> SuiteFile:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Keep the garbage collector from looking at all nodes again and again: it takes a third of the time."""
+    """Keep the garbage collector from looking at all nodes again and again: of YAML, a third of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -212,8 +262,8 @@ def _without_collector() -> Iterator[None]:
 
 def _open_yaml(path: Path, data: bytes) -> SuiteFile:
     # Imported here: who has no YAML file does not pay for it.
-    from pytest_kore_convtest.suites.yaml_file import read_yaml
-    from pytest_kore_convtest.suites.yaml_nodes import YamlError
+    from pytest_kore_convtest.suites.yaml.nodes import YamlError
+    from pytest_kore_convtest.suites.yaml.read import read_yaml
 
     try:
         yaml = read_yaml(read_text(data))
@@ -232,12 +282,6 @@ def _open_yaml(path: Path, data: bytes) -> SuiteFile:
     if problems:
         return SuiteFile(path, problems=problems, marked=marked, yaml=yaml)
     return SuiteFile(path, suites, yaml.document, (), marked, yaml)
-
-
-def show_path(path: Path) -> str:
-    """Return a path as short as it can be typed: from here, when it lies below."""
-    here = Path.cwd()
-    return one_line(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def read_suite_file(path: Path) -> list[LocalSuite]:
@@ -347,22 +391,15 @@ def _split(content: dict[str, object], case: dict[str, object]) -> bytes:
 def _read_steps(
     document: Document, case: dict[str, object], path: json_positions.Path, yaml: YamlSuites | None
 ) -> Iterator[LocalStep]:
-    for number, message in enumerate(as_list(case.get("messages"))):
+    messages = as_list(case.get("messages"))
+    places = document.item_places((*path, "messages"))
+    for number, (message, place) in enumerate(zip(messages, places, strict=True)):
         here = (*path, "messages", number)
         step = message if isinstance(message, dict) else {}
-        outputs = tuple(
-            read_output(output, document.place((*here, "outputs", index)))
-            for index, output in enumerate(as_list(step.get("outputs")))
-        )
-        more = False
-        if yaml is not None:
-            sources = (yaml.replies.get((*here, "outputs", index)) for index in range(len(outputs)))
-            outputs = tuple(
-                replace(output, source=source) for output, source in zip(outputs, sources, strict=True)
-            )
-            more = here in yaml.more
+        outputs = _Outputs(document, here, step, yaml)
         said, event = as_text(step.get("input")), as_text(step.get("event"))
-        yield LocalStep(said, event, outputs, document.place(here), more)
+        more = yaml is not None and here in yaml.more
+        yield LocalStep(said, event, outputs, place, more)
 
 
 def read_output(output: object, place: Place = START) -> LocalOutput:

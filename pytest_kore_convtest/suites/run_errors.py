@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConversationFailedError
-from pytest_kore_convtest.suites import failure_text
-from pytest_kore_convtest.suites.run_result import (
+from pytest_kore_convtest.suites.results import failure_text
+from pytest_kore_convtest.suites.results.run_result import (
     FAILED,
     MOST_NAMED,
     OF_STEPS,
@@ -15,12 +15,13 @@ from pytest_kore_convtest.suites.run_result import (
     outcome_of,
 )
 from pytest_kore_convtest.text import one_line as visible
+from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from pytest_kore_convtest.api.run_models import RunStep
-    from pytest_kore_convtest.suites.run_result import RunResult, StepResult
+    from pytest_kore_convtest.suites.results.run_result import RunResult, StepResult
 
 
 def write_failure(result: RunResult, index: int) -> str:
@@ -59,7 +60,7 @@ def _offer(result: RunResult, index: int) -> list[str]:
     if result.local is None or result.steps[index].outcome != FAILED:
         return []
     # Imported here: a run without a failure does not pay for it.
-    from pytest_kore_convtest.suites.suggested_lines import offer_lines
+    from pytest_kore_convtest.suites.update.suggested_lines import offer_lines
 
     return list(offer_lines(result, index))
 
@@ -89,7 +90,7 @@ def verdict_of(result: RunResult, shown: Collection[int] = frozenset()) -> Conve
     lines += [f"  {detail}" for detail in result.details]
     lines += [f"  {_located(step)}: {step.why}" for step in failed[:MOST_NAMED]]
     if len(failed) > MOST_NAMED:
-        lines.append(f"  and {len(failed) - MOST_NAMED} more failed steps")
+        lines.append(f"  and {plural(len(failed) - MOST_NAMED, 'more failed step')}")
     return _error(result, "\n".join(lines), failed, outcome_of(errors))
 
 

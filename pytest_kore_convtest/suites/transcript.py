@@ -12,11 +12,11 @@ from pytest_kore_convtest import json_positions
 from pytest_kore_convtest.json_positions import Lines, kind
 from pytest_kore_convtest.suites.file_format import START_EVENT, is_blank
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE, decode
-from pytest_kore_convtest.suites.yaml_write import write_reply, write_text
+from pytest_kore_convtest.suites.yaml.write import write_reply, write_text
 from pytest_kore_convtest.text import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_kore_convtest.json_positions import Document, Path
 
@@ -56,6 +56,7 @@ _NOT_IN_NAME = re.compile(r"[\s/\\\x00-\x1f\x7f]+")
 _BINARY = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _LONGEST_NAME = 60
 _LONGEST_SHOWN = 40
+_MOST_LABELS = 3
 _HOW = "write 'user: …' and 'bot: …' lines, or a JSON list of turns"
 
 
@@ -71,20 +72,30 @@ class Turn:
     text: str
 
 
+class Other(NamedTuple):
+    """A word for a side that the log calls otherwise: where it stands, and the log's own word."""
+
+    word: str
+    line: int
+    own: str
+
+
 class Log(NamedTuple):
     """A chat log.
 
     Attributes:
         turns: What was said.
-        left_out: How many lines or turns of nobody are not among them.
-        others: Where another word for a side than the log's own stands, which begins no turn.
+        left_out: The numbers of the lines, or in JSON of the turns, of nobody: they are not among them.
+        unit: What these numbers count: ``"line"`` or ``"turn"``.
+        others: Other words for a side than the log's own, which begin no turn, each with its line.
         empty: How many turns are not among them because they say nothing.
         labels: What begins lines as a speaker does but is no word for one, and the line where it first does.
     """
 
     turns: list[Turn]
-    left_out: int = 0
-    others: tuple[str, ...] = ()
+    left_out: tuple[int, ...] = ()
+    unit: str = "line"
+    others: tuple[Other, ...] = ()
     empty: int = 0
     labels: tuple[tuple[str, int], ...] = ()
 
@@ -131,9 +142,11 @@ def read_transcript(data: bytes) -> Log:
         log = _read_lines(text)
     spoken = [turn for turn in log.turns if not is_blank(turn.text)]
     if not spoken:
-        raise TranscriptError(f"has no turn of a user or a bot: {_HOW}")
+        how = f"write 'user:' and 'bot:' in place of {name_labels(log)}" if log.labels else _HOW
+        raise TranscriptError(f"has no turn of a user or a bot: {how}")
     if not any(turn.who == BOT for turn in spoken):
-        raise TranscriptError("has no reply of the bot, so nothing could be tested: write 'bot: …' lines")
+        how = f"write 'bot:' in place of {name_labels(log)}" if log.labels else "write 'bot: …' lines"
+        raise TranscriptError(f"has no reply of the bot, so nothing could be tested: {how}")
     return log._replace(turns=spoken, empty=len(log.turns) - len(spoken))
 
 
@@ -144,23 +157,25 @@ def _read_lines(text: str) -> Log:
     chosen: dict[str, str] = {}
     for word, _ in count.most_common():
         chosen.setdefault(_ROLES[word], word)
-    turns: list[tuple[str, list[str]]] = []
-    left, others = 0, list[str]()
+    turns: list[tuple[str, list[tuple[int, str]]]] = []
+    left, others = list[int](), list[Other]()
     for number, (line, word, said) in enumerate(lines, 1):
         who = _ROLES.get(word)
         is_turn = who is not None and (who == NOBODY or chosen[who] == word)
         if who is not None and not is_turn:
-            others.append(f"'{word}:' in line {number}")
+            others.append(Other(word, number, chosen[who]))
         if is_turn and who is not None:
-            turns.append((who, [said]))
+            turns.append((who, [(number, said)]))
         elif turns:
-            turns[-1][1].append(line)
-        else:
-            left += not is_blank(line)
-    found = [Turn(who, "\n".join(line.strip() for line in some).strip()) for who, some in turns if who]
-    left += sum(1 + sum(not is_blank(line) for line in some[1:]) for who, some in turns if not who)
+            turns[-1][1].append((number, line))
+        elif not is_blank(line):
+            left.append(number)
+    found = [Turn(who, "\n".join(line.strip() for _, line in some).strip()) for who, some in turns if who]
+    silent = [some for who, some in turns if not who]
+    left += [some[0][0] for some in silent]
+    left += [number for some in silent for number, line in some[1:] if not is_blank(line)]
     labels = _find_labels([line for line, _, _ in lines], 2 if USER in chosen else 1)
-    return Log(found, left, tuple(others), labels=labels)
+    return Log(found, tuple(sorted(left)), others=tuple(others), labels=labels)
 
 
 def _find_labels(lines: list[str], least: int) -> tuple[tuple[str, int], ...]:
@@ -176,6 +191,18 @@ def _find_labels(lines: list[str], least: int) -> tuple[tuple[str, int], ...]:
         if found and (word := found[1].strip()).lower() not in _ROLES:
             places.setdefault(word, []).append(number)
     return tuple((word, some[0]) for word, some in places.items() if len(some) >= least)
+
+
+def name_labels(log: Log) -> str:
+    """Name what begins lines of a log as a speaker does, and is not known as one."""
+    named = [f"'{word}:' (line {line})" for word, line in log.labels[:_MOST_LABELS]]
+    more = len(log.labels) - len(named)
+    return list_words([*named, *([f"{more} more"] if more else [])])
+
+
+def list_words(words: Sequence[str]) -> str:
+    """Write words as ``A``, ``A and B`` or ``A, B and C``."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def _read_speaker(line: str) -> tuple[str, str]:
@@ -195,11 +222,13 @@ def _read_json(text: str) -> Log:
         if isinstance(value, dict):
             key = next((name for name in _TURNS if isinstance(value.get(name), list)), None)
             value, path = (value[key], (key,)) if key else ([value], ())  # type: ignore[assignment]
-        turns: list[Turn] = []
-        for number, one in enumerate(value):
-            turns += _read_turn(one, document, (*path, number))
-        spoken = [turn for turn in turns if turn.who]
-        return Log(spoken, len(turns) - len(spoken))
+        turns = [
+            (number, turn)
+            for number, one in enumerate(value)
+            for turn in _read_turn(one, document, (*path, number))
+        ]
+        silent = tuple(number + 1 for number, turn in turns if not turn.who)
+        return Log([turn for _, turn in turns if turn.who], silent, "turn")
     raise TranscriptError(f"is not valid JSON in {where}: {said}")
 
 

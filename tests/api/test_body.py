@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kore_convtest.api.body import LARGEST_BODY, MOST_VALUES, BoundedResponse, read_body
+from pytest_kore_convtest.api.response_body import LARGEST_BODY, MOST_VALUES, BoundedResponse, read_body
 from pytest_kore_convtest.errors import UnreachableError
 
 GZIP = {"content-encoding": "gzip"}

@@ -39,10 +39,19 @@ def nodes(value, path=()):
         yield from nodes(one, (*path, part))
 
 
+def bury(value, levels):
+    """Put a value into lists: what is deep inside is read in another way."""
+    return bury([value], levels - 1) if levels else value
+
+
+levels = st.integers(0, 9)
+
+
 @settings(deadline=None)
-@given(values, st.sampled_from([None, 0, 3]), st.booleans())
-def test_every_node_is_found_where_it_stands(value, indent, ascii_only):
-    """At the place of a node stands that node, and at the place of a key that key."""
+@given(values, st.sampled_from([None, 0, 3]), st.booleans(), levels)
+def test_every_node_is_found_where_it_stands(value, indent, ascii_only, deep):
+    """At the place of a node stands that node, and at the place of a key that key, however deep."""
+    value = bury(value, deep)
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     document = load(text)
     assert document.value == value
@@ -55,9 +64,10 @@ def test_every_node_is_found_where_it_stands(value, indent, ascii_only):
 
 
 @settings(deadline=None, max_examples=300)
-@given(jsonish)
-def test_it_takes_what_the_standard_library_takes(text):
-    """A text is refused with a place inside it, or read as ``json.loads`` reads it."""
+@given(jsonish, levels)
+def test_it_takes_what_the_standard_library_takes(text, deep):
+    """A text is refused with a place inside it, or read as ``json.loads`` reads it, however deep."""
+    text = "[" * deep + text + "]" * deep
     try:
         expected = json.loads(text, parse_float=finite)
     except ValueError:
@@ -139,6 +149,46 @@ def test_nesting_has_a_limit(opening):
     with pytest.raises(JsonError, match=f"more than {DEEPEST} objects and lists") as caught:
         load(opening * 100_000)
     assert caught.value.place == Place(1, len(opening) * DEEPEST + 1)
+
+
+@pytest.mark.parametrize("deep", [0, 3, 4, 5, 9])
+@pytest.mark.parametrize(
+    ("text", "column", "said"),
+    [
+        ('{"a": [1, 2,]}', 12, "a comma is not allowed before ]: remove it"),
+        ('{"a": {"b": 1e999}}', 13, "the number is too large"),
+        ('{"a": [NaN]}', 8, "NaN is not valid JSON: write a number, or null"),
+        ('{"a": "\t"}', 8, "a string contains a line break or control character"),
+    ],
+)
+def test_what_is_wrong_is_told_at_each_depth_alike(text, column, said, deep):
+    """Neither the words nor the place depend on how many lists are around it."""
+    with pytest.raises(JsonError) as caught:
+        load("[" * deep + text + "]" * deep)
+    assert caught.value.place == Place(1, deep + column)
+    assert caught.value.message.startswith(said)
+
+
+def test_many_objects_beside_each_other_are_not_deep():
+    """The limit counts what is nested, not what stands side by side."""
+    value = bury([{"a": [number]} for number in range(2 * DEEPEST)], 5)
+    document = load(json.dumps(value))
+    assert document.value == value
+    assert document.place((0, 0, 0, 0, 0, 1, "a", 0)) == (1, 26)
+
+
+@pytest.mark.parametrize("deep", [0, 3, 4, 9])
+def test_twins_are_told_at_each_depth(deep):
+    """A duplicate key is told with the path to it, however deep it is."""
+    (found,) = load("[" * deep + '{"b": [{"a": 1, "a": 2}]}' + "]" * deep).duplicates
+    assert found == Duplicate((*[0] * deep, "b", 0, "a"), Place(1, deep + 17), Place(1, deep + 9))
+
+
+def test_a_list_tells_where_its_items_begin():
+    """The places come in the order of the items; where no list is, there are none."""
+    document = load('{"a": [1,\n [2]], "b": {}, "c": 0}')
+    assert document.item_places(("a",)) == [(1, 8), (2, 2)]
+    assert [document.item_places(path) for path in ((), ("b",), ("c",), ("d",))] == [[]] * 4
 
 
 def test_twins_are_told_with_both_places():

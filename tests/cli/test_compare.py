@@ -65,6 +65,15 @@ def test_what_newly_fails_is_named_and_the_code_is_1(kore, report):
     assert ended.lines[-1] == "1 suite compared; 1 newly failing; 1 mended"
 
 
+def test_one_known_failure_is_counted_in_the_singular(kore, report):
+    """The counts of a comparison are read by people."""
+    suite = booking(("hello", "passed"), ("quote", "failed"))
+    suite["steps"][1]["known"] = "known failure until 2099-01-31: TICKET-7"
+    suite["run"]["excused"] = True
+    path = report("run.json", suite)
+    assert kore("compare", path, path).lines[-1] == "1 suite compared; 1 known failure"
+
+
 def test_what_failed_before_is_no_news(kore, report):
     """The same failures twice are exit code 0."""
     old = report("old.json", booking(("hello", "passed"), ("quote", "failed")))

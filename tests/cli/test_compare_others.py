@@ -1,10 +1,11 @@
 """``compare`` with reports of several machines, of other releases, and files that are none."""
 
 import json
+from pathlib import Path
 
 import pytest
 from cli.conftest import one_sentence
-from reports.records import make_evidence, make_record
+from reports.records import make_evidence, make_record, make_run
 from reports.test_shards import shard
 
 from tests.cli.test_compare import booking, compare
@@ -48,6 +49,7 @@ def test_merged_reports_are_compared_as_one_run(kore, write, tmp_path):
     [
         ({"shard": {"number": 1, "of": 2, "suites": 2, "digest": "d"}}, "new run: shard 2 of 2 is missing"),
         ({"interrupted": True}, "new run: it was interrupted"),
+        ({"stopped": "the test run stopped (-x)"}, "new run: it ended early: the test run stopped (-x);"),
         ({}, ""),
     ],
 )
@@ -216,3 +218,55 @@ def test_what_is_accepted_already_keeps_its_reason_and_its_day(kore, write, tmp_
     assert accept(two, "T-3", "2099-02-28", "--only", "BOOKING:1")[1][0] == ("a", "T-3", "2099-02-28")
     known.write_text(known.read_text().replace("2099-02-28", "2020-02-28"))
     assert accept(two, "T-4", "2099-03-31")[1] == [("a", "T-4", "2099-03-31"), ("b", "T-2", "2099-01-31")]
+
+
+def test_a_suite_that_was_deselected_is_named_as_that_and_is_not_worse(kore, write):
+    """Of a suite that only one run has, the other one's deselected tests are the likely reason."""
+    one, two = booking(("a", "passed"), name="ONE"), booking(("b", "passed"), name="TWO")
+    whole = write("whole.json", make_record(one, two))
+    part = write("part.json", make_record(one, evidence=[make_evidence(deselected=6)]))
+    said = "6 tests were deselected (-k, -m, --lf and the like), so suites under"
+    for pair, line in (
+        ((whole, part), f"new run: {said} 'gone' may only have been left out of it"),
+        ((part, whole), f"old run: {said} 'new' may only have been left out of it"),
+    ):
+        ended = kore("compare", *pair)
+        assert ended.code == 0
+        assert line in ended.lines
+    assert "deselected" not in kore("compare", part, part).out
+
+
+def test_reports_that_were_swapped_are_named(kore, write):
+    """By their own moments the new one is the older one."""
+    runs = [make_evidence(started_at=f"2026-11-24T1{hour}:00:00.000Z") for hour in (2, 3)]
+    old, new = (
+        write(f"{at}.json", make_record(booking(("a", "passed")), evidence=[one]))
+        for at, one in enumerate(runs)
+    )
+    said = "the new run began before the old one: swap the two reports, unless that is meant"
+    assert said in kore("compare", new, old).lines
+    assert said not in kore("compare", old, new).lines
+
+
+@pytest.mark.parametrize("command", [("compare",), ("report", "--markdown", "-"), ("clean",)])
+def test_a_file_that_is_too_large_for_a_report(kore, write, command):
+    """Whatever reads reports stops at the same bound."""
+    with Path("large.json").open("wb") as file:
+        file.truncate(64 * 1024 * 1024 + 1)
+    sound = write("sound.json", make_record(booking(("a", "passed"))))
+    ended = kore(*command, sound, "large.json")
+    one_sentence(ended, 4, "cannot read the report large.json: it is larger than 64 MiB")
+
+
+def test_the_version_of_the_bot_has_one_word(kore, write):
+    """The platform calls inDevelopment configured; no reader is to guess that."""
+    suite = booking(("quote", "failed"))
+    suite["run"] = make_run(reported_version="configured")
+    path = write("run.json", make_record(suite))
+    assert kore("compare", "--accept", "known.json", path, "--reason", "T", "--until", "2099-01-01").code == 0
+    assert json.loads(Path("known.json").read_text("utf-8"))["accepted"][0]["bot_version"] == "inDevelopment"
+    assert ", inDevelopment, 1 suite" in kore("compare", path, path).lines[0]
+    kore("report", path, "--html", "run.html", "--markdown", "run.md")
+    for name, quote in (("run.html", "&#39;"), ("run.md", "'")):
+        said = f"configured (the platform{quote}s word for inDevelopment)"
+        assert said in Path(name).read_text("utf-8")

@@ -17,9 +17,9 @@ from cli.samples import STREAM, suite
 from e2e.socket_server import SocketServer, http, say
 
 from pytest_kore_convtest.api.auth import sign_token
-from pytest_kore_convtest.cli import doctor_local as local
-from pytest_kore_convtest.cli.certificate import issuer_of
-from pytest_kore_convtest.cli.doctor_network import look_at_network
+from pytest_kore_convtest.doctor import local
+from pytest_kore_convtest.doctor.certificate import issuer_of
+from pytest_kore_convtest.doctor.network import look_at_network
 from pytest_kore_convtest.emulator import Emulator
 from pytest_kore_convtest.settings.settings import Settings
 

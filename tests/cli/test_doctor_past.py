@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from reports.records import make_record
 
-from pytest_kore_convtest.cli.doctor_past import look_at_history
+from pytest_kore_convtest.doctor.past import look_at_history
 from pytest_kore_convtest.settings.settings import Settings
 from tests.cli.test_report_history import line
 
@@ -59,7 +59,8 @@ def test_a_baseline_that_is_fine(examine, accept):
     [
         ({"until": "2020-01-31"}, "expired: STAY: step 01 Start_Flow"),
         ({"until": "9999-12-31"}, "accepted for more than a year: STAY: step 01 Start_Flow"),
-        ({"suite": "LEFT"}, "no suite file has the 1 suite LEFT"),
+        ({"suite": "LEFT"}, "no suite file has the suite LEFT"),
+        ({"file": "left.kore.json"}, "the file is gone: STAY: step 01 Start_Flow (left.kore.json)"),
         ({"bot": "st-1"}, "of another bot: STAY: step 01 Start_Flow"),
     ],
 )
@@ -76,7 +77,7 @@ def test_of_many_the_first_ones_are_named(examine, accept):
     """And the rest is counted."""
     accept(*[{"suite": f"GONE {at}"} for at in range(5)])
     (_, said), *rest = examine("baseline", *BASELINE)[1]
-    assert said.endswith("no suite file has the 5 suites GONE 0, GONE 1, GONE 2 and 2 more (5 in all)")
+    assert said.endswith("no suite file has these suites: GONE 0, GONE 1, GONE 2 and 2 more (5 in all)")
     assert not rest
 
 

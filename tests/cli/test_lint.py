@@ -246,7 +246,7 @@ def test_every_file_is_read_once(tmp_path, monkeypatch):
 
 def lint_module():
     """Return the module whose functions the command looks up as it runs."""
-    from pytest_kore_convtest.suites import lint as module
+    from pytest_kore_convtest.suites.lint import lint_files as module
 
     return module
 

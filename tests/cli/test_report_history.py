@@ -148,3 +148,33 @@ def test_other_forms_are_refused(past, kore, form):
     """A history has none of them."""
     ended = kore("report", "--history", past("a.jsonl", line(1)), form, "x")
     one_sentence(ended, 4, f"--history goes with --html and --markdown only: leave {form} out")
+
+
+def test_the_word_cache_is_the_folder_in_the_cache_of_pytest(past, kore, tmp_path):
+    """As the ini file has that folder; where nothing is, one sentence says what to do."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\ncache_dir = kept/here\n")
+    sentence = "holds no history: run pytest with --kore-history cache here first"
+    one_sentence(kore("report", "--history", "cache"), 4, "kept/here", sentence)
+    assert not (tmp_path / "kept").exists()
+    (tmp_path / "kept" / "here" / "d").mkdir(parents=True)
+    past("a.jsonl", line(1)).rename(tmp_path / "kept" / "here" / "d" / "kore-history")
+    assert kore("report", "--history", "cache").lines[0].startswith("1 run; ")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\n")
+    (tmp_path / "cache").mkdir()
+    one_sentence(kore("report", "--history", "cache"), 4, "pytest's cache is off here")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "drawn", "heights"),
+    [
+        ((0.012, 0.030), "▁▁", ["2", "2"]),
+        ((1.0, 1.5, 1.1), "▁▂▁", ["5", "7", "5"]),
+        ((1, 6), "▁█", ["4", "24"]),
+    ],
+)
+def test_small_differences_of_time_are_drawn_small(past, kore, seconds, drawn, heights):
+    """The scale is five seconds at least: milliseconds are no news."""
+    folder = past("a.jsonl", *(line(at, suite={"seconds": one}) for at, one in enumerate(seconds)))
+    assert kore("report", "--history", folder).lines[-1].endswith(f" s {drawn}")
+    page = kore("report", "--history", folder, "--html", "-").out
+    assert re.findall(r'<rect x="\d+" y="\d+" width="5" height="(\d+)"/>', page) == heights

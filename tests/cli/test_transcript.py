@@ -41,7 +41,7 @@ def test_a_log_becomes_a_suite(kore):
     assert (ended.code, ended.err) == (0, "")
     assert ended.lines[:3] == [
         "wrote conversations/chat.kore.yaml: 3 steps, 4 replies",
-        "left out: 1 line or turn of neither user nor bot",
+        "left out, because neither the user nor the bot says it: line 1",
         "without a reply in the log: 1 user input; comments say where",
     ]
     text = written()
@@ -167,9 +167,9 @@ def test_each_side_has_one_word(kore):
     Path("chat.txt").write_text("Customer: Jane\n" + log)
     ended = kore("init", "--from-transcript", "chat.txt")
     assert (
-        "no turn of its own, for the log calls that side by another word: 'customer:' in line 1 and 1 more"
-        in (ended.lines)
-    )
+        "no turn of its own: 'customer:' in line 1 and 1 more, because 'user:' is that side's"
+        " name in this log. Such a line belongs to the turn before it, if there is one"
+    ) in ended.lines
     assert '- "Yours:\\nCustomer: 4711"\n' in written()
     assert "Jane" not in written()
 
@@ -179,7 +179,7 @@ def test_empty_turns_are_counted_apart(kore):
     turns = [{"user": "a"}, {"bot": ""}, {"bot": "b"}, {"role": "system", "text": "x\ny"}, {"user": " "}]
     Path("chat.json").write_text(json.dumps(turns))
     assert kore("init", "--from-transcript", "chat.json").lines[1:3] == [
-        "left out: 1 line or turn of neither user nor bot",
+        "left out, because neither the user nor the bot says it: turn 4",
         "left out: 2 turns of which nothing can be seen",
     ]
 
@@ -188,22 +188,51 @@ def test_each_line_of_nobody_is_counted(kore):
     """What follows a line of the system until somebody speaks is left out with it."""
     Path("chat.txt").write_text("User: status\nBot: Your order:\nSystem: ok\nTotal: five\n\nUser: bye\n")
     lines = kore("init", "--from-transcript", "chat.txt").lines
-    assert "left out: 2 lines or turns of neither user nor bot" in lines
+    assert "left out, because neither the user nor the bot says it: lines 3 and 4" in lines
 
 
 @pytest.mark.parametrize(
     ("log", "said"),
     [
-        ("Bot: hi\nAlice: I need a room\nBot: Which city?\nAlice: Rome\nBot: ok\n", "'Alice:' in line 2."),
-        ("Bot: hi\nAlice: a room\nBob: me too\nBot: ok\n", "'Alice:' in line 2, and 1 other word."),
-        ("You: hi\nBot: a\nAlice: b\nNote: c\nYou: d\nBot: e\n[12:01] Alice: f\n", "'Alice:' in line 3."),
+        ("Bot: hi\nAlice: I need a room\nBot: Which city?\nAlice: Rome\nBot: ok\n", "'Alice:' (line 2)."),
+        ("Bot: hi\nAlice: a room\nBob: me too\nBot: ok\n", "'Alice:' (line 2) and 'Bob:' (line 3)."),
+        (
+            "Bot: hi\nAl: 1\nBob: 2\nCy: 3\nDi: 4\n",
+            "'Al:' (line 2), 'Bob:' (line 3), 'Cy:' (line 4) and 1 more.",
+        ),
+        ("You: hi\nBot: a\nAlice: b\nNote: c\nYou: d\nBot: e\n[12:01] Alice: f\n", "'Alice:' (line 3)."),
     ],
 )
 def test_speakers_that_are_not_known_are_named(kore, log, said):
     """Their lines are in the turn before, which is said when they are likely to be speakers."""
     Path("chat.txt").write_text(log)
     lines = kore("init", "--from-transcript", "chat.txt").lines
-    told = f"a part of the turn before: {said} A speaker is 'user:' or 'bot:'"
+    belongs = "Such a line belongs to the turn before it, if there is one"
+    told = f"not known as a speaker: {said} {belongs}: write 'user:' or 'bot:' for a name"
     assert told in lines
     no_user = "no turn of the user is in the log: all replies are expected when the user arrives"
     assert (no_user in lines) is ("You:" not in log)
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("Me: Hi\nAlice: Hello!\nMe: bye\nAlice: Bye!\n", "write 'bot:' in place of 'Alice:' (line 2)"),
+        ("Al: Hi\nBo: Hello!\n", "write 'user:' and 'bot:' in place of 'Al:' (line 1) and 'Bo:' (line 2)"),
+    ],
+)
+def test_names_that_are_to_be_replaced_are_named(kore, log, said):
+    """Where no suite can be made because speakers have names of their own, the sentence says which."""
+    Path("chat.txt").write_text(log)
+    one_sentence(kore("init", "--from-transcript", "chat.txt"), 4, said)
+
+
+def test_convert_says_what_makes_a_suite_of_a_chat_log(kore):
+    """A log is not valid JSON; the command that reads it is named."""
+    Path("chat.txt").write_text("User: Hi\nBot: Hello!\n")
+    ended = kore("convert", "chat.txt")
+    assert ended.code == 1
+    last = "chat.txt looks like a chat log: kore-convtest init --from-transcript chat.txt makes a suite of it"
+    assert ended.err.splitlines()[-1] == last
+    Path("other.txt").write_text("no log\n")
+    assert "chat log" not in kore("convert", "other.txt").err

@@ -1,6 +1,7 @@
 """The emulator as a server: connections, threads, borders."""
 
 import http.client
+import io
 import socket
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from emulator.test_client import ForeignClient
 
 from pytest_kore_convtest import emulator as package
-from pytest_kore_convtest.emulator import Emulator
+from pytest_kore_convtest.emulator import Emulator, server
 
 
 def threads():
@@ -110,7 +111,7 @@ def test_a_port_in_use():
 
 NOISE = """
 import http.client, socket
-from pytest_kore_convtest.emulator import Emulator
+from pytest_kore_convtest.emulator import Emulator, server
 
 with Emulator() as emulator:
     address = ("127.0.0.1", int(emulator.url.rpartition(":")[2]))
@@ -209,3 +210,11 @@ def test_an_unknown_name():
     """The package has its public names and no others."""
     with pytest.raises(AttributeError, match="no attribute 'Simulator'"):
         _ = package.Simulator
+
+
+def test_a_chunk_that_is_cut_off_has_only_what_was_sent():
+    """What stands in memory behind the three bytes that came is not taken for the rest of the chunk."""
+    handler = server.Handler.__new__(server.Handler)
+    handler.rfile = io.BytesIO(b"ffffffff\r\nabc")
+    with pytest.raises(server._BadBodyError):
+        handler._read_chunks(10)

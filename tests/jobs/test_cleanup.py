@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pytest_kore_convtest.errors import AccessDeniedError
-from pytest_kore_convtest.jobs.cleanup import clean_up, names_to_delete
+from pytest_kore_convtest.jobs.delete_suites import clean_up, names_to_delete
 from pytest_kore_convtest.jobs.store import JobStore
 
 

@@ -9,7 +9,7 @@ from pytest_kore_convtest.api import models, run_models
 from pytest_kore_convtest.errors import AccessDeniedError, JobTimeoutError, StructureError
 from pytest_kore_convtest.jobs.job import SuiteImport, WatchImport, see
 from pytest_kore_convtest.jobs.outcome import Outcome
-from pytest_kore_convtest.jobs.state import look
+from pytest_kore_convtest.jobs.progress import look
 from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
 from pytest_kore_convtest.suites.file import LocalSuite
 

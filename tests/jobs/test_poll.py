@@ -15,7 +15,7 @@ from pytest_kore_convtest.errors import (
     RefusedError,
     UnreachableError,
 )
-from pytest_kore_convtest.jobs.poll import ask_once, poll_until
+from pytest_kore_convtest.jobs.poll_loop import ask_once, poll_until
 
 
 def test_ask_first_sleep_afterwards():

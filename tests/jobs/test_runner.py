@@ -1,9 +1,13 @@
 """The one road: every job once, waits overlapping, trouble asked again only when told."""
 
+import hashlib
 import json
+import subprocess
+import sys
 import threading
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -278,6 +282,12 @@ def test_a_second_process_waits_for_the_first(road, tmp_path):
     assert other.asked == []
 
 
+@pytest.fixture
+def local_file():
+    """Make what the pipeline reads of a local suite in a file with a content."""
+    return lambda text: replace(local_suite(Path("/")), sha256=hashlib.sha256(text.encode()).hexdigest())
+
+
 def test_closing_lets_others_go_on(road, tmp_path):
     """A pipeline that is closed in the middle frees its job; another one goes on."""
     client, other = FakeClient(ds_1=["IN_PROGRESS"]), FakeClient(ds_1=["SUCCESS"])
@@ -413,6 +423,102 @@ def test_a_process_that_hangs_is_not_waited_for_for_ever(road, tmp_path, monkeyp
     assert "another process of this test run works on it" in outcome.trouble.message
 
 
+OTHER = """
+import json, pathlib, sys
+from pytest_kore_convtest.jobs.store import JobStore
+store = JobStore(pathlib.Path(sys.argv[1]))
+claim = store.claim("import ds-1")
+store.write("import ds-1", json.loads(sys.argv[2]))
+print("holds", flush=True)
+store.write("import ds-1", json.loads(sys.stdin.readline()))
+claim.release()
+print("ended", flush=True)
+"""
+BEGUN = {"kind": "WatchImport", "key": "import ds-1", "job_id": "ds-1", "started_at": time.time() + 1e6}
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Start another process that works on the import ds-1; calling this lets it end the job well."""
+    command = [sys.executable, "-c", OTHER, str(tmp_path / "run"), json.dumps(BEGUN)]
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "holds\n"
+
+        def end():
+            done = Outcome(reply("ds-1"), None, 2, 1.5).to_data()
+            process.stdin.write(json.dumps({**BEGUN, "outcome": done, "good": True}) + "\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "ended\n"
+
+        yield end
+        process.kill()
+
+
+def test_whoever_gives_up_on_another_process_writes_over_nothing(road, tmp_path, monkeypatch, other):
+    """A process that stops waiting for the one that works on a job leaves that one's entry alone."""
+    monkeypatch.setattr("pytest_kore_convtest.jobs.deadline.OTHERS_OVERDUE", 0.05)
+    store = JobStore(tmp_path / "run")
+    pipeline = road(FakeClient(), store, timeout=0.1)
+    outcome = pipeline.wait_for(pipeline.watch_import("ds-1"))
+    assert isinstance(outcome.trouble, JobTimeoutError)
+    assert store.read("import ds-1") == BEGUN
+    other()
+    assert store.read("import ds-1")["good"]
+
+
+def test_a_right_that_could_not_be_asked_for_writes_over_nothing(road, tmp_path, monkeypatch, other):
+    """Trouble with the store, which has passed already, does not lose the id of another process's job."""
+    store = JobStore(tmp_path / "run")
+    claim, asked = store.claim, []
+
+    def refuse_once(key):
+        asked.append(key)
+        if len(asked) == 1:
+            raise ConfigError("too many open files", name="tmpdir")
+        return claim(key)
+
+    monkeypatch.setattr(store, "claim", refuse_once)
+    pipeline = road(FakeClient(), store)
+    outcome = pipeline.wait_for(pipeline.watch_import("ds-1"))
+    assert isinstance(outcome.trouble, ConfigError)
+    assert store.read("import ds-1") == BEGUN
+    other()
+    assert store.read("import ds-1")["good"]
+
+
+def test_an_end_that_came_in_time_counts(road, tmp_path, monkeypatch, other):
+    """An outcome that another process has just written is not replaced by a worse one."""
+    monkeypatch.setattr("pytest_kore_convtest.jobs.deadline.OTHERS_OVERDUE", 0.05)
+    store = JobStore(tmp_path / "run")
+    pipeline = road(FakeClient(), store, timeout=0.1)
+
+    def give_up(job, why):
+        other()
+        return JobTimeoutError(f"{job.what}: {why}", job_id="ds-1", last=None, history=[])
+
+    monkeypatch.setattr(pipeline._deadlines, "late", give_up)  # between the look at the entry and the end
+    outcome = pipeline.wait_for(pipeline.watch_import("ds-1"))
+    assert outcome.result().id == "ds-1"
+    assert store.read("import ds-1")["good"]
+
+
+def test_another_file_is_another_suite(road, tmp_path, local_file):
+    """What another process imported out of another file of that name is no outcome for this one."""
+    store = JobStore(tmp_path / "run")
+    pipeline = road(FakeClient(ds_new=["SUCCESS"]), store)
+    suite = local_file("mine")
+    key = f"suite {suite.path} A A_1"
+    theirs = {"path": "a.json", "line": 1, "sha256": "0" * 64, "size": 2, "split": False}
+    done = Outcome(reply("ds-new"), None, 2, 1.5).to_data()
+    store.write(key, {"kind": "SuiteImport", "key": key, "file": theirs, "outcome": done, "good": True})
+    outcome = pipeline.wait_for(pipeline.import_suite(suite, "A_1"))
+    assert isinstance(outcome.trouble, ConfigError)
+    assert "shared with a process that has another a.json" in outcome.trouble.message
+    assert store.read(key)["good"]
+
+
 def test_what_a_stuck_thread_brings_later_is_dropped(road, monkeypatch):
     """A waiter gives up on a thread that is past the job's time; its outcome stays the outcome."""
     monkeypatch.setattr("pytest_kore_convtest.jobs.deadline.OVERDUE", 0.05)
@@ -425,3 +531,28 @@ def test_what_a_stuck_thread_brings_later_is_dropped(road, monkeypatch):
     client.gate.set()
     pipeline.ask_again(job, 1)
     assert pipeline.wait_for(pipeline.watch_import("ds-1")) is outcome
+
+
+@pytest.mark.parametrize("hurry", [False, True])
+def test_what_is_being_started_is_known_when_the_run_ends(road, tmp_path, monkeypatch, hurry):
+    """Unless somebody interrupts, another process learns of a start that takes longer than the run."""
+    monkeypatch.setattr("pytest_kore_convtest.jobs.runner.WRITES_GRACE", 0.0)
+    client, store = FakeClient(ds_new=["IN_PROGRESS"]), JobStore(tmp_path)
+    started, answered = threading.Event(), threading.Event()
+
+    def start_import(*_args, **_more):
+        started.set()
+        assert answered.wait(LONGEST)
+        return "ds-new"
+
+    monkeypatch.setattr(client, "start_import", start_import)
+    pipeline = road(client, store)
+    job = pipeline.import_suite(local_suite(tmp_path), "S")
+    assert started.wait(LONGEST)
+    later = threading.Timer(0.1, answered.set)  # a close that does not wait is over long before
+    if not hurry:
+        later.start()
+    pipeline.close(hurry=hurry)
+    known = store.read(job.key).get("job_id", "")
+    answered.set()
+    assert known == ("" if hurry else "ds-new")

@@ -7,7 +7,7 @@ import pytest
 from pytest_kore_convtest.errors import JobError
 from pytest_kore_convtest.jobs.job import SuiteImport, WatchImport
 from pytest_kore_convtest.jobs.outcome import Outcome
-from pytest_kore_convtest.jobs.state import look
+from pytest_kore_convtest.jobs.progress import look
 from pytest_kore_convtest.jobs.suite_run import SuiteRun
 from pytest_kore_convtest.jobs.wait import PollResult, Wait, WaitLimits
 

@@ -31,7 +31,7 @@ from pytest_kore_convtest.errors import (
     RefusedError,
     UnreachableError,
 )
-from pytest_kore_convtest.jobs.poll import poll_until
+from pytest_kore_convtest.jobs.poll_loop import poll_until
 from pytest_kore_convtest.jobs.wait import LAST_ASK_GRACE, WaitLimits
 
 

@@ -411,7 +411,8 @@ def test_nothing_is_loaded_without_alluredir(run, account, pytester, args):
     """Without results there is nothing to add to, and no time is spent."""
     pytester.makeconftest(
         "import sys\n"
-        "def pytest_unconfigure(): print('loaded:', 'pytest_kore_convtest.plugin.allure' in sys.modules)\n"
+        "def pytest_unconfigure():\n"
+        "    print('loaded:', 'pytest_kore_convtest.plugin.reporting.allure' in sys.modules)\n"
     )
     result = run("-s", *args, fresh=True)
     assert "loaded: False" in result.text

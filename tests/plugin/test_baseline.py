@@ -116,7 +116,7 @@ def test_of_many_entries_a_few_are_named_and_those_first_that_make_the_run_red(r
     ended = run(*args)
     told = [line for line in ended.lines if line.startswith("known.json: ")]
     assert told[0] == "known.json: STAY: step 02 quote was accepted until 2020-01-31: it fails again"
-    assert told[20] == "known.json: and 11 more entries that need a look"
+    assert told[20] == "known.json: 11 more entries need a look"
     assert len([line for line in told if "there is no such step" in line]) == 19
 
 
@@ -141,7 +141,34 @@ def test_an_entry_that_is_fixed_is_named(run, stay, accept):
     ("changes", "said"),
     [
         ({"input": "quota"}, "STAY: step 02 quota is accepted, and there is no such step: remove it"),
-        ({"suite": "OTHER"}, "its 1 entry is of no suite that was run: is it the baseline of other suites?"),
+        (
+            {"suite": "OTHER"},
+            (
+                "its only entry, OTHER: step 02 quote, is not of a suite that was run, so it accepted"
+                " nothing: give the baseline of these suites, or correct its suites and files"
+            ),
+        ),
+        (
+            {"file": "was/here.kore.yaml"},
+            (
+                "STAY: step 02 quote is accepted in was/here.kore.yaml, which is not there any more;"
+                " its suite is in a.kore.yaml now: write that into its file, or remove it"
+            ),
+        ),
+        (
+            {"file": "gone.kore.yaml", "suite": "GONE"},
+            (
+                "GONE: step 02 quote is accepted in gone.kore.yaml, which is not there any more;"
+                " correct its file, or remove it"
+            ),
+        ),
+        (
+            {"file": "sub/a.kore.yaml", "suite": "WAS"},
+            (
+                "WAS: step 02 quote is accepted in sub/a.kore.yaml, which has no such suite;"
+                " correct its suite, or remove it"
+            ),
+        ),
         ({"bot": "st-7"}, "1 entry of another bot (st-7) accepted nothing here"),
     ],
 )
@@ -151,6 +178,16 @@ def test_an_entry_about_something_else_accepts_nothing(run, stay, accept, change
     ended = run(*stay(quote="12 EUR"))
     assert ended.code == 1
     assert f"known.json: {said}" in ended.lines
+
+
+def test_an_entry_of_a_suite_that_was_not_selected_is_not_called_lost(run, stay, accept, pytester):
+    """Its file is there, and has the suite."""
+    accept(file="other.kore.yaml", suite="OTHER")
+    args = stay(quote="10 EUR")
+    (pytester.path / "other.kore.yaml").write_text(SUITE.replace("STAY", "OTHER"))
+    ended = run(*args)
+    assert ended.code == 0
+    assert "other.kore.yaml" not in ended.text
 
 
 def test_a_step_that_moved_is_still_known(run, stay, accept):
@@ -249,7 +286,8 @@ def test_another_number_of_replies_is_another_failure(run, stay, accept, pyteste
     ended = run(*args)
     assert ended.code == code, ended.text
     if code:
-        assert f"{len(said)} replies instead of 1, accepted is text of reply 1" in ended.text
+        replies = "1 reply" if len(said) == 1 else f"{len(said)} replies"
+        assert f"{replies} instead of 1, accepted is text of reply 1" in ended.text
 
 
 def test_a_reply_that_fits_its_matcher_is_not_accepted_as_wrong(run, stay, accept, pytester):

@@ -86,10 +86,10 @@ ALWAYS = (
 )
 GIVEN = {"given.secret", "tox.ini", "test_all.py", "netrc"}
 SUITE = {"testCases": [{"name": "A", "messages": [{"input": "x", "outputs": [{"contains": "y"}]}]}]}
+UNTIL_INTERRUPTED = ["-o", "kore_request_timeout=60", "-o", "kore_outage_budget=60", "--kore-timeout=60"]
 INTERRUPTED = """
     import signal
-    import pytest
-    from pytest_kore_convtest import KoreClient
+    from http.client import HTTPConnection
 
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -97,15 +97,14 @@ INTERRUPTED = """
     def pytest_configure():
         signal.signal(signal.SIGALRM, interrupt)
 
-    class Interrupted(KoreClient):
-        def import_status(self, *args, **more):
-            signal.setitimer(signal.ITIMER_REAL, 0.1)
-            return super().import_status(*args, **more)
+    wait_for_answer = HTTPConnection.getresponse
 
-    @pytest.fixture(scope="session")
-    def kore_client(kore_settings):
-        with Interrupted(kore_settings) as client:
-            yield client
+    def interrupt_soon(*args, **more):
+        # When all is sent: on a busy machine that can take its time.
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        return wait_for_answer(*args, **more)
+
+    HTTPConnection.getresponse = interrupt_soon
     """
 
 
@@ -162,6 +161,7 @@ def test_nothing_shows_it(  # noqa: PLR0913, PLR0917 - the dimensions
     arguments = give(kind, where, value, pytester, monkeypatch)
     if failure == "Ctrl-C":
         pytester.makeconftest(INTERRUPTED)
+        arguments = [*arguments, *UNTIL_INTERRUPTED]
     if where not in {"command line", "-o"}:  # pytest itself writes the arguments there
         arguments += SURFACES
     with SocketServer(serve(FAILURES[failure])) as server:

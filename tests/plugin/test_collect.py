@@ -111,6 +111,32 @@ def test_without_kore_run_the_last_line_says_so(put, run, account):
     assert "run" not in done(account)
 
 
+def test_whoever_has_asked_for_runs_is_not_told_to(put, run, account, pytester):
+    """A test run that stops before any run has ended does not advise the option that was given."""
+    put("a.kore.json", "A")
+    pytester.makeconftest("""
+        import threading, pytest
+        from pytest_kore_convtest import KoreClient
+
+        class Silent(KoreClient):
+            def run_status(self, name, run_id, **_):
+                threading.Event().wait()
+
+        @pytest.fixture(scope="session")
+        def kore_client(kore_settings):
+            with Silent(kore_settings) as client:
+                yield client
+
+        def pytest_runtest_setup(item):
+            if item.name == "structure":
+                raise KeyboardInterrupt
+        """)
+    result = run("--kore-run=inDevelopment", apart=True)
+    assert result.code == 2
+    assert "1 suite imported and valid" in result.text
+    assert "add --kore-run" not in result.text
+
+
 @pytest.mark.parametrize(
     ("select", "selected"),
     [

@@ -58,6 +58,27 @@ def test_csv(run, folder, plugin_args):
     ]
 
 
+def test_why_there_is_no_csv(run, folder):
+    """Reports of two exports, of none, and without coverage: each has its own cause and way out."""
+    text = (folder / "bot-definition.json").read_text("utf-8")
+    (folder / "other.json").write_text(text.replace("Book a room", "Book a bed"), "utf-8")
+    run(*args("--kore-json=one.json"))
+    run(*(arg.replace("bot-definition.json", "other.json") for arg in args("--kore-json=two.json")))
+    one = json.loads((folder / "one.json").read_text("utf-8"))
+    for name, coverage in (("bare", one["coverage"] | {"definition": None}), ("none", None)):
+        (folder / f"{name}.json").write_text(json.dumps(one | {"coverage": coverage}))
+    for reports, said in (
+        (("one.json", "two.json"), "different exports of the bot: write one CSV for each export."),
+        (("bare.json",), "measured without the bot's export: run the tests with --kore-bot-definition."),
+        (("none.json",), "no coverage to write: run the tests with --kore-bot-definition."),
+    ):
+        command = ("pytest_kore_convtest", "report", *reports, "--coverage-csv", "c.csv")
+        code, _, err = run_module(*command, cwd=folder)
+        assert (code, said in err) == (4, True), err
+    run_module("pytest_kore_convtest", "report", "one.json", "two.json", "--json", "both.json", cwd=folder)
+    assert "(bot-definition.json, other.json)" in (folder / "both.json").read_text("utf-8")
+
+
 @pytest.mark.parametrize(("least", "code"), [("60", 0), ("60.01", 1), ("100", 1)])
 def test_fail_under(run, folder, plugin_args, least, code):
     """A run that covers less than is asked for is red, and says so."""

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_kore_convtest.jobs.backoff import Backoff
 from pytest_kore_convtest.jobs.job import SuiteImport, WatchImport
-from pytest_kore_convtest.jobs.state import State
+from pytest_kore_convtest.jobs.progress import State
 from pytest_kore_convtest.plugin.durations import Durations
 from pytest_kore_convtest.settings.settings import Settings
 

@@ -10,7 +10,7 @@ import pytest
 
 import pytest_kore_convtest as public
 from pytest_kore_convtest.errors import AccessDeniedError, StructureError, Verdict
-from pytest_kore_convtest.plugin.help_pages import explain_error, explain_rules, write_pages
+from pytest_kore_convtest.plugin.terminal.help_pages import explain_error, explain_rules, write_pages
 from pytest_kore_convtest.rules import Rule
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from fork_server import run_module
 
 LIVE = ("--kore-emulator", "--kore-run", "inDevelopment")
 SUITE = """\
@@ -98,6 +99,9 @@ def test_the_cache_of_pytest_can_hold_it(run, stay, pytester):
     """And when that is off, nothing is sent."""
     assert run(*stay("10 EUR"), "--kore-history=cache").code == 0
     assert len(list(pytester.path.glob(".pytest_cache/d/kore-history/*.jsonl"))) == 1
+    code, out, err = run_module("pytest_kore_convtest", "report", "--history", "cache", cwd=pytester.path)
+    assert (code, err) == (0, "")
+    assert out.startswith("1 run; ")
     ended = run(*stay("10 EUR"), "--kore-history=cache", "-p", "no:cacheprovider")
     assert ended.code == 4
     assert "pytest's cache is off" in ended.text

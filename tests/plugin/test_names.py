@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from pytest_kore_convtest.jobs.run_name import find_build
+from pytest_kore_convtest.jobs.unique_names import find_build
 
 
 def write(path, name="A", text="ok", *more):

@@ -297,7 +297,9 @@ def test_a_file_gets_plain_lines(run, account, plugin_args, monkeypatch):
     for name in ("KORE_POLL_INTERVAL", "KORE_MAX_POLL_INTERVAL"):
         monkeypatch.setenv(name, "0.4")
     for job in ("ds-one", "ds-two"):
-        account.script(f'status(name="{EVIL}"), IN_PROGRESS@50, 503, PENDING, SUCCESS', job=job)
+        # Whichever of the answers before the last is the first that is seen, it says the same.
+        evil = f'status(name="{EVIL}")'
+        account.script(f"{evil}, {evil}, 503, {evil}, SUCCESS", job=job)
     result = run(*plugin_args, "--color=no", apart=True)
     assert result.code == 0, result.text
     first, last = (line for line in result.lines if line.startswith("kore: ds-one: "))

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from pytest_kore_convtest.jobs.state import State
-from pytest_kore_convtest.plugin.progress_lines import (
+from pytest_kore_convtest.jobs.progress import State
+from pytest_kore_convtest.plugin.terminal.progress_lines import (
     MOST_ROWS,
     Piece,
     Size,

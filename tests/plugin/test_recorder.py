@@ -10,8 +10,8 @@ from pytest_kore_convtest.errors import JobTimeoutError
 from pytest_kore_convtest.jobs.job import SuiteImport, WatchImport
 from pytest_kore_convtest.jobs.outcome import Outcome
 from pytest_kore_convtest.jobs.suite_run import SuiteRun
-from pytest_kore_convtest.plugin.item_results import ItemResults
-from pytest_kore_convtest.plugin.recorder import Recorder
+from pytest_kore_convtest.plugin.reporting.recorder import Recorder
+from pytest_kore_convtest.plugin.verdict.item_results import ItemResults
 from pytest_kore_convtest.reports.job_record import describe_job
 
 SUCCESS = stored()

@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.plugin.xdist_remote import RemoteStore
+from pytest_kore_convtest.plugin.workers.remote import RemoteStore
 from tests.plugin.test_once import DYING, MANY
 from tests.plugin.test_runs import done
 from tests.plugin.test_shards import write
@@ -120,7 +120,7 @@ def test_the_built_in_emulator_has_to_be_reached(start, account, tmp_path):
     result = start("popen", spec, more=("--kore-emulator",))
     assert result.code == 4
     assert (
-        "ERROR: --kore-emulator serves this machine only, and xdist's worker gw1 cannot reach it"
+        "ERROR: xdist's worker gw1 cannot reach --kore-emulator, which serves this machine only"
         in result.text
     )
     assert "swordfish" not in result.text

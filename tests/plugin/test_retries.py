@@ -142,7 +142,7 @@ def test_a_repetition_without_a_result_is_not_verified(start, account, pytester)
 @pytest.mark.parametrize("count", [3, 9])
 def test_repetitions_are_judged_together_once(start, monkeypatch, count):
     """When the last one has ended, and not after each of them: the work grows with their number alone."""
-    from pytest_kore_convtest.suites import attempts
+    from pytest_kore_convtest.suites.results import attempts
 
     joined, combine = [], attempts.combine
 

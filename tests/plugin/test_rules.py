@@ -223,8 +223,8 @@ REPORT_NAMES = ("j.xml", "r.html", "r.md")
 
 def test_too_many_steps_are_refused(put, run, account, monkeypatch):
     """A suite of more steps than are judged fails in one sentence."""
-    monkeypatch.setattr("pytest_kore_convtest.suites.validate.MOST_STEPS", 100)
-    monkeypatch.setattr("pytest_kore_convtest.suites.compare.MOST_STEPS", 100)
+    monkeypatch.setattr("pytest_kore_convtest.suites.stored.validate.MOST_STEPS", 100)
+    monkeypatch.setattr("pytest_kore_convtest.suites.stored.compare_with_file.MOST_STEPS", 100)
     put(step("quote", "Which city?"))
     account.switch(drift=lambda suite: {**suite, "testSteps": weak_suite(100)})
     result = run()
@@ -245,7 +245,7 @@ def test_a_long_log_is_cut(gate, account, record):
     assert "entry 20" not in result.text
     assert "and 4,980 more entries, see the JSON report" in result.text
     kept = record()["suites"][0]["imported"]["logs"]
-    assert (len(kept), kept[-1]) == (1_001, "and 4,000 more entries, which are left out")
+    assert (len(kept), kept[-1]) == (1_001, "and 4,000 more entries, left out")
 
 
 def test_a_long_log_does_not_slow_a_pass(gate, account, monkeypatch):

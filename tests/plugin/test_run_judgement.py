@@ -223,6 +223,24 @@ def test_an_empty_step_warns_and_is_named(start, weak, account):  # noqa: F811
     assert re.search(r"step 02 'quote'.*\[step-not-verified\]", result.text)
 
 
+def test_a_step_that_checks_nothing_is_counted_apart_in_all_reports(start, weak, account, pytester):  # noqa: F811
+    """It passes, but whatever the bot answers: no report counts it with what was checked."""
+    result = start(
+        "--kore-json=run.json", "--kore-html=run.html", "--kore-markdown=run.md", "--junitxml=run.xml"
+    )
+    total = len(json.loads(document("A"))["testCases"][0]["messages"])
+    executed = f"{total} of {total} steps executed, {total - 1} passed, 1 step checked nothing"
+    assert executed in result.closing[-1]
+    assert f"A run: {total - 1} of {total} steps passed, 1 checked nothing" in result.text
+    page, text, data = ((pytester.path / f"run.{form}").read_text("utf-8") for form in ("html", "md", "json"))
+    assert f"{total} steps: {total - 1} passed, 1 checked nothing." in page
+    assert f"Steps: {total - 1} passed, 0 failed, 0 not evaluated, 1 checked nothing." in text
+    steps = json.loads(data)["suites"][0]["steps"]
+    said = '<property name="kore_unchecked" value="it expects no reply, so nothing of it was verified"'
+    assert (pytester.path / "run.xml").read_text("utf-8").count(said) == 1
+    assert [step["unchecked"] for step in steps] == [step["number"] == 2 for step in steps]
+
+
 def test_with_require_assertions_it_fails(start, account):  # noqa: F811
     """With --kore-require-assertions a step of which nothing was verified fails, and only this step."""
     account.switch(run_drift=change_step(2, outputs=[]))

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_kore_convtest.plugin.run_verdict import RunVerdict
-from pytest_kore_convtest.plugin.selection import LINT, OWN, TEST, Selected
+from pytest_kore_convtest.plugin.items.selection import LINT, OWN, TEST, Selected
+from pytest_kore_convtest.plugin.verdict.exit_code import RunVerdict
 
 JOB = {
     "id": "ds-1",

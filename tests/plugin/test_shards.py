@@ -8,7 +8,7 @@ from fork_server import run_module
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kore_convtest.plugin.shards import divide
+from pytest_kore_convtest.plugin.items.shards import divide
 from pytest_kore_convtest.settings.values import Shard
 from tests.plugin.test_runs import XDIST, done, told
 

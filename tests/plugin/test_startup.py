@@ -92,7 +92,7 @@ def test_suites_that_are_not_imported_load_nothing_heavy(tmp_path, arguments):
     ours = ("-p", "pytest_kore_convtest")
     without = loaded_modules(tmp_path / "without", "-p", "filelock")  # old ones load asyncio, and so ssl
     modules = loaded_modules(tmp_path / "project", *ours, *arguments, suite=SUITE)
-    assert "pytest_kore_convtest.plugin.suite_items" in modules
+    assert "pytest_kore_convtest.plugin.items.suite_collectors" in modules
     assert heavy(modules - without) == []
 
 
@@ -108,7 +108,7 @@ def test_the_first_request_waits_for_nothing_that_only_answers_need(tmp_path):
     code = (
         "import sys, pytest_kore_convtest.plugin.hooks, pytest_kore_convtest.gate;"
         "import pytest_kore_convtest.api.client, pytest_kore_convtest.jobs.runner;"
-        "late = {'pydantic', 'filelock', 'jinja2', 'rich', 'pytest_kore_convtest.suites.validate'};"
+        "late = {'pydantic', 'filelock', 'jinja2', 'rich', 'pytest_kore_convtest.suites.stored.validate'};"
         "print(sorted(late & set(sys.modules)), 'requests' in sys.modules)"
     )
     command = [sys.executable, "-c", code]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kore_convtest.plugin.suite_items import _fit
+from pytest_kore_convtest.plugin.items.suite_collectors import _fit
 
 
 @pytest.mark.parametrize(

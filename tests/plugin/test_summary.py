@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_kore_convtest.plugin.summary import Line, describe, sum_up, write_summary
+from pytest_kore_convtest.plugin.terminal.summary import Line, describe, sum_up, write_summary
 
 IMPORT = {
     "kind": "import", "verdict": "passed", "label": "BOOKING", "id": "ds-1", "asks": 2, "seconds": 1.23,

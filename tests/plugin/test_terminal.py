@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_kore_convtest.plugin.terminal import header, last_words, shorten, write_lines
+from pytest_kore_convtest.plugin.terminal.output import header, last_words, shorten, write_lines
 from pytest_kore_convtest.settings.settings import Settings
 
 STREAM = "st-11111111-2222-3333-4444-555555555555"

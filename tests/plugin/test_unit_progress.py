@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_kore_convtest.jobs.state import State
-from pytest_kore_convtest.plugin.progress import News, Picture, Progress
-from pytest_kore_convtest.plugin.progress_lines import Size
+from pytest_kore_convtest.jobs.progress import State
+from pytest_kore_convtest.plugin.terminal.progress import News, Picture, Progress
+from pytest_kore_convtest.plugin.terminal.progress_lines import Size
 from pytest_kore_convtest.settings.settings import Settings
 
 WAITING = State("k", "job-1")

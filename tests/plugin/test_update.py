@@ -49,16 +49,29 @@ def test_what_the_bot_said_is_accepted(run, suite, pytester, plugin_args):
     said = bot(pytester, REPLIES)
     first = run(*plugin_args, *LIVE, said, suite)
     assert first.code == 1
+    said_of_it = "if the bot is right, --kore-update writes what it said into the files"
+    assert f"2 failed steps can be updated: {said_of_it}" in first.lines
     assert sum("--kore-update" in line for line in first.lines) == 1
     assert "        bot: 'See you: soon'" in first.lines
     assert suite.read_text() == SUITE
     second = run(*plugin_args, *LIVE, said, "--kore-update", suite)
     assert second.code == 1
-    assert "kore: 3 expectations were updated in 1 file: run again to verify" in second.closing
+    assert "kore: 3 expectations of 2 steps were updated in 1 file: run again to verify" in second.closing
     assert "-          - Which city?     # always asked" in second.lines
     assert "+          - Which town?     # always asked" in second.lines
     assert suite.read_text() == AFTER
     assert run(*plugin_args, *LIVE, said, suite).code == 0
+
+
+def test_the_advice_counts_what_an_update_would_change(run, suite, pytester, plugin_args):
+    """A step whose matcher does not fit is changed by hand, so the advice does not count it."""
+    suite.write_text(SUITE.replace("'Goodbye.'", "{contains: Good}"))
+    args = (*plugin_args, *LIVE, bot(pytester, REPLIES), suite)
+    assert any(line.startswith("1 of 2 failed steps can be updated: ") for line in run(*args).lines)
+    closing = run(*args, "--kore-update").closing
+    assert "kore: 2 expectations of 1 step were updated in 1 file: run again to verify" in closing
+    assert sum("not updated: " in line for line in closing) == 1
+    assert not any("can be updated" in line for line in run(*args).lines)
 
 
 def test_byte_order_mark_and_line_ends_stay(run, suite, pytester):

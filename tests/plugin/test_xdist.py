@@ -9,7 +9,7 @@ from pytest_kore_convtest.jobs.job import WatchImport
 from pytest_kore_convtest.jobs.outcome import Outcome
 from pytest_kore_convtest.jobs.store import JobStore
 from pytest_kore_convtest.jobs.wait import PollResult, Wait, WaitLimits
-from pytest_kore_convtest.plugin.xdist import Receiver, Sender
+from pytest_kore_convtest.plugin.workers.xdist import Receiver, Sender
 
 
 class Run:

@@ -3,18 +3,18 @@
 import json
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.rules import ERROR
 from pytest_kore_convtest.suites.convert import JSON, YAML, convert
 from pytest_kore_convtest.suites.file import read_suite_bytes
-from pytest_kore_convtest.suites.lint import lint_file
+from pytest_kore_convtest.suites.lint.lint_files import lint_file
 from pytest_kore_convtest.suites.matchers import ANY, ANYTHING, MATCHES, PART, Matcher
 from pytest_kore_convtest.suites.transcript import TranscriptError, read_transcript, write_suite
-from pytest_kore_convtest.suites.yaml_file import read_yaml
-from pytest_kore_convtest.suites.yaml_write import Reply, write_yaml
+from pytest_kore_convtest.suites.yaml.read import read_yaml
+from pytest_kore_convtest.suites.yaml.write import Reply, write_yaml
 
 ODD = st.sampled_from(
     [
@@ -151,6 +151,12 @@ def test_there_and_back(content):
     assert json.loads(back.text) == content
 
 
+def old_case(texts):
+    """Return a suite of 2019 with one step, all of whose texts have to be in the reply."""
+    return {"name": "A", "messages": [{"input": "a", "outputs": [{"contains": {"allOf": texts}}]}]}
+
+
+@example([old_case(["", '{"a":[1,{}]}'])], False)
 @given(st.lists(OLD_CASES, min_size=1, max_size=3), st.booleans())
 def test_files_of_2019(cases, keep):
     """A file of 2019 means the same as JSON, and as YAML and then JSON."""

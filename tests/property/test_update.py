@@ -6,12 +6,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pytest_kore_convtest.json_positions import load
-from pytest_kore_convtest.suites.expectation_changes import DELETE, INSERT, REPLACE, Change, why_not
 from pytest_kore_convtest.suites.file import read_suites_of
 from pytest_kore_convtest.suites.file_text import BOM
-from pytest_kore_convtest.suites.update import StepChange, find_edits, update_file
-from pytest_kore_convtest.suites.yaml_file import write_template
-from pytest_kore_convtest.suites.yaml_write import read_template, write_template_data, write_yaml
+from pytest_kore_convtest.suites.results.expectation_changes import DELETE, INSERT, REPLACE, Change, why_not
+from pytest_kore_convtest.suites.update.update_file import StepChange, find_edits, update_file
+from pytest_kore_convtest.suites.yaml.read import write_template
+from pytest_kore_convtest.suites.yaml.write import read_template, write_template_data, write_yaml
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(
     [

@@ -13,11 +13,11 @@ from property.wire import JOB, SAMPLES, STREAM, Answer, Road, examples, sample
 from pytest_kore_convtest.api.models import read_import_started, read_import_status, read_upload
 from pytest_kore_convtest.api.run_models import read_deleted, read_run_started, read_run_status
 from pytest_kore_convtest.errors import Verdict
-from pytest_kore_convtest.suites.compare import compare
+from pytest_kore_convtest.suites.results.judge import judge_run
+from pytest_kore_convtest.suites.results.run_result import PASSED
 from pytest_kore_convtest.suites.run_errors import step_error, verdict_of, write_failure
-from pytest_kore_convtest.suites.run_judge import judge_run
-from pytest_kore_convtest.suites.run_result import PASSED
-from pytest_kore_convtest.suites.validate import expect, judge, verdict
+from pytest_kore_convtest.suites.stored.compare_with_file import compare
+from pytest_kore_convtest.suites.stored.validate import expect, judge, verdict
 
 IMPORTED = sample("import-status.success")
 RUNNING = sample("import-status.in-progress")

@@ -23,7 +23,7 @@ from pytest_kore_convtest.errors import (
 )
 from pytest_kore_convtest.jobs.backoff import Backoff
 from pytest_kore_convtest.jobs.job import see
-from pytest_kore_convtest.jobs.poll import poll_until
+from pytest_kore_convtest.jobs.poll_loop import poll_until
 from pytest_kore_convtest.jobs.wait import INCOMPLETE_GRACE, UNKNOWN_JOB_GRACE, Wait, WaitLimits
 
 EPS = 1e-4

@@ -11,8 +11,8 @@ from property.wire import JOB, RUN, Answer, Road, cut, examples, refusal, sample
 
 from pytest_kore_convtest.errors import KoreError
 from pytest_kore_convtest.suites.file import LocalOutput, LocalStep, LocalSuite
+from pytest_kore_convtest.suites.results.judge import judge_run
 from pytest_kore_convtest.suites.run_errors import verdict_of
-from pytest_kore_convtest.suites.run_judge import judge_run
 
 FILE = "5c077d28d28e06c112681656"
 NAME = sample("import-status.success")["response"]["name"]

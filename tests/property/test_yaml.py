@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kore_convtest.suites.file import open_suite_file
-from pytest_kore_convtest.suites.lint import lint_file
-from pytest_kore_convtest.suites.yaml_file import read_yaml
-from pytest_kore_convtest.suites.yaml_nodes import Scalar, YamlError, read_nodes
-from pytest_kore_convtest.suites.yaml_schema import yaml_schema
-from pytest_kore_convtest.suites.yaml_write import write_text, write_yaml
+from pytest_kore_convtest.suites.lint.lint_files import lint_file
+from pytest_kore_convtest.suites.yaml.nodes import Scalar, YamlError, read_nodes
+from pytest_kore_convtest.suites.yaml.read import read_yaml
+from pytest_kore_convtest.suites.yaml.schema import yaml_schema
+from pytest_kore_convtest.suites.yaml.write import write_text, write_yaml
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
     [

@@ -129,6 +129,8 @@ def make_evidence(**changes):
         "clock_skew": -0.25,
         "exit_code": 1,
         "interrupted": False,
+        "stopped": "",
+        "deselected": 0,
         "settings": [{"name": "client_secret", "value": "set", "source": "environment"}],
     }
     return evidence | changes
@@ -207,6 +209,7 @@ def make_step(number=1, text="hello", outcome="passed", **changes):
         "offers": [],
         "attempts": [],
         "rate": None,
+        "unchecked": False,
     }
     return step | changes
 

@@ -1,5 +1,6 @@
 """Writing reports: whole or not at all, and errors that say the way out."""
 
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.reports.write_files import (
+    LARGEST_REPORT,
     STEP_SUMMARY_SIZE,
     append_step_summary,
     read_file,
@@ -181,3 +183,27 @@ def test_a_report_that_cannot_be_read_is_told(tmp_path, name):
     with pytest.raises(ConfigError, match="cannot read the report ") as caught:
         read_file(f"{tmp_path}/{name}")
     assert str(caught.value).isprintable()
+
+
+def test_what_killed_writers_left_is_removed_at_the_next_write(tmp_path):
+    """Only files of our own names, beside the target, that nobody has touched for an hour."""
+    ours, young, link, folder = (f".kore-{letter * 16}.tmp" for letter in "abcd")
+    others = [".kore-aaaa.tmp", f".kore-{'g' * 16}.tmp", f"kore-{'a' * 16}.tmp", f".kore-{'a' * 16}.tmp.json"]
+    for name in (ours, young, *others):
+        (tmp_path / name).touch()
+    (tmp_path / folder).mkdir()
+    (tmp_path / link).symlink_to(tmp_path / others[0])
+    for name in (ours, *others, folder):
+        os.utime(tmp_path / name, (1, 1))
+    os.utime(tmp_path / link, (1, 1), follow_symlinks=False)
+    write_report(tmp_path / "kore.html", "x")
+    assert sorted(names(tmp_path)) == sorted([young, link, folder, *others, "kore.html"])
+
+
+def test_a_report_that_is_too_large_is_not_read(tmp_path):
+    """Reading ends at a bound; the error says it and what to give."""
+    target = tmp_path / "kore.json"
+    with target.open("wb") as file:
+        file.truncate(LARGEST_REPORT + 1)
+    with pytest.raises(ConfigError, match=r"kore.json: it is larger than 64 MiB; give a report that --kore-"):
+        read_file(target)

@@ -352,7 +352,7 @@ def test_a_name_without_run_needs_keep_always(keep, allowed):
     """A fixed name may be somebody else's suite, so this run may not delete it."""
     given_ones = {"import_name": "{name}", **({"keep": keep} if keep else {})}
     said = "" if allowed else str(refusal(given_ones))
-    assert ("set --kore-keep always" in said, allowed and settings(given_ones).import_name) == (
+    assert ("add {run}, or set --kore-keep always" in said, allowed and settings(given_ones).import_name) == (
         not allowed, allowed and "{name}",
     )  # fmt: skip
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pytest_kore_convtest.suites.attempts import Repetition, combine, measure_rate, wants_another
-from pytest_kore_convtest.suites.run_judge import judge_run
-from pytest_kore_convtest.suites.run_result import FAILED, FLAKY, NOT_EVALUATED, PASSED, Attempt
+from pytest_kore_convtest.suites.results.attempts import Repetition, combine, measure_rate, wants_another
+from pytest_kore_convtest.suites.results.judge import judge_run
+from pytest_kore_convtest.suites.results.run_result import FAILED, FLAKY, NOT_EVALUATED, PASSED, Attempt
 from tests.suites.test_match_replies import answer, expected, result
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pytest_kore_convtest.json_positions import Place
 from pytest_kore_convtest.rules import ERROR, WARNING
-from pytest_kore_convtest.suites.compare import compare
 from pytest_kore_convtest.suites.file import LocalOutput, LocalStep, LocalSuite
+from pytest_kore_convtest.suites.stored.compare_with_file import compare
 
 TEMPLATE = json.dumps({"type": "template", "payload": {"text": "Pick one", "buttons": [{"title": "A"}]}})
 

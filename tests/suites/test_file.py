@@ -77,6 +77,20 @@ def test_everything_has_its_place(write):
     )
 
 
+def test_the_replies_of_a_step_are_a_sequence(write):
+    """They are read when somebody looks at them, and are then what a tuple of them is."""
+    step = read_suite_file(write(ONE))[0].steps[1]
+    replies = (
+        LocalOutput(("So",), "contains", Place(9, 22)),
+        LocalOutput(("long",), "contains", Place(10, 22)),
+    )
+    assert len(step.outputs) == 2
+    assert (step.outputs[1], step.outputs[:1]) == (replies[1], replies[:1])
+    assert step.outputs != list(replies)
+    assert repr(step.outputs) == repr(replies)
+    assert hash(step) == hash(LocalStep("bye", "", replies, Place(8, 9)))
+
+
 def test_a_byte_order_mark_is_no_matter(write):
     """It is uploaded as it stands, and moves no place."""
     (suite,) = read_suite_file(write(b"\xef\xbb\xbf" + json.dumps({"testCases": [case()]}).encode()))

@@ -9,7 +9,7 @@ from pytest_kore_convtest.findings import Location, find
 from pytest_kore_convtest.rules import ERROR, HINT, WARNING, Rule
 from pytest_kore_convtest.suites.file import open_suite_file
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE
-from pytest_kore_convtest.suites.lint import lint_file, lint_many
+from pytest_kore_convtest.suites.lint.lint_files import lint_file, lint_many
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJhcHBJZCI6ImNhbmFyeSJ9.c2lnbmF0dXJl"

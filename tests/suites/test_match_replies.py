@@ -10,14 +10,14 @@ import pytest
 from pytest_kore_convtest.api.run_models import read_run_status
 from pytest_kore_convtest.rules import Rule, RuleSettings, Severity
 from pytest_kore_convtest.suites import matchers, safe_regex
-from pytest_kore_convtest.suites.expectation_changes import accept_step
 from pytest_kore_convtest.suites.file import read_suite_file
-from pytest_kore_convtest.suites.lint import lint_file
+from pytest_kore_convtest.suites.lint.lint_files import lint_file
 from pytest_kore_convtest.suites.matchers import Matcher
+from pytest_kore_convtest.suites.results.expectation_changes import accept_step
+from pytest_kore_convtest.suites.results.judge import judge_run
+from pytest_kore_convtest.suites.results.origin import RunRequest
+from pytest_kore_convtest.suites.results.run_result import FAILED, NOT_EVALUATED, PASSED
 from pytest_kore_convtest.suites.run_errors import verdict_of
-from pytest_kore_convtest.suites.run_judge import judge_run
-from pytest_kore_convtest.suites.run_origin import RunRequest
-from pytest_kore_convtest.suites.run_result import FAILED, NOT_EVALUATED, PASSED
 
 ANY = "{any: [One?, Two?]}"
 ID = "ctr-1"

@@ -13,10 +13,10 @@ from pytest_kore_convtest.errors import ConversationFailedError, from_data
 from pytest_kore_convtest.json_positions import Place
 from pytest_kore_convtest.rules import Rule, Severity
 from pytest_kore_convtest.suites.file import LocalOutput, LocalStep, LocalSuite
+from pytest_kore_convtest.suites.results.judge import judge_run
+from pytest_kore_convtest.suites.results.origin import RunRequest
+from pytest_kore_convtest.suites.results.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED, PASSED
 from pytest_kore_convtest.suites.run_errors import step_error, verdict_of, write_failure
-from pytest_kore_convtest.suites.run_judge import judge_run
-from pytest_kore_convtest.suites.run_origin import RunRequest
-from pytest_kore_convtest.suites.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED, PASSED
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 INPUTS = ("Start_Flow", "quote", "yes", "bye")
@@ -241,7 +241,7 @@ def test_more_results_than_steps():
     result = judge(reply(*(executed(said) for said in (*INPUTS, "more"))))
     assert outcomes(result) == [PASSED] * 4
     assert result.outcome == NOT_EVALUATED
-    assert any("1 results for which the file has no step: 'more' (passed)" in why for why in result.why)
+    assert any("1 result for which the file has no step: 'more' (passed)" in why for why in result.why)
 
 
 def test_results_in_another_order():

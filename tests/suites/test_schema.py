@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_kore_convtest.__main__ import main
 from pytest_kore_convtest.rules import ERROR, RULES
-from pytest_kore_convtest.suites.file_format import judge_content
+from pytest_kore_convtest.suites.lint.checks import judge_content
 from pytest_kore_convtest.suites.schema import suite_schema, write_schema
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

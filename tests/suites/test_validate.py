@@ -12,7 +12,7 @@ from pytest_kore_convtest.api.models import read_import_status
 from pytest_kore_convtest.errors import ImportFailedError, StructureError
 from pytest_kore_convtest.findings import find
 from pytest_kore_convtest.rules import ERROR, WARNING, Rule
-from pytest_kore_convtest.suites.validate import (
+from pytest_kore_convtest.suites.stored.validate import (
     Expectations,
     asserts,
     expect,

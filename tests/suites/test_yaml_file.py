@@ -10,9 +10,9 @@ import pytest
 from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.suites.file import open_suite_file, read_suite_file
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE
-from pytest_kore_convtest.suites.lint import lint_file
-from pytest_kore_convtest.suites.yaml_file import read_yaml
-from pytest_kore_convtest.suites.yaml_words import changed_by_yaml
+from pytest_kore_convtest.suites.lint.lint_files import lint_file
+from pytest_kore_convtest.suites.yaml.read import read_yaml
+from pytest_kore_convtest.suites.yaml.unquoted import changed_by_yaml
 
 CONTRACT = """\
 bot: st-6b2f9a4e-1c35-5d80-9e47-2f81c07ab3d6     # optional

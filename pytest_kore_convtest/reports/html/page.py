@@ -15,14 +15,16 @@ from datetime import datetime, timezone
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_kore_convtest.reports.extent import list_limits
 from pytest_kore_convtest.reports.html.coverage import view_coverage
 from pytest_kore_convtest.reports.html.excerpts import Allowance
 from pytest_kore_convtest.reports.html.suites import CODES, SuiteView, suite_views, tally
 from pytest_kore_convtest.reports.html.timelines import HEIGHT, MARGIN
-from pytest_kore_convtest.reports.record import FAILED, FLAKY, NOT_EVALUATED, PASSED
-from pytest_kore_convtest.reports.totals import list_tested, name_platform
+from pytest_kore_convtest.reports.record import FAILED, FLAKY, NOT_EVALUATED, PASSED, UNCHECKED
+from pytest_kore_convtest.reports.totals import list_tested, name_platform, say_outcome
 from pytest_kore_convtest.suites.diff import brief
-from pytest_kore_convtest.text import block
+from pytest_kore_convtest.suites.versions import explain_version
+from pytest_kore_convtest.text import block, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,12 +76,13 @@ def render_html(record: Record, allowance: Allowance | None = None) -> str:
         record=record,
         suites=suites,
         suite_tally=tally(suite["verdict"] for suite in record["suites"]),
-        step_tally=tally(step["outcome"] for suite in record["suites"] for step in suite["steps"]),
+        step_tally=tally(say_outcome(step) for suite in record["suites"] for step in suite["steps"]),
         headline=headline(record),
         tested="; ".join(list_tested(record["evidence"], MOST_IN_TITLE)),
         failures=failures(suites),
         most_failures=MOST_FAILURES,
         gaps=gaps(record["not_evaluated"]),
+        limits=list_limits(record["evidence"]),
         items=other_items(record),
         coverage=view_coverage(record.get("coverage"), step_anchors(suites)),
         spent=allowance.spent,
@@ -117,7 +120,13 @@ def make_environment() -> Environment:
         finalize=_finalize,
     )
     environment.filters.update(
-        clock=clock, lasting=lasting, brief=brief, argument=_argument, emulated=_emulated
+        clock=clock,
+        lasting=lasting,
+        brief=brief,
+        argument=_argument,
+        emulated=_emulated,
+        plural=_of,
+        version=explain_version,
     )
     environment.globals.update(
         code=CODES, platform=name_platform, drawing={"height": HEIGHT, "margin": MARGIN}
@@ -163,13 +172,19 @@ def headline(record: Record) -> str:
     said = f"{_of(len(suites), 'suite')}: {_join(parts)}."
     if not steps:
         return f"{said} No step was evaluated."
-    outcomes = tally(step["outcome"] for step in steps)
-    parts = [(outcomes.passed, "passed"), (outcomes.failed, "failed"), (outcomes.rest, "not evaluated")]
+    outcomes = tally(map(say_outcome, steps))
+    parts = [
+        (outcomes.passed, "passed"),
+        (outcomes.failed, "failed"),
+        (outcomes.rest, "not evaluated"),
+        (outcomes.flaky, FLAKY),
+        (outcomes.unchecked, UNCHECKED),
+    ]
     return f"{said} {_of(len(steps), 'step')}: {_join(parts)}."
 
 
 def _of(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {plural(number, what).partition(' ')[2]}"
 
 
 def _join(parts: Iterable[tuple[int, str]]) -> str:

@@ -8,8 +8,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.reports.conversation import write_conversation
 from pytest_kore_convtest.reports.html.replies import Side, reply_view
 from pytest_kore_convtest.reports.html.timelines import Timeline, timeline
-from pytest_kore_convtest.reports.record import DERIVED, FAILED, FLAKY, NOT_EVALUATED, PASSED, UNKNOWN
-from pytest_kore_convtest.reports.totals import FindingLine, list_findings, say_attempts, say_rate
+from pytest_kore_convtest.reports.record import (
+    DERIVED,
+    FAILED,
+    FLAKY,
+    NOT_EVALUATED,
+    PASSED,
+    UNCHECKED,
+    UNKNOWN,
+)
+from pytest_kore_convtest.reports.totals import (
+    FindingLine,
+    list_findings,
+    say_attempts,
+    say_outcome,
+    say_rate,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +31,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.reports.html.excerpts import Allowance
     from pytest_kore_convtest.reports.record import JobRecord, Record, StepRecord, SuiteRecord
 
-CODES = {PASSED: "p", FAILED: "f", FLAKY: "k", NOT_EVALUATED: "n", UNKNOWN: "u"}
+CODES = {PASSED: "p", FAILED: "f", FLAKY: "k", NOT_EVALUATED: "n", UNKNOWN: "u", UNCHECKED: "k"}
 """The class of an outcome or verdict; short, because a page may have ten thousand."""
 
 PACK = 20
@@ -36,6 +50,7 @@ class StepView(NamedTuple):
     anchor: str
     label: str
     code: str
+    outcome: str
     input: str
     cut: int
     event: str
@@ -62,11 +77,12 @@ class Tally(NamedTuple):
     failed: int
     rest: int
     flaky: int = 0
+    unchecked: int = 0
 
     @property
     def total(self) -> int:
         """Return how many there are."""
-        return self.passed + self.failed + self.rest + self.flaky
+        return self.passed + self.failed + self.rest + self.flaky + self.unchecked
 
 
 class SuiteView(NamedTuple):
@@ -97,7 +113,7 @@ def _suite(number: int, suite: SuiteRecord, allowance: Allowance, *, alone: bool
     jobs = [_job("Import", suite["imported"])]
     if suite["run"] is not None:
         jobs.append(_job("Run", suite["run"]))
-    count = tally(step["outcome"] for step in suite["steps"])
+    count = tally(map(say_outcome, suite["steps"]))
     findings = suite["imported"]["findings"]
     counts = Counter({"error": 0, "warning": 0})
     for finding in findings:
@@ -126,8 +142,10 @@ def _suite(number: int, suite: SuiteRecord, allowance: Allowance, *, alone: bool
 def tally(outcomes: Iterable[str]) -> Tally:
     """Count outcomes or verdicts."""
     all_of_them = list(outcomes)
-    passed, failed, flaky = (all_of_them.count(word) for word in (PASSED, FAILED, FLAKY))
-    return Tally(passed, failed, len(all_of_them) - passed - failed - flaky, flaky)
+    kinds = (PASSED, FAILED, FLAKY, UNCHECKED)
+    passed, failed, flaky, unchecked = map(all_of_them.count, kinds)
+    rest = len(all_of_them) - passed - failed - flaky - unchecked
+    return Tally(passed, failed, rest, flaky, unchecked)
 
 
 def _job(name: str, job: JobRecord) -> JobView:
@@ -141,7 +159,8 @@ def _step(suite: str, step: StepRecord, allowance: Allowance, talk: str) -> Step
     return StepView(
         f"{suite}-step-{label}",
         label,
-        CODES[step["outcome"]],
+        CODES[say_outcome(step)],
+        say_outcome(step),
         said[:_LONGEST_INPUT],
         max(0, len(said) - _LONGEST_INPUT),
         step["event"] if step["event"] != said else "",

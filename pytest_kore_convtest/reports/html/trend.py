@@ -15,6 +15,9 @@ HEIGHT, WIDTH = 24, 6
 _LEAST = 2
 """Pixels of the smallest bar, so that it can be seen."""
 
+_FULL = 5.0
+"""Seconds of the tallest bar at least: less is no difference that anybody should look at."""
+
 
 class Verdict(NamedTuple):
     """What became of a suite in one run: the word, when, and seconds; ``None`` when nobody knows."""
@@ -73,9 +76,9 @@ def render_trend(bots: Sequence[BotTrend], said: str, signs: Mapping[str, tuple[
 
 def draw_bars(verdicts: Sequence[Verdict]) -> list[Bar]:
     """Draw the durations that are known as bars from zero, below the verdicts that they belong to."""
-    longest = max((one.seconds or 0.0 for one in verdicts), default=0.0)
+    longest = max([_FULL, *(one.seconds or 0.0 for one in verdicts)])
     return [
-        Bar(at * WIDTH, max(_LEAST, round(HEIGHT * max(one.seconds, 0.0) / longest)) if longest else _LEAST)
+        Bar(at * WIDTH, max(_LEAST, round(HEIGHT * max(one.seconds, 0.0) / longest)))
         for at, one in enumerate(verdicts)
         if one.seconds is not None
     ]

@@ -54,7 +54,7 @@
       }
       at("nothing").hidden = !suites.length || suites.some(({ box }) => !box.hidden);
       at("found").textContent = show || words.length
-        ? `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} steps` : "";
+        ? `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} ${total === 1 ? "step" : "steps"}` : "";
     };
     const showAll = () => {
       find.value = "";

@@ -1,0 +1,1 @@
+"""What a test run shows on the terminal."""

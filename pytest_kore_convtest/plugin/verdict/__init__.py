@@ -1,0 +1,1 @@
+"""What a whole test run comes to: its exit code and its last line."""

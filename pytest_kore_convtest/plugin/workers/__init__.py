@@ -1,0 +1,1 @@
+"""The processes of xdist, on this machine and on others."""

@@ -1,0 +1,1 @@
+"""Suite files that are made to expect what the bot said."""

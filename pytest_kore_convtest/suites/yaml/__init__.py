@@ -1,0 +1,1 @@
+"""YAML suite files: reading, checking and writing them."""
