@@ -97,6 +97,15 @@ def measure(folder: Path) -> list[dict[str, object]]:
     return rows
 
 
+def measure_whole(folder: Path) -> dict[str, object]:
+    """Count what ours costs beside an environment without it: pytest reads the list of its files as well."""
+    project = make_project(folder / "whole project", keys=False)
+    without = count(make_room(folder / "bare", "pytest"), project, ())
+    added = count(make_room(folder / "whole", build_wheel(folder / "whole wheel")), project, ()) - without
+    name = "pytest-kore-convtest, beside an environment without it"
+    return {"name": name, "without": without, "added": added, "percent": 100 * added / without}
+
+
 def measure_other(folder: Path, package: str) -> dict[str, object]:
     """Count the same for another plugin and the plugins that come with it."""
     project = make_project(folder / f"{package} project", keys=False)
@@ -115,8 +124,9 @@ def measure_all() -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     with tempfile.TemporaryDirectory(prefix="kore-bench-") as name, ThreadPoolExecutor(3) as pool:
         folder = Path(name)
         ours = pool.submit(measure, folder)
+        whole = pool.submit(measure_whole, folder)
         others = list(pool.map(lambda package: measure_other(folder, package), OTHERS))
-        return ours.result(), others
+        return ours.result(), [whole.result(), *others]
 
 
 def main() -> list[Verdict]:
