@@ -164,7 +164,7 @@ def tell_apart(run: Run, suite: LocalSuite, *, everywhere: bool = True) -> Local
         alone = everywhere or not hasattr(run.config, "workerinput")
         run.numbers[identity] = _number(run, suite, {}, "") if alone else _agree(run, suite, identity)
     one = _numbered(suite, run.numbers[identity])
-    run.taken.add(_fold(stored_name(run, one)))
+    run.taken.setdefault(_fold(stored_name(run, one)), 1)
     return one
 
 
@@ -198,8 +198,10 @@ def _agree(run: Run, suite: LocalSuite, identity: str) -> int:
 
 def _number(run: Run, suite: LocalSuite, names: Mapping[str, str], identity: str) -> int:
     """Return the first number with which a suite's name is nobody else's."""
-    first, number = stored_name(run, suite), 1
-    name = _fold(first)
+    alone = not names
+    first = stored_name(run, suite)
+    name = own = _fold(first)
+    number = run.taken.get(own, 1) if alone else 1
     while name in run.taken or names.get(name, identity) != identity:
         number += 1
         one = stored_name(run, _numbered(suite, number))
@@ -208,6 +210,8 @@ def _number(run: Run, suite: LocalSuite, names: Mapping[str, str], identity: str
             problem = f"--kore-import-name {template} gives several suites the same name: add {{name}} to it"
             raise ConfigError(problem, name="import_name", source=run.settings.source("import_name"))
         name = _fold(one)
+    if number > 1 and alone:
+        run.taken[own] = number
     return number
 
 

@@ -90,7 +90,8 @@ class Run:
         plan: The suites that this test run imports, and whether it runs them; ``None`` before the first
             item that needs one.
         numbers: Which suite of its name each is, by file, place, name and content.
-        taken: The names under which this process stores suites, casing and blanks aside.
+        taken: The names under which this process stores suites, casing and blanks aside, and up to which
+            number further suites of that name are stored.
         namesakes: Suites whose names stand in several files, by file; ``None`` before they are looked for.
         selected: Node ids of all selected items; ``None`` before somebody asks.
         explained: Which item says a setting's whole message, by message.
@@ -135,7 +136,7 @@ class Run:
         self._own_emulator: Emulator | None = None
         self.plan: list[tuple[LocalSuite, bool]] | None = None
         self.numbers: dict[str, int] = {}
-        self.taken: set[str] = set()
+        self.taken: dict[str, int] = {}
         self.namesakes: dict[str, list[Finding]] | None = None
         self.selected: set[str] | None = None
         self.explained: dict[str, str] = {}
