@@ -22,6 +22,11 @@ class SuiteItem(OwnItem):
         number: The 1-based step, 0 for the other items.
     """
 
+    cls = None
+    """Not the class of its suite: the checks are functions, so pytest has to leave their first argument alone."""
+
+    instance = None
+
     @property
     def module_node(self) -> SuiteModule:
         """The file's collector."""
