@@ -97,7 +97,7 @@ def _announce(config: pytest.Config, path: Path) -> None:
 
 
 class SuiteNode(pytest.Class):
-    """The collector of one suite; a class for pytest, because editors draw only files and classes as levels."""
+    """The collector of one suite: a class, because editors draw only files and classes as levels."""
 
     suite: LocalSuite
     module_node: SuiteModule
