@@ -476,7 +476,7 @@ AUTOUSE = """
 
 
 def test_autouse_fixtures_of_every_scope(put, run, pytester, account, tmp_path):
-    """Fixtures of every scope run for collected items, as often as for a module with a class for each suite."""
+    """Fixtures of every scope run for collected items, as often as for a module with a class per suite."""
     log = tmp_path / "log"
     put("suites/a.kore.json", "A", "B")
     (pytester.path / "suites" / "__init__.py").touch()
