@@ -96,11 +96,11 @@ def _announce(config: pytest.Config, path: Path) -> None:
             write_lines(config, [f"{said}, as JSON less"])
 
 
-class SuiteNode(pytest.Collector):
-    """The collector of one suite."""
+class SuiteNode(pytest.Class):
+    """The collector of one suite: a class, because editors draw only files and classes as levels."""
 
     suite: LocalSuite
-    module: SuiteModule
+    module_node: SuiteModule
     marks: list[pytest.MarkDecorator]
     notes: tuple[str, ...]
 
@@ -108,7 +108,9 @@ class SuiteNode(pytest.Collector):
     def of(cls, parent: SuiteModule, name: str, suite: LocalSuite) -> SuiteNode:
         """Make the collector."""
         made: SuiteNode = cls.from_parent(parent, name=name)
-        made.suite, made.module = suite, parent
+        # Of a module that nobody has loaded: who asks for the source of the class is told that there is none.
+        made.obj = type("Suite", (), {"__module__": suite_checks.PLUGIN_NAME})
+        made.suite, made.module_node = suite, parent
         return made
 
     def collect(self) -> Iterator[pytest.Item]:
@@ -117,7 +119,7 @@ class SuiteNode(pytest.Collector):
         self.marks, self.notes = [], ()
         if self.config.pluginmanager.has_plugin("xdist"):
             short = _fit(self.suite.name, _LONGEST_NAME, self.config)
-            self.marks.append(pytest.mark.xdist_group(f"kore-{self.module.shown.name}-{short}"))
+            self.marks.append(pytest.mark.xdist_group(f"kore-{self.module_node.shown.name}-{short}"))
         for tag in self.suite.tags:
             mark_with(tag, self)
         yield _make_item(self, "lint", suite_checks.check_lint, self.suite)
@@ -141,7 +143,7 @@ def _make_item(
 ) -> SuiteItem:
     """Make an item; all but lint carry the mark ``kore_live``."""
     # Looked up once for all items of a file that do the same, as pytest does for parametrized tests.
-    module = parent if isinstance(parent, SuiteModule) else parent.module
+    module = parent if isinstance(parent, SuiteModule) else parent.module_node
     known = module.fixtures.get(check)
     item: SuiteItem = SuiteItem.from_parent(parent, name=name, callobj=check, fixtureinfo=known)
     if known is None:

@@ -22,6 +22,11 @@ class SuiteItem(OwnItem):
         number: The 1-based step, 0 for the other items.
     """
 
+    cls = None
+    """Not the class of its suite: the checks are functions, whose first argument pytest has to keep."""
+
+    instance = None
+
     @property
     def module_node(self) -> SuiteModule:
         """The file's collector."""
@@ -33,9 +38,10 @@ class SuiteItem(OwnItem):
 
     @property
     def line(self) -> int:
-        """The line of the suite file that it is about, 1-based."""
+        """The line of the suite file that it is about, 1-based; without a suite, the first problem's."""
         if self.suite is None:
-            return 1
+            places = [problem.place for problem in self.module_node.file.problems if problem.place]
+            return min((place.line for place in places), default=1)
         return (self.suite.steps[self.number - 1] if self.number else self.suite).place.line
 
     def reportinfo(self) -> tuple[Path, int, str]:
