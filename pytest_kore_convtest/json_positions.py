@@ -93,6 +93,9 @@ class Mark:
 
     __slots__ = ("_inside", "key", "start")
 
+    start: int
+    key: int
+
     def __init__(self, start: int, key: int, inside: Inside | str | None) -> None:
         self.start, self.key, self._inside = start, key, inside
 

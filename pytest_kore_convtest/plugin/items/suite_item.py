@@ -22,10 +22,13 @@ class SuiteItem(OwnItem):
         number: The 1-based step, 0 for the other items.
     """
 
-    cls = None
-    """Not the class of its suite: the checks are functions, whose first argument pytest has to keep."""
+    @property
+    def cls(self) -> None:
+        """Not the class of its suite: the checks are functions, whose first argument pytest has to keep."""
 
-    instance = None
+    @property
+    def instance(self) -> None:
+        """As little as a class."""
 
     @property
     def module_node(self) -> SuiteModule:
