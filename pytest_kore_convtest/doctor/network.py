@@ -162,7 +162,8 @@ def _within(seconds: float, act: Callable[[], T]) -> T:
         try:
             outcome.append((act(), None))
         except BaseException as bad:  # noqa: BLE001 - it is raised again in the caller's thread
-            outcome.append((None, bad))
+            # Without its frames: until Python 3.12 http.client leaves a response open that a proxy refuses.
+            outcome.append((None, bad.with_traceback(None)))
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()

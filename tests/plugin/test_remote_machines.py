@@ -138,7 +138,7 @@ def test_a_worker_that_cannot_be_replaced_stops_the_run(start, account, pytester
     result = start(ELSEWHERE)
     assert result.code == 2, result.text
     assert re.search("Interrupted: xdist's worker gw1 did not start: .*RuntimeError: no disk", result.text)
-    assert "gw2" not in result.text
+    assert "worker gw2" not in result.text  # the folder of this test may bear that name
     assert "kore: stopped; import job ds-" in result.text
     assert Counter(done(account))["import"] <= 2
 
