@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     import pytest_kore_convtest as kore  # for types alone: pytest would ask it, too, for names
 
+del TYPE_CHECKING, annotations  # pytest looks at each name of a plugin, at a price
+
 LIVE = frozenset(
     {"kore_client", "kore_import_status", "kore_wait_for_import", "kore_import_suite", "kore_run_suite"}
 )
