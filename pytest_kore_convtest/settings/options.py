@@ -84,12 +84,12 @@ ROWS = {row.name: row for row in TABLE}
 CONNECTION = (
     "host",
     "stream_id",
-    "target",
     "client_id",
     "client_secret",
     "client_secret_file",
     "jwt",
     "jwt_file",
     "user_email",
+    "target",
 )
-"""The settings that every sub-command takes that contacts the platform."""
+"""Settings that name or open a real platform: commands that contact it take them, the emulator gets none."""

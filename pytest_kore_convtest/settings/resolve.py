@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.rules import ERROR, REQUIRED_BY_ASSERTIONS, Rule, RuleSettings
 from pytest_kore_convtest.settings.options import (
+    CONNECTION,
     EMULATED_INTERVALS,
     FLAKY,
     MAX_POLL_INTERVAL,
@@ -25,18 +26,6 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.rules import Severity
     from pytest_kore_convtest.settings.values import Shard, Target
-REAL = (
-    "host",
-    "stream_id",
-    "client_id",
-    "client_secret",
-    "client_secret_file",
-    "jwt",
-    "jwt_file",
-    "user_email",
-    "target",
-)
-"""Settings that name or open a real platform; the emulator gets none of them."""
 
 
 def settle(values: dict[str, object], sources: dict[str, str], notes: list[str]) -> None:
@@ -103,7 +92,7 @@ def _choose_emulator(values: dict[str, object], sources: dict[str, str], notes: 
         notes.append(f"{named('emulator', sources)} is not used: {named(host, sources)} wins")
         del values["emulator"], sources["emulator"]
         return
-    ignored = [name for name in REAL if name in values]
+    ignored = [name for name in CONNECTION if name in values]
     if ignored:
         notes.append("not used with the emulator: " + ", ".join(ROWS[name].ini_key for name in ignored))
     for name in ignored:

@@ -15,6 +15,7 @@ from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.rules import DEFAULTS
 from pytest_kore_convtest.settings.options import (
     CACHE,
+    CONNECTION,
     FAST,
     GITHUB,
     MAX_POLL_INTERVAL,
@@ -24,7 +25,7 @@ from pytest_kore_convtest.settings.options import (
     TABLE,
     Setting,
 )
-from pytest_kore_convtest.settings.resolve import REAL, named, settle, spelling
+from pytest_kore_convtest.settings.resolve import named, settle, spelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -354,7 +355,7 @@ def require(settings: Settings, *, write: bool = False, closing: str = _WITHOUT_
     missing = [name for name in needed if getattr(settings, name) is None]
     if not missing:
         return
-    begun = any(getattr(settings, name) is not None for name in REAL)
+    begun = any(getattr(settings, name) is not None for name in CONNECTION)
     raise ConfigError(
         f"Kore is {'only partly configured' if begun else 'not configured'}. Set: "
         + "; ".join(map(_how, missing))
