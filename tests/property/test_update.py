@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pytest_kore_convtest.json_positions import load
@@ -156,6 +156,7 @@ def templates(draw):
     return old, draw(st.sampled_from([new, {**new, "g": draw(JSON)}]))
 
 
+@settings(suppress_health_check=[HealthCheck.filter_too_much])  # many a template has no comment to keep
 @given(templates(), BREAKS, st.booleans())
 def test_a_template_changes_with_its_comments_or_not_at_all(tmp_path_factory, both, ending, last):
     """Whatever keys and items come and go, it is the wanted one then, or refused for a comment."""
