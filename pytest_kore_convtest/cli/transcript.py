@@ -106,9 +106,10 @@ def _tell(written: Written, target: Path, log: Log) -> None:
         first, *others = log.others
         more = f" and {len(others)} more" if others else ""
         said = f"no turn of its own: '{first.word}:' in line {first.line}{more}"
-        print(f"{said}, because '{first.own}:' is that side's name in this log. {_BELONGS}")
+        print(one_line(f"{said}, because '{first.own}:' is that side's name in this log. {_BELONGS}"))
     if log.labels:
-        print(f"not known as a speaker: {name_labels(log)}. {_BELONGS}: write 'user:' or 'bot:' for a name")
+        said = f"not known as a speaker: {name_labels(log)}. {_BELONGS}: write 'user:' or 'bot:' for a name"
+        print(one_line(said))
     if all(turn.who != USER for turn in log.turns):
         print("no turn of the user is in the log: all replies are expected when the user arrives")
     if written.unanswered:
