@@ -304,10 +304,12 @@ class GivenToken:
         renewable: Whether reading again can give another token, as with a file that a broker renews.
     """
 
+    read: Callable[[], str]
+
     def __init__(
         self, read: Callable[[], str], now: Callable[[], float], name: str, *, renewable: bool = False
     ) -> None:
-        self._read, self._now, self._name = read, now, name
+        self.read, self._now, self._name = read, now, name
         self._used: dict[int, object] = {}
         self.renewable = renewable
 
@@ -386,7 +388,7 @@ class GivenToken:
         )
 
     def _look(self) -> tuple[str, TokenFacts]:
-        token = self._read()
+        token = self.read()
         try:
             return token, _inspect(token, self._now(), self._name)
         except AccessDeniedError as caught:

@@ -325,7 +325,8 @@ def look_at_files(settings: Settings) -> Iterator[Check]:
             continue
         try:
             mode = path.stat().st_mode
-            path.open("rb").close()
+            if not stat.S_ISFIFO(mode):  # to open a pipe is to wait for who writes into it
+                path.open("rb").close()
         except OSError as bad:
             why = "nothing can be signed without it"
             fix = f"give a file that this user can read in {ROWS[name].env_name}"
@@ -365,34 +366,28 @@ def look_at_token(settings: Settings, now: float) -> Iterator[Check]:
     source = "jwt" if settings.jwt is not None else "jwt_file" if settings.jwt_file is not None else ""
     if not source:
         return
+    from pytest_kore_convtest.api.auth import GivenToken
     from pytest_kore_convtest.api.credentials import make_signer
 
     label, why = "token claims", "the platform will refuse it"
     fix = "give client id and secret, so that every request gets a token of its own, or the token alone"
     try:
-        text = _token_text(settings)
+        given = make_signer(settings, lambda: now)[0]
+        assert isinstance(given, GivenToken)  # noqa: S101 - for the type checker
+        text = given.read().strip()
+        given.read = lambda: text  # a pipe gives its text once
         if text.lower().startswith(("authorization", "auth:", "bearer")):
             what = f"kore_{source} is a whole header ({text.split()[0].rstrip(':')} …), not a token"
             reason = "the platform takes the token alone, in a header named auth, not Authorization: Bearer"
             yield Check(label, ERROR, what, reason, "give what stands behind Bearer, beginning with eyJ")
             return
-        notes = make_signer(settings, lambda: now)[0].check(settings.timeout)
+        notes = given.check(settings.timeout)
     except (AccessDeniedError, ConfigError) as bad:
         yield Check(label, ERROR, bad.message, why, fix)
         return
     for note in notes:
         yield Check(label, WARNING, note, "a wait that outlasts the token ends without a result", fix)
     yield Check(label, OK, f"kore_{source}: {_claims(text, now)}")
-
-
-def _token_text(settings: Settings) -> str:
-    if settings.jwt is not None:
-        return settings.jwt.reveal().strip()
-    assert settings.jwt_file is not None  # noqa: S101 - for the type checker
-    try:
-        return settings.jwt_file.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
-        return ""  # make_signer says why
 
 
 def _claims(token: str, now: float) -> str:

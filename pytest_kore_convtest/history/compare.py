@@ -135,7 +135,8 @@ def _judge_suite(before: SuiteState | None, after: SuiteState, told: set[str]) -
     if after.verdict == PASSED:
         if after.flaky and "flaky" not in told:
             return "flaky", "its run passed after it had failed"
-        return ("mended", "failed before") if failed_before and "mended" not in told else ("", "")
+        mended = failed_before and not told & {"mended", "unverified"}
+        return ("mended", "failed before") if mended else ("", "")
     if after.excused or told & {"newly_failing", "unverified"}:
         return "", ""
     if after.verdict == FAILED:
@@ -182,9 +183,13 @@ def _judge(was: StepState | None, step: StepState) -> tuple[str, str]:
         return "flaky", "" if was is None else f"{was.outcome} before"
     if step.outcome == UNKNOWN:
         return ("unverified" if was is None or was.outcome != UNKNOWN else ""), step.why
-    if was is not None and was.outcome in {FAILED, FLAKY}:
-        return "mended", f"{was.outcome} before"
-    return "", ""
+    return _judge_pass(was, step) if was is not None else ("", "")
+
+
+def _judge_pass(was: StepState, step: StepState) -> tuple[str, str]:
+    if step.unchecked and not was.unchecked and was.outcome != UNKNOWN:
+        return "unverified", "it passes, and nothing of it is checked now"
+    return ("mended", f"{was.outcome} before") if was.outcome in {FAILED, FLAKY} else ("", "")
 
 
 def _change(suite: SuiteState, step: StepState | None = None, said: str = "", was: str = "") -> Change:

@@ -40,6 +40,7 @@ class StepState:
         outcome: ``PASSED``, ``FAILED``, ``FLAKY`` or ``UNKNOWN``.
         why: The reason, empty for a plain pass.
         known: Why its failure is accepted; empty when it is not.
+        unchecked: Whether it passed and nothing of it was checked.
     """
 
     key: StepKey
@@ -48,6 +49,7 @@ class StepState:
     outcome: str
     why: str = ""
     known: str = ""
+    unchecked: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,7 @@ def read_step(step: StepRecord) -> StepState:
         outcome=outcome if outcome in {PASSED, FAILED, FLAKY} else UNKNOWN,
         why=step["why"],
         known=step["known"],
+        unchecked=step["unchecked"],
     )
 
 

@@ -44,8 +44,9 @@ MOST_RUNS, MOST_BYTES = 2_000, 64 * 1024 * 1024
 _OURS = re.compile(r"kore-\d{8}T\d{6}\.\d{3}-[\w.-]{1,80}\.jsonl", re.ASCII)
 _NOT_IN_NAME = re.compile(r"[^\w.-]", re.ASCII)
 _LETTERS = {PASSED: "p", FAILED: "f", FLAKY: "~", UNKNOWN: "?"}
-_KNOWN = "k"
-_OUTCOMES = {letter: outcome for outcome, letter in _LETTERS.items()} | {_KNOWN: FAILED}
+_KNOWN, _UNCHECKED = "k", "u"
+_OUTCOMES = {letter: outcome for outcome, letter in _LETTERS.items()}
+_OUTCOMES |= {_KNOWN: FAILED, _UNCHECKED: PASSED}
 _MOST_NAMED = 5
 
 
@@ -134,8 +135,12 @@ def _suite_data(suite: SuiteState) -> dict[str, object]:
         "flaky": suite.flaky,
         "import_fails": suite.import_fails,
         "keys": ["".join(step.key) for step in suite.steps],
-        "outcomes": "".join(_KNOWN if step.known else _LETTERS[step.outcome] for step in suite.steps),
+        "outcomes": "".join(map(_letter, suite.steps)),
     }
+
+
+def _letter(step: StepState) -> str:
+    return _KNOWN if step.known else _UNCHECKED if step.unchecked else _LETTERS[step.outcome]
 
 
 def read_runs(folder: Path) -> tuple[list[PastRun], list[str]]:
@@ -238,4 +243,5 @@ def _read_step(number: int, key: str, letter: str) -> StepState:
         input="",
         outcome=_OUTCOMES.get(letter, UNKNOWN),
         known="accepted" if letter == _KNOWN else "",
+        unchecked=letter == _UNCHECKED,
     )

@@ -103,7 +103,7 @@ def summarize_job(result: JobResult) -> JobSummary:
         last=record["status"] if ended else _last_usable(record),
         generation=result["generation"],
         verdict=record["verdict"],
-        weakest=brief((record["why"] or [""])[0]),
+        weakest=_weakest(result, record),
         suite=result["suite"] if result["run"] else "",
         steps=0,
         notes=[note for note in record["notes"] if note not in result["remarks"]],
@@ -121,15 +121,19 @@ def summarize_job(result: JobResult) -> JobSummary:
         known_flaky=_count_known(result["steps"], FLAKY),
         excused=result["run"] is not None and result["run"]["excused"],
     )
-    if record["trouble"]:
-        # The line about the job says anyway that it did not start.
-        summary["weakest"] = brief(result["not_started"] or record["trouble"]["message"])
     summary["notes"] += [f"{result['name']}: {note}" for note in result["remarks"]]
     if result["run"]:
         _add_run(summary, result["run"], result["steps"] if ended else [])
     elif result["imported"]:
         _add_import(summary, result["imported"])
     return summary
+
+
+def _weakest(result: JobResult, record: ImportRecord | RunRecord) -> str:
+    """Return what speaks most against a job; that it did not start, the line about it says anyway."""
+    if record["trouble"]:
+        return brief(result["not_started"] or record["trouble"]["message"])
+    return brief((record["why"] or [""])[0])
 
 
 def _last_usable(record: ImportRecord | RunRecord) -> str:

@@ -117,6 +117,28 @@ def test_a_step_without_a_verdict_is_worse(kore, report):
     assert compare(kore, old, new) == (1, {"unverified": [(2, "b")]})
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("passed", "unchecked", (1, {"unverified": [(2, "b")]})),
+        ("failed", "unchecked", (1, {"unverified": [(2, "b")]})),
+        ("flaky", "unchecked", (1, {"unverified": [(2, "b")]})),
+        ("unchecked", "unchecked", (0, {})),
+        ("not evaluated", "unchecked", (0, {})),
+        ("unchecked", "passed", (0, {})),
+        ("unchecked", "failed", (1, {"newly_failing": [(2, "b")]})),
+    ],
+)
+def test_a_step_of_which_nothing_is_checked_any_more_is_worse(kore, report, before, after, expected):
+    """It passes whatever the bot answers, so it mends nothing."""
+    paths = []
+    for name, outcome in (("old.json", before), ("new.json", after)):
+        suite = booking(("a", "passed"), ("b", outcome.replace("unchecked", "passed")))
+        suite["steps"][1]["unchecked"] = outcome == "unchecked"
+        paths.append(report(name, suite))
+    assert compare(kore, *paths) == expected
+
+
 def test_a_suite_that_is_not_run_any_more_is_worse(kore, report):
     """Its steps passed before; nobody knows now."""
     old = report("old.json", booking(("a", "passed")))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -10,6 +11,7 @@ import time
 import zipfile
 from email.utils import formatdate
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import trustme
@@ -243,6 +245,38 @@ def test_a_missing_secret_file():
         "error",
         "kore_client_secret_file: cannot read nowhere: No such file or directory",
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"x" * 70_000, "it is larger than 65536 bytes"),
+        (b"\xff\xfe", "is empty, no text, or a placeholder"),
+        (b"", "is empty, no text, or a placeholder"),
+    ],
+)
+def test_a_token_file_that_holds_no_token(content, said, tmp_path):
+    """No more of it is read than a token may have."""
+    path = tmp_path / "token"
+    path.write_bytes(content)
+    (check,) = local.look_at_token(Settings.read(env={}, jwt_file=path), time.time())
+    assert check.level == "error"
+    assert said in check.what
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_token_from_a_pipe_is_read_once(tmp_path):
+    """Nobody is waited for before its text is wanted, and then it is not wanted twice."""
+    path = tmp_path / "token"
+    os.mkfifo(path, 0o600)
+    chosen = Settings.read(env={}, jwt_file=path)
+    (about_file,) = local.look_at_files(chosen)
+    assert about_file.level == "ok"
+    writer = Thread(target=path.write_text, args=[token(jti=None, exp=2e9)])
+    writer.start()
+    (check,) = local.look_at_token(chosen, time.time())
+    writer.join()
+    assert (check.level, check.what[:30]) == ("ok", "kore_jwt_file: HS256, appId cs")
 
 
 def token(**changes):

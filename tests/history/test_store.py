@@ -31,6 +31,27 @@ def test_what_was_written_is_read(tmp_path):
     ]
 
 
+def test_what_became_of_each_step_is_kept(tmp_path):
+    """A pass of which nothing was checked and an accepted failure stay apart from plain ones."""
+    marks = [
+        {},
+        {"unchecked": True},
+        {"outcome": "failed"},
+        {"outcome": "failed", "known": "T-7"},
+        {"outcome": "flaky"},
+    ]
+    steps = [make_step(at, f"say {at}", **mark) for at, mark in enumerate(marks, 1)]
+    store.write_run(tmp_path, make_record(make_suite("REFUND", run=make_run(), steps=steps)), "a")
+    (suite,) = store.read_runs(tmp_path)[0][0].state.suites
+    assert [(step.outcome, step.unchecked, bool(step.known)) for step in suite.steps] == [
+        ("passed", False, False),
+        ("passed", True, False),
+        ("failed", False, False),
+        ("failed", False, True),
+        ("flaky", False, False),
+    ]
+
+
 def test_many_writers_lose_nothing(tmp_path):
     """Twenty at once."""
     threads = [
