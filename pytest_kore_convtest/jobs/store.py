@@ -108,10 +108,12 @@ class JobStore:
     def _load(self, path: Path) -> dict[str, object]:
         try:
             loaded: dict[str, object] = json.loads(path.read_bytes())
-        except (FileNotFoundError, NotADirectoryError, ValueError):
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as bad:
             problem = bad.strerror or type(bad).__name__
+        except ValueError:  # files are replaced whole: this one was spoilt by something else
+            problem = f"{path.name} in it is no JSON"
         else:
             return loaded
         raise self._unusable(problem)

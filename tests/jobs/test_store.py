@@ -97,13 +97,14 @@ def test_an_entry_in_memory_is_a_copy():
     assert store.claim("job") is not None
 
 
-def test_a_torn_entry_is_no_entry(folder):
-    """A file that is not valid JSON counts as nothing known."""
+def test_a_torn_entry_is_not_taken_for_none(folder):
+    """It may be that of a job that has begun, which must not begin twice."""
     store = JobStore(folder)
     store.write("job", {"ds_id": "ds-1"})
     (file,) = folder.glob("*.json")
     file.write_text('{"ds_id": ')
-    assert store.read("job") == {}
+    with pytest.raises(ConfigError, match=r"cannot be used \(\w+\.json in it is no JSON\): set TMPDIR"):
+        store.read("job")
 
 
 def test_names_of_files_tell_nothing(folder):
