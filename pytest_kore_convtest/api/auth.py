@@ -113,25 +113,6 @@ class TokenFacts(NamedTuple):
     single_use: bool
 
 
-def inspect_token(token: str, now: float, name: str = "the given token") -> TokenFacts:
-    """Check a given token locally, before any request.
-
-    Args:
-        token: The token.
-        now: Seconds since the epoch.
-        name: What to call it in messages, e.g. the setting it came from.
-
-    Raises:
-        AccessDeniedError: The platform is sure to refuse it; the message says why. The token is not in it.
-    """
-    try:
-        return _inspect(token, now, name)
-    except AccessDeniedError as caught:
-        denied = caught
-    del token  # a traceback may show the locals of its frames
-    raise denied.with_traceback(None)
-
-
 def _inspect(token: str, now: float, name: str) -> TokenFacts:
     parts = token.split(".")
     if len(parts) == _PARTS_OF_A_JWE and _ALPHABET.issuperset(token):
@@ -327,13 +308,21 @@ class GivenToken:
         del token  # a traceback may show the locals of its frames
         raise _denied(self._name, "has a 'jti', so it works for one request only, which was sent", "replayed")
 
+    def inspect(self) -> TokenFacts:
+        """Check the token as it is now, before any request, and return what it says of itself.
+
+        Raises:
+            AccessDeniedError: The platform is sure to refuse it. The token is not in the message.
+        """
+        return self._look()[1]
+
     def check(self, wait: float) -> list[str]:
         """Return hints about a wait of so many seconds.
 
         Raises:
             AccessDeniedError: The token cannot serve a wait at all.
         """
-        facts = self._look()[1]
+        facts = self.inspect()
         if facts.single_use and not self.renewable:
             raise _denied(
                 self._name,

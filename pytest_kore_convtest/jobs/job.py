@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeAlias
 from pytest_kore_convtest.errors import KoreError
 from pytest_kore_convtest.jobs.end_reasons import EMULATED, resume_command
 from pytest_kore_convtest.jobs.outcome import Outcome, S_co
-from pytest_kore_convtest.jobs.poll_loop import ask_once
+from pytest_kore_convtest.jobs.poll import poll_once
 from pytest_kore_convtest.jobs.store_entry import FileEntry, JobEntry
 from pytest_kore_convtest.jobs.wait import PollResult
 from pytest_kore_convtest.text import printable
@@ -160,7 +160,7 @@ class WatchImport(Job["ImportStatus"]):
 
     def poll(self, client: KoreClient, wait: Wait, clock: Clock) -> ImportStatus | None:
         """Ask once and tell the wait what the answer shows; return the answer when it ends the wait."""
-        return ask_once(
+        return poll_once(
             lambda budget: client.import_status(self.job_id, budget=budget), self.see, wait, clock
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest.errors import KoreError
 from pytest_kore_convtest.jobs.end_reasons import LOOK
 from pytest_kore_convtest.jobs.job import LONGEST_WORD, Job, describe_unknown
-from pytest_kore_convtest.jobs.poll_loop import ask_once
+from pytest_kore_convtest.jobs.poll import poll_once
 from pytest_kore_convtest.jobs.store_entry import JobEntry
 from pytest_kore_convtest.jobs.wait import PollResult
 from pytest_kore_convtest.text import printable
@@ -136,7 +136,7 @@ class SuiteRun(Job["RunStatus"]):
 
     def poll(self, client: KoreClient, wait: Wait, clock: Clock) -> RunStatus | None:
         """Ask once and tell the wait what the answer shows; return the answer when it ends the wait."""
-        return ask_once(
+        return poll_once(
             lambda budget: client.run_status(self.name, self.job_id, budget=budget), self.see, wait, clock
         )
 

@@ -16,7 +16,6 @@ from pytest_kore_convtest.api.auth import (
     GivenToken,
     Signer,
     TokenFacts,
-    inspect_token,
     short_secret_note,
     sign_token,
 )
@@ -43,10 +42,15 @@ def token(claims, **header):
     return ".".join([encode({"alg": "HS256", "typ": "JWT", **header}), encode(claims), encode(b"signature")])
 
 
+def inspect_token(text, now=NOW):
+    """Check a token as a given one is checked before anything is sent."""
+    return GivenToken(lambda: text, lambda: now, "kore_jwt").inspect()
+
+
 def denial(text, now=NOW):
     """Return the error that an inspection raises."""
     with pytest.raises(AccessDeniedError) as raised:
-        inspect_token(text, now, "kore_jwt")
+        inspect_token(text, now)
     return raised.value
 
 
@@ -131,12 +135,12 @@ def test_a_short_secret_draws_a_note(secret, note):
 )
 def test_tokens_that_may_be_sent(claims, facts):
     """What the platform may accept passes, with what it says of itself."""
-    assert inspect_token(token(claims), NOW) == facts
+    assert inspect_token(token(claims)) == facts
 
 
 def test_an_encrypted_token_passes_uninspected():
     """The five parts of a JWE cannot be read here, so the platform judges them."""
-    assert inspect_token("eyJ.a.b.c.d", NOW) == TokenFacts(None, single_use=False)
+    assert inspect_token("eyJ.a.b.c.d") == TokenFacts(None, single_use=False)
 
 
 CLAIM_FAULTS = [
@@ -211,7 +215,7 @@ def test_texts_that_the_platform_refuses(text, said, reason):
 def test_no_text_breaks_the_inspection(text):
     """Whatever is given as a token, the outcome is facts or a denial."""
     try:
-        found = inspect_token(text, NOW)
+        found = inspect_token(text)
     except AccessDeniedError as denied:
         found = denied
     assert type(found) in {TokenFacts, AccessDeniedError}
@@ -223,7 +227,7 @@ def test_no_text_breaks_the_inspection(text):
 def test_no_expiry_breaks_the_inspection(expires):
     """Whatever a token calls its expiry, the outcome is facts or a denial."""
     try:
-        found = inspect_token(token({**FINE, "jti": "1", "exp": expires}), NOW)
+        found = inspect_token(token({**FINE, "jti": "1", "exp": expires}))
     except AccessDeniedError as denied:
         found = denied
     assert type(found) in {TokenFacts, AccessDeniedError}
@@ -306,7 +310,7 @@ def spend(source):
         lambda: given_token(token({"canary": 1})).check(1),
         lambda: given_token(token({**FINE, "jti": "canary"})).check(1),
         lambda: spend(given_token(token({**FINE, "jti": "canary"}))),
-        lambda: inspect_token(token({"canary": 1}), NOW),
+        lambda: inspect_token(token({"canary": 1})),
     ],
 )
 def test_no_traceback_holds_a_token(use):

@@ -1,7 +1,7 @@
 """The client and the waiting against the emulator, over real connections."""
 
 import pytest
-from jobs.waiting import FakeClock
+from jobs.waiting import FakeClock, poll_until
 
 from pytest_kore_convtest.api.client import KoreClient
 from pytest_kore_convtest.emulator import Emulator
@@ -15,7 +15,6 @@ from pytest_kore_convtest.errors import (
     RefusedError,
     UnreachableError,
 )
-from pytest_kore_convtest.jobs.poll_loop import poll_until
 from pytest_kore_convtest.jobs.wait import PollResult, Wait, WaitLimits
 from pytest_kore_convtest.settings.settings import Settings
 

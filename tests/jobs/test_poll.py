@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from jobs.waiting import FakeClock, NoAnswer, Service, make_wait, running, success, unreachable
+from jobs.waiting import FakeClock, NoAnswer, Service, make_wait, poll_until, running, success, unreachable
 
 from pytest_kore_convtest.api.retry import SystemClock, persist
 from pytest_kore_convtest.errors import (
@@ -15,7 +15,7 @@ from pytest_kore_convtest.errors import (
     RefusedError,
     UnreachableError,
 )
-from pytest_kore_convtest.jobs.poll_loop import ask_once, poll_until
+from pytest_kore_convtest.jobs.poll import poll_once
 
 
 def test_ask_first_sleep_afterwards():
@@ -39,9 +39,9 @@ def test_one_ask_at_a_time():
     """Whoever keeps the time otherwise may ask once and be told when the next ask is due."""
     clock = FakeClock()
     service, wait = Service(clock, running(10), success()), make_wait(clock, max_poll_interval=2.0)
-    assert ask_once(service.ask, service.see, wait, clock) is None
+    assert poll_once(service.ask, service.see, wait, clock) is None
     assert wait.due == 2.0
-    assert ask_once(service.ask, service.see, wait, clock).ended
+    assert poll_once(service.ask, service.see, wait, clock).ended
     assert service.times == [0.0, 0.0]
 
 

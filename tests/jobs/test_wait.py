@@ -13,6 +13,7 @@ from jobs.waiting import (
     Service,
     hollow,
     make_wait,
+    poll_until,
     running,
     success,
     unknown_job,
@@ -31,7 +32,6 @@ from pytest_kore_convtest.errors import (
     RefusedError,
     UnreachableError,
 )
-from pytest_kore_convtest.jobs.poll_loop import poll_until
 from pytest_kore_convtest.jobs.wait import LAST_ASK_GRACE, WaitLimits
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from pytest_kore_convtest.errors import KoreError, RefusedError, UnreachableError
+from pytest_kore_convtest.jobs.poll import poll_once
 from pytest_kore_convtest.jobs.wait import PollResult, Wait, WaitLimits
 
 
@@ -67,6 +68,14 @@ class Service:
     def see(answer):
         """Return the answer: it is a sight already."""
         return answer
+
+
+def poll_until(ask, see, wait, clock):
+    """Ask until the job has ended, in this thread; return the answer that says so."""
+    while True:
+        clock.sleep(max(0.0, wait.due - clock.monotonic()))
+        if (answer := poll_once(ask, see, wait, clock)) is not None:
+            return answer
 
 
 def make_wait(clock, **limits):

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jobs.waiting import poll_until
 from property.wire import HOST, JOB, SECRET, STREAM, Clock, Road, cut, examples, refusal, status
 
 from pytest_kore_convtest.api.retry import FIRST_CONTACT
@@ -23,7 +24,6 @@ from pytest_kore_convtest.errors import (
 )
 from pytest_kore_convtest.jobs.backoff import Backoff
 from pytest_kore_convtest.jobs.job import see
-from pytest_kore_convtest.jobs.poll_loop import poll_until
 from pytest_kore_convtest.jobs.wait import INCOMPLETE_GRACE, UNKNOWN_JOB_GRACE, Wait, WaitLimits
 
 EPS = 1e-4

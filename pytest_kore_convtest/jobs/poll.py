@@ -1,4 +1,4 @@
-"""Poll, judge, sleep: one request after the other until a job has ended."""
+"""One request for a job's status, and what it tells the job's wait."""
 
 from __future__ import annotations
 
@@ -15,27 +15,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def poll_until(ask: Callable[[float], T], see: Callable[[T], PollResult], wait: Wait, clock: Clock) -> T:
-    """Ask until the job has ended, and return the answer that says so.
+def poll_once(
+    ask: Callable[[float], T], see: Callable[[T], PollResult], wait: Wait, clock: Clock
+) -> T | None:
+    """Ask once and tell the wait; return the answer when it ends the wait.
 
     Args:
-        ask: Asks once; takes the seconds it may last. What it raises of ours is judged by ``wait``.
+        ask: Asks; takes the seconds it may last. What it raises of ours is judged by ``wait``.
         see: Says what an answer shows.
         wait: The wait.
         clock: Where time comes from.
-
-    Raises:
-        KoreError: The wait has failed.
-    """
-    while True:
-        clock.sleep(max(0.0, wait.due - clock.monotonic()))
-        answer = ask_once(ask, see, wait, clock)
-        if answer is not None:
-            return answer
-
-
-def ask_once(ask: Callable[[float], T], see: Callable[[T], PollResult], wait: Wait, clock: Clock) -> T | None:
-    """Ask once and tell the wait; return the answer when it ends the wait.
 
     Raises:
         KoreError: The wait has failed.
