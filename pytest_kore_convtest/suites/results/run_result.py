@@ -209,12 +209,6 @@ class RunResult:
         )
         return next(found, self)
 
-    @property
-    def is_flaky(self) -> bool:
-        """Whether it was run again because it failed, and passed after all."""
-        passed = any(one.outcome == PASSED for one in self.attempts)
-        return self.rate is None and passed and any(one.outcome == FAILED for one in self.attempts)
-
     @cached_property
     def positions(self) -> dict[int, int]:
         """Where each of the platform's results stands in its reply, by the result's identity."""
