@@ -184,7 +184,7 @@ KINDS = {
     "fail_on": "words after commas or spaces: `flaky`; or `off`",
     "percent": "a number from 0 to 100",
     "exit_code": "`off`, or a number from 1 to 255",
-    "globs": "file name patterns, one a line",
+    "globs": "file name patterns, with blanks or line breaks between; `?` stands for a blank in a name",
     "targets": "lines of `NAME HOST STREAM [protected]`",
     "rules": "`RULE = error`, `warning` or `off`, one a line",
 }

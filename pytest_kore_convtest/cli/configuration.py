@@ -17,7 +17,7 @@ from pytest_kore_convtest.settings.options import CONNECTION, SETTINGS
 from pytest_kore_convtest.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     import pytest
 
@@ -92,6 +92,26 @@ def gather_raw(options: argparse.Namespace, *more: str) -> RawSettings:
             return found[0]
         problem = "pytest cannot read its configuration; what it says stands above"
     raise UsageError(problem)
+
+
+def read_offline(options: argparse.Namespace, names: Collection[str]) -> Settings:
+    """Read some settings, as pytest would; what else is configured does not matter, and may be wrong.
+
+    Raises:
+        UsageError: They cannot be read.
+        ConfigError: A value cannot be used.
+    """
+    from pytest_kore_convtest.settings.options import ROWS
+    from pytest_kore_convtest.settings.settings import resolve
+
+    raw = gather_offline(options)
+    env_names = {ROWS[name].env_name for name in names}
+    return resolve(
+        {name: value for name, value in raw.typed.items() if name in names},
+        {name: value for name, value in raw.environment.items() if name in env_names},
+        {name: value for name, value in raw.ini.items() if name in names},
+        raw.folder,
+    )
 
 
 def gather_offline(options: argparse.Namespace) -> RawSettings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli import FINDINGS, OK
@@ -62,7 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
     from pytest_kore_convtest.cli.configuration import add_settings
 
-    parser.add_argument("files", nargs="+", metavar="FILE", help="suite files, as the UI exports them")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="suite files, or folders of such (kore_suite_files)"
+    )
     parser.add_argument("--wait", action="store_true", help="wait for the jobs and judge what was stored")
     parser.add_argument("--json", action="store_true", help="print JSON when all is done")
     add_settings(parser, ("import_name", "keep", "timeout", "require_assertions"))
@@ -73,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.cli.configuration import read_account
 
-    suites = list(_read_suites(options.files))
+    suites = list(_read_suites(options))
     settings = read_account(options)
     imports = list(_name(suites, settings))
     try:
@@ -88,11 +91,14 @@ def run(options: argparse.Namespace) -> int:
     return OK if all(one.result in {"", PASSED} and one.ds_id for one in imports) else FINDINGS
 
 
-def _read_suites(files: Iterable[str]) -> Iterator[LocalSuite]:
-    from pytest_kore_convtest.cli.suite_paths import check_paths
+def _read_suites(options: argparse.Namespace) -> Iterator[LocalSuite]:
+    from pytest_kore_convtest.cli.configuration import read_offline
+    from pytest_kore_convtest.cli.suite_paths import USUAL, check_paths
     from pytest_kore_convtest.suites.file import read_suite_file
 
-    for path in check_paths(files):
+    folders = any(Path(name).is_dir() for name in options.files)
+    globs = read_offline(options, ["suite_files"]).suite_files if folders else USUAL
+    for path in check_paths(options.files, globs):
         yield from read_suite_file(path)
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from pytest_kore_convtest.findings import Finding
     from pytest_kore_convtest.rules import Rule, RuleSettings, Severity
-    from pytest_kore_convtest.settings.settings import Settings
 
 DESCRIPTION = (
     "Check suite files, as pytest's lint items do, with the same rules and settings (kore_rules,"
@@ -29,13 +28,15 @@ EXAMPLES = (
 )
 
 _FORMATS = ("text", "json", "github", "sarif")
-_SETTINGS = ("rules", "stream_id", "require_assertions", "target", "targets")
+_SETTINGS = ("rules", "stream_id", "require_assertions", "target", "targets", "suite_files")
 """The settings that lint depends on: others may be wrong as they like."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
-    parser.add_argument("files", nargs="*", metavar="FILE", help="suite files, as the UI exports them")
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="suite files, or folders of such (kore_suite_files)"
+    )
     parser.add_argument(
         "--rule",
         action="append",
@@ -58,13 +59,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what was found."""
     from pytest_kore_convtest.cli import lint_formats
+    from pytest_kore_convtest.cli.configuration import read_offline
     from pytest_kore_convtest.cli.suite_paths import check_paths
 
-    paths = list(check_paths(options.files))
-    if not paths and not options.list_rules:
+    if not options.files and not options.list_rules:
         raise UsageError("name at least one suite file")
     typed, only = _read_rules(options.rule), _read_only(options.only)
-    settings = _read_settings(options)
+    settings = read_offline(options, _SETTINGS)
+    paths = list(check_paths(options.files, settings.suite_files))
     rules = _settle_rules(settings.rules, typed, only)
     if options.list_rules:
         print(lint_formats.list_rules(rules, options.format))
@@ -107,22 +109,6 @@ def _read_only(names: list[str]) -> frozenset[Rule]:
             raise UsageError(f"--only: {rule} is not looked for in files, but in {RULES[rule].about}")
         found.add(rule)
     return frozenset(found)
-
-
-def _read_settings(options: argparse.Namespace) -> Settings:
-    """Read the settings that lint depends on, as pytest would; what else is configured does not matter."""
-    from pytest_kore_convtest.cli.configuration import gather_offline
-    from pytest_kore_convtest.settings.options import ROWS
-    from pytest_kore_convtest.settings.settings import resolve
-
-    raw = gather_offline(options)
-    names = {ROWS[name].env_name for name in _SETTINGS}
-    return resolve(
-        {name: value for name, value in raw.typed.items() if name in _SETTINGS},
-        {name: value for name, value in raw.environment.items() if name in names},
-        {name: value for name, value in raw.ini.items() if name in _SETTINGS},
-        raw.folder,
-    )
 
 
 def _settle_rules(

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest.cli.parser import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+USUAL = ("*.kore.json", "*.kore.yaml", "*.kore.yml")
+"""How suite files are called."""
 
 
-_SUFFIXES = frozenset({".json", ".yaml", ".yml"})
+def check_paths(names: Iterable[str], globs: Sequence[str] = USUAL) -> Iterator[Path]:
+    """Give each file once; of a folder all suite files in it and below.
 
-
-def check_paths(names: Iterable[str]) -> Iterator[Path]:
-    """Give each file once; of a folder all ``*.kore.json`` and ``*.kore.yaml`` files in it and below.
+    Args:
+        names: Files and folders.
+        globs: How the suite files in a folder are called.
 
     Raises:
         UsageError: One is missing or cannot be read, or a folder has none.
@@ -23,7 +27,7 @@ def check_paths(names: Iterable[str]) -> Iterator[Path]:
     for name in dict.fromkeys(names):
         path = Path(name)
         if path.is_dir():
-            yield from _find_suites(path)
+            yield from _find_suites(path, globs)
             continue
         try:
             if path.is_file():  # a pipe would wait for its writer
@@ -38,10 +42,9 @@ def check_paths(names: Iterable[str]) -> Iterator[Path]:
         raise UsageError(problem)
 
 
-def _find_suites(folder: Path) -> list[Path]:
-    found = sorted(path for path in folder.rglob("*.kore.*") if path.suffix in _SUFFIXES)
+def _find_suites(folder: Path, globs: Sequence[str]) -> list[Path]:
+    found = sorted(path for path in folder.rglob("*") if any(path.match(glob) for glob in globs))
     if not found:
-        raise UsageError(
-            f"{folder} has no *.kore.json or *.kore.yaml files: rename the suite files in it, or name them"
-        )
+        called = " or ".join(globs)
+        raise UsageError(f"{folder} has no {called} files: rename the suite files in it, or name them")
     return found

@@ -30,8 +30,9 @@ def collect_suites(path: Path, parent: pytest.Collector, others: list[object]) -
 
 def _is_suite_file(config: pytest.Config, path: Path) -> bool:
     """Say whether a file's name fits ``kore_suite_files``."""
-    globs = config.getini("kore_suite_files")
-    return any(path.match(glob) for glob in (["*.kore.json", "*.kore.yaml"] if globs is ... else globs))
+    lines = config.getini("kore_suite_files")
+    lines = ["*.kore.json", "*.kore.yaml"] if lines is ... else lines
+    return any(path.match(glob) for line in lines for glob in line.split())
 
 
 def _is_named_for_us(parent: pytest.Collector, path: Path, others: list[object]) -> bool:

@@ -27,6 +27,18 @@ def test_it_imports_and_prints_the_id(account, kore, tmp_path):
     assert [body["name"] for body in bodies] == [one["name"] for one in found]
 
 
+def test_the_files_of_a_folder_are_those_that_pytest_collects(account, kore, tmp_path):
+    """As ``kore_suite_files`` says; without it they are called ``*.kore.json``."""
+    folder = tmp_path / "conversations"
+    folder.mkdir()
+    for name in ("BOOKING", "REFUND", "HOURS"):
+        (folder / f"{name}{'.kore' * (name == 'HOURS')}.json").write_text(suite(name))
+    assert kore("import", "conversations").lines[0].startswith("HOURS")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nkore_suite_files = BOOK*.json REF*.json\n")
+    assert [line.split("_")[0] for line in kore("import", "conversations").lines] == ["BOOKING", "REFUND"]
+    assert len(account.uploads) == 3
+
+
 def test_the_id_is_ready_for_the_gate(account, kore, tmp_path):
     """The printed id, given to the gate, is waited for and judged."""
     (tmp_path / "a.json").write_text(suite())

@@ -46,6 +46,19 @@ def _bad(tmp_path):
     return "bad.kore.json"
 
 
+def test_the_files_of_a_folder_are_those_that_pytest_collects(kore, good, bad, tmp_path):
+    """As ``kore_suite_files`` says: a file that pytest would collect is looked at."""
+    (tmp_path / "Booking.json").write_bytes(Path(bad).read_bytes())
+    Path(bad).unlink()
+    assert kore("lint", ".").code == 0
+    (tmp_path / "pytest.ini").write_text("[pytest]\nkore_suite_files = *.kore.json Book*.json\n")
+    ended = kore("lint", ".")
+    assert ended.code == 1
+    assert ended.lines[0].startswith("Booking.json:2:")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nkore_suite_files = none?of.*\n")
+    one_sentence(kore("lint", "."), 4, ". has no none?of.* files: rename")
+
+
 def test_nothing_to_find(kore, good):
     """A good file is exit code 0 and one line."""
     ended = kore("lint", good)

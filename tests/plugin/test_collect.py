@@ -228,12 +228,20 @@ def test_a_file_that_cannot_be_used_does_not_stop_the_others(put, run, account, 
     assert "a.kore.json:2:" in result.text
 
 
-def test_globs_of_suite_files(put, names, pytester):
+@pytest.mark.parametrize(
+    ("globs", "found"),
+    [
+        ("*.suite.json", ["suites/c.suite.json"]),
+        ("suites/b.json *.suite.json", ["suites/b.json", "suites/c.suite.json"]),
+        ("\n  a.*.json\n  suites/?.json", ["a.kore.json", "suites/b.json"]),
+    ],
+)
+def test_globs_of_suite_files(put, names, pytester, globs, found):
     """kore_suite_files says which files are collected without being named."""
     for name in ("a.kore.json", "suites/b.json", "suites/c.suite.json"):
         put(name, "A")
-    pytester.makeini("[pytest]\nkore_suite_files = *.suite.json")
-    assert [one.partition("::")[0] for one in names("-k", "lint")] == ["suites/c.suite.json"]
+    pytester.makeini(f"[pytest]\nkore_suite_files = {globs}")
+    assert [one.partition("::")[0] for one in names("-k", "lint")] == found
 
 
 def test_several_suites_in_a_file(put, run, plugin_args, account):
