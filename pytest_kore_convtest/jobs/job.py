@@ -207,7 +207,7 @@ class SuiteImport(WatchImport):
         sight, suite = super().see(status), self.suite
         split = ""
         if suite is not None and suite.split:
-            split = f"{suite.path.name} holds several suites: it was split, {suite.name!r} was uploaded alone"
+            split = f"{suite.path.name} holds several suites: each is uploaded alone"  # said once a file
         said = "; ".join(filter(None, (sight.note, split, self._changed)))
         return replace(sight, note=said) if said != sight.note else sight
 
