@@ -204,11 +204,8 @@ class SuiteImport(WatchImport):
 
     def see(self, status: ImportStatus) -> PollResult:
         """Say what an answer shows, and what is odd about the file that was uploaded."""
-        sight, suite = super().see(status), self.suite
-        split = ""
-        if suite is not None and suite.split:
-            split = f"{suite.path.name} holds several suites: each is uploaded alone"  # said once a file
-        said = "; ".join(filter(None, (sight.note, split, self._changed)))
+        sight = super().see(status)
+        said = "; ".join(filter(None, (sight.note, self._changed)))
         return replace(sight, note=said) if said != sight.note else sight
 
 

@@ -122,6 +122,8 @@ def summarize_job(result: JobResult) -> JobSummary:
         excused=result["run"] is not None and result["run"]["excused"],
     )
     summary["notes"] += [f"{result['name']}: {note}" for note in result["remarks"]]
+    if result["file"] and result["file"]["split"]:
+        summary["notes"].append(f"{result['file']['path']} holds several suites: each is uploaded alone")
     if result["run"]:
         _add_run(summary, result["run"], result["steps"] if ended else [])
     elif result["imported"]:
