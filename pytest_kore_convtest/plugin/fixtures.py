@@ -18,7 +18,6 @@ from pytest_kore_convtest.plugin.session import Run, find_run
 from pytest_kore_convtest.settings.settings import require
 from pytest_kore_convtest.settings.types import read_version
 from pytest_kore_convtest.settings.values import read_jobs
-from pytest_kore_convtest.suites.file import LocalSuite, pick_suite, read_suite_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.settings.settings import Settings
     from pytest_kore_convtest.settings.values import ImportJob
+    from pytest_kore_convtest.suites.file import LocalSuite
 
 _NAMES = "names"
 """The store's entry of names that workers have given to suites."""
@@ -328,6 +328,8 @@ def _one(ds_id: str) -> str:
 
 def importer(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
     """Make what ``kore_import_suite`` gives."""
+    from pytest_kore_convtest.suites.file import LocalSuite, pick_suite, read_suite_file
+
     config, pipeline = request.config, request.getfixturevalue("_kore_pipeline")
     run = find_run(config)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict
 
 import pytest
@@ -38,7 +39,6 @@ from pytest_kore_convtest.plugin.reporting.item_reports import (
 )
 from pytest_kore_convtest.plugin.reporting.junit import JUnitReport
 from pytest_kore_convtest.plugin.reporting.publish import Published, publish
-from pytest_kore_convtest.plugin.reporting.recorder import Recorder
 from pytest_kore_convtest.plugin.session import (
     KILL_MARGIN,
     NOBODY,
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Sequence
     from pathlib import Path
 
+    from pytest_kore_convtest.plugin.reporting.recorder import Recorder
     from pytest_kore_convtest.plugin.session import Run
     from pytest_kore_convtest.plugin.workers.check_workers import SuiteFiles
     from pytest_kore_convtest.plugin.workers.shared import WorkerNode
@@ -97,7 +98,6 @@ class Hooks:
     def __init__(self, run: Run) -> None:
         self._run, self._config = run, run.config
         self._verdict = RunVerdict()
-        self._recorder = Recorder()
         self._other_settings: dict[str, str] = {}
         self._published = Published()
         self._junit = JUnitReport(run.config)
@@ -115,6 +115,13 @@ class Hooks:
             from pytest_kore_convtest.plugin.workers.xdist import Sender
 
             run.tick = Sender(run).tick
+
+    @cached_property
+    def _recorder(self) -> Recorder:
+        """What gathers the record, in a run that wants one."""
+        from pytest_kore_convtest.plugin.reporting.recorder import Recorder
+
+        return Recorder()
 
     def choose(self, args: list[str]) -> None:
         """Select the items of the gate that are named by their node ids, if any are."""
@@ -157,7 +164,8 @@ class Hooks:
         left = getattr(node, "workeroutput", {}).get(_LEFT, {})
         for job in left.get("jobs", ()):
             self._verdict.add_job(job)
-        self._recorder.add_results(left.get("results", ()))
+        if results := left.get("results"):
+            self._recorder.add_results(results)
         self._run.notes += [note for note in left.get("notes", ()) if note not in self._run.notes]
         if self._receiver is not None:
             self._receiver.drop(node.gateway.id)
@@ -348,7 +356,8 @@ class Hooks:
         left = self._find_left()
         for job in left["jobs"]:
             self._verdict.add_job(job)
-        self._recorder.add_results(left["results"])
+        if left["results"]:
+            self._recorder.add_results(left["results"])
         self._verdict.uncollected = output.name_uncollected(self._config)
         self._verdict.close(self._run, session, self._selected)
         clean_up_suites(self._run)

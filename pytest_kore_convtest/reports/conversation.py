@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.reports.record import FAILED, FLAKY
+from pytest_kore_convtest.reports.outcome_words import FAILED, FLAKY
 from pytest_kore_convtest.suites.diff import brief, is_template
 from pytest_kore_convtest.suites.yaml.write import write_text
 from pytest_kore_convtest.text import shorten

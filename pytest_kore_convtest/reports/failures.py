@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.reports import totals
 from pytest_kore_convtest.reports.conversation import write_conversation
 from pytest_kore_convtest.reports.markup import code, fence, fold
-from pytest_kore_convtest.reports.record import DERIVED, FAILED
+from pytest_kore_convtest.reports.outcome_words import DERIVED, FAILED
 from pytest_kore_convtest.suites import diff
 from pytest_kore_convtest.text import plural
 

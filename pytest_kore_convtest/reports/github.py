@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.reports import totals
-from pytest_kore_convtest.reports.record import FAILED, FLAKY
+from pytest_kore_convtest.reports.outcome_words import FAILED, FLAKY
 from pytest_kore_convtest.text import block
 
 if TYPE_CHECKING:

@@ -11,13 +11,8 @@ from pytest_kore_convtest.api import models
 from pytest_kore_convtest.errors import KoreError, StructureError
 from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
 from pytest_kore_convtest.redaction import hide_in
+from pytest_kore_convtest.reports.outcome_words import DERIVED, FAILED, MATCHER, PASSED, PLATFORM, UNKNOWN
 from pytest_kore_convtest.reports.record import (
-    DERIVED,
-    FAILED,
-    MATCHER,
-    PASSED,
-    PLATFORM,
-    UNKNOWN,
     File,
     Finding,
     ImportRecord,

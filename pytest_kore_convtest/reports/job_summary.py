@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from pytest_kore_convtest.findings import MOST_WARNINGS_SHOWN, Finding, summarize
-from pytest_kore_convtest.reports.record import FAILED, FLAKY, MATCHER, NOT_EVALUATED, PASSED
+from pytest_kore_convtest.reports.outcome_words import FAILED, FLAKY, MATCHER, NOT_EVALUATED, PASSED
 from pytest_kore_convtest.reports.totals import say_outcome
 from pytest_kore_convtest.rules import ERROR
 from pytest_kore_convtest.suites.results.run_result import step_name

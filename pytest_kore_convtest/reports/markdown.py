@@ -10,7 +10,7 @@ from pytest_kore_convtest.reports.coverage import count_words, percent, sort_dia
 from pytest_kore_convtest.reports.extent import list_limits
 from pytest_kore_convtest.reports.failures import list_failures, render_failure, render_test
 from pytest_kore_convtest.reports.markup import Section, cell, code, fold, lay_out, name_values, table
-from pytest_kore_convtest.reports.record import FAILED, MATCHER, PASSED, UNKNOWN
+from pytest_kore_convtest.reports.outcome_words import FAILED, MATCHER, PASSED, UNKNOWN
 from pytest_kore_convtest.suites.versions import explain_version
 from pytest_kore_convtest.text import plural
 

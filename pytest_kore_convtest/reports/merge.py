@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.coverage.merge import join_coverage
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.reports.record import FAILED, FORMAT, PASSED, UNKNOWN, VERSION
+from pytest_kore_convtest.reports.outcome_words import FAILED, PASSED, UNKNOWN
+from pytest_kore_convtest.reports.record import FORMAT, VERSION
 from pytest_kore_convtest.reports.shards import find_shard_gaps
 from pytest_kore_convtest.reports.totals import is_mixed, name_platform
 from pytest_kore_convtest.text import plural

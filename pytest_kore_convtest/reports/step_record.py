@@ -6,19 +6,15 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, cast
 
 from pytest_kore_convtest.api.run_models import variations
-from pytest_kore_convtest.reports.record import (
+from pytest_kore_convtest.reports.outcome_words import (
     DERIVED,
     FAILED,
     MATCHER,
     NOT_EVALUATED,
     PASSED,
     PLATFORM,
-    Assertion,
-    Attempt,
-    PassRate,
-    Reply,
-    StepRecord,
 )
+from pytest_kore_convtest.reports.record import Assertion, Attempt, PassRate, Reply, StepRecord
 from pytest_kore_convtest.text import printable, show_path
 
 if TYPE_CHECKING:

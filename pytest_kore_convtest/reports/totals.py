@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.findings import say_rest
-from pytest_kore_convtest.reports.record import FAILED, FLAKY, NOT_EVALUATED, PASSED, UNCHECKED, UNKNOWN
+from pytest_kore_convtest.reports.outcome_words import (
+    FAILED,
+    FLAKY,
+    NOT_EVALUATED,
+    PASSED,
+    UNCHECKED,
+    UNKNOWN,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -33,6 +33,8 @@ _FIRST = re.compile(r"^(?:---)?[ \t]*([^\s#-])", re.MULTILINE)
 
 def hint_at_suites(run: Run, files: list[Path]) -> None:
     """Note which of some files in the collected folders are suites that nobody collects."""
+    if not files:
+        return
     from pytest_kore_convtest.reports.report_paths import holds_suite
     from pytest_kore_convtest.suites.file import is_yaml
     from pytest_kore_convtest.text import show_path

@@ -13,7 +13,7 @@ from pytest_kore_convtest.plugin.config import in_github
 from pytest_kore_convtest.plugin.coverage import measure_run
 from pytest_kore_convtest.plugin.history import tell_news
 from pytest_kore_convtest.plugin.session import NOBODY
-from pytest_kore_convtest.reports.record import PASSED, UNKNOWN
+from pytest_kore_convtest.reports.outcome_words import PASSED, UNKNOWN
 from pytest_kore_convtest.settings.options import GITHUB, REPORTS
 from pytest_kore_convtest.settings.settings import environment
 from pytest_kore_convtest.text import plural

@@ -6,18 +6,8 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest import redaction
 from pytest_kore_convtest.plugin.report_facts import facts_of
-from pytest_kore_convtest.reports.record import (
-    FAILED,
-    FORMAT,
-    NOT_EVALUATED,
-    PASSED,
-    UNKNOWN,
-    VERSION,
-    Attempt,
-    Record,
-    SuiteRecord,
-    Unevaluated,
-)
+from pytest_kore_convtest.reports.outcome_words import FAILED, NOT_EVALUATED, PASSED, UNKNOWN
+from pytest_kore_convtest.reports.record import FORMAT, VERSION, Attempt, Record, SuiteRecord, Unevaluated
 from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from pytest_kore_convtest.plugin.verdict.item_results import (
     ItemResult,
     ItemResults,
 )
-from pytest_kore_convtest.reports.record import FAILED, PASSED, UNKNOWN
+from pytest_kore_convtest.reports.outcome_words import FAILED, PASSED, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

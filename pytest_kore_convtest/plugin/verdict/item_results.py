@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.plugin.own_items import COVERED, KNOWN, NOT_CONFIGURED
 from pytest_kore_convtest.plugin.report_facts import facts_of, is_ours
-from pytest_kore_convtest.reports.record import FAILED, PASSED, ItemRecord
+from pytest_kore_convtest.reports.outcome_words import FAILED, PASSED
 from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_kore_convtest.reports.record import ItemOutcome
+    from pytest_kore_convtest.reports.record import ItemOutcome, ItemRecord
 
 ERROR, SKIPPED, XFAILED, XPASSED, NOT_RUN = "error", "skipped", "xfailed", "xpassed", "not run"
 """What else may become of an item, besides ``COVERED``, ``KNOWN`` and ``NOT_CONFIGURED``."""
@@ -100,14 +100,14 @@ class ItemResults(dict[str, ItemResult]):
         """Yield what the reports say of each item that ran, and the keys of its jobs."""
         for nodeid, result in self.items():
             if result.outcome in _RECORDED:
-                record = ItemRecord(
-                    nodeid=nodeid,
-                    outcome=_RECORDED[result.outcome],
-                    seconds=round(result.seconds, 3),
-                    message=result.message,
-                    place=result.place,
-                    suites=[],
-                )
+                record: ItemRecord = {
+                    "nodeid": nodeid,
+                    "outcome": _RECORDED[result.outcome],
+                    "seconds": round(result.seconds, 3),
+                    "message": result.message,
+                    "place": result.place,
+                    "suites": [],
+                }
                 yield record, result.jobs
 
 

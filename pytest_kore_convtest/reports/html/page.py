@@ -20,7 +20,7 @@ from pytest_kore_convtest.reports.html.coverage import view_coverage
 from pytest_kore_convtest.reports.html.excerpts import Allowance
 from pytest_kore_convtest.reports.html.suites import CODES, SuiteView, suite_views, tally
 from pytest_kore_convtest.reports.html.timelines import HEIGHT, MARGIN
-from pytest_kore_convtest.reports.record import FAILED, FLAKY, NOT_EVALUATED, PASSED, UNCHECKED
+from pytest_kore_convtest.reports.outcome_words import FAILED, FLAKY, NOT_EVALUATED, PASSED, UNCHECKED
 from pytest_kore_convtest.reports.totals import list_tested, name_platform, say_outcome
 from pytest_kore_convtest.suites.diff import brief
 from pytest_kore_convtest.suites.versions import explain_version

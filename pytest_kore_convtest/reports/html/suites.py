@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kore_convtest.reports.conversation import write_conversation
 from pytest_kore_convtest.reports.html.replies import Side, reply_view
 from pytest_kore_convtest.reports.html.timelines import Timeline, timeline
-from pytest_kore_convtest.reports.record import (
+from pytest_kore_convtest.reports.outcome_words import (
     DERIVED,
     FAILED,
     FLAKY,
