@@ -28,9 +28,9 @@ import json, sys, threading, time
 from werkzeug.serving import WSGIRequestHandler, make_server
 from pytest_kore_convtest.emulator import Emulator
 from pytest_kore_convtest.emulator.replies import Reply
-from pytest_kore_convtest.emulator.server import Server
+from pytest_kore_convtest.emulator.server import Answers, Server
 
-def refuse(request, peer):
+def refuse(*_):
     raise AssertionError
 
 kind = sys.argv[1]
@@ -40,7 +40,8 @@ if kind == "emulator":
     facts = {**emulator.handle(), "job": emulator.add_job(status="IN_PROGRESS@40")}
     port = int(emulator.url.rpartition(":")[2])
 elif kind == "nothing":
-    server = Server("127.0.0.1", 0, answer=lambda request: Reply(200, b"{}"), control=refuse, now=time.time)
+    answers = Answers(lambda request: Reply(200, b"{}"), lambda request: True, refuse, refuse)
+    server = Server("127.0.0.1", 0, answers, time.time)
     port = server.port
 else:
     class Quiet(WSGIRequestHandler):
