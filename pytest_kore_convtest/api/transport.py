@@ -40,6 +40,9 @@ _LONGEST = 86400.0  # a day; the operating system's timers refuse absurd numbers
 _HERE = threading.local()
 _CALLER = threading.local()
 
+request_left = threading.Event()
+"""Set when a request of this process has left; what takes time to load may be loaded meanwhile."""
+
 
 def ignore_mocks() -> None:
     """Let this thread's requests be real, whatever a test replaces in ``requests`` meanwhile.
@@ -375,6 +378,7 @@ class _Watched(HTTPConnection):
             self.connect()
         _HERE.thread.sending()
         super().send(data)
+        request_left.set()
 
 
 class _WatchedTLS(_Watched, HTTPSConnection):

@@ -8,6 +8,7 @@ that another process of this test run works on is looked up in the store instead
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -55,6 +56,9 @@ J = TypeVar("J", bound="AnyJob")
 
 WRITES_GRACE = 2.0
 """Seconds that a change under way may still take when the test run stops, so that its end is known."""
+
+_LOADING = 0.1
+"""Seconds that the first request gets to leave before anything else is loaded."""
 
 
 class Pipeline:
@@ -167,8 +171,7 @@ class Pipeline:
             interval: Seconds.
         """
         self._pool.require_threads(job)
-        from pytest_kore_convtest.api import models  # noqa: F401 - loads while the first request is on its way
-
+        _load_models()
         while (outcome := self._wait_a_little(job, interval)) is None:
             if tick:
                 tick()
@@ -490,6 +493,15 @@ class Pipeline:
                 claim.release()
         if claims[0] is not None:
             self._rounds.slot_is_free()
+
+
+def _load_models() -> None:
+    """Load what reads an answer while the first request is on its way: before, it would only delay that."""
+    if "pytest_kore_convtest.api.models" not in sys.modules:
+        from pytest_kore_convtest.api.transport import request_left
+
+        request_left.wait(_LOADING)
+        from pytest_kore_convtest.api import models  # noqa: F401
 
 
 def _defect(job: AnyJob, bug: Exception) -> ServiceError:

@@ -5,7 +5,6 @@ The platform's percent is none: a documented job stood at 85 % after 14 of its 6
 
 from __future__ import annotations
 
-import statistics
 import warnings
 from random import SystemRandom
 from typing import TYPE_CHECKING
@@ -62,7 +61,11 @@ class Durations:
 
     def _median(self, memory: str) -> float | None:
         known = self._known.get(self._name(memory), []) if memory else []
-        return statistics.median(known) if len(known) >= _FEWEST else None
+        if len(known) < _FEWEST:
+            return None
+        from statistics import median  # not before the first request of a run that has no history
+
+        return median(known)
 
     def learn(self, states: Sequence[State]) -> None:
         """Note the durations of the jobs that have ended."""
