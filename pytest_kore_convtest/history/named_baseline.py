@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.text import show_path
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.history.identity import RunState
 
 
-@dataclass(frozen=True)
-class NamedBaseline:
+class NamedBaseline(NamedTuple):
     """What ``--kore-baseline`` names: one of the two.
 
     Attributes:

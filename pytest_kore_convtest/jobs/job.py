@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeAlias
 
 from pytest_kore_convtest.errors import KoreError
@@ -206,7 +205,7 @@ class SuiteImport(WatchImport):
         """Say what an answer shows, and what is odd about the file that was uploaded."""
         sight = super().see(status)
         said = "; ".join(filter(None, (sight.note, self._changed)))
-        return replace(sight, note=said) if said != sight.note else sight
+        return sight._replace(note=said) if said != sight.note else sight
 
 
 def see(status: ImportStatus) -> PollResult:

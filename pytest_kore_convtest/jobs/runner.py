@@ -443,7 +443,7 @@ class Pipeline:
         left = max(LEAST_WAIT, self._deadlines.left(job))
         job.before = self._limits.timeout - left
         notes = self.client.check_token(left)
-        limits = replace(self._limits, timeout=left)
+        limits = self._limits._replace(timeout=left)
         wait = Wait(job.what, job.job_id, limits, self._clock.monotonic(), job.resume)
         wait.before, wait.way_on, wait.needs = job.before, job.way_on, job.needs
         wait.earlier = self.store.polls(job.key)

@@ -11,8 +11,8 @@ no poll see ``api/retry``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.api.retry import FIRST_CONTACT, UNREACHED
 from pytest_kore_convtest.errors import (
@@ -56,8 +56,7 @@ LAST_ASK_GRACE = 0.2
 """Seconds past the deadline that an exchange under way may still take."""
 
 
-@dataclass(frozen=True)
-class WaitLimits:
+class WaitLimits(NamedTuple):
     """How long to wait for what; all in seconds.
 
     Attributes:
@@ -92,8 +91,7 @@ class WaitLimits:
         )
 
 
-@dataclass(frozen=True)
-class PollResult:
+class PollResult(NamedTuple):
     """What one usable answer showed.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.settings.settings import Settings
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """What coverage comes to.
 
     Attributes:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.settings.options import CACHE, IN_CACHE
@@ -21,8 +21,7 @@ _MOST_LINES = 10
 """Lines of a section of the comparison at the end of a run."""
 
 
-@dataclass(frozen=True)
-class News:
+class News(NamedTuple):
     """What an earlier run and the history tell.
 
     Attributes:

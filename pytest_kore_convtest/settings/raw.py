@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.settings.settings import Given
 
 
-@dataclass(frozen=True)
-class RawSettings:
+class RawSettings(NamedTuple):
     """The raw values by where they stand, and the folders around them.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 import json
 from bisect import bisect_right
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import pairwise, takewhile
 from random import Random
 
@@ -339,7 +339,7 @@ def test_both_ways_to_wait_are_one(script, settings):
     """Who waits with ``poll_until`` sends the same requests at the same times as the pipeline does."""
     road, plain = Road(script, **settings), Road(script, **settings)
     outcome, clock = road.watch(), plain.clock
-    values = {field.name: getattr(plain.settings, field.name) for field in fields(WaitLimits)}
+    values = {name: getattr(plain.settings, name) for name in WaitLimits._fields}
     wait = Wait("import job", JOB, WaitLimits(**values), clock.now)
     ask = lambda budget: plain.client.import_status(JOB, budget=budget)  # noqa: E731 - short
     bad = raised(lambda _: poll_until(ask, see, wait, clock), None)

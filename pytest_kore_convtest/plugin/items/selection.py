@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.plugin.own_items import OwnItem, is_live, wanted_jobs
@@ -24,8 +23,7 @@ _KEY = "selected"
 """The key of the store's entry under which xdist's workers tell the controller."""
 
 
-@dataclass(frozen=True)
-class Selected:
+class Selected(NamedTuple):
     """A selected item of ours.
 
     Attributes:
@@ -116,7 +114,7 @@ def tell_controller(run: Run, selected: list[Selected]) -> None:
     if not selected:
         return
     try:
-        entry = {_KEY: [asdict(one) for one in selected], "deselected": run.deselected}
+        entry = {_KEY: [one._asdict() for one in selected], "deselected": run.deselected}
         run.store().leave(_KEY, entry)
     except ConfigError:
         return  # the folder cannot be used: each item says so itself

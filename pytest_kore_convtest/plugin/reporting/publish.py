@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest import redaction
 from pytest_kore_convtest.errors import ConfigError
@@ -36,8 +35,7 @@ _MOST_NAMED = 100
 _WORDS = {"html": "HTML", "json": "JSON", "markdown": "Markdown"}
 
 
-@dataclass(frozen=True)
-class Published:
+class Published(NamedTuple):
     """What became of the reports.
 
     Attributes:

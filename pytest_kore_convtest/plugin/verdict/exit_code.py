@@ -6,8 +6,7 @@ where a job is there to speak of.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -48,8 +47,7 @@ _CUT_SHORT = frozenset({pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ER
 _GREEN = frozenset({pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED})
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(NamedTuple):
     """What JUnit has to hold beside the items' own results: no verdict, or one that no item shows.
 
     Attributes:

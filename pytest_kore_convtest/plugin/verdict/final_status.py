@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.text import plural
 
@@ -24,8 +23,7 @@ _IMPORT, _RUN = "import", "run"
 _LONGEST_REASON = 120
 
 
-@dataclass(frozen=True)
-class ItemCounts:
+class ItemCounts(NamedTuple):
     """How many items of a kind there are, and what became of them.
 
     Attributes:
@@ -51,8 +49,7 @@ class ItemCounts:
         return said
 
 
-@dataclass(frozen=True)
-class Tally:
+class Tally(NamedTuple):
     """What a test run comes to.
 
     Attributes:
@@ -69,8 +66,8 @@ class Tally:
     jobs: Sequence[JobSummary] = ()
     not_waited: int = 0
     deselected: tuple[int, int] = 0, 0
-    lint: ItemCounts = field(default_factory=ItemCounts)
-    items: ItemCounts = field(default_factory=ItemCounts)
+    lint: ItemCounts = ItemCounts()
+    items: ItemCounts = ItemCounts()
     unconfigured: int = 0
 
 
@@ -92,7 +89,7 @@ def write_tally(tally: Tally) -> str:
     else:
         lint = tally.lint
         # As many as pytest counts, unless lint has a number of its own.
-        items = tally.items if lint.bad else replace(tally.items, total=tally.items.total + lint.total)
+        items = tally.items if lint.bad else tally.items._replace(total=tally.items.total + lint.total)
         parts += [_against(lint, "lint check"), _against(items, "test")]
     if runs and tally.deselected[0]:
         # On another machine, perhaps: what divides items may know nothing of suites.
