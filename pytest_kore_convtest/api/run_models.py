@@ -48,7 +48,7 @@ def fold(word: str) -> str:
 
 def read_word(word: str) -> str:
     """Return what a word of a run, a step or an assertion comes down to; empty when nobody knows it."""
-    return _WORDS.get(fold(word), "")
+    return _WORDS.get(word) or _WORDS.get(fold(word), "")  # most are written plainly
 
 
 def _count(value: Any) -> int | None:
