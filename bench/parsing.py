@@ -17,7 +17,7 @@ import timeit
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from figures import Spread, Verdict, print_table, save, spread
+from figures import Spread, Verdict, peak, print_table, save, spread
 from pydantic import BaseModel
 
 from pytest_kore_convtest.api import models, run_models
@@ -39,8 +39,6 @@ TIMES, MEMORY, POLL = 3.0, 8.0, 0.1
 
 STREAM = "st-00000000-0000-0000-0000-000000000000"
 SAMPLES = Path(__file__).parents[1] / "tests" / "samples"
-MEMORY_FACTS, FORGET_PEAK = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-"""Linux tells the peak of a process's memory in one, and forgets it when a 5 is written to the other."""
 
 CASES = ("import plain", "import naive", "import ours", "run plain", "run ours")
 
@@ -161,16 +159,6 @@ class Meter:
         self.figures[name] = time.process_time() - start
         self.figures[f"{name} memory"] = peak() - self._before
         return found
-
-
-def peak(*, forget: bool = False) -> float:
-    """Return the most memory that this process has held, in bytes; not a number where nobody tells."""
-    if not FORGET_PEAK.exists():
-        return float("nan")
-    if forget:
-        FORGET_PEAK.write_text("5", encoding="ascii")
-    lines = MEMORY_FACTS.read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def measure(case: str, folder: Path) -> dict[str, float]:

@@ -132,6 +132,7 @@ class Run:
         self.rest: Callable[[], None] = lambda: None
         self._touched: dict[str, list[AnyJob]] = {}
         self._seen: dict[tuple[str, str], int] = {}
+        self._ended: set[tuple[str, int]] = set()
         self._emulator: Controls | None = None
         self._own_emulator: Emulator | None = None
         self.plan: list[tuple[LocalSuite, bool]] | None = None
@@ -286,8 +287,9 @@ class Run:
         try:
             if outcome is None or known is not None:
                 outcome = self._wait(pipeline, job, known)
-            elif self.tick:
+            elif self.tick and (job.key, outcome.generation) not in self._ended:
                 self.tick()
+            self._ended.add((job.key, outcome.generation))
         finally:
             self.rest()
             self._tell_emulator(pipeline)

@@ -78,9 +78,9 @@ def verdict_of(result: RunResult, shown: Collection[int] = frozenset()) -> Conve
         shown: The numbers of steps that are judged by items of their own. When all failed steps are
             among them, their failure is not the run's as well.
     """
-    failed = [step for step in result.steps if step.fails and step.number not in shown]
+    failed = [step for step in result.failing if step.number not in shown]
     errors = result.errors
-    if not failed and any(step.fails for step in result.steps):
+    if not failed and result.failing:
         errors = tuple(one for one in errors if one.rule not in OF_STEPS)
     if not errors:
         return None

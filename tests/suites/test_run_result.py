@@ -15,7 +15,13 @@ from pytest_kore_convtest.rules import Rule, Severity
 from pytest_kore_convtest.suites.file import LocalOutput, LocalStep, LocalSuite
 from pytest_kore_convtest.suites.results.judge import judge_run
 from pytest_kore_convtest.suites.results.origin import RunRequest
-from pytest_kore_convtest.suites.results.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED, PASSED
+from pytest_kore_convtest.suites.results.run_result import (
+    COUNTS_ONLY,
+    FAILED,
+    NOT_EVALUATED,
+    PASSED,
+    StepResult,
+)
 from pytest_kore_convtest.suites.run_errors import step_error, verdict_of, write_failure
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -132,6 +138,16 @@ def test_a_run_that_failed(local):
     said = str(verdict_of(result))
     assert "the platform counts 1 failed of 4 steps" in said
     assert "step 02 'quote'" in said
+
+
+def test_the_verdict_beside_each_step_looks_at_every_step_once(monkeypatch):
+    """Each step's item asks for it: the work grows with the steps, not with their square."""
+    result = judge(reply(*(executed(f"say {number}") for number in range(40))), local=None)
+    looked, plain = [], StepResult.fails.fget
+    monkeypatch.setattr(StepResult, "fails", property(lambda self: looked.append(self) or plain(self)))
+    for _ in result.steps:
+        assert verdict_of(result, range(1, 41)) is None
+    assert len(looked) == len(result.steps) == 40
 
 
 def test_counts_only():

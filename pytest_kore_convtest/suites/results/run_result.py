@@ -215,6 +215,11 @@ class RunResult:
         return {id(one): at for at, one in enumerate(self.status.steps or [])}
 
     @cached_property
+    def failing(self) -> tuple[StepResult, ...]:
+        """The steps that speak against a pass."""
+        return tuple(step for step in self.steps if step.fails)
+
+    @cached_property
     def errors(self) -> tuple[Finding, ...]:
         """The findings that speak against a pass."""
         return tuple(one for one in self.findings if one.severity == Severity.ERROR)
