@@ -397,7 +397,7 @@ PATIENCE = st.builds(
 def test_any_wait_ends_as_it_should(answers, limits, start):
     """Any wait ends in time, never asks too soon or too often, and passes only on a complete end."""
     clock = FakeClock(start)
-    service, wait = Service(clock, *answers), make_wait(clock, **vars(limits))
+    service, wait = Service(clock, *answers), make_wait(clock, **limits._asdict())
     aims = []
 
     def ask(budget):
