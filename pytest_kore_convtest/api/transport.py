@@ -40,7 +40,7 @@ _LONGEST = 86400.0  # a day; the operating system's timers refuse absurd numbers
 _HERE = threading.local()
 _CALLER = threading.local()
 
-request_left = threading.Event()
+request_left: threading.Event = threading.Event()
 """Set when a request of this process has left; what takes time to load may be loaded meanwhile."""
 
 
