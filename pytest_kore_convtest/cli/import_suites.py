@@ -93,11 +93,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _read_suites(options: argparse.Namespace) -> Iterator[LocalSuite]:
     from pytest_kore_convtest.cli.configuration import read_offline
-    from pytest_kore_convtest.cli.suite_paths import USUAL, check_paths
+    from pytest_kore_convtest.cli.suite_paths import USUAL, check_paths, globs_of
     from pytest_kore_convtest.suites.file import read_suite_file
 
     folders = any(Path(name).is_dir() for name in options.files)
-    globs = read_offline(options, ["suite_files"]).suite_files if folders else USUAL
+    globs = globs_of(read_offline(options, ["suite_files"])) if folders else USUAL
     for path in check_paths(options.files, globs):
         yield from read_suite_file(path)
 

@@ -60,13 +60,13 @@ def run(options: argparse.Namespace) -> int:
     """Print what was found."""
     from pytest_kore_convtest.cli import lint_formats
     from pytest_kore_convtest.cli.configuration import read_offline
-    from pytest_kore_convtest.cli.suite_paths import check_paths
+    from pytest_kore_convtest.cli.suite_paths import check_paths, globs_of
 
     if not options.files and not options.list_rules:
         raise UsageError("name at least one suite file")
     typed, only = _read_rules(options.rule), _read_only(options.only)
     settings = read_offline(options, _SETTINGS)
-    paths = list(check_paths(options.files, settings.suite_files))
+    paths = list(check_paths(options.files, globs_of(settings)))
     rules = _settle_rules(settings.rules, typed, only)
     if options.list_rules:
         print(lint_formats.list_rules(rules, options.format))

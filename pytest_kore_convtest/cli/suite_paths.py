@@ -10,8 +10,15 @@ from pytest_kore_convtest.cli.parser import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from pytest_kore_convtest.settings.settings import Settings
+
 USUAL = ("*.kore.json", "*.kore.yaml", "*.kore.yml")
-"""How suite files are called."""
+"""How suite files are called; of the last ones pytest collects those that are named."""
+
+
+def globs_of(settings: Settings) -> tuple[str, ...]:
+    """Return how the suite files in a folder are called: as ``kore_suite_files`` says, where it is set."""
+    return USUAL if settings.source("suite_files") == "default" else settings.suite_files
 
 
 def check_paths(names: Iterable[str], globs: Sequence[str] = USUAL) -> Iterator[Path]:

@@ -46,6 +46,14 @@ def _bad(tmp_path):
     return "bad.kore.json"
 
 
+def test_a_folder_s_short_yaml_names_are_not_passed_by(kore, good, tmp_path):
+    """Of them pytest collects only what is named; a lint of the folder is not green without the others."""
+    (tmp_path / "short.kore.yml").write_text("suites: [")
+    ended = kore("lint", ".")
+    assert ended.code == 1
+    assert any(line.startswith("short.kore.yml:1:") for line in ended.lines)
+
+
 def test_the_files_of_a_folder_are_those_that_pytest_collects(kore, good, bad, tmp_path):
     """As ``kore_suite_files`` says: a file that pytest would collect is looked at."""
     (tmp_path / "Booking.json").write_bytes(Path(bad).read_bytes())
