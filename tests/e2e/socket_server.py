@@ -103,6 +103,12 @@ class SocketServer:
         """The base address."""
         return f"{'https' if self._context else 'http'}://127.0.0.1:{self.port}"
 
+    def wait_for_close(self):
+        """Wait until the server has closed every connection that it has accepted."""
+        for thread in self._threads:
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
     def _accept(self):
         while True:
             try:

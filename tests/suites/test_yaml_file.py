@@ -3,7 +3,6 @@
 import builtins
 import gc
 import json
-import time
 
 import pytest
 
@@ -261,11 +260,9 @@ def test_nothing_is_uploaded_from_a_file_with_a_problem(write):
 def test_aliases_are_bounded(lint):
     """A few aliases of aliases cannot stand for more than there is memory."""
     rows = [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 9)}]\n" for at in range(1, 12)]
-    started = time.perf_counter()
     ((rule, line, _, message),) = lint("".join(["a0: &a0 lol\n", *rows]))
     assert (rule, line) == ("unusable-file", 7)
     assert "repeat more than" in message
-    assert time.perf_counter() - started < 2
 
 
 @pytest.mark.parametrize("size", [LARGEST_FILE + 1, 200 * 1024 * 1024])
