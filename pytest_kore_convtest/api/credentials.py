@@ -8,7 +8,7 @@ import stat
 import time
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.api.auth import GivenToken, Signer, short_secret_note
+from pytest_kore_convtest.api.auth import Signer, short_secret_note
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.settings.values import describe_path, read_secret
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pytest_kore_convtest.api.given_token import GivenToken
     from pytest_kore_convtest.settings.settings import Settings
 
 _LARGEST = 65536
@@ -42,13 +43,8 @@ def make_signer(settings: Settings, now: Callable[[], float]) -> tuple[Signer | 
         ConfigError: A file cannot be used.
     """
     timeout = _PART * min(settings.request_timeout, settings.timeout)
-    if settings.jwt is not None:
-        name = f"kore_jwt (from {settings.source('jwt')})"
-        return GivenToken(settings.jwt.reveal, now, name), []
-    if settings.jwt_file is not None:
-        path, source = settings.jwt_file, settings.source("jwt_file")
-        read = lambda: _read_file(path, "jwt_file", source, timeout)  # noqa: E731 - a name would not say more
-        return GivenToken(read, now, f"the token in {describe_path(path)}", renewable=True), []
+    if settings.jwt is not None or settings.jwt_file is not None:
+        return _use_given(settings, now, timeout), []
     if settings.client_secret is not None:
         secret = settings.client_secret.reveal()
     else:
@@ -56,6 +52,16 @@ def make_signer(settings: Settings, now: Callable[[], float]) -> tuple[Signer | 
         secret = _read_file(settings.client_secret_file, "client_secret_file", source, timeout)
     note = short_secret_note(secret)
     return Signer(str(settings.client_id), secret, now), [note] if note else []
+
+
+def _use_given(settings: Settings, now: Callable[[], float], timeout: float) -> GivenToken:
+    from pytest_kore_convtest.api.given_token import GivenToken
+
+    if settings.jwt is not None:
+        return GivenToken(settings.jwt.reveal, now, f"kore_jwt (from {settings.source('jwt')})")
+    path, source = settings.jwt_file, settings.source("jwt_file")
+    read = lambda: _read_file(path, "jwt_file", source, timeout)  # noqa: E731 - a name would not say more
+    return GivenToken(read, now, f"the token in {describe_path(path)}", renewable=True)
 
 
 def _read_file(path: Path | None, name: str, source: str, timeout: float) -> str:

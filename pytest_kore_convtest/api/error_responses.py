@@ -20,7 +20,7 @@ from pytest_kore_convtest.errors import (
     ServiceError,
     UnreachableError,
 )
-from pytest_kore_convtest.text import printable as printable  # noqa: PLC0414 - others still look here
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

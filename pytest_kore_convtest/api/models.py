@@ -78,7 +78,7 @@ def show_word(sent: object, folded: str) -> str:
         sent: What stands in the reply.
         folded: The word in our spelling, when the reply is not at hand.
     """
-    from pytest_kore_convtest.api.error_responses import printable
+    from pytest_kore_convtest.text import printable
 
     return printable(sent, _LONGEST_WORD) if isinstance(sent, str) and sent.strip() else folded
 

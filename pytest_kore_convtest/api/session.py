@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlsplit
 
 from pytest_kore_convtest.api.credentials import CREDENTIALS, make_signer
-from pytest_kore_convtest.api.error_responses import clock_skew, excerpt, is_error, read_refusal
 from pytest_kore_convtest.api.retry import FIRST_CONTACT, Clock, SystemClock, persist
 from pytest_kore_convtest.api.transport import Reply, Request, Transport, Trust
 from pytest_kore_convtest.errors import (
@@ -89,6 +88,8 @@ class Session(AbstractContextManager["Session"]):
     @property
     def clock_skew(self) -> float | None:
         """By how many seconds the platform's clock is ahead of ours, as last seen; ``None`` before."""
+        from pytest_kore_convtest.api.error_responses import clock_skew
+
         ours = clock_skew(*self._dated)
         return None if ours is None else -ours
 
@@ -213,6 +214,8 @@ class Session(AbstractContextManager["Session"]):
             self.emulated = self.emulated or _is_emulator(reply)
             self.emulated_bots.update(filter(None, [reply.headers.get(_BOT)]))
             self._dated = reply.headers, self._now()
+            from pytest_kore_convtest.api.error_responses import is_error
+
             if reply.status in _DONE and not is_error(reply.body):
                 return reply
             raise self._refusal(reply, doing, request)
@@ -223,6 +226,8 @@ class Session(AbstractContextManager["Session"]):
         raise trouble.with_traceback(None)
 
     def _refusal(self, reply: Reply, doing: str, request: Request) -> ServiceError:
+        from pytest_kore_convtest.api.error_responses import clock_skew, read_refusal
+
         now = self._now()
         refusal = read_refusal(
             reply.status,
@@ -260,6 +265,8 @@ class Session(AbstractContextManager["Session"]):
 
     def misfit(self, doing: str, problem: str, reply: Reply, *, final: bool = False) -> ProtocolError:
         """Make the error for an answer that does not fit."""
+        from pytest_kore_convtest.api.error_responses import excerpt
+
         shown = excerpt(reply.body)
         why = f"({printable(problem, _EXCERPT)})"
         if not shown:

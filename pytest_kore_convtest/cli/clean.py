@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest.cli import OK
 from pytest_kore_convtest.cli.parser import UsageError
 from pytest_kore_convtest.errors import RefusedError
-from pytest_kore_convtest.text import escape_json
+from pytest_kore_convtest.escapes import escape_json
 
 if TYPE_CHECKING:
     import argparse
@@ -127,7 +127,7 @@ def _require_same_bot(settings: Settings, kept: Iterable[_Kept]) -> None:
 
 
 def _confirmed(options: argparse.Namespace, settings: Settings, kept: list[_Kept]) -> bool:
-    from pytest_kore_convtest.api.error_responses import printable
+    from pytest_kore_convtest.text import printable
 
     if options.json:
         return True

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from pytest_kore_convtest.cli import FINDINGS, OK, PROG
 from pytest_kore_convtest.cli.parser import UsageError
-from pytest_kore_convtest.text import escape_json, fit, one_line, plural
+from pytest_kore_convtest.escapes import escape_json
+from pytest_kore_convtest.text import fit, one_line, plural
 
 if TYPE_CHECKING:
     import argparse

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_kore_convtest.cli import FINDINGS, OK
 from pytest_kore_convtest.cli.parser import UsageError
 from pytest_kore_convtest.errors import KoreError, Verdict
-from pytest_kore_convtest.text import escape_json
+from pytest_kore_convtest.escapes import escape_json
 
 if TYPE_CHECKING:
     import argparse
@@ -169,7 +169,7 @@ def _tell(one: _Import, options: argparse.Namespace) -> None:
 
 
 def _show(name: str) -> str:
-    from pytest_kore_convtest.api.error_responses import printable
+    from pytest_kore_convtest.text import printable
 
     return printable(name, _LONGEST_NAME)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pytest_kore_convtest.api.error_responses import printable
 from pytest_kore_convtest.cli import PROG, find_version
+from pytest_kore_convtest.escapes import escape_json
 from pytest_kore_convtest.rules import ERROR, HINT, RULES, WARNING, Rule, severity_of
-from pytest_kore_convtest.text import escape_json, plural, show_path
+from pytest_kore_convtest.text import plural, printable, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

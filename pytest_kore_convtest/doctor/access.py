@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.api.error_responses import printable
 from pytest_kore_convtest.doctor.local import ERROR, OK, WARNING, Check
 from pytest_kore_convtest.errors import (
     AccessDeniedError,
@@ -15,6 +14,7 @@ from pytest_kore_convtest.errors import (
     RefusedError,
     UnreachableError,
 )
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,11 +8,11 @@ import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest.api.error_responses import printable
 from pytest_kore_convtest.doctor import local
 from pytest_kore_convtest.doctor.local import ERROR, OK, Check
+from pytest_kore_convtest.escapes import escape_json
 from pytest_kore_convtest.settings.options import CONNECTION, ROWS
-from pytest_kore_convtest.text import escape_json
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -366,8 +366,8 @@ def look_at_token(settings: Settings, now: float) -> Iterator[Check]:
     source = "jwt" if settings.jwt is not None else "jwt_file" if settings.jwt_file is not None else ""
     if not source:
         return
-    from pytest_kore_convtest.api.auth import GivenToken
     from pytest_kore_convtest.api.credentials import make_signer
+    from pytest_kore_convtest.api.given_token import GivenToken
 
     label, why = "token claims", "the platform will refuse it"
     fix = "give client id and secret, so that every request gets a token of its own, or the token alone"
@@ -400,6 +400,6 @@ def _claims(token: str, now: float) -> str:
         left = f"expires in {minutes}" if minutes else "does not expire"
     except (ValueError, IndexError, TypeError, AttributeError):
         return "it is encrypted: its claims cannot be seen"
-    from pytest_kore_convtest.api.error_responses import printable
+    from pytest_kore_convtest.text import printable
 
     return f"HS256, appId {printable(str(app), 60)}, {left}, {'with' if 'jti' in claims else 'without'} jti"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from pytest_kore_convtest.api.error_responses import clock_skew, excerpt, printable
+from pytest_kore_convtest.api.error_responses import clock_skew, excerpt
 from pytest_kore_convtest.api.network_errors import describe
 from pytest_kore_convtest.api.transport import Trust
 from pytest_kore_convtest.doctor.access import IMPOSSIBLE, SKEW_WORTH_SAYING, look_at_access
@@ -27,6 +27,7 @@ from pytest_kore_convtest.errors import (
     ServiceError,
 )
 from pytest_kore_convtest.settings.values import is_loopback
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
     import ssl

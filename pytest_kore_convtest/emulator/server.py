@@ -150,12 +150,7 @@ class Handler(WSGIRequestHandler):
         peer = str(self.client_address[0])
         try:
             length = self._length()
-            admitted = (
-                self.server.answers.may_control(request, peer)
-                if controls
-                else self.server.answers.admits(request)
-            )
-            if admitted and self._unread:
+            if self._unread and self._may_send(request, peer, controls=controls):
                 request = replace(request, body=self._read_body(length))
                 self._unread = False
         except _TooLargeError:
@@ -172,6 +167,10 @@ class Handler(WSGIRequestHandler):
             self._deliver(self.server.answers.answer(request))
         if self._unread:
             self._throw_away(length)
+
+    def _may_send(self, request: Request, peer: str, *, controls: bool) -> bool:
+        answers = self.server.answers
+        return answers.may_control(request, peer) if controls else answers.admits(request)
 
     def _has_body(self) -> bool:
         return "Transfer-Encoding" in self.headers or (self.headers.get("Content-Length") or "0") != "0"

@@ -8,10 +8,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.escapes import escape_json
 from pytest_kore_convtest.history.baseline import Baseline, Entry
 from pytest_kore_convtest.reports.write_files import LARGEST_REPORT
 from pytest_kore_convtest.strict_json import load_strictly
-from pytest_kore_convtest.text import escape_json, printable
+from pytest_kore_convtest.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,9 +6,10 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from pytest_kore_convtest.escapes import escape_json
 from pytest_kore_convtest.history.compare import SECTIONS, SLOWER_FACTOR, SLOWER_SECONDS
 from pytest_kore_convtest.reports.markup import code
-from pytest_kore_convtest.text import escape_json, one_line, plural, printable
+from pytest_kore_convtest.text import one_line, plural, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

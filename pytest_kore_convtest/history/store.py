@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.escapes import escape_json
 from pytest_kore_convtest.history.identity import (
     FAILED,
     FLAKY,
@@ -25,7 +26,7 @@ from pytest_kore_convtest.history.identity import (
 )
 from pytest_kore_convtest.reports.write_files import replace_file
 from pytest_kore_convtest.strict_json import load_strictly
-from pytest_kore_convtest.text import as_list, as_text, escape_json, plural, printable, show_path
+from pytest_kore_convtest.text import as_list, as_text, plural, printable, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

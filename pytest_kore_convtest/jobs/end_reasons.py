@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from pytest_kore_convtest.settings.values import is_label
 from pytest_kore_convtest.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pytest_kore_convtest.errors import Poll
     from pytest_kore_convtest.settings.settings import Settings
@@ -57,8 +56,7 @@ class WaitFields(TypedDict):
     describes_wait: bool
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(NamedTuple):
     """What is known of a job when nobody waits for it any more.
 
     Attributes:
@@ -74,7 +72,7 @@ class Ending:
     what: str
     job_id: str = ""
     seconds: float = 0.0
-    polls: list[Poll] = field(default_factory=list)
+    polls: Sequence[Poll] = ()
     resume: str = ""
     way_on: str = ""
     needs: str = ""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kore_convtest.text import plural, printable
 
@@ -31,8 +30,7 @@ _PLAIN = {
 """What the causes of failed asks are to a reader."""
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """What is seen of one job at one moment.
 
     Attributes:

@@ -32,7 +32,6 @@ from pytest_kore_convtest.jobs.job import Job, SuiteImport, WatchImport, identif
 from pytest_kore_convtest.jobs.outcome import Outcome, S
 from pytest_kore_convtest.jobs.settle import require_same_file, settle
 from pytest_kore_convtest.jobs.store_entry import JobEntry, kept_file
-from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
 from pytest_kore_convtest.jobs.throttle import RateLimiter, Rounds
 from pytest_kore_convtest.jobs.wait import Wait, WaitLimits
 from pytest_kore_convtest.jobs.worker_pool import WorkerPool
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.backoff import Backoff
     from pytest_kore_convtest.jobs.job import AnyJob
     from pytest_kore_convtest.jobs.store import JobStore
+    from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.settings.settings import Settings
     from pytest_kore_convtest.suites.file import LocalSuite
     from pytest_kore_convtest.suites.results.attempts import Repetition
@@ -135,6 +135,8 @@ class Pipeline:
 
         It is run once more when that has ended, as the settings say: ``following`` is the next run.
         """
+        from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
+
         self.client.require_writable()
         run = SuiteRun(run_label(after.label, 1, self.settings.repeat), name, version, after.suite, after)
         run.rules, run.plan = self.settings.rules, self._plan()
@@ -151,6 +153,8 @@ class Pipeline:
 
     def _follow(self, job: AnyJob, outcome: Outcome[ImportStatus | RunStatus]) -> None:
         """Begin the next run of a suite after one that has ended, if there is to be one."""
+        from pytest_kore_convtest.jobs.suite_run import SuiteRun, run_label
+
         if not isinstance(job, SuiteRun) or job.plan is None or job.after is None or self._closed:
             return
         if job.following is not None or not job.wants_another(cast("Outcome[RunStatus]", outcome)):
@@ -501,7 +505,7 @@ def _load_models() -> None:
         from pytest_kore_convtest.api.transport import request_left
 
         request_left.wait(_LOADING)
-        from pytest_kore_convtest.api import models  # noqa: F401
+        from pytest_kore_convtest.api import error_responses, models  # noqa: F401
 
 
 def _defect(job: AnyJob, bug: Exception) -> ServiceError:

@@ -5,7 +5,7 @@ Works alike in the process that waited, in xdist's controller, and after a worke
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.jobs.end_reasons import Ending, describe
@@ -70,7 +70,7 @@ def find_ended(stores: Iterable[JobStore]) -> Iterator[Unfinished]:
             if outcome and entry.get("kind") != _RUN and outcome["status"]:
                 plain: JobEntry = {**entry, "resume": "", "way_on": ""}
                 found = ending_of(plain, outcome["history"], entry.get("started_at", 0.0))
-                yield Unfinished(entry, IMPORTING, replace(found, seconds=outcome["seconds"]))
+                yield Unfinished(entry, IMPORTING, found._replace(seconds=outcome["seconds"]))
 
 
 def _look_through(store: JobStore, now: float) -> Iterator[Unfinished]:

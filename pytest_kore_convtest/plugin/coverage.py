@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pytest_kore_convtest.coverage.graph import Bot
     from pytest_kore_convtest.coverage.types import Conversation, Coverage
@@ -30,18 +31,19 @@ class Measured(NamedTuple):
     below: bool = False
 
 
-def read_measured_bot(settings: Settings, *, is_worker: bool) -> Bot | None:
-    """Return the bot whose coverage is measured; before the run, so that a slip costs no run.
+def read_measured_bot(path: Path) -> Bot:
+    """Return the bot whose coverage is measured.
+
+    Args:
+        path: The file of its definition.
 
     Raises:
-        ConfigError: Its definition cannot be used.
+        ConfigError: It cannot be used.
     """
-    if settings.bot_definition is None or is_worker:
-        return None
     from pytest_kore_convtest.coverage.definition import read_definition
     from pytest_kore_convtest.coverage.graph import read_bot
 
-    return read_bot(read_definition(settings.bot_definition))
+    return read_bot(read_definition(path))
 
 
 def measure_run(told: Sequence[Conversation], bot: Bot | None, settings: Settings) -> Measured:

@@ -11,26 +11,29 @@ from pytest_kore_convtest.settings.values import describe_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pytest_kore_convtest.emulator import Emulator
     from pytest_kore_convtest.emulator.runs import Answer
     from pytest_kore_convtest.settings.settings import Settings
 
 
-def read_bot(settings: Settings) -> dict[str, Answer]:
-    """Return what the emulated bot answers; empty when it repeats what the suites expect.
+def read_bot(path: Path, settings: Settings) -> dict[str, Answer]:
+    """Return what the emulated bot answers.
+
+    Args:
+        path: The file that says it.
+        settings: From where its name came.
 
     Raises:
         ConfigError: It cannot be read.
     """
-    if settings.bot is None:
-        return {}
     from pytest_kore_convtest.emulator.bot_file import BotFileError, read_bot_file
 
     try:
-        return read_bot_file(settings.bot)
+        return read_bot_file(path)
     except BotFileError as bad:
-        problem = f"{named('bot', settings.sources)}: {describe_path(settings.bot)} {bad}"
+        problem = f"{named('bot', settings.sources)}: {describe_path(path)} {bad}"
     raise ConfigError(problem, name="bot", source=settings.source("bot"))
 
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import time
-import unicodedata
-from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_kore_convtest.errors import ConfigError, JobError
+from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.plugin.config import unconfigured
-from pytest_kore_convtest.plugin.own_items import OwnItem, is_live, skip_unconfigured, wanted_jobs
+from pytest_kore_convtest.plugin.own_items import OwnItem, skip_unconfigured, wanted_jobs
 from pytest_kore_convtest.plugin.session import Run, find_run
-from pytest_kore_convtest.settings.settings import require
 from pytest_kore_convtest.settings.types import read_version
 from pytest_kore_convtest.settings.values import read_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pytest_kore_convtest.api.client import KoreClient
@@ -28,16 +22,9 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.api.run_models import RunStatus
     from pytest_kore_convtest.jobs.job import SuiteImport
     from pytest_kore_convtest.jobs.runner import Pipeline
-    from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.settings.settings import Settings
     from pytest_kore_convtest.settings.values import ImportJob
     from pytest_kore_convtest.suites.file import LocalSuite
-
-_NAMES = "names"
-"""The store's entry of names that workers have given to suites."""
-
-_LONGEST_TALK, _GLANCE = 30.0, 0.02
-"""Seconds that a worker waits for that entry at most, and between two looks."""
 
 NO_JOB = (
     "no import job is configured: set --kore-ds-id ds-… (or KORE_DS_ID, or kore_ds_id in the ini file), or"
@@ -108,139 +95,10 @@ def begin_all(run: Run, pipeline: Pipeline, session: pytest.Session) -> None:
     for job in settings.ds_id:
         if job.id in wanted:
             pipeline.watch_import(job.id, job.label)
-    if run.plan is None:
-        run.plan = plan_suites(session.items)
-    try:
-        for suite, needs_run in run.plan:
-            imported = begin_suite(run, pipeline, suite)
-            if settings.run and needs_run:
-                begin_run(pipeline, imported)
-    except ConfigError:
-        return  # nothing may be written: the suites' own items say so, waiting by id goes on
+    if run.plan or any(isinstance(item, OwnItem) and item.suite is not None for item in session.items):
+        from pytest_kore_convtest.plugin.suite_plan import begin_suites
 
-
-def plan_suites(items: Iterable[pytest.Item]) -> list[tuple[LocalSuite, bool]]:
-    """Return the suites whose selected items ask the platform, and whether one of them needs the run."""
-    planned: dict[tuple[Path, str], tuple[LocalSuite, bool]] = {}
-    for item in items:
-        if isinstance(item, OwnItem) and item.suite is not None and is_live(item):
-            key = item.suite.path, item.suite.name
-            suite, needs_run = planned.get(key, (item.suite, False))
-            planned[key] = suite, needs_run or item.needs_run
-    return list(planned.values())
-
-
-def require_writable(settings: Settings) -> None:
-    """Refuse, or skip as ``--kore-unconfigured`` says, before anything is uploaded.
-
-    Raises:
-        ConfigError: Something is missing.
-    """
-    try:
-        require(settings, write=True)
-    except ConfigError as missing:
-        if settings.unconfigured == "skip":
-            skip_unconfigured(missing.message)
-        raise
-
-
-def tell_apart(run: Run, suite: LocalSuite, *, everywhere: bool = True) -> LocalSuite:
-    """Return a suite as it is imported: numbered when another one is stored under its name.
-
-    Names that differ in casing or blanks only are one name: to the platform they may be.
-
-    Args:
-        run: The run.
-        suite: The suite.
-        everywhere: Whether all processes of the test run ask this for the same suites, in the same order,
-            as they do for what they collect.
-
-    Raises:
-        ConfigError: ``--kore-import-name`` gives all suites the same name.
-        JobError: Another process does not let go of the names.
-    """
-    identity = _identify(suite)
-    if identity not in run.numbers:
-        alone = everywhere or not hasattr(run.config, "workerinput")
-        run.numbers[identity] = _number(run, suite, {}, "") if alone else _agree(run, suite, identity)
-    one = _numbered(suite, run.numbers[identity])
-    run.taken.setdefault(_fold(stored_name(run, one)), 1)
-    return one
-
-
-def _identify(suite: LocalSuite) -> str:
-    """Say in one text what makes a suite this one: its file as it is named, its place in it, its content."""
-    place = os.path.abspath(suite.path)  # noqa: PTH100 - a link is another file to whoever names both
-    content = hashlib.sha256(suite.data).hexdigest()
-    return repr((place, tuple(suite.place), suite.name, content))
-
-
-def _agree(run: Run, suite: LocalSuite, identity: str) -> int:
-    """Number a suite so that all workers of xdist give it the same number, and no other suite its name."""
-    store = run.store()
-    end = time.monotonic() + _LONGEST_TALK
-    while (claim := store.claim(_NAMES)) is None:
-        if time.monotonic() > end:
-            problem = f"another process of this test run has locked the suites' names for {_LONGEST_TALK:g} s"
-            raise JobError(
-                f"{problem}, so it probably hangs: stop it and run again.", job_id="", last=None, history=[]
-            )
-        time.sleep(_GLANCE)
-    try:
-        names = cast("dict[str, dict[str, str]]", store.find(_NAMES)).get("taken", {})
-        number = _number(run, suite, names, identity)
-        names[_fold(stored_name(run, _numbered(suite, number)))] = identity
-        store.leave(_NAMES, {"taken": names})
-    finally:
-        claim.release()
-    return number
-
-
-def _number(run: Run, suite: LocalSuite, names: Mapping[str, str], identity: str) -> int:
-    """Return the first number with which a suite's name is nobody else's."""
-    alone = not names
-    first = stored_name(run, suite)
-    name = own = _fold(first)
-    number = run.taken.get(own, 1) if alone else 1
-    while name in run.taken or names.get(name, identity) != identity:
-        number += 1
-        one = stored_name(run, _numbered(suite, number))
-        if one == first:
-            template = run.settings.import_name
-            problem = f"--kore-import-name {template} gives several suites the same name: add {{name}} to it"
-            raise ConfigError(problem, name="import_name", source=run.settings.source("import_name"))
-        name = _fold(one)
-    if number > 1 and alone:
-        run.taken[own] = number
-    return number
-
-
-def _fold(name: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
-
-
-def _numbered(suite: LocalSuite, number: int) -> LocalSuite:
-    return suite if number == 1 else replace(suite, name=f"{suite.name} ({number})")
-
-
-def begin_suite(run: Run, pipeline: Pipeline, suite: LocalSuite) -> SuiteImport:
-    """Begin to import a suite under the name of this test run."""
-    return pipeline.import_suite(suite, stored_name(run, suite))
-
-
-def begin_run(pipeline: Pipeline, imported: SuiteImport) -> SuiteRun:
-    """Begin to run an imported suite in the version that ``--kore-run`` says.
-
-    Raises:
-        ConfigError: It says none.
-    """
-    version = pipeline.settings.run
-    if version is None:
-        what = (
-            "no version to run: set --kore-run published or --kore-run inDevelopment (or KORE_RUN, kore_run)"
-        )
-        raise ConfigError(what, name="run", source="default")
-    return pipeline.run_suite(imported.name, version, imported)
+        begin_suites(run, pipeline, session.items)
 
 
 def _job_of(request: pytest.FixtureRequest, settings: Settings) -> ImportJob:
@@ -279,11 +137,6 @@ def kore_pipeline(
     pipeline.make_backoff = Durations(run.config, run.settings).backoff
     yield pipeline
     pipeline.close(hurry=bool(run.interrupted or run.stopped))
-
-
-def stored_name(run: Run, suite: LocalSuite) -> str:
-    """Return the name under which this test run imports a suite."""
-    return run.settings.import_name.replace("{name}", suite.name).replace("{run}", run.shared["run"])
 
 
 def waiter(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
@@ -328,6 +181,7 @@ def _one(ds_id: str) -> str:
 
 def importer(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
     """Make what ``kore_import_suite`` gives."""
+    from pytest_kore_convtest.plugin.suite_plan import begin_suite, require_writable, tell_apart
     from pytest_kore_convtest.suites.file import LocalSuite, pick_suite, read_suite_file
 
     config, pipeline = request.config, request.getfixturevalue("_kore_pipeline")
@@ -363,6 +217,8 @@ def importer(request: pytest.FixtureRequest) -> Callable[..., ImportStatus]:
 
 def runner(request: pytest.FixtureRequest) -> Callable[..., RunStatus]:
     """Make what ``kore_run_suite`` gives."""
+    from pytest_kore_convtest.plugin.suite_plan import begin_run
+
     pipeline: Pipeline = request.getfixturevalue("_kore_pipeline")
     run = find_run(request.config)
 

@@ -37,7 +37,7 @@ class News(NamedTuple):
     problems: Sequence[str] = ()
 
 
-def check_history(config: pytest.Config, where: Path | str | None) -> None:
+def check_history(config: pytest.Config, where: Path | str) -> None:
     """Refuse what cannot be a history, before the run.
 
     Raises:

@@ -16,9 +16,7 @@ import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
 from pytest_kore_convtest.plugin import fixtures, given_for_this_run, ini_keys
-from pytest_kore_convtest.plugin.cleanup import clean_up_suites
 from pytest_kore_convtest.plugin.config import in_ci
-from pytest_kore_convtest.plugin.items.hints import OTHER_FILES, hint_at_suites, take_over_hints
 from pytest_kore_convtest.plugin.items.selection import (
     Selected,
     ask_workers,
@@ -27,18 +25,11 @@ from pytest_kore_convtest.plugin.items.selection import (
     tell_controller,
 )
 from pytest_kore_convtest.plugin.own_items import (
+    OTHER_FILES,
     find_other_settings,
     show_root_conftest,
 )
 from pytest_kore_convtest.plugin.report_facts import facts_of
-from pytest_kore_convtest.plugin.reporting.item_reports import (
-    attach,
-    log_as_failed,
-    make_harmless,
-    reshape,
-)
-from pytest_kore_convtest.plugin.reporting.junit import JUnitReport
-from pytest_kore_convtest.plugin.reporting.publish import Published, publish
 from pytest_kore_convtest.plugin.session import (
     KILL_MARGIN,
     NOBODY,
@@ -47,18 +38,18 @@ from pytest_kore_convtest.plugin.session import (
 from pytest_kore_convtest.plugin.signals import Farewell, terminated_like_interrupted
 from pytest_kore_convtest.plugin.terminal import output
 from pytest_kore_convtest.plugin.terminal.progress import Progress
-from pytest_kore_convtest.plugin.terminal.summary import Line, sum_up, write_summary
-from pytest_kore_convtest.plugin.update import Updates
-from pytest_kore_convtest.plugin.verdict.exit_code import RunVerdict
-from pytest_kore_convtest.plugin.verdict.final_status import EMULATOR_WORDS
 from pytest_kore_convtest.settings.settings import environment
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Sequence
     from pathlib import Path
 
+    from pytest_kore_convtest.plugin.reporting.junit import JUnitReport
+    from pytest_kore_convtest.plugin.reporting.publish import Published
     from pytest_kore_convtest.plugin.reporting.recorder import Recorder
     from pytest_kore_convtest.plugin.session import Run
+    from pytest_kore_convtest.plugin.update import Updates
+    from pytest_kore_convtest.plugin.verdict.exit_code import RunVerdict
     from pytest_kore_convtest.plugin.workers.check_workers import SuiteFiles
     from pytest_kore_convtest.plugin.workers.shared import WorkerNode
     from pytest_kore_convtest.plugin.workers.xdist import Receiver
@@ -97,11 +88,7 @@ class Hooks:
 
     def __init__(self, run: Run) -> None:
         self._run, self._config = run, run.config
-        self._verdict = RunVerdict()
         self._other_settings: dict[str, str] = {}
-        self._published = Published()
-        self._junit = JUnitReport(run.config)
-        self._updates = Updates()
         self._selected: list[Selected] = []
         self._dry = next((name for name in _DRY if getattr(run.config.option, name, False)), "")
         self._worker = hasattr(run.config, "workerinput")
@@ -115,6 +102,36 @@ class Hooks:
             from pytest_kore_convtest.plugin.workers.xdist import Sender
 
             run.tick = Sender(run).tick
+
+    # What judges and reports is loaded with the first report: by then the first request is on its way.
+
+    @cached_property
+    def _verdict(self) -> RunVerdict:
+        """What decides the exit code."""
+        from pytest_kore_convtest.plugin.verdict.exit_code import RunVerdict
+
+        return RunVerdict()
+
+    @cached_property
+    def _published(self) -> Published:
+        """What was written, and what there is to say about it."""
+        from pytest_kore_convtest.plugin.reporting.publish import Published
+
+        return Published()
+
+    @cached_property
+    def _junit(self) -> JUnitReport:
+        """What is written into pytest's JUnit file."""
+        from pytest_kore_convtest.plugin.reporting.junit import JUnitReport
+
+        return JUnitReport(self._config)
+
+    @cached_property
+    def _updates(self) -> Updates:
+        """What suite files could say instead."""
+        from pytest_kore_convtest.plugin.update import Updates
+
+        return Updates()
 
     @cached_property
     def _recorder(self) -> Recorder:
@@ -235,7 +252,10 @@ class Hooks:
         if self._selected and not self._dry and not _MOCKS.isdisjoint(sys.modules):
             from pytest_kore_convtest.api import transport  # noqa: F401 - before a test replaces what it uses
         self._other_settings = find_other_settings(session, session.items)
-        hint_at_suites(self._run, self._config.stash.get(OTHER_FILES, []))
+        if files := self._config.stash.get(OTHER_FILES, []):
+            from pytest_kore_convtest.plugin.items.hints import hint_at_suites
+
+            hint_at_suites(self._run, files)
         if self._config.pluginmanager.has_plugin(ALLURE):
             from pytest_kore_convtest.plugin.reporting import allure
 
@@ -300,6 +320,13 @@ class Hooks:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Put errors of ours into the right phase, and what we know on the report."""
+        from pytest_kore_convtest.plugin.reporting.item_reports import (
+            attach,
+            log_as_failed,
+            make_harmless,
+            reshape,
+        )
+
         report = yield
         phase = str(report.when)
         raised = call.excinfo.value if call.excinfo else None
@@ -348,9 +375,15 @@ class Hooks:
 
     def _close(self, session: pytest.Session) -> None:
         """Decide the exit code, tidy up and write the reports."""
+        from pytest_kore_convtest.plugin.cleanup import clean_up_suites
+        from pytest_kore_convtest.plugin.reporting.publish import publish
+        from pytest_kore_convtest.plugin.verdict.final_status import EMULATOR_WORDS
+
         self._run.stopped = self._run.stopped or _why_stopped(session)
         self._run.settle()
         if self._controls_workers():
+            from pytest_kore_convtest.plugin.items.hints import take_over_hints
+
             self._selected = ask_workers(self._run)
             take_over_hints(self._run)
         left = self._find_left()
@@ -408,6 +441,8 @@ class Hooks:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what became of each job, then warnings, hints and notes."""
+        from pytest_kore_convtest.plugin.terminal.summary import Line, sum_up, write_summary
+
         quiet = getattr(self._config.option, "verbose", 0) < 0
         jobs = [Line("", f"kore: {self._published.first}")] if self._published.first else []
         jobs += [] if quiet else sum_up(self._verdict.jobs.values())

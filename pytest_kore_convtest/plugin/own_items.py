@@ -15,6 +15,7 @@ from pytest_kore_convtest.settings.values import read_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from pytest_kore_convtest.plugin.report_facts import FlakyFailure
     from pytest_kore_convtest.settings.settings import Settings
@@ -37,6 +38,10 @@ COVERED = "covered"
 
 KNOWN = "known"
 """What becomes of a step whose failure a baseline accepts."""
+
+
+OTHER_FILES: pytest.StashKey[list[Path]] = pytest.StashKey()
+"""Files in the collected folders that may be suites but are not called so; nobody has opened them."""
 
 
 class OwnItem(pytest.Function):

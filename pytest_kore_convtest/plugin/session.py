@@ -13,14 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, JobError
-from pytest_kore_convtest.history.named_baseline import read_named_baseline
 from pytest_kore_convtest.jobs import run_folder
-from pytest_kore_convtest.jobs.end_reasons import describe
 from pytest_kore_convtest.plugin.config import in_github, read_settings, unconfigured
-from pytest_kore_convtest.plugin.coverage import read_measured_bot
-from pytest_kore_convtest.plugin.emulation import read_bot, start_emulator
-from pytest_kore_convtest.plugin.history import check_history
-from pytest_kore_convtest.plugin.job_results import JobResults
 from pytest_kore_convtest.plugin.own_items import attempts
 from pytest_kore_convtest.plugin.signals import terminated_like_interrupted
 from pytest_kore_convtest.plugin.workers.shared import Shared, folder_of_run, is_shared, open_store, shared
@@ -48,6 +42,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.jobs.suite_run import SuiteRun
     from pytest_kore_convtest.jobs.unfinished import Unfinished
     from pytest_kore_convtest.plugin.items.shards import Division
+    from pytest_kore_convtest.plugin.job_results import JobResults
     from pytest_kore_convtest.suites.file import LocalSuite
 
 GATE = "pytest_kore_convtest.gate"
@@ -80,10 +75,8 @@ class Run:
 
     Attributes:
         config: pytest's configuration.
-        baseline: What ``--kore-baseline`` names.
         measured_bot: The bot whose coverage is measured; ``None`` without ``--kore-bot-definition``.
         settings: The settings as configured; the emulator's address is not in them yet.
-        results: What the record, the terminal and the exit code need to know of jobs that have ended.
         item: The item under way.
         tick: Called while a job is waited for.
         rest: Called when the wait is over, however it ended.
@@ -113,21 +106,15 @@ class Run:
 
     config: pytest.Config
     settings: Settings
-    baseline: NamedBaseline
     begun_at: float
     is_cleaning: bool
-    results: JobResults
+    measured_bot: Bot | None = None
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
-        if not hasattr(config, "workerinput"):  # a worker may not have the file, and rarely needs it
-            _ = self._bot
-        self.measured_bot: Bot | None = read_measured_bot(settings, is_worker=hasattr(config, "workerinput"))
-        check_history(config, settings.history)
-        self.baseline = read_named_baseline(settings.baseline, is_worker=hasattr(config, "workerinput"))
+        self._read_files()
         self.item: pytest.Item | None = None
         self.pipelines: list[Pipeline] = []
-        self.results = JobResults(self)
         self.tick: Callable[[], None] | None = None
         self.rest: Callable[[], None] = lambda: None
         self._touched: dict[str, list[AnyJob]] = {}
@@ -154,10 +141,44 @@ class Run:
         self.killed_by = ""
         self.is_cleaning = False
 
+    def _read_files(self) -> None:
+        """Read what the settings name before anything is sent, so that a slip costs no run."""
+        settings, is_worker = self.settings, hasattr(self.config, "workerinput")
+        if not is_worker:  # a worker may not have the file, and rarely needs it
+            _ = self._bot
+        if settings.bot_definition is not None and not is_worker:
+            from pytest_kore_convtest.plugin.coverage import read_measured_bot
+
+            self.measured_bot = read_measured_bot(settings.bot_definition)
+        if settings.history is not None:
+            from pytest_kore_convtest.plugin.history import check_history
+
+            check_history(self.config, settings.history)
+        if settings.baseline is not None:
+            _ = self.baseline
+
     @cached_property
     def _bot(self) -> dict[str, Answer]:
-        """What the emulator's bot answers."""
-        return read_bot(self.settings)
+        """What the emulator's bot answers; empty when it repeats what the suites expect."""
+        if self.settings.bot is None:
+            return {}
+        from pytest_kore_convtest.plugin.emulation import read_bot
+
+        return read_bot(self.settings.bot, self.settings)
+
+    @cached_property
+    def baseline(self) -> NamedBaseline:
+        """What ``--kore-baseline`` names."""
+        from pytest_kore_convtest.history.named_baseline import read_named_baseline
+
+        return read_named_baseline(self.settings.baseline, is_worker=hasattr(self.config, "workerinput"))
+
+    @cached_property
+    def results(self) -> JobResults:
+        """What the record, the terminal and the exit code need to know of jobs that have ended."""
+        from pytest_kore_convtest.plugin.job_results import JobResults
+
+        return JobResults(self)
 
     @cached_property
     def wants_record(self) -> bool:
@@ -255,6 +276,8 @@ class Run:
 
                 self._emulator = Emulator.attach(handle)
             else:
+                from pytest_kore_convtest.plugin.emulation import start_emulator
+
                 self._emulator = self._own_emulator = start_emulator(
                     self.settings,
                     self._bot,
@@ -348,12 +371,13 @@ class Run:
         self.killed_at = ended  # other waits of the same item have no time left either
 
     def _stop_waiting(self, pipeline: Pipeline, job: AnyJob, why: str) -> JobError:
+        from pytest_kore_convtest.jobs.end_reasons import describe
         from pytest_kore_convtest.jobs.unfinished import ending_of
 
         entry: JobEntry = {**pipeline.store.read(job.key), "way_on": job.way_on, "needs": job.needs}
         if job.job_id:
             entry["job_id"], entry["resume"] = job.job_id, job.resume
-        ending = replace(ending_of(entry, pipeline.store.polls(job.key), time.time()), what=job.what)
+        ending = ending_of(entry, pipeline.store.polls(job.key), time.time())._replace(what=job.what)
         return JobError(
             f"{job.what} is not verified. Waiting for it was stopped: {why}. {describe(ending)}",
             **ending.to_fields(),

@@ -7,8 +7,8 @@ import pytest
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.plugin import fixtures
 from pytest_kore_convtest.plugin.hooks import PLUGIN_NAME, Hooks
-from pytest_kore_convtest.plugin.reporting.item_reports import Headings
 from pytest_kore_convtest.plugin.session import find_run
+from pytest_kore_convtest.plugin.terminal.headings import Headings
 
 
 def begin_early(config: pytest.Config) -> None:

@@ -17,7 +17,7 @@ def collect_suites(path: Path, parent: pytest.Collector, others: list[object]) -
     if not _is_suite_file(parent.config, path) and not _is_named_for_us(parent, path, others):
         # pytest walks through a whole folder for one file of it that is named.
         if not others and any(map(parent.session.isinitpath, path.parents)):
-            from pytest_kore_convtest.plugin.items.hints import OTHER_FILES
+            from pytest_kore_convtest.plugin.own_items import OTHER_FILES
 
             parent.config.stash.setdefault(OTHER_FILES, []).append(path)
         return others

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError, SuiteFileError
 from pytest_kore_convtest.jobs.file_lock import hold_files
+from pytest_kore_convtest.leaks import hide_leaks
 from pytest_kore_convtest.plugin.terminal.output import write_lines
-from pytest_kore_convtest.redaction import hide_leaks
 from pytest_kore_convtest.reports.write_files import replace_file
 from pytest_kore_convtest.suites.results.expectation_changes import Change
 from pytest_kore_convtest.suites.update.update_file import FileUpdate, StepChange, update_file

@@ -7,9 +7,9 @@ import math
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import ConfigError, KoreError
+from pytest_kore_convtest.escapes import escape_json
 from pytest_kore_convtest.reports.record import FORMAT, VERSION
 from pytest_kore_convtest.reports.schema import ShapeError, fit
-from pytest_kore_convtest.text import escape_json
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.reports.record import Record

@@ -186,14 +186,19 @@ def _read_base(text: str) -> str:
     if hide(text) != text or ("." not in host and looks_secret(host)):
         raise ValueError(f"{describe(text)} looks like a secret, not like a host: write https://bots.kore.ai")
     base = f"{parts.scheme}://{parts.netloc.lower()}"
-    example = base if base in describe_url(base) else "https://bots.kore.ai"
     if not _PREFIX.fullmatch(parts.path) or _ENDPOINT.search(parts.path):
         raise ValueError(
-            f"{describe_url(text)} is an endpoint or has no plain path: write the base URL, e.g. {example}"
+            f"{describe_url(text)} is an endpoint or has no plain path:"
+            f" write the base URL, e.g. {_example(base)}"
         )
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        raise ValueError(f"{describe_url(text)} would send tokens in clear: write {_secure(example)}")
+        raise ValueError(f"{describe_url(text)} would send tokens in clear: write {_secure(_example(base))}")
     return base + parts.path.rstrip("/")
+
+
+def _example(base: str) -> str:
+    """Return a base URL to write, the given one if it may be shown."""
+    return base if base in describe_url(base) else "https://bots.kore.ai"
 
 
 def _is_page(text: str) -> bool:
@@ -310,7 +315,7 @@ def read_jobs(raw: object) -> tuple[ImportJob, ...]:
         label, job_id = label.strip(), read_id(job_id)
         if equals and not is_label(label):
             raise ValueError(f"{show(label)} is not a label: write letters, digits, spaces, '.', '_' and '-'")
-        if looks_secret(label):
+        if label and looks_secret(label):
             raise ValueError(f"the label, {describe(label)}, looks like a secret: write LABEL=ID")
         if job_id in jobs:
             continue

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.errors import SuiteFileError
+from pytest_kore_convtest.escapes import escape_json
 from pytest_kore_convtest.findings import Location
 from pytest_kore_convtest.suites.conversion_notes import (
     ALL_PARTS,
@@ -54,7 +55,7 @@ from pytest_kore_convtest.suites.yaml.comments import find_comments
 from pytest_kore_convtest.suites.yaml.nodes import YamlError
 from pytest_kore_convtest.suites.yaml.read import read_yaml
 from pytest_kore_convtest.suites.yaml.write import Reply, write_yaml
-from pytest_kore_convtest.text import as_list, escape_json, show_path
+from pytest_kore_convtest.text import as_list, show_path
 
 if TYPE_CHECKING:
     from pytest_kore_convtest.json_positions import Document, JsonObject, Path, Place

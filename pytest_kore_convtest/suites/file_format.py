@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_kore_convtest.escapes import HIDDEN, HIDDEN_BEYOND, JOINING
 from pytest_kore_convtest.rules import Rule
-from pytest_kore_convtest.text import HIDDEN, HIDDEN_BEYOND, JOINING
 
 if TYPE_CHECKING:
     from pytest_kore_convtest import json_positions

@@ -12,13 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kore_convtest.api.auth import (
-    GivenToken,
-    Signer,
-    TokenFacts,
-    short_secret_note,
-    sign_token,
-)
+from pytest_kore_convtest.api.auth import Signer, short_secret_note, sign_token
+from pytest_kore_convtest.api.given_token import GivenToken, TokenFacts
 from pytest_kore_convtest.errors import AccessDeniedError
 
 NOW = 1_700_000_000.75

@@ -2,8 +2,9 @@
 
 import re
 
+from pytest_kore_convtest.escapes import HIDDEN, HIDDEN_BEYOND, JOINING
 from pytest_kore_convtest.suites.file_format import is_blank
-from pytest_kore_convtest.text import HIDDEN, HIDDEN_BEYOND, JOINING, printable
+from pytest_kore_convtest.text import printable
 
 
 def test_what_nobody_sees_is_no_text_and_is_shown_as_an_escape():

@@ -7,17 +7,12 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
-import pytest
-
 from pytest_kore_convtest.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_kore_convtest.plugin.session import Run
-
-OTHER_FILES: pytest.StashKey[list[Path]] = pytest.StashKey()
-"""Files in the collected folders that may be suites but are not called so; nobody has opened them."""
 
 _HINTS = "hints"
 """The key of the store's entry that holds what a worker noted about the files that it collected."""
@@ -33,8 +28,6 @@ _FIRST = re.compile(r"^(?:---)?[ \t]*([^\s#-])", re.MULTILINE)
 
 def hint_at_suites(run: Run, files: list[Path]) -> None:
     """Note which of some files in the collected folders are suites that nobody collects."""
-    if not files:
-        return
     from pytest_kore_convtest.reports.report_paths import holds_suite
     from pytest_kore_convtest.suites.file import is_yaml
     from pytest_kore_convtest.text import show_path

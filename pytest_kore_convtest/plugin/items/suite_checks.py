@@ -9,17 +9,12 @@ import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, ServiceError, Verdict, from_data
 from pytest_kore_convtest.findings import count, summarize
-from pytest_kore_convtest.plugin.fixtures import (
-    begin_all,
-    begin_run,
-    begin_suite,
-    require_writable,
-    tell_apart,
-)
+from pytest_kore_convtest.plugin.fixtures import begin_all
 from pytest_kore_convtest.plugin.items.suite_item import SuiteItem
 from pytest_kore_convtest.plugin.own_items import OwnItem, expect_failure, fixture_values
 from pytest_kore_convtest.plugin.report_facts import FlakyFailure
 from pytest_kore_convtest.plugin.session import Run, find_run
+from pytest_kore_convtest.plugin.suite_plan import begin_run, begin_suite, require_writable, tell_apart
 from pytest_kore_convtest.rules import ERROR, HINT
 from pytest_kore_convtest.suites.lint.lint_files import lint_many
 from pytest_kore_convtest.suites.results.run_result import COUNTS_ONLY, FAILED, NOT_EVALUATED

@@ -12,11 +12,11 @@ import pytest
 import pytest_kore_convtest
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
 from pytest_kore_convtest.plugin.own_items import OwnItem, fixture_values, is_live, skipped_by_us
-from pytest_kore_convtest.plugin.report_facts import REPORT_KEY, ReportFacts, facts_of
+from pytest_kore_convtest.plugin.report_facts import REPORT_KEY, ReportFacts
 from pytest_kore_convtest.text import block, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Iterable
     from typing import TypeGuard
 
     from pytest_kore_convtest.api.models import ImportStatus
@@ -48,7 +48,7 @@ def reshape(
     """Make a report say what our error means: FAILED for a verdict, ERROR for anything else.
 
     The phase of a report is what pytest, JUnit, xdist and pytest-rerunfailures all take for
-    the difference; ``Headings`` puts the true one into the heading. A verdict also says where
+    the difference; ``terminal.headings`` puts the true one into the heading. A verdict also says where
     the full report will be, a setting that is missing is explained once in a test run.
     """
     phase = report.when
@@ -252,29 +252,3 @@ def _is_status(value: object) -> TypeGuard[ImportStatus]:
     return type(value).__name__ == "ImportStatus" and type(value).__module__.startswith(
         "pytest_kore_convtest"
     )
-
-
-def is_our_error(report: pytest.TestReport) -> bool:
-    """Say whether a report is an ERROR of ours that came to pass in a test's body."""
-    return report.failed and facts_of(report).get("error_in") == "call"
-
-
-class Headings:
-    """Give errors that came to pass in a test's body that heading."""
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_terminal_summary(
-        self, terminalreporter: pytest.TerminalReporter
-    ) -> Generator[None, None, None]:
-        """Name the true phase: everyone who tells errors by the phase has had the report by now."""
-        for report in terminalreporter.stats.get("error", ()):
-            if isinstance(report, pytest.TestReport) and report.when == "setup" and is_our_error(report):
-                report.when = "call"
-        return (yield)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Call such a report an error all the same."""
-        if not isinstance(report, pytest.TestReport) or not is_our_error(report):
-            return None
-        return "error", "E", "ERROR"

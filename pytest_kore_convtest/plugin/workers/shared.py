@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 import pytest
 
 from pytest_kore_convtest.jobs import run_folder
-from pytest_kore_convtest.jobs.unique_names import make_run_name
 from pytest_kore_convtest.settings.settings import environment
 
 if TYPE_CHECKING:
@@ -78,6 +77,8 @@ def shared(config: pytest.Config) -> Shared:
     """Return what the processes of this test run share: made by the first, handed to xdist's workers."""
     if _SHARED not in config.stash:
         handed: Shared | None = getattr(config, "workerinput", {}).get("kore")
+        from pytest_kore_convtest.jobs.unique_names import make_run_name
+
         # Settled once: a test may set another temporary folder, and its worker would be alone there.
         folder = str(Path(tempfile.gettempdir()) / f"{run_folder.PREFIX}{uuid.uuid4().hex}")
         config.stash[_SHARED] = handed or {"folder": folder, "run": make_run_name(environment())}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypedDict, cast
 
 from pytest_kore_convtest.api.retry import SystemClock
@@ -71,7 +70,7 @@ class Sender:
         if seen == self._sent or (turns == self._limiter and now - self._sent_at < _PAUSE):
             return
         self._sent, self._limiter, self._sent_at = seen, turns, now
-        entry = {"at": time.time(), "states": [vars(state) for state in states]}
+        entry = {"at": time.time(), "states": [state._asdict() for state in states]}
         with suppress(ConfigError):  # a picture that cannot be sent fails no test
             self._run.store().leave(self._key, entry)
 
@@ -170,7 +169,7 @@ def _later(state: State, seconds: float) -> State:
     if state.ended or not state.asks:
         return state
     silent = state.silent + seconds if state.trouble else 0.0
-    return replace(state, elapsed=state.elapsed + seconds, silent=silent)
+    return state._replace(elapsed=state.elapsed + seconds, silent=silent)
 
 
 def _knows(state: State) -> tuple[int, int, bool]:

@@ -12,7 +12,7 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from pytest_kore_convtest import json_positions, redaction
+from pytest_kore_convtest import json_positions, leaks
 from pytest_kore_convtest.findings import Location, apply_rules, find
 from pytest_kore_convtest.json_positions import START
 from pytest_kore_convtest.rules import DEFAULTS, Rule
@@ -53,7 +53,7 @@ def lint_file(
 def _find_all(file: SuiteFile, stream_id: str | None) -> Iterator[Finding]:
     for problem in file.problems:
         location = _locate_place(file.path, problem.place or START)
-        yield find(problem.rule, redaction.hide_leaks(problem.message), location=location)
+        yield find(problem.rule, leaks.hide_leaks(problem.message), location=location)
     if file.marked:
         said = (
             "starts with a byte order mark (BOM), which many JSON parsers reject: save as UTF-8 without BOM"
@@ -85,7 +85,7 @@ def _find_in_comments(path: Path, yaml: YamlSuites) -> Iterator[Finding]:
     from pytest_kore_convtest.suites.yaml.comments import find_comments
 
     for comment in find_comments(yaml.text, yaml.root):
-        for note in _judge_text(comment.text, (), redaction.find_leaks(comment.text)):
+        for note in _judge_text(comment.text, (), leaks.find_leaks(comment.text)):
             yield find(note.rule, f"a comment {note.message}", location=_locate_place(path, comment.place))
 
 
@@ -117,7 +117,7 @@ def _locate(note: Note, file: SuiteFile, document: json_positions.Document) -> F
     cases = document.value.get("testCases") if isinstance(document.value, dict) else None
     words = YAML_WORDS if file.yaml else JSON_WORDS
     where, suite, step = _name(note.path, cases if isinstance(cases, list) else [], words)
-    said = redaction.hide_leaks(f"{where}: {note.message}" if where else note.message)
+    said = leaks.hide_leaks(f"{where}: {note.message}" if where else note.message)
     location = _locate_place(file.path, look_up(note.path))
     return find(note.rule, said, location=location, suite=suite, step=step)
 
@@ -129,7 +129,7 @@ def _judge_replies(yaml: YamlSuites) -> Iterator[Note]:
             continue
         here = (*path, "contains")
         for text in reply.matcher.texts:
-            yield from _judge_text(text, here, redaction.find_leaks(text))
+            yield from _judge_text(text, here, leaks.find_leaks(text))
         if reply.matcher.fits_all:
             said = f"'{reply.matcher.kind}' fits every reply, so it tests nothing: write more of the reply"
             yield Note(Rule.MATCHER_FITS_ALL, here, said)
@@ -172,31 +172,31 @@ def _name(path: json_positions.Path, cases: list[object], in_file: Words) -> tup
 
 
 def _show(name: str) -> str:
-    return quoted(redaction.hide_leaks(name), _LONGEST_NAME)
+    return quoted(leaks.hide_leaks(name), _LONGEST_NAME)
 
 
 def _judge_texts(value: object, path: json_positions.Path, *, beside_client: bool = False) -> Iterator[Note]:
     """Look at every text of the file, keys included."""
     if isinstance(value, str):
         key = next((part for part in reversed(path) if isinstance(part, str)), "")
-        yield from _judge_text(value, path, redaction.find_leaks(value, key=key, beside_client=beside_client))
+        yield from _judge_text(value, path, leaks.find_leaks(value, key=key, beside_client=beside_client))
         return
     inside: list[tuple[str | int, object]] = []
     if isinstance(value, (dict, list)):
         inside += value.items() if isinstance(value, dict) else enumerate(value)
-    client = any(isinstance(one, str) and redaction.is_client_id(one) for _, one in inside)
+    client = any(isinstance(one, str) and leaks.is_client_id(one) for _, one in inside)
     for part, one in inside:
         here = (*path, part)
         if isinstance(part, str):
-            notes = _judge_text(part, here, redaction.find_leaks(part))
+            notes = _judge_text(part, here, leaks.find_leaks(part))
             yield from (note._replace(at_key=True) for note in notes)
         yield from _judge_texts(one, here, beside_client=client)
 
 
-def _judge_text(text: str, path: json_positions.Path, found: list[redaction.Leak]) -> Iterator[Note]:
+def _judge_text(text: str, path: json_positions.Path, found: list[leaks.Leak]) -> Iterator[Note]:
     for leak in found:
         advice = "remove it and revoke it" if leak.sure else "remove it, unless it is not a secret"
-        said = f"contains what looks like {leak.what}, {redaction.show_leak(text, leak)}: {advice}"
+        said = f"contains what looks like {leak.what}, {leaks.show_leak(text, leak)}: {advice}"
         yield Note(Rule.SECRET if leak.sure else Rule.POSSIBLE_SECRET, path, said)
     if _HALF.search(text):
         said = "contains half a character (e.g. of a truncated emoji): write the whole character"

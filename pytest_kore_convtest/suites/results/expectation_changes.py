@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_kore_convtest.redaction import SECRET, TOKEN, find_leaks, hide
+from pytest_kore_convtest.leaks import find_leaks
+from pytest_kore_convtest.redaction import SECRET, TOKEN, hide
 from pytest_kore_convtest.rules import Rule
 from pytest_kore_convtest.suites.file_format import is_blank
 from pytest_kore_convtest.suites.matchers import is_same

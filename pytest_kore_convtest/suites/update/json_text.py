@@ -8,10 +8,10 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from pytest_kore_convtest.escapes import escape_json
 from pytest_kore_convtest.suites.file_format import BARE, CONTAINS, EQUALS, ONE_OF
 from pytest_kore_convtest.suites.results.expectation_changes import DELETE, INSERT, REPLACE
 from pytest_kore_convtest.suites.text_edit import CannotUpdateError, Edit
-from pytest_kore_convtest.text import escape_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

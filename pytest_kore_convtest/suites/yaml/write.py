@@ -7,12 +7,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_kore_convtest.escapes import escape_yaml
 from pytest_kore_convtest.strict_json import is_shallow
 from pytest_kore_convtest.suites.file_format import CONTAINS, START_EVENT
 from pytest_kore_convtest.suites.matchers import ANY, ANYTHING, PART
 from pytest_kore_convtest.suites.yaml.read import EXAMPLE, OPTIONAL, TEMPLATE, write_template
 from pytest_kore_convtest.suites.yaml.unquoted import changed_by_yaml
-from pytest_kore_convtest.text import as_list, as_text, escape_yaml
+from pytest_kore_convtest.text import as_list, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

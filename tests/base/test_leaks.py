@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from pytest_kore_convtest.redaction import find_leaks, hide_leaks, is_client_id
+from pytest_kore_convtest.leaks import find_leaks, hide_leaks, is_client_id
 
 RANDOM = base64.b64encode(bytes(range(7, 39))).decode()
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJhcHBJZCI6ImNhbmFyeSJ9.c2lnbmF0dXJl"
