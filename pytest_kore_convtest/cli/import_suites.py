@@ -64,7 +64,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from pytest_kore_convtest.cli.configuration import add_settings
 
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="suite files, or folders of such (kore_suite_files)"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="suite files, or folders of such (kore_suite_files), searched as pytest does",
     )
     parser.add_argument("--wait", action="store_true", help="wait for the jobs and judge what was stored")
     parser.add_argument("--json", action="store_true", help="print JSON when all is done")

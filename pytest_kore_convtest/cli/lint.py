@@ -35,7 +35,10 @@ _SETTINGS = ("rules", "stream_id", "require_assertions", "target", "targets", "s
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
     parser.add_argument(
-        "files", nargs="*", metavar="FILE", help="suite files, or folders of such (kore_suite_files)"
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="suite files, or folders of such (kore_suite_files), searched as pytest does",
     )
     parser.add_argument(
         "--rule",

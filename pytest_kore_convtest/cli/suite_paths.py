@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_kore_convtest.cli.parser import UsageError
+from pytest_kore_convtest.suites.find_files import find_suite_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +23,7 @@ def globs_of(settings: Settings) -> tuple[str, ...]:
 
 
 def check_paths(names: Iterable[str], globs: Sequence[str] = USUAL) -> Iterator[Path]:
-    """Give each file once; of a folder all suite files in it and below.
+    """Give each file once; of a folder all suite files in it and below, where pytest would look for them.
 
     Args:
         names: Files and folders.
@@ -50,7 +51,10 @@ def check_paths(names: Iterable[str], globs: Sequence[str] = USUAL) -> Iterator[
 
 
 def _find_suites(folder: Path, globs: Sequence[str]) -> list[Path]:
-    found = sorted(path for path in folder.rglob("*") if any(path.match(glob) for glob in globs))
+    unreadable: list[OSError] = []
+    found = list(find_suite_files(folder, globs, unreadable.append))
+    for bad in unreadable:
+        raise UsageError(f"cannot read the folder {bad.filename}: {bad.strerror}")
     if not found:
         called = " or ".join(globs)
         raise UsageError(f"{folder} has no {called} files: rename the suite files in it, or name them")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import stat
 import sys
 import time
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_kore_convtest.errors import AccessDeniedError, ConfigError
@@ -18,10 +16,12 @@ from pytest_kore_convtest.settings.options import ROWS, SECRETS, TABLE
 from pytest_kore_convtest.settings.settings import Settings, resolve
 from pytest_kore_convtest.suites.file import open_suite_file
 from pytest_kore_convtest.suites.file_text import LARGEST_FILE
+from pytest_kore_convtest.suites.find_files import find_suite_files
 from pytest_kore_convtest.text import plural, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_kore_convtest.settings.raw import RawSettings
 
@@ -31,8 +31,6 @@ OK, WARNING, ERROR, SKIPPED = "ok", "warning", "error", "skipped"
 _EXPORTS = ("botDefinition.json", "appDefinition.json")
 _WRAPPED = ("botDefinition", "appDefinition", "app", "bot")
 _LARGEST_EXPORT = 256 * 1024 * 1024
-_PRUNED = frozenset({"node_modules", "__pycache__", "build", "dist", "venv"})
-_MOST_FILES = 5000
 _MOST_SHOWN = 3
 _DEV_TOOLS = "in the platform's UI: App Settings > Dev Tools, a JWT app with HS256"
 
@@ -177,24 +175,6 @@ def look_at_host(settings: Settings) -> Iterator[Check]:
         yield Check("host", OK, said)
 
 
-def find_suite_files(paths: Iterable[Path], globs: Sequence[str]) -> list[Path]:
-    """Return suite files in some folders, and those named; not in hidden folders and environments."""
-    found: dict[Path, None] = {}
-    for path in paths:
-        if path.is_file():
-            found[path] = None
-        for folder, names, files in os.walk(path) if path.is_dir() else ():
-            names[:] = sorted(name for name in names if not name.startswith(".") and name not in _PRUNED)
-            if "pyvenv.cfg" in files:
-                names.clear()
-                continue
-            here = (Path(folder) / name for name in sorted(files))
-            found |= dict.fromkeys(one for one in here if any(one.match(glob) for glob in globs))
-            if len(found) > _MOST_FILES:
-                return list(found)
-    return list(found)
-
-
 def read_export(path: Path) -> str | None:
     """Return the bot id of a bot export; ``None`` when the file is no bot export.
 
@@ -269,8 +249,12 @@ def read_files(
         paths: Where else to look for suite files.
     """
     definition = getattr(settings, "bot_definition", None)
-    files = [*named, *([definition] if definition else [])]
-    files += [path for path in find_suite_files(paths, settings.suite_files) if path not in files]
+    files = dict.fromkeys([*named, *([definition] if definition else [])])
+    for path in paths:
+        if path.is_dir():
+            files |= dict.fromkeys(find_suite_files(path, settings.suite_files))
+        elif path.is_file():
+            files[path] = None
     for path in files:
         try:
             bot = read_export(path) if path in named or path == definition else None

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from pytest_kore_convtest.suites.find_files import find_suite_files
+
 WORDS = "PASSED|FAILED|ERROR|SKIPPED|XFAIL|RERUN"
 STEPS = ("step 01 Start_Flow", "step 02 quote", "step 03 Rome")
 ITEMS = ("lint", "import", "structure", "run", *STEPS)
@@ -226,6 +228,17 @@ def test_a_file_that_cannot_be_used_does_not_stop_the_others(put, run, account, 
     assert told(result)["lint"] == "FAILED"
     assert told(result)["B::structure"] == "PASSED"
     assert "a.kore.json:2:" in result.text
+
+
+def test_a_folder_is_collected_as_it_is_linted(put, names, pytester):
+    """What pytest finds in a folder is what the command finds there: both leave out folders of tools."""
+    for folder in ("", "a/", ".b/", "node_modules/c/", "build/", "dist/", "venv/", "d.egg/", "CVS/"):
+        put(f"{folder}x.json", "A")
+    seen = {name.partition("::")[0] for name in names("-o", "kore_suite_files=*.json")}
+    found = {
+        path.relative_to(pytester.path).as_posix() for path in find_suite_files(pytester.path, ["*.json"])
+    }
+    assert seen == found == {"x.json", "a/x.json"}
 
 
 @pytest.mark.parametrize(

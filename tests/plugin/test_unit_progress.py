@@ -1,6 +1,5 @@
 """What is told while jobs are waited for."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -11,9 +10,9 @@ from pytest_kore_convtest.plugin.terminal.progress_lines import Size
 from pytest_kore_convtest.settings.settings import Settings
 
 WAITING = State("k", "job-1")
-BEGUN = replace(WAITING, words="IN_PROGRESS 0 %", percent=0.0, asks=1, elapsed=1.0)
-MOVED = replace(BEGUN, words="IN_PROGRESS 40 %", percent=40.0, asks=4, elapsed=12.0)
-TROUBLED = replace(MOVED, trouble="no answer in time", silent=3.0)
+BEGUN = WAITING._replace(words="IN_PROGRESS 0 %", percent=0.0, asks=1, elapsed=1.0)
+MOVED = BEGUN._replace(words="IN_PROGRESS 40 %", percent=40.0, asks=4, elapsed=12.0)
+TROUBLED = MOVED._replace(trouble="no answer in time", silent=3.0)
 ENDED = State("k", "job-1", generation=1, words="SUCCESS after 63.0 s, 9 requests", asks=9, good=True)
 
 
@@ -71,8 +70,8 @@ def test_what_happens_between_is_told_every_thirty_seconds(told):
 
 def test_many_jobs_share_one_batch(told):
     """The interval is the run's, not each job's."""
-    first = [replace(BEGUN, key=str(number)) for number in range(50)]
-    second = [replace(MOVED, key=str(number)) for number in range(50)]
+    first = [BEGUN._replace(key=str(number)) for number in range(50)]
+    second = [MOVED._replace(key=str(number)) for number in range(50)]
     assert len(told(0, *first)) == 50
     assert told(15, *second[:25], *first[25:]) == []
     assert len(told(31, *second)) == 50
@@ -82,7 +81,7 @@ def test_many_jobs_share_one_batch(told):
 def test_a_job_that_is_asked_again_ends_again(told):
     """After trouble a rerun may bring another outcome: that is told, too."""
     assert len(told(0, ENDED)) == 1
-    assert told(1, replace(ENDED, generation=2, words="no verdict")) == ["kore: job-1: no verdict"]
+    assert told(1, ENDED._replace(generation=2, words="no verdict")) == ["kore: job-1: no verdict"]
 
 
 class Screen:

@@ -1,0 +1,40 @@
+"""Which files of a folder are taken for suite files."""
+
+import pytest
+
+from pytest_kore_convtest.suites.find_files import find_suite_files
+
+LEFT_OUT = [".git/hooks", ".venv", "node_modules/a", "build", "dist", "venv", "a.egg", "env", "a/__pycache__"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder with a suite file in each folder, also in those that pytest does not enter."""
+    for name in ("", "a", "a/b", *LEFT_OUT):
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / "x.kore.json").write_text("{}")
+    (tmp_path / "env" / "pyvenv.cfg").write_text("")
+    return tmp_path
+
+
+def names_in(folder, *globs):
+    """Return what is found, as it would be typed from the folder."""
+    return [path.relative_to(folder).as_posix() for path in find_suite_files(folder, globs)]
+
+
+def test_folders_of_tools_are_left_out(folder):
+    """Hidden folders, environments and what tools build are not looked into, as by pytest."""
+    assert names_in(folder, "*.json") == ["x.kore.json", "a/x.kore.json", "a/b/x.kore.json"]
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_a_folder_that_is_named_is_looked_into(folder, name):
+    """Whoever names such a folder means it."""
+    assert names_in(folder / name, "*.json") == ["x.kore.json"]
+
+
+def test_each_of_several_patterns_counts_once(folder):
+    """A file is given once, whichever of the patterns it is called by."""
+    (folder / "b.json").write_text("{}")
+    assert names_in(folder / "a", "*.kore.json", "x*") == ["x.kore.json", "b/x.kore.json"]
+    assert names_in(folder, "b.json") == ["b.json"]
