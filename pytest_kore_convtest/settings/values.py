@@ -312,6 +312,10 @@ def read_jobs(raw: object) -> tuple[ImportJob, ...]:
     labels: dict[str, str] = {}
     for entry in _entries(raw):
         label, equals, job_id = entry.rpartition("=")
+        if len(job_id.split()) > 1 or ("=" in label and len(label.split()) > 1):
+            raise ValueError(
+                f"{describe(entry)} holds more than one job: write one a line, or commas between them"
+            )
         label, job_id = label.strip(), read_id(job_id)
         if equals and not is_label(label):
             raise ValueError(f"{show(label)} is not a label: write letters, digits, spaces, '.', '_' and '-'")
