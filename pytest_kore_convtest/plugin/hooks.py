@@ -10,51 +10,29 @@ import sys
 import time
 from contextlib import nullcontext
 from functools import cached_property
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError, KoreError, Verdict
 from pytest_kore_convtest.plugin import fixtures, given_for_this_run, ini_keys
-from pytest_kore_convtest.plugin.config import in_ci
-from pytest_kore_convtest.plugin.items.selection import (
-    Selected,
-    ask_workers,
-    is_ours,
-    select,
-    tell_controller,
-)
-from pytest_kore_convtest.plugin.own_items import (
-    OTHER_FILES,
-    find_other_settings,
-    show_root_conftest,
-)
+from pytest_kore_convtest.plugin.items.selection import Selected, is_ours, select, tell_controller
+from pytest_kore_convtest.plugin.own_items import OTHER_FILES, find_other_settings, show_root_conftest
 from pytest_kore_convtest.plugin.report_facts import facts_of
-from pytest_kore_convtest.plugin.session import (
-    KILL_MARGIN,
-    NOBODY,
-    clean_up,
-)
+from pytest_kore_convtest.plugin.session import ALLURE, KILL_MARGIN, clean_up
 from pytest_kore_convtest.plugin.signals import Farewell, terminated_like_interrupted
 from pytest_kore_convtest.plugin.terminal import output
 from pytest_kore_convtest.plugin.terminal.progress import Progress
-from pytest_kore_convtest.settings.settings import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
-    from pytest_kore_convtest.plugin.reporting.junit import JUnitReport
-    from pytest_kore_convtest.plugin.reporting.publish import Published
-    from pytest_kore_convtest.plugin.reporting.recorder import Recorder
+    from pytest_kore_convtest.plugin.end_of_run import EndOfRun
     from pytest_kore_convtest.plugin.session import Run
-    from pytest_kore_convtest.plugin.update import Updates
-    from pytest_kore_convtest.plugin.verdict.exit_code import RunVerdict
     from pytest_kore_convtest.plugin.workers.check_workers import SuiteFiles
     from pytest_kore_convtest.plugin.workers.shared import WorkerNode
     from pytest_kore_convtest.plugin.workers.xdist import Receiver
-    from pytest_kore_convtest.reports.job_record import JobResult
-    from pytest_kore_convtest.reports.job_summary import JobSummary
 
 PLUGIN_NAME = "kore-run"
 """The name under which an active run is registered with pytest."""
@@ -64,23 +42,9 @@ _MOCKS = frozenset({"responses", "requests_mock"})
 
 _DRY = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test", "help", "version")
 
-ALLURE = "allure_listener"
-"""The name under which allure-pytest registers what writes results; nothing does without --alluredir."""
-
-_LEFT = "kore_left"
-"""What a worker hands to xdist's controller as it ends: the jobs of which no report of its items tells."""
-
-
-class Left(TypedDict):
-    """What a process has to say of its jobs of which no item has told, and what its user should know."""
-
-    jobs: list[JobSummary]
-    results: list[JobResult]
-    notes: list[str]
-
 
 class Hooks:
-    """Hooks that judge, gather results and write the final status.
+    """Hooks that put errors into the right phase, gather what reports say, and end the run.
 
     Args:
         run: The run of this process.
@@ -103,42 +67,12 @@ class Hooks:
 
             run.tick = Sender(run).tick
 
-    # What judges and reports is loaded with the first report: by then the first request is on its way.
-
     @cached_property
-    def _verdict(self) -> RunVerdict:
-        """What decides the exit code."""
-        from pytest_kore_convtest.plugin.verdict.exit_code import RunVerdict
+    def _end(self) -> EndOfRun:
+        """What judges and reports; loaded with the first report: by then the first request is on its way."""
+        from pytest_kore_convtest.plugin.end_of_run import EndOfRun
 
-        return RunVerdict()
-
-    @cached_property
-    def _published(self) -> Published:
-        """What was written, and what there is to say about it."""
-        from pytest_kore_convtest.plugin.reporting.publish import Published
-
-        return Published()
-
-    @cached_property
-    def _junit(self) -> JUnitReport:
-        """What is written into pytest's JUnit file."""
-        from pytest_kore_convtest.plugin.reporting.junit import JUnitReport
-
-        return JUnitReport(self._config)
-
-    @cached_property
-    def _updates(self) -> Updates:
-        """What suite files could say instead."""
-        from pytest_kore_convtest.plugin.update import Updates
-
-        return Updates()
-
-    @cached_property
-    def _recorder(self) -> Recorder:
-        """What gathers the record, in a run that wants one."""
-        from pytest_kore_convtest.plugin.reporting.recorder import Recorder
-
-        return Recorder()
+        return EndOfRun(self._run)
 
     def choose(self, args: list[str]) -> None:
         """Select the items of the gate that are named by their node ids, if any are."""
@@ -178,12 +112,7 @@ class Hooks:
 
             with refusing(begun=self._reported):
                 heed_refusal(node, error)
-        left = getattr(node, "workeroutput", {}).get(_LEFT, {})
-        for job in left.get("jobs", ()):
-            self._verdict.add_job(job)
-        if results := left.get("results"):
-            self._recorder.add_results(results)
-        self._run.notes += [note for note in left.get("notes", ()) if note not in self._run.notes]
+        self._end.take_over(getattr(node, "workeroutput", {}))
         if self._receiver is not None:
             self._receiver.drop(node.gateway.id)
 
@@ -266,7 +195,7 @@ class Hooks:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note why the run stops; pass an interrupt on to the workers' waits."""
         stop = excinfo.value
-        self._verdict.stopped_by = str(stop)
+        self._end.verdict.stopped_by = str(stop)
         # --stepwise raises pytest's, --maxfail under xdist raises xdist's own.
         if "Interrupted" in {cls.__name__ for cls in type(stop).__mro__}:
             self._run.stopped = f"the test run stopped ({_reason(stop)})"
@@ -344,22 +273,18 @@ class Hooks:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather the results; on the controller of xdist this is where those of the workers arrive."""
         self._reported = True
-        self._verdict.add(report)
-        self._junit.follow(report, facts_of(report).get("error_in", ""))
+        self._end.add(report)
         if report.failed and self._controls_workers():
             self._failures += 1
             if self._failures == self._config.option.maxfail:
                 # xdist lets the others finish what they are at; a job may take ten minutes.
                 self._run.interrupt_workers(f"the test run stops after {self._failures} failed (--maxfail)")
-        if self._run.wants_record:
-            self._recorder.add(report)
-        self._updates.add(report)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
         """Make a run red that found nothing out, and print the last lines."""
         if self._worker:
-            self._hand_over()
+            self._end.hand_over()
             return (yield)
         if self._dry:
             yield
@@ -367,119 +292,18 @@ class Hooks:
                 words = "nothing was run, so nothing is verified"
                 output.last_words(self._config, [f"kore: {words} ({_spell(self._dry)})"])
             return None
-        self._close(session)
+        self._end.close(session, self._selected, controls_workers=self._controls_workers())
         yield
-        self._verdict.keep_exit_code(session)
-        output.last_words(self._config, self._verdict.last_words(), self._published.annotations)
+        self._end.last_words(session)
         return None
-
-    def _close(self, session: pytest.Session) -> None:
-        """Decide the exit code, tidy up and write the reports."""
-        from pytest_kore_convtest.plugin.cleanup import clean_up_suites
-        from pytest_kore_convtest.plugin.reporting.publish import publish
-        from pytest_kore_convtest.plugin.verdict.final_status import EMULATOR_WORDS
-
-        self._run.stopped = self._run.stopped or _why_stopped(session)
-        self._run.settle()
-        if self._controls_workers():
-            from pytest_kore_convtest.plugin.items.hints import take_over_hints
-
-            self._selected = ask_workers(self._run)
-            take_over_hints(self._run)
-        left = self._find_left()
-        for job in left["jobs"]:
-            self._verdict.add_job(job)
-        if left["results"]:
-            self._recorder.add_results(left["results"])
-        self._verdict.uncollected = output.name_uncollected(self._config)
-        self._verdict.close(self._run, session, self._selected)
-        clean_up_suites(self._run)
-        self._junit.add(self._verdict.missing_in_junit())
-        if self._config.pluginmanager.has_plugin(ALLURE):
-            from pytest_kore_convtest.plugin.reporting import allure
-
-            allure.add_gaps(self._run, [*self._verdict.missing_in_junit(), *self._verdict.crashed()])
-        if self._run.emulated and self._verdict.entries:
-            self._junit.add_property("kore_emulator", EMULATOR_WORDS)
-        for begun in self._run.unfinished():
-            self._junit.add_property("kore_unfinished", begun.tell(self._run.stopped or NOBODY))
-        if self._run.settings.update:
-            self._update_files(session)
-        if self._run.wants_record:
-            self._published = publish(self._run, self._recorder, self._verdict, session)
-            self._verdict.add_problems(session, self._published.problems)
-
-    def _update_files(self, session: pytest.Session) -> None:
-        """Show what changes in suite files, change them, and say so in the closing lines."""
-        from pytest_kore_convtest.plugin.update_files import update_files
-
-        if self._run.interrupted:
-            self._verdict.add_closing(["interrupted; no suite file was updated"])
-            return
-        try:
-            self._verdict.add_closing(update_files(self._config, self._updates))
-        except KeyboardInterrupt:  # the reports are still to be written
-            session.exitstatus = pytest.ExitCode.INTERRUPTED
-            self._verdict.add_closing(
-                ["interrupted while suite files were updated; each is whole, old or new"]
-            )
-
-    def _find_left(self) -> Left:
-        """Return what there is to say of this process's jobs that began and of which no item has told."""
-        left = [
-            job for job in self._run.jobs() if job.outcome is not None and (job.job_id or job.outcome.asks)
-        ]
-        return Left(
-            jobs=[self._run.results.summarize(job) for job in left],
-            results=self._run.results.new(left) if self._run.wants_record else [],
-            notes=self._run.notes,
-        )
-
-    def _hand_over(self) -> None:
-        """Let xdist's controller know of jobs of which no item of this worker has told."""
-        self._config.workeroutput[_LEFT] = self._find_left()  # type: ignore[attr-defined] # xdist's
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what became of each job, then warnings, hints and notes."""
-        from pytest_kore_convtest.plugin.terminal.summary import Line, sum_up, write_summary
-
-        quiet = getattr(self._config.option, "verbose", 0) < 0
-        jobs = [Line("", f"kore: {self._published.first}")] if self._published.first else []
-        jobs += [] if quiet else sum_up(self._verdict.jobs.values())
-        said = (self._run.settings.notes, self._run.notes, self._verdict.notes, self._published.notes)
-        notes = dict.fromkeys(note for some in said for note in some)
-        if not self._run.settings.update and not in_ci(environment()):
-            notes |= dict.fromkeys(self._updates.advise())
-        idle = [] if quiet else [(job.label, job.id) for job in self._verdict.not_waited]
-        last = [
-            *self._published.compared,
-            *self._published.coverage,
-            *self._published.written,
-            *_name_pages(self._verdict.pages),
-        ]
-        write_summary(terminalreporter, jobs, list(notes), last, idle)
-
-
-def _name_pages(pages: Collection[str]) -> list[str]:
-    """Return the line that names the pages about what was found; nothing without any."""
-    if not pages:
-        return []
-    from pytest_kore_convtest.plugin.terminal.help_pages import write_pages
-
-    return [write_pages(pages)]
+        self._end.write_summary(terminalreporter)
 
 
 def _reason(stop: BaseException) -> str:
     return str(stop).strip() or {"KeyboardInterrupt": "Ctrl-C"}.get(type(stop).__name__, type(stop).__name__)
-
-
-def _why_stopped(session: pytest.Session) -> str:
-    """Say why a session stopped before its end, other than by an interrupt; empty when it did not."""
-    if reason := session.shouldfail or session.shouldstop:
-        return f"the test run stopped ({reason})"
-    if session.exitstatus == pytest.ExitCode.INTERNAL_ERROR:
-        return "pytest broke off (INTERNALERROR)"
-    return ""
 
 
 def _spell(option: str) -> str:

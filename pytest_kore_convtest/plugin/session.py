@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 GATE = "pytest_kore_convtest.gate"
 """The module that ``--pyargs`` collects the gate by."""
 
+ALLURE = "allure_listener"
+"""The name under which allure-pytest registers what writes results; nothing does without --alluredir."""
+
 _INTERRUPTED = "interrupted"
 """The key of the store's entry that says so."""
 
