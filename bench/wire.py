@@ -58,6 +58,8 @@ def serve(context: ssl.SSLContext | None, seen: Seen, *, per_connection: int) ->
     facts = {"_id": JOB, "streamId": STREAM, "status": "IN_PROGRESS", "percentageComplete": 40}
     body = gzip.compress(json.dumps(facts).encode())
     head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    if per_connection == 1:  # else the client may send the next request into a connection that is closing
+        head += "Connection: close\r\n"
     answer = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
     def converse(raw: socket.socket) -> None:
