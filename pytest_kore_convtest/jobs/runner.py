@@ -110,6 +110,7 @@ class Pipeline:
         self._pool = pool(self._step, self._clock)
         self._ended = threading.Condition()
         self._stuck: set[str] = set()
+        self._spelt: dict[Path, str] = {}
         self._rounds = Rounds(self._limiter, self._clock)
 
     def watch_import(self, ds_id: str, label: str = "") -> WatchImport:
@@ -125,10 +126,13 @@ class Pipeline:
 
     def _spell(self, path: Path) -> str:
         """Spell a file in one way, however it was spelt, on whichever machine; links stay apart."""
-        if self.root is not None:
-            with suppress(ValueError):  # another drive
-                return os.path.relpath(path, self.root)
-        return os.path.abspath(path)  # noqa: PTH100 - links stay apart
+        if (spelt := self._spelt.get(path)) is None:
+            spelt = os.path.abspath(path)  # noqa: PTH100 - links stay apart
+            if self.root is not None:
+                with suppress(ValueError):  # another drive
+                    spelt = os.path.relpath(path, self.root)
+            self._spelt[path] = spelt
+        return spelt
 
     def run_suite(self, name: str, version: str, after: SuiteImport) -> SuiteRun:
         """Begin to run a suite that this test run imports, unless that has begun already.

@@ -27,11 +27,13 @@ def find_suite_files(
         globs: How suite files are called.
         onerror: Called with the error of a folder that cannot be read; without it such folders are left out.
     """
-    for place, names, files in os.walk(folder, onerror=onerror):
-        here = Path(place)
-        if _ENVIRONMENT in files and here != folder:
+    seen: set[str] = set()
+    for place, names, files in os.walk(folder, onerror=onerror, followlinks=True):
+        here, real = Path(place), os.path.realpath(place)
+        if real in seen or (_ENVIRONMENT in files and here != folder):  # a link may lead round and round
             names.clear()
             continue
+        seen.add(real)
         names[:] = sorted(name for name in names if not any(fnmatch(name, glob) for glob in _NOT_ENTERED))
         for name in sorted(files):
             path = here / name

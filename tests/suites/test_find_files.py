@@ -1,5 +1,7 @@
 """Which files of a folder are taken for suite files."""
 
+import sys
+
 import pytest
 
 from pytest_kore_convtest.suites.find_files import find_suite_files
@@ -31,6 +33,16 @@ def test_folders_of_tools_are_left_out(folder):
 def test_a_folder_that_is_named_is_looked_into(folder, name):
     """Whoever names such a folder means it."""
     assert names_in(folder / name, "*.json") == ["x.kore.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there that few users have")
+def test_links_are_followed_once(folder, tmp_path_factory):
+    """A folder behind a link is looked into, as pytest does, and a link that leads back is no circle."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "y.json").write_text("{}")
+    (folder / "a" / "linked").symlink_to(elsewhere)
+    (folder / "a" / "back").symlink_to(folder)
+    assert names_in(folder / "a", "y.json") == ["linked/y.json"]
 
 
 def test_each_of_several_patterns_counts_once(folder):

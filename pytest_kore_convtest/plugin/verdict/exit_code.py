@@ -135,7 +135,10 @@ class RunVerdict:
         The key is ours: a platform that gives two jobs one id must not hide one behind the other.
         """
         key = job["key"]
-        if key not in self.jobs or self.jobs[key]["generation"] <= job["generation"]:
+        known = self.jobs.get(key)
+        if known is job:  # as each of its steps says
+            return key
+        if known is None or known["generation"] <= job["generation"]:
             self.jobs[key] = job
         self.add_notes(job["notes"])
         if job["rules"]:
