@@ -55,7 +55,7 @@ class EndOfRun:
 
     def __init__(self, run: Run) -> None:
         self._run, self._config = run, run.config
-        self.verdict = RunVerdict()
+        self.verdict: RunVerdict = RunVerdict()
         self._junit = JUnitReport(run.config)
         self._updates = Updates()
         self._published = Published()
