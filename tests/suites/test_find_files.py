@@ -1,9 +1,12 @@
 """Which files of a folder are taken for suite files."""
 
+import os
 import sys
 
 import pytest
 
+from pytest_kore_convtest.cli.parser import UsageError
+from pytest_kore_convtest.cli.suite_paths import check_paths
 from pytest_kore_convtest.suites.find_files import find_suite_files
 
 LEFT_OUT = [".git/hooks", ".venv", "node_modules/a", "build", "dist", "venv", "a.egg", "env", "a/__pycache__"]
@@ -50,3 +53,17 @@ def test_each_of_several_patterns_counts_once(folder):
     (folder / "b.json").write_text("{}")
     assert names_in(folder / "a", "*.kore.json", "x*") == ["x.kore.json", "b/x.kore.json"]
     assert names_in(folder, "b.json") == ["b.json"]
+
+
+def test_a_folder_that_cannot_be_read_is_named(folder, monkeypatch):
+    """What cannot be looked into is an error of the command, not a folder without suites."""
+    real = os.scandir
+
+    def refuse(place):
+        if os.fspath(place).endswith("b"):
+            raise PermissionError(13, "Permission denied", os.fspath(place))
+        return real(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(UsageError, match=r"cannot read the folder .*b: Permission denied"):
+        list(check_paths([str(folder / "a")]))
