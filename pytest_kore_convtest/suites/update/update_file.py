@@ -95,8 +95,9 @@ def update_file(path: Path, data: bytes, steps: Sequence[StepChange]) -> FileUpd
     source = next(iter(suites.values())).source
     text = _write(path, source, suites, edits) if source and edits else None
     if text is None and source:  # one of them cannot be made: the others can
+        alone = len(edits) == 1
         for step in list(edits):
-            if len(edits) == 1 or _write(path, source, suites, {step: edits[step]}) is None:
+            if alone or _write(path, source, suites, {step: edits[step]}) is None:
                 del edits[step]
                 refused[step.suite, step.step] = _NOT_SAFE
         text = _write(path, source, suites, edits) if edits else None

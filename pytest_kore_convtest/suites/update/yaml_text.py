@@ -68,14 +68,7 @@ def _find_bot(yaml: YamlSuites, path: Path, layout: Layout) -> tuple[Scalar, Nod
     in_flow = layout.is_flow(node)
     names: list[str | int] = ["suites", path[1], "steps", path[3]]
     for name in names:
-        found: Node | None = None
-        if isinstance(node, Mapping):
-            found = next((value for key, value in node.members if key.text == name), None)
-        elif isinstance(node, Sequence) and isinstance(name, int):
-            found = node.items[name]
-        if found is None:
-            raise CannotUpdateError("its place in the file was not found")
-        node = found
+        node = _get(node, name)
         in_flow = in_flow or layout.is_flow(node)
         _refuse_shared(node, used)
     members = node.members if isinstance(node, Mapping) else ()
@@ -84,6 +77,14 @@ def _find_bot(yaml: YamlSuites, path: Path, layout: Layout) -> tuple[Scalar, Nod
             _refuse_shared(value, used)
             return key, value, in_flow
     raise CannotUpdateError("it has no key 'bot': write one by hand")
+
+
+def _get(node: Node, name: str | int) -> Node:
+    """Return what stands at a place that was read from the same file."""
+    if isinstance(node, Mapping):
+        return next(value for key, value in node.members if key.text == name)
+    assert isinstance(node, Sequence)  # noqa: S101 - the place would not have been read
+    return node.items[int(name)]
 
 
 def _refuse_shared(node: Node, used: frozenset[int]) -> None:
@@ -181,11 +182,12 @@ class _Editor:
         return edit
 
     def _replace(self, node: Node, text: str, *, matched: bool) -> Iterator[Edit]:
-        if not isinstance(node, Mapping):
+        if isinstance(node, Scalar):
             yield self._replace_bare(node, text)
             return
+        members = node.members if isinstance(node, Mapping) else ()
         key, value = next(
-            (member for member in node.members if member[0].text in {TEXT, TEMPLATE, ANY}), (None, None)
+            (member for member in members if member[0].text in {TEXT, TEMPLATE, ANY}), (None, None)
         )
         if key is None or value is None:
             raise CannotUpdateError("its matcher does not fit: change 'contains' or 'matches' by hand")
@@ -207,9 +209,7 @@ class _Editor:
             new = self._write_template(data, column, self._find_comment(value))
             yield Edit(key.start, self._layout.end(value), new)
 
-    def _replace_bare(self, node: Node, text: str) -> Edit:
-        if not isinstance(node, Scalar):
-            raise CannotUpdateError("its place in the file was not found")
+    def _replace_bare(self, node: Scalar, text: str) -> Edit:
         data = read_template(text)
         if data is None:
             return self._replace_text(node, text, self._in_flow)
