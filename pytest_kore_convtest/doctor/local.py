@@ -64,23 +64,18 @@ def settle(raw: RawSettings) -> tuple[Settings, list[Check], set[str]]:
             return resolve(given, env, ini, raw.folder), checks, refused
         except ConfigError as caught:
             bad = caught
-        row = ROWS.get(str(bad.name))
+        row = ROWS[bad.name]
         why = "a test run stops with a usage error (exit code 4)"
         fix = "write another value there, or remove it"
         checks.append(Check("settings", ERROR, bad.message, why, fix))
-        if row is None:
-            return Settings(), checks, refused
         refused.add(row.name)
         # One raw value goes, from where it came from, and the others are looked at again.
-        gone: object
         if bad.source == "environment":
-            gone = env.pop(row.env_name, None)
+            del env[row.env_name]
         elif bad.source == "ini":
-            gone = ini.pop(row.name, None)
+            del ini[row.name]
         else:
-            gone = given.pop(row.name, None)
-        if gone is None:
-            return Settings(), checks, refused
+            del given[row.name]
 
 
 def describe_settings(settings: Settings) -> list[dict[str, str]]:

@@ -223,10 +223,7 @@ def _exchange(line: _Line, path: str, context: ssl.SSLContext | None) -> _Answer
     with closing(_connect(line, context)) as connection:
         connection.connect()
         certificate = _certificate(cast("ssl.SSLSocket", connection.sock)) if context else ("", "")
-        target = path
-        if line.proxy and not context:
-            target = f"http://{line.host}:{line.port}{path}"
-        connection.request("GET", target, headers={"Accept": "application/json", "Connection": "close"})
+        connection.request("GET", path, headers={"Accept": "application/json", "Connection": "close"})
         with closing(connection.getresponse()) as response:  # to which http.client hands its socket over
             headers = {name.lower(): value for name, value in response.getheaders()}
             return _Answer(response.status, headers, response.read(_LARGEST), *certificate, time.time())

@@ -11,7 +11,7 @@ import time
 import zipfile
 from email.utils import formatdate
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 import trustme
@@ -20,10 +20,12 @@ from e2e.socket_server import SocketServer, http, say
 
 from pytest_kore_convtest.api.auth import sign_token
 from pytest_kore_convtest.doctor import local
-from pytest_kore_convtest.doctor.certificate import issuer_of
+from pytest_kore_convtest.doctor.access import look_at_access
+from pytest_kore_convtest.doctor.certificate import issuer_of, unverified_issuer
 from pytest_kore_convtest.doctor.network import look_at_network
 from pytest_kore_convtest.emulator import Emulator
-from pytest_kore_convtest.settings.settings import Settings
+from pytest_kore_convtest.settings.raw import RawSettings
+from pytest_kore_convtest.settings.settings import Given, Settings
 
 SECRET = "canary-secret-0123456789-0123456789"
 ENVELOPE = b'{"errors":[{"msg":"Invalid SDK credentials","code":4002}]}'
@@ -143,6 +145,97 @@ def test_wrong_values_do_not_hide_each_other(account, kore, monkeypatch):
     assert "KORE_RUN (from environment)" in said
     assert "is an endpoint" in said
     assert account.requests == []
+
+
+def test_each_wrong_value_goes_from_where_it_stands():
+    """A lower source is looked at when a higher one had a value that cannot be used."""
+    raw = RawSettings(
+        typed={"timeout": Given("soon", "command line"), "run": Given("published", "command line")},
+        environment={"KORE_TIMEOUT": "later", "KORE_HOST": "https://a.test"},
+        ini={"timeout": "7", "keep": "maybe"},
+        root=Path(),
+        ini_file=None,
+        paths=[],
+    )
+    found, checks, refused = local.settle(raw)
+    assert (found.timeout, found.run, found.host) == (7.0, "published", "https://a.test")
+    assert refused == {"timeout", "keep"}
+    assert {check.what.split(":")[0] for check in checks} == {
+        "--kore-timeout (from command line)",
+        "KORE_TIMEOUT (from environment)",
+        "kore_keep (from ini)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "shown"),
+    [
+        ("ds_id", ["smoke=ds-1", "ds-2"], "smoke=ds-1, job-2=ds-2"),
+        ("targets", "dev https://a.test st-1\nlive https://b.test st-2 protected", "dev, live"),
+        ("rate_limit", "no", "off"),
+        ("emulator", "yes", "on"),
+        ("timeout", "1.5", "1.5"),
+        ("suite_files", "*.a.json *.b.json", "*.a.json, *.b.json"),
+        ("client_secret", SECRET, "set, not shown"),
+        ("run", "published", "published"),
+    ],
+)
+def test_settings_are_shown_as_they_are_typed(name, given, shown):
+    """Lists as their entries, switches as words; of a secret only that there is one."""
+    found = Settings.read(env={}, **{name: given})
+    assert local.show_value(name, getattr(found, name)) == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, ["client_id", "client_secret"]),
+        ({"client_secret_file": "secret"}, ["client_id"]),
+        ({"client_id": "cs-1"}, ["client_secret"]),
+        ({"jwt_file": "token"}, []),
+    ],
+)
+def test_one_way_to_sign_is_enough(given, missing):
+    """Neither id nor secret is missed beside a token, and no secret beside its file."""
+    found = Settings.read(
+        env={}, host="a.test", stream_id=STREAM, user_email="a@b.c", ds_id=["ds-1"], **given
+    )
+    checks = local.look_for_missing(found, (), has_suites=False)
+    assert [check.what for check in checks] == [f"kore_{name} is not set" for name in missing]
+
+
+def test_a_secret_that_others_can_read_is_told():
+    """What was noticed while the settings were read is a warning."""
+    (check,) = local.look_at_notes(settings("https://a.test"))
+    assert (check.level, check.what) == (
+        "warning",
+        (
+            "--kore-client-secret (from command line): others can read it there;"
+            " KORE_CLIENT_SECRET or --kore-client-secret-file is safer"
+        ),
+    )
+
+
+def test_files_are_told_by_what_they_hold(tmp_path):
+    """Those that were named, those where tests are looked for, and a bot's export that is not there."""
+    for name, text in {"a.kore.json": suite(), "b.kore.yaml": "- a\n", "c.json": json.dumps(EXPORT)}.items():
+        (tmp_path / name).write_text(text)
+    paths = [tmp_path / name for name in ("a.kore.json", "b.kore.yaml", "c.json", "none.json")]
+    found = Settings.read(env={}, bot_definition=paths[3])
+    assert list(local.read_files(found, [paths[2]], [paths[0], paths[1], paths[3]])) == [
+        (paths[2], "export", STREAM),
+        (paths[3], "neither", ""),
+        (paths[0], "suite", STREAM),
+        (paths[1], "neither", ""),
+    ]
+
+
+def test_half_a_secret_is_told():
+    """A secret that is shorter than usual signs, so it is a warning and not called well."""
+    checks = list(local.look_at_secret(settings("https://a.test", client_secret="short-0123456789")))
+    assert [(check.level, check.why) for check in checks] == [
+        ("warning", "half a secret signs, too, and is refused")
+    ]
 
 
 def test_a_refused_value_is_told_once(account, kore, monkeypatch):
@@ -344,6 +437,66 @@ def test_a_wrong_secret():
     assert "copy id and secret from one JWT app" in found["token"].fix
 
 
+MISSING = http(400, b'{"errors":[{"msg":"Invalid request id","code":400}]}')
+JOB = "ds-00000000-0000-0000-0000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("answer", "fix"),
+    [
+        (http(429, b"{}"), "try again in a few minutes"),
+        (http(503, b"{}"), "try again in a few minutes"),
+        (http(400, b"{}"), "check kore_host, and compare with curl"),
+        (http(200, b"{}"), "check kore_host, and compare with curl"),
+    ],
+)
+def test_an_answer_that_says_nothing_of_the_token(answer, fix):
+    """Neither token nor stream is called accepted, and nothing more is asked."""
+    with SocketServer(say(answer)) as server:
+        (check,) = look_at_access(settings(server.url, ds_id=["ds-1"]), None)
+        assert (check.name, check.level, check.fix) == ("token", "error", fix)
+        assert len(server.requests) == 1
+
+
+def by_word(answers):
+    """Make a script that answers by a word of the request, else with what is said of no job."""
+
+    def script(line):
+        while request := line.request().decode():
+            line.send(next((text for word, text in answers.items() if word in request), MISSING))
+
+    return script
+
+
+def test_a_job_that_should_not_be_there_is_access():
+    """Whoever answers even for a job that cannot exist has let us in."""
+    told = json.dumps({"_id": JOB, "status": "SUCCESS", "percentageComplete": 100, "streamId": STREAM})
+    answers = {JOB: http(200, told.encode())}
+    with SocketServer(by_word(answers)) as server:
+        checks = list(look_at_access(settings(server.url), None))
+    assert [(check.name, check.level) for check in checks] == [
+        ("token", "ok"),
+        ("stream", "ok"),
+        ("scope", "ok"),
+        ("scope", "ok"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (http(503, b"{}"), "HTTP 503 while"),
+        (http(400, b'{"errors":[{"msg":"No","code":1}]}'), "HTTP 400 while"),
+    ],
+)
+def test_a_job_that_cannot_be_asked_for(answer, said):
+    """It is an error of the job, with what was said of it."""
+    with SocketServer(by_word({"/ds-1/": answer})) as server:
+        *_, check = look_at_access(settings(server.url, ds_id=["ds-1"]), None)
+    assert (check.name, check.level, check.why) == ("job", "error", "the gate would end without a result")
+    assert said in check.what
+
+
 def test_a_stream_of_another_account():
     """A stream that the account does not know is named, not the token."""
     with Emulator(account_level=True) as emulator:
@@ -410,6 +563,51 @@ def test_a_name_that_nobody_knows(monkeypatch):
     assert found["name resolution"].what == "bots.example.invalid cannot be resolved: unknown name"
 
 
+def test_a_name_server_that_is_silent(monkeypatch):
+    """Nobody waits for a name longer than for any answer."""
+    told = Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: told.wait(10))
+    found = wire(settings("https://bots.example.invalid", request_timeout="0.01"))
+    told.set()
+    assert found["name resolution"].what == "bots.example.invalid cannot be resolved: no answer in time"
+
+
+def test_a_ca_file_that_is_not_there():
+    """It is an error of TLS, and nothing is sent."""
+    found = wire(settings("https://127.0.0.1:9", ca_bundle="nowhere.pem"))
+    assert (found["TLS"].level, found["TLS"].fix) == (
+        "error",
+        "give a file that holds them, or remove the setting",
+    )
+
+
+def test_a_server_without_tls():
+    """What answers https with something else is an error whose way out names the port."""
+    with SocketServer(lambda line: line.send(http(400, b"speak http"))) as server:
+        found = wire(settings(server.url.replace("http:", "https:")))
+    assert (found["TLS"].level, found["TLS"].fix) == (
+        "error",
+        "check the port of kore_host, and kore_client_cert",
+    )
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_platform_in_trouble(status):
+    """It is a warning, and the token is tried all the same."""
+    with SocketServer(say(http(status, b"{}"))) as server:
+        found = wire(settings(server.url))
+    assert (found["API"].level, found["API"].fix) == ("warning", "try again in a few minutes")
+    assert f"answers HTTP {status}" in found["API"].what
+    assert found["token"].level == "error"
+
+
+def test_a_server_that_tells_no_time():
+    """Its clock is not compared, and that is no error."""
+    with SocketServer(say(http(401, ENVELOPE))) as server:
+        found = wire(settings(server.url))
+    assert (found["clock"].level, found["clock"].what) == ("skipped", "the answer has no Date header")
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
@@ -459,6 +657,21 @@ def test_the_right_path_prefix_is_found(prefix, answers, fix):
     assert fix in found["API"].fix
 
 
+def test_a_path_that_breaks_off_is_none():
+    """Another path is only tried: that it brings no answer is no finding of its own."""
+
+    def script(line):
+        if b"/1.1/" not in line.request():
+            line.send(http(404, b"{}"))
+
+    with SocketServer(script) as server:
+        found = wire(settings(server.url))
+    assert (found["API"].level, found["API"].fix) == (
+        "error",
+        "check kore_host: bots.kore.ai needs no path prefix, a gateway may",
+    )
+
+
 @pytest.fixture(name="authority", scope="module")
 def _authority():
     return trustme.CA(organization_name="Example Inspection")
@@ -495,10 +708,55 @@ def test_who_signed_a_certificate_that_nobody_trusts(authority, tmp_path):
     assert "kore_ca_bundle" in found["TLS"].fix
 
 
+def test_who_signed_what_a_proxy_lets_through(authority, monkeypatch, tmp_path):
+    """An inspecting proxy is found by the signer of the certificate behind it."""
+    bundle = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(bundle))
+    context = serving(authority)
+
+    def script(line):
+        assert line.request().startswith(b"CONNECT bots.example.invalid:443 ")
+        line.send(http(200, length=False))
+        context.wrap_socket(line.socket, server_side=True).close()
+
+    with SocketServer(script) as server:
+        monkeypatch.setenv("https_proxy", server.url)
+        found = wire(settings("https://bots.example.invalid", ca_bundle=bundle))
+        assert server.connections == 2
+    assert found["TLS"].level == "error"
+    assert "signed by Example Inspection" in found["TLS"].what
+
+
 @pytest.mark.parametrize("der", [b"", b"0", b"0\x80", b"0\x05abc", b"\x30\x03\x30\x01\x30", b"\xff" * 40])
 def test_what_is_no_certificate(der):
     """Bytes that are no certificate have no signer, and that is no crash."""
     assert issuer_of(der) == ""
+
+
+def der(tag, *parts):
+    """Return a DER element of fewer than 128 bytes."""
+    data = b"".join(parts)
+    return bytes([tag, len(data)]) + data
+
+
+@pytest.mark.parametrize(
+    ("tag", "name"), [(0x0C, b"Example"), (0x1E, "Example".encode("utf-16-be")), (0x13, b"Example")]
+)
+@pytest.mark.parametrize("version", [b"", der(0xA0, der(0x02, b"\x02"))])
+def test_the_issuer_of_any_version_is_read(version, tag, name):
+    """The oldest certificates do not say of which version they are, and names are written in several ways."""
+    organisation = der(0x31, der(0x30, der(0x06, b"\x55\x04\x0a"), der(tag, name)))
+    country = der(0x31, der(0x30, der(0x06, b"\x55\x04\x06"), der(0x13, b"DE")))
+    fields = [version, der(0x02, b"\x01"), der(0x30), der(0x30, country, organisation)]
+    assert issuer_of(der(0x30, der(0x30, *fields))) == "Example"
+
+
+def test_a_server_that_goes_away_has_no_signer():
+    """That nobody can be named is no crash."""
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    with ours:
+        assert unverified_issuer(ours, "bots.example.invalid") == ""
 
 
 def test_a_proxy_is_named(monkeypatch):
