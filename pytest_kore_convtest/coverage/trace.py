@@ -354,8 +354,7 @@ class Trace:
         for edge in edges:
             self._touched.add_edge(dialog, edge)
             for node in edge:
-                if node in self._bot.dialogs[dialog].nodes:
-                    self._visit(Spot(dialog, node))
+                self._visit(Spot(dialog, node))
 
     def _enter(self, last: Spot | None, spot: Spot) -> None:
         """Note that a dialog begins, called by the one under way or by what the user said."""

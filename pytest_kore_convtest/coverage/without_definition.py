@@ -38,7 +38,7 @@ class _Seen:
         self.nodes: dict[str, str] = {}
         self.edges: dict[tuple[str, str], None] = {}
         self.steps: list[CoverageStep] = []
-        self.hits: dict[str, int] = {}
+        self.hits: dict[str | tuple[str, str], int] = {}
 
 
 def measure_seen(conversations: Sequence[Conversation]) -> Coverage:
@@ -74,12 +74,13 @@ def _add_step(seen: dict[str, _Seen], suite: str, step: StepVisits) -> None:
         one = seen.setdefault(key, _Seen(key))
         one.name = one.name or name
         nodes, edges = _read(place, node)
-        for known in nodes:
-            one.nodes.setdefault(known, "")
+        for visited in nodes:
+            one.nodes.setdefault(visited, "")
         if node:
             one.nodes[node] = place.get("name", "") or one.nodes[node]
         one.edges.update(dict.fromkeys(edges))
-        if any(one.hits.get(known, 0) < MOST_STEPS for known in nodes):
+        keys = (*nodes, *edges)
+        if any(one.hits.get(known, 0) < MOST_STEPS for known in keys):
             one.steps.append(
                 CoverageStep(
                     suite=suite,
@@ -89,7 +90,7 @@ def _add_step(seen: dict[str, _Seen], suite: str, step: StepVisits) -> None:
                     transitions=[list(edge) for edge in edges],
                 )
             )
-        for known in nodes:
+        for known in keys:
             one.hits[known] = one.hits.get(known, 0) + 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 from sample_bots import MEDI, MINIMAL, TRAVEL, XO10, definition, dialog, load, make_bot
@@ -116,6 +117,26 @@ def test_huge(tmp_path):
     assert "too large: 100 MB" in refusal(path)
 
 
+def test_many_files(tmp_path):
+    """A zip of more files than any export has is refused before one of them is read."""
+    files = dict.fromkeys((f"{at}.json" for at in range(10_001)), "")
+    assert "holds 10001 files, more than any export" in refusal(write_zip(tmp_path / "bot.zip", files))
+
+
+def test_large_zip(tmp_path, monkeypatch):
+    """A zip that is too large is refused before its directory is read."""
+    path = write_zip(tmp_path / "bot.zip", {"botDefinition.json": "{}"})
+    monkeypatch.setattr(module, "_LARGEST_ZIP", 100)
+    assert "is too large: 0 MB or more" in refusal(path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there are no such files here")
+def test_a_file_that_hides_its_size(monkeypatch):
+    """No more is read than the limit of a file that claims to be empty."""
+    monkeypatch.setattr(module, "LARGEST", 10)
+    assert "is too large" in refusal(Path("/proc/self/status"))
+
+
 def test_broken_zip(tmp_path):
     """Half a zip is no zip."""
     path = write_zip(tmp_path / "bot.zip", {"botDefinition.json": "{}"})
@@ -171,6 +192,27 @@ def test_circle(tmp_path):
     )
     assert sum(len(list(found.edges)) for found in bot.dialogs.values()) == 4
     assert "call each other in a circle" in bot.notes[0]
+
+
+def test_lost_nodes(tmp_path):
+    """Transitions to nodes, and calls of dialogs, that are not in the export are named."""
+    nodes = {"intent0": ("intent", ["n", "lost"]), "n": ("intent:gone", ["end"])}
+    bot = make_bot(tmp_path, dialog("a", "A", nodes))
+    assert list(bot.dialogs["dg-a"].edges) == [("intent0", "n"), ("intent0", "lost"), ("n", "end")]
+    assert bot.notes == [
+        "bot definition: counted, though the node that a transition leads to is not in the export: lost in A",
+        "bot definition: not followed, for the sub-dialog is not in the export: dc-gone-intent",
+    ]
+
+
+def test_intent_without_a_name(tmp_path):
+    """It stands for its dialog by its id alone."""
+    made = definition(dialog("a", "A", {"intent0": ("intent", ["end"])}))
+    made["dialogComponents"].append({"_id": "dc-x", "type": "intent", "dialogId": "dg-a"})
+    path = tmp_path / "bot.json"
+    path.write_text(json.dumps(made), encoding="utf-8")
+    assert load(path).dialog_ids["dc-x"] == "dg-a"
+    assert "" not in load(path).dialog_names
 
 
 def test_same_target(tmp_path):

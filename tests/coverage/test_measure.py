@@ -125,6 +125,111 @@ def test_ambiguous(bot):
     assert "not matched, so not counted" in found["notes"][-1]
 
 
+@pytest.mark.parametrize(
+    ("listed", "seen"),
+    [
+        (
+            ["intent0", "city", "check", "done", "end"],
+            {"intent0-city", "city-check", "check-done", "done-end"},
+        ),
+        ([["intent0", "city"], ["city", "check"], ["lost", "city"]], {"intent0-city", "city-check"}),
+        ([["intent0", "city"], ["city", "lost"]], {"intent0-city"}),
+        ([["done", "end"]], {"done-end"}),
+        ([["intent0", "done"]], set()),
+        (["intent0", "city", "end"], {"intent0-city"}),
+        (["end", "intent0", "city"], {"intent0-city"}),
+    ],
+)
+def test_listed_ways(bot, listed, seen):
+    """What a reply lists is counted as far as the bot has it; an end may be a node or part of a pair."""
+    begun = conversation([reply("intent0", "book")])
+    found = measure([begun, conversation([reply("", "book", transitions=listed)])], bot)
+    assert covered(found) == seen
+
+
+def test_listed_pair_without_a_transition(bot):
+    """Two nodes of one dialog between which no transition leads are named."""
+    begun = conversation([reply("intent0", "book")])
+    found = measure([begun, conversation([reply("", "book", transitions=[["intent0", "done"]])])], bot)
+    assert found["not_matched"] == [
+        {
+            "what": "the way from intent0 to done of Book Room",
+            "why": "no transition leads there",
+            "count": 1,
+        }
+    ]
+
+
+def test_ended_once(bot):
+    """A message that ends its dialog does so once, though the result lists the end, too."""
+    steps = [reply("ask", "help"), reply("done", "book", transitions=["done", "end"]), reply("go", "help")]
+    found = measure([conversation(steps)], bot)
+    assert "done-end" in covered(found)
+    assert covered(found, "Help") == {"intent0-ask", "ask-go"}
+
+
+def test_one_home(bot):
+    """A node's id that one dialog has is matched when no dialog is told."""
+    assert covered(measure([conversation([reply("city")])], bot)) == {"intent0-city"}
+
+
+def test_inside_a_bot_action(tmp_path):
+    """A node inside a botAction counts with that one, whose transitions are the ones that lead on."""
+    one = dialog(
+        "a", "A", {"intent0": ("intent", ["act"]), "act": ("botAction", ["bye"]), "bye": ("message", ["end"])}
+    )
+    one["nodes"][1]["nodes"] = [{"nodeId": "in", "type": "message", "componentId": "dc-in"}]
+    found = measure([conversation([reply("in", "a")], [reply("bye", "a")])], make_bot(tmp_path, one))
+    assert covered(found, "A") == {"intent0-act", "act-bye", "bye-end"}
+    assert found["dialogs"][0]["nodes"]["covered"] == 4
+
+
+def test_message_to_a_lost_node(tmp_path):
+    """The one transition of a message is taken, though the export lacks the node that it leads to."""
+    one = dialog("a", "A", {"intent0": ("intent", ["m"]), "m": ("message", ["lost"])})
+    found = measure([conversation([reply("m", "a")])], make_bot(tmp_path, one))
+    assert covered(found, "A") == {"intent0-m", "m-lost"}
+    assert found["dialogs"][0]["nodes"] == {
+        "total": 2,
+        "covered": 2,
+        "missing": [],
+        "list": found["dialogs"][0]["nodes"]["list"],
+    }
+
+
+def test_many_steps(bot):
+    """Of the steps that went through the same, ten are listed; what an eleventh adds is listed, too."""
+    same = [conversation([reply("city", "book")], suite=f"S{at}") for at in range(12)]
+    found = measure([*same, conversation([reply("sorry", "book")], suite="NEW")], bot)
+    assert [step["suite"] for step in found["dialogs"][0]["steps"]] == [
+        *(f"S{at}" for at in range(10)),
+        "NEW",
+    ]
+
+
+def test_not_valid_in_many_steps(bot):
+    """Of the steps that expect what the bot has no more, five are named, each once."""
+    gone = [reply("payment", "book")] * 2
+    steps = [[reply("city", "book")]] * 7
+    found = measure([conversation(*steps, expected=gone)], bot)
+    assert found["not_valid"][0]["steps"] == [f"BOOKING: step 0{at}" for at in range(1, 6)]
+
+
+def test_many_odd_shapes(bot):
+    """Of the transitions of one reply that nobody can read, five are told."""
+    found = measure([conversation([reply("city", "book", transitions=[*range(9), "intent0"])])], bot)
+    assert [one["what"] for one in found["not_matched"]] == [f"a transition given as {at}" for at in range(5)]
+
+
+def test_long_places_are_not_kept(bot):
+    """What is told at length counts like anything else, and is not held for others."""
+    long = reply("city", "book", transitions=["intent0", *(["city"] * 1000)])
+    one, other = conversation([long]), conversation([long])
+    assert one == other
+    assert one["steps"][0]["places"][0] is not other["steps"][0]["places"][0]
+    assert covered(measure([one], bot)) == {"intent0-city"}
+
+
 def test_sub_dialog(bot):
     """A sub-dialog that is called is followed, and the call is counted."""
     found = measure([conversation([reply("ask", "help")], [reply("city", "book")])], bot)
@@ -210,6 +315,36 @@ def test_without_definition():
     assert found["definition"] is None
     assert found["dialogs"][0]["transitions"] == {"total": None, "covered": 1, "missing": []}
     assert found["totals"]["own"]["nodes"] == {"total": None, "covered": 2}
+
+
+def test_without_definition_and_node():
+    """A reply that tells a dialog alone counts for the dialog; one that tells nothing counts for none."""
+    steps = [reply("", "book", transitions=[["intent0", "city"]]), reply("", "help"), reply()]
+    found = measure([conversation(steps)], None)
+    assert [(one["id"], one["nodes"]["covered"]) for one in found["dialogs"]] == [
+        ("dg-book", 2),
+        ("dg-help", 0),
+    ]
+    assert found["dialogs"][0]["transitions"]["covered"] == 1
+
+
+def test_without_definition_and_many_steps():
+    """Ten steps are listed for the same, and one more for a transition that none of them took."""
+    there = [conversation([reply("b", "x", transitions=["a"])], suite=f"S{at}") for at in range(12)]
+    back = conversation([reply("a", "x", transitions=["b"])], suite="BACK")
+    (found,) = measure([*there, back], None)["dialogs"]
+    assert found["transitions"]["covered"] == 2
+    assert [step["suite"] for step in found["steps"]] == [*(f"S{at}" for at in range(10)), "BACK"]
+
+
+def test_a_node_that_is_an_faq():
+    """A reply whose node is an FAQ of the bot is found among these, and no node is missed."""
+    bot = load(XO10)
+    key = next(key for key in bot.faqs if key.startswith("5") or "-" in key)
+    node = next(iter(next(iter(bot.dialogs.values())).nodes))
+    found = measure([conversation([reply(key)], [reply(node, taskId=next(iter(bot.dialogs)))])], bot)
+    assert found["faqs"]["found"] == [bot.faqs[key]]
+    assert found["not_matched"] == []
 
 
 def test_faqs_and_small_talk():

@@ -28,3 +28,30 @@ def test_other_definitions(tmp_path):
     joined, said = join_coverage([one, other])
     assert joined is None
     assert "different bot definitions" in said[0]
+
+
+def test_without_definition():
+    """Without a definition the transitions of both are counted once each, however often they were taken."""
+    there = [conversation([reply("b", "x", transitions=["a"])], suite=f"S{at}") for at in range(12)]
+    back = conversation([reply("a", "x", transitions=["b"])], suite="BACK")
+    on = conversation([reply("c", "x", transitions=["b"])], [reply("d", "y")], suite="ON")
+    joined, said = join_coverage([measure([*there, back], None), measure([on], None)])
+    assert joined["totals"] == measure([*there, back, on], None)["totals"]
+    assert joined["dialogs"][0]["transitions"] == {"total": None, "covered": 3, "missing": []}
+    assert [one["id"] for one in joined["dialogs"]] == ["dg-x", "dg-y"]
+    assert said == []
+
+
+def test_what_is_wrong_is_joined(tmp_path):
+    """What is not valid names the steps of both, and what was not matched is counted together."""
+    bot = make_bot(tmp_path, dialog("x", "X", NODES))
+    gone = [reply("gone", "x")]
+    several = [
+        measure([conversation([reply("a", "x")], [reply("lost", "x")], suite=name, expected=gone)], bot)
+        for name in ("ONE", "TWO")
+    ]
+    joined, _ = join_coverage([*several, several[0]])
+    assert joined["not_valid"][0]["steps"] == [
+        f"{suite}: step 0{step}" for suite in ("ONE", "TWO") for step in (1, 2)
+    ]
+    assert [(one["what"], one["count"]) for one in joined["not_matched"]] == [("node lost of dg-x", 3)]
