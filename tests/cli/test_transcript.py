@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from cli.conftest import one_sentence
 
+from pytest_kore_convtest.suites.transcript import TranscriptError, read_transcript
+
 pytest.importorskip("ruamel.yaml")
 
 LOG = """\
@@ -108,6 +110,35 @@ def test_json_turns(kore, turns):
     ended = kore("init", "--from-transcript", "chat.json")
     assert ended.code == 0, ended.err
     assert "      - user: a\n        bot: b\n" in written()
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ({"type": "template", "payload": {"text": "b"}}, '{"type":"template","payload":{"text":"b"}}'),
+        ({"type": "template", "payload": 1, "text": "b"}, '{"type":"template","payload":1,"text":"b"}'),
+        ({"buttons": ["b"]}, '{"buttons":["b"]}'),
+        ({"text": "", "content": ["b"]}, ""),
+        (["b", {"text": "c"}], "b\nc"),
+        (None, ""),
+    ],
+)
+def test_what_is_said_in_json(content, text):
+    """A template stays the JSON that it is, parts become lines, and nothing is an empty text."""
+    turns = json.dumps([["user", "a"], {"role": "bot", "text": content}, ["bot", "z"]])
+    found = read_transcript(turns.encode())
+    assert [turn.text for turn in found.turns] == ["a", *filter(None, [text]), "z"]
+    assert found.empty == (not text)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"), [([], "a list"), (["b", {"image": 1}], "a list"), (7, "a number")]
+)
+def test_what_is_no_text_in_json(content, kind):
+    """What may be an image is told with its place."""
+    turns = json.dumps([{"role": "user", "text": "a"}, {"role": "bot", "text": content}])
+    with pytest.raises(TranscriptError, match=f"line 1, column 33: what is said is {kind}; write"):
+        read_transcript(turns.encode())
 
 
 @pytest.mark.parametrize(

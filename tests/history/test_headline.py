@@ -50,6 +50,29 @@ def test_steps_that_fail_are_told_by_what_they_were(before, said):
     assert write_news(now, run("2026-11-27T08:00:00.000Z", *before), TODAY) == said
 
 
+@pytest.mark.parametrize(
+    ("began", "said"),
+    [
+        ("2026-11-28T07:00:00.000Z", "nothing fails that passed earlier today"),
+        ("2026-11-27T07:00:00.000Z", "nothing fails that passed yesterday"),
+        ("2026-11-26T07:00:00.000Z", "nothing fails that passed on 2026-11-26"),
+        ("the other day", "nothing fails that passed before"),
+        ("", "nothing fails that passed before"),
+    ],
+)
+def test_the_run_before_is_told_by_its_day(began, said):
+    """In words where they are short; a moment that nobody can read is only before."""
+    now = run("2026-11-28T08:00:00.000Z", ("a", "passed"))
+    assert write_news(now, run(began, ("a", "passed")), TODAY) == said
+
+
+def test_runs_without_a_common_suite_are_told():
+    """Nothing is called passed where nothing could be compared."""
+    now = run("2026-11-28T08:00:00.000Z", ("a", "passed"))
+    other = replace(now, suites=(replace(now.suites[0], name="OTHER", file="other.kore.json"),))
+    assert write_news(now, other, TODAY) == "no suite of this run was in the one of earlier today"
+
+
 def test_coverage_and_how_it_changed():
     """In whole percents; without a change nothing but the figure."""
     now = run("2026-11-28T08:00:00.000Z", ("a", "passed"), covered=61.2)

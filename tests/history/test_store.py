@@ -1,6 +1,7 @@
 """The folder of a history: bounded, safe for many writers, drawn."""
 
 import os
+import sys
 import threading
 
 import pytest
@@ -9,7 +10,7 @@ from reports.records import make_evidence, make_failed_suite, make_record, make_
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.history import store
 from pytest_kore_convtest.history.identity import read_run
-from pytest_kore_convtest.history.trend import can_draw, draw_markdown, draw_text
+from pytest_kore_convtest.history.trend import can_draw, draw_html, draw_markdown, draw_text
 
 
 def record(at=0, *, failed=False, **changes):
@@ -72,6 +73,27 @@ def test_the_oldest_go_first_and_nothing_else(tmp_path, monkeypatch):
         store.write_run(tmp_path, record(at), f"run-{at}")
     assert [run.name for run in store.read_runs(tmp_path)[0]] == ["run-2", "run-3", "run-4"]
     assert (tmp_path / "notes.jsonl").exists()
+
+
+def test_of_many_lines_that_cannot_be_read_a_few_are_named(tmp_path):
+    """Empty lines are none of them, and what can be read is read."""
+    store.write_run(tmp_path, record(1), "a")
+    (tmp_path / "b.jsonl").write_text("\n\n" + "{\n\n" * 8)
+    runs, odd = store.read_runs(tmp_path)
+    assert [run.name for run in runs] == ["a"]
+    assert [line.split(":")[:2] for line in odd[:5]] == [["b.jsonl", str(at)] for at in (3, 5, 7, 9, 11)]
+    assert odd[5:] == ["and 3 more lines that cannot be read"]
+
+
+def test_the_page_needs_its_library(tmp_path, monkeypatch):
+    """One sentence says how to get it."""
+    store.write_run(tmp_path, record(1), "a")
+    for name in ("jinja2", *(name for name in sys.modules if name.startswith("jinja2."))):
+        monkeypatch.setitem(sys.modules, name, None)
+    for name in [name for name in sys.modules if name.startswith("pytest_kore_convtest.reports.html")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(ConfigError, match=r"the HTML page needs jinja2: pip install .*\[report\]"):
+        draw_html(store.read_runs(tmp_path)[0])
 
 
 def test_a_newer_version_is_named(tmp_path):

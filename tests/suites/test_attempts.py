@@ -2,6 +2,7 @@
 
 import pytest
 
+from pytest_kore_convtest.rules import Rule, Severity
 from pytest_kore_convtest.suites.results.attempts import Repetition, combine, measure_rate, wants_another
 from pytest_kore_convtest.suites.results.judge import judge_run
 from pytest_kore_convtest.suites.results.run_result import FAILED, FLAKY, NOT_EVALUATED, PASSED, Attempt
@@ -62,6 +63,17 @@ def test_a_step_that_one_run_does_not_report_is_not_lost(first, second, outcome,
     assert joined.outcome == outcome
     again = Repetition(retries=5)
     assert wants_another(runs, again) is (outcome == FAILED and second[-1] == "failed")
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_a_flaky_step_is_told_as_its_rule_says(severity):
+    """Switched off, nothing is said of it, and the step is flaky all the same."""
+    runs = [judged("failed"), judged("passed")]
+    attempts = [Attempt(at, one.outcome, "", "", 1.0) for at, one in enumerate(runs, 1)]
+    joined = combine(runs, attempts, Repetition(retries=1), {Rule.FLAKY_STEP: severity})
+    assert [step.outcome for step in joined.steps] == [FLAKY]
+    told = [one.severity for one in joined.findings if one.rule is Rule.FLAKY_STEP]
+    assert told == ([] if severity == Severity.OFF else [severity])
 
 
 def test_a_step_that_a_repetition_does_not_report_is_not_verified():

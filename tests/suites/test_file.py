@@ -191,6 +191,7 @@ UNUSABLE = [
         1,
         "is a stored suite, which the platform cannot import: export the suite",
     ),
+    (b'{"dialogs": [], "localeData": {}}', 1, 1, "is an exported bot, not a suite: export the suite"),
     (b'{"response": 7}', 1, 1, "has no suite: write an object"),
     (b'{"testCases": {}}', 1, 15, "'testCases' is an object, not a list of suites"),
     (b'{"testCases": []}', 1, 15, "'testCases' contains no object"),

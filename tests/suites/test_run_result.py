@@ -204,6 +204,12 @@ def change(path, value):
         (("result", "stepDetails", "failed"), GONE, NOT_EVALUATED, "counts are incomplete"),
         (("result", "stepDetails", "passed"), 3, NOT_EVALUATED, "do not add up: 3 passed and 0 failed of 4"),
         (("result", "stepDetails", "failed"), 1, FAILED, "the platform counts 1 failed of 4 steps"),
+        (
+            (*RESULT, "outputs", 0, "assertions", "context"),
+            block("passed", {"key": "city", "value": "Rome", "status": "failed"}),
+            NOT_EVALUATED,
+            "context of reply 1 has the status passed, but what it expects has the status failed",
+        ),
         (("totalTestStepsCount",), 5, NOT_EVALUATED, "reports a suite of 5 steps, but counts 4"),
         ((*RESULT, "status"), "failed", FAILED, "'passed', but step 02 'quote' is failed"),
         ((*RESULT, "status"), [], NOT_EVALUATED, "step 02 'quote' is not evaluated"),
@@ -555,6 +561,25 @@ def test_a_chosen_severity(severity, outcome):
     result = judge_run(status, LOCAL, RunRequest(rules={Rule.COUNTS_DIFFER: severity}))
     assert result.outcome == outcome
     assert any("[counts-differ]" in note for note in result.notes) == (severity == Severity.WARNING)
+
+
+def test_more_failed_steps_are_counted_than_reported():
+    """One of them may not be shown at all, so the counts are in doubt, too."""
+    made = bad(text="failed", actual=["Bad."])
+    made["result"]["stepDetails"] = {"passed": 1, "failed": 3, "total": 4}
+    found = [one.message for one in judge(made).findings if one.rule is Rule.COUNTS_DIFFER]
+    assert "the platform counts 3 failed of 4 steps, but reported 1 as failed" in found
+
+
+def test_a_failed_step_is_red_whatever_the_run_is_said_to_be():
+    """A rule that is only a warning does not make it green."""
+    made = good()
+    change((*RESULT, "status"), "failed")(made)
+    status = read_run_status(json.dumps(made).encode())
+    rules = {Rule.FAILED_STEP_IN_PASSED_RUN: Severity.WARNING}
+    result = judge_run(status, LOCAL, RunRequest(rules=rules))
+    assert result.outcome == FAILED
+    assert (Rule.STEP_FAILED, Severity.ERROR) in {(one.rule, one.severity) for one in result.findings}
 
 
 def test_a_fixed_rule_cannot_be_switched_off():

@@ -44,6 +44,12 @@ CASES = [
     ("\u00e4+", "\u00e4\u00e4", True),
     ("(a*)*", "aaa", True),
     ("a{0}b", "b", True),
+    (r"a\tb\n", "a\tb\n", True),
+    (r"[\].]+", "].]", True),
+    (r"[\].]+", "\\", False),
+    (r"[+-\/]+", "+,-./", True),
+    (r"[+-\/]+", "0", False),
+    ("a", "\ud800", False),
 ]
 
 
@@ -87,6 +93,15 @@ def test_what_is_no_pattern_is_told(make, pattern):
     """A wrong pattern is an error with a sentence."""
     with pytest.raises(PatternError, match="is not a valid regular expression"):
         make(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["a{", "a{x}", "a{,2}", "a{1,x}", "(" * 101 + ")" * 101])
+def test_what_the_small_matcher_does_not_take_for_a_pattern_is_told(pattern):
+    """A brace that counts nothing, and more groups in each other than anybody reads."""
+    with pytest.raises(
+        PatternError, match=r"has (a { that starts no repetition|more than \d+ nested groups)"
+    ):
+        _SmallPattern(pattern)
 
 
 @pytest.mark.parametrize("pattern", [r"\bword", "(?P<a>b)", "a$b", "a+?", "a{500}", "[[:alpha:]]", r"\p{L}"])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_kore_convtest.errors import SuiteFileError
 from pytest_kore_convtest.suites.file import read_suites_of
 from pytest_kore_convtest.suites.results.expectation_changes import DELETE, INSERT, REPLACE, Change
 from pytest_kore_convtest.suites.update.update_file import StepChange, show_hunks, update_file
@@ -246,6 +247,12 @@ def test_a_step_that_is_not_in_the_file_changes_nothing():
     assert update("a.json", text, (2, (replaced("B"),))) == (text, {2: LOST_PLACE})
     made = update_file(Path("a.json"), text.encode(), [StepChange((9, 9), 1, (replaced("B"),))])
     assert (made.content, made.refused) == (text.encode(), {((9, 9), 1): LOST_PLACE})
+
+
+def test_a_file_that_is_no_suite_is_refused():
+    """It was changed since, and nothing can be said of its steps."""
+    with pytest.raises(SuiteFileError, match="has no suite"):
+        update_file(Path("a.json"), b"{}", [StepChange((1, 1), 1, (replaced("B"),))])
 
 
 def test_lines_are_shown_as_they_are_typed():

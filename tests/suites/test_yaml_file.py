@@ -210,6 +210,15 @@ def test_of_several_suites_each_is_uploaded_alone(write):
         (STEP + "user: a\n    bot: {template: {a: on}}\n", "yaml-value", (7, 25), "on is true or false"),
         (STEP + "user: a\n    bot: {template: {a: 1e999}}\n", "yaml-value", (7, 25), "is a number"),
         (STEP + "a\n", "yaml-value", (6, 5), "not a step"),
+        (STEP + "user: a\n    bot: [[b]]\n", "yaml-value", (7, 11), "is a list, not a reply"),
+        (
+            STEP + "user: a\n    bot: {anything: false, example: b}\n",
+            "yaml-value",
+            (7, 21),
+            "'anything' has to be true",
+        ),
+        ("suites: @x\n", "unusable-file", (1, 9), "'@' cannot start a string without quotes"),
+        ("bot: &x [a]\n? *x\n: b\n", "unusable-file", (2, 3), "is used as a key"),
         ("suites:\n- a\n", "yaml-value", (2, 3), "not a suite"),
         ("suites: {}\n", "yaml-value", (1, 9), "not a list of suites"),
         (
@@ -247,6 +256,18 @@ def test_each_mistake_is_one_finding_with_its_place(lint, content, rule, place, 
     ((found, *where, message),) = lint(content)
     assert (found, tuple(where)) == (rule, place)
     assert words in message
+
+
+def test_a_reply_that_has_to_come_makes_further_ones_fine(lint):
+    """Where one of the replies is not optional, something is tested."""
+    assert lint(STEP + "user: a\n    bot: [{text: b, optional: true}, c]\n    more: true\n") == []
+
+
+def test_of_many_problems_a_hundred_are_told(lint):
+    """Whoever mends so many looks again."""
+    steps = "".join(f"  - user: {number}\n    bot: b\n" for number in range(150))
+    found = lint(f"suites:\n- name: A\n  steps:\n{steps}")
+    assert [line for _, line, _, _ in found] == [4 + 2 * at for at in range(100)]
 
 
 def test_nothing_is_uploaded_from_a_file_with_a_problem(write):

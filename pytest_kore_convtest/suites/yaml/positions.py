@@ -60,10 +60,7 @@ class Layout:
     def end(self, node: Node) -> int:
         """Return where what a node says ends, without the blank lines and comments behind it."""
         while not (isinstance(node, Scalar) or node.alias or self.is_flow(node)):
-            below = inside(node)
-            if not below:
-                break
-            node = below[-1]
+            node = inside(node)[-1]  # without brackets none is empty
         if isinstance(node, Scalar) and node.style in {"|", ">"} and not node.alias:
             return node.start + len(self.text[node.start : node.end].rstrip())
         return node.end
