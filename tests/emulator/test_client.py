@@ -158,6 +158,15 @@ def test_a_deletion_by_method_override(client):
     assert client.ask("POST", client.suites, json=body, headers=override).json() == {"status": "Success"}
 
 
+def test_an_upload_for_something_else_is_refused(client):
+    """As one without a file is."""
+    for context, files in (("picture", {"file": ("a", b"{}")}), ("bulkImport", {"other": ("a", b"{}")})):
+        fields = {"fileContext": context, "fileExtension": "json"}
+        refused = client.ask("POST", "/api/public/uploadfile", files=files, data=fields)
+        assert refused.status_code == 412
+    assert client.emulator.uploads == []
+
+
 def test_a_deletion_is_all_or_nothing(client):
     """One unknown name in a deletion refuses all of it."""
     client.emulator.add_job(SUITE)

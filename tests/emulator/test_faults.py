@@ -164,6 +164,13 @@ def test_drip(client):
     assert response.json()["_id"] == "ds-1"
 
 
+def test_a_connection_goes_on_after_a_drip(client):
+    """The next request on it is answered."""
+    client.emulator.script("drip(seconds=0.05), SUCCESS", job="ds-1")
+    answers = [client.import_status("ds-1") for _ in range(2)]
+    assert [answer.json()["status"] for answer in answers] == ["IN_PROGRESS", "SUCCESS"]
+
+
 def test_lost(client):
     """``lost`` does the work and loses the answer."""
     client.emulator.add_job(SUITE)

@@ -35,6 +35,7 @@ FOUND = {
     "no-value": ("Hi !", ["Hi {{name}}!"], "n0"),
     "values": ("from A to B, today", ["from {{a}} to {{b}}, {{c}}"], "n0"),
     "wrong-order": ("to A from B", ["from {{a}} to {{b}}"], ""),
+    "lost-piece": ("from A, today", ["from {{a}} to {{b}}, {{c}}y"], ""),
     "too-short": ("aba", ["ab{{x}}ba"], ""),
     "another-end": ("Hi Bo", ["Hi {{name}}!"], ""),
     "value-alone": ("anything", ["{{content.prompt}}"], ""),

@@ -12,6 +12,7 @@ from emulator.test_client import ForeignClient
 
 from pytest_kore_convtest import emulator as package
 from pytest_kore_convtest.emulator import Emulator, server
+from pytest_kore_convtest.emulator.journal import Headers, Request
 
 
 def threads():
@@ -131,6 +132,36 @@ with Emulator() as emulator:
 print("done")
 """
 """In a process of its own, in which nothing else can write."""
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [("localhost", True), ("127.0.0.1", True), ("::1", True), ("10.0.0.1", False), ("bots.kore.ai", False)],
+)
+def test_what_is_this_machine(host, ours):
+    """Names and addresses."""
+    assert server.is_loopback(host) is ours
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b"{}"),
+        ("multipart/form-data", b"--x--\r\n"),
+        ("multipart/form-data; boundary=x", b"no boundary in it"),
+        ("multipart/form-data; boundary=x", b"--x\r\nno headers"),
+    ],
+)
+def test_a_body_that_is_no_form(kind, body):
+    """It has no file and no field, and nothing breaks."""
+    assert server.read_form(Request("POST", "/", Headers({"Content-Type": kind}), body)) == (None, b"", {})
+
+
+def test_a_form_without_a_file():
+    """Its fields are read all the same."""
+    body = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--\r\n'
+    request = Request("POST", "/", Headers({"Content-Type": "multipart/form-data; boundary=x"}), body)
+    assert server.read_form(request) == (None, b"", {"a": "b"})
 
 
 def test_silence():

@@ -204,6 +204,13 @@ def test_a_step_that_asserts_nothing(client):
     assert client.run_suite("FILE NAME")["status"] == "passed"
 
 
+@pytest.mark.parametrize("runs", [[], "x", None])
+def test_a_bot_script_without_runs(client, runs):
+    """Whoever says what a bot answers in each run says it of one at least."""
+    with pytest.raises(ValueError, match="what 'a' is answered in each run is no list of replies"):
+        client.emulator.bot({"a": {"runs": runs}})
+
+
 @pytest.mark.parametrize("replies", [[], {1: "a"}, "x"])
 def test_a_wrong_bot_script(client, replies):
     """A bot script that is no mapping of inputs is refused."""
@@ -215,6 +222,7 @@ def test_a_wrong_bot_script(client, replies):
     ("switch", "sentence"),
     [
         ({"drift": "wobble"}, "unknown drift 'wobble'; known: drop-last-step"),
+        ({"run_drift": "wobble"}, "unknown run_drift 'wobble'; known: other-version"),
         ({"run_results": "long"}, "run_results must be one of full, summary"),
         ({"scopes": ["admin"]}, "scopes may hold management, execution"),
         ({"colour": 1}, "unknown switch 'colour'; known: job_polls"),

@@ -6,7 +6,7 @@ import json
 import pytest
 from emulator.test_client import ForeignClient
 
-from pytest_kore_convtest.emulator import Emulator
+from pytest_kore_convtest.emulator import Emulator, tokens
 
 NOW = 1_700_000_000.0
 CREDENTIALS = (401, "Invalid SDK credentials", 4002)
@@ -61,7 +61,27 @@ def test_a_jti_serves_once(client):
     assert answers == [ALLOWED, REPLAY]
 
 
-@pytest.mark.parametrize("token", ["garbage", "a.b", "a.b.c", "eyJ9.!!.x", "..", "a.b.c.d.e", "Bearer x"])
+def test_a_jti_is_forgotten_with_its_token(monkeypatch):
+    """Of very many only those are kept whose tokens could be used again."""
+    monkeypatch.setattr(tokens, "_MANY", 2)
+    moment = [NOW]
+    with Emulator(clock=lambda: moment[0]) as emulator, ForeignClient(emulator) as client:
+        long = client.token(jti="long", exp=NOW + 3000)
+        for number in range(3):
+            short = client.token(jti=f"short {number}", exp=NOW + 60)
+            assert verdict(client.import_status("ds-0", token=short)) == ALLOWED
+        assert verdict(client.import_status("ds-0", token=long)) == ALLOWED
+        moment[0] += 100
+        for jti in ("new", "short 0"):
+            token = client.token(jti=jti, exp=NOW + 160)
+            assert verdict(client.import_status("ds-0", token=token)) == ALLOWED
+        assert verdict(client.import_status("ds-0", token=long)) == REPLAY
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["W10.e30.eA", "e30.W10.eA", "garbage", "a.b", "a.b.c", "eyJ9.!!.x", "..", "a.b.c.d.e", "Bearer x"],
+)
 def test_no_token(client, token):
     """What is no JWT is called that."""
     assert verdict(client.import_status("ds-0", token=token)) == NO_TOKEN
