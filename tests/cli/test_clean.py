@@ -8,6 +8,9 @@ import pytest
 from cli.conftest import one_sentence
 from cli.samples import suite
 from fork_server import run_module
+from reports.records import make_evidence, make_import, make_record, make_suite
+
+from pytest_kore_convtest.__main__ import main
 
 
 @pytest.fixture(name="report")
@@ -82,6 +85,44 @@ def test_somebody_elses_suite_is_not_deleted(account, kore, report):
     record["suites"][1]["imported"]["file_id"] = ""
     path.write_text(json.dumps(record))
     assert "nothing to delete" in kore("clean", path, "--yes").out
+    assert deletions(account) == []
+
+
+@pytest.fixture(name="kept")
+def _kept(account, tmp_path):
+    """Write the report of a run that kept suites of these names, and have some of them stored."""
+
+    def make(*names, stored=()):
+        for name in stored:
+            account.add_job({"testCases": [{"name": name, "messages": []}]})
+        suites = [make_suite(name, imported=make_import(given_name=name)) for name in names]
+        bot = {"host": account.url, "stream_id": account.stream_id}
+        keep = {"name": "kore_keep", "value": "always", "source": "default"}
+        (tmp_path / "run.json").write_text(
+            json.dumps(make_record(*suites, evidence=[make_evidence(**bot, settings=[keep])]))
+        )
+        return ["clean", "run.json", "--yes"]
+
+    return make
+
+
+def test_a_suite_that_is_gone_keeps_no_other_one(account, kept, capsys):
+    """The platform refuses a list with an unknown name, so each is tried by itself."""
+    assert main(kept("A", "B", stored=["B"])) == 0
+    assert deletions(account) == [["B"]]
+    assert capsys.readouterr().out.splitlines()[-1] == "deleted 1; 1 were gone already"
+
+
+@pytest.mark.parametrize("names", [["A"], ["A", "B"]])
+def test_a_refusal_that_is_none_of_a_name_is_told(account, kept, capsys, names):
+    """Nothing is called deleted then."""
+    if len(names) > 1:
+        account.fail_next("400")
+    account.fail_next("412", endpoint="delete")
+    assert main(kept(*names, stored=names)) == 1
+    out, err = capsys.readouterr()
+    assert "HTTP 412 while" in err
+    assert "deleted" not in out
     assert deletions(account) == []
 
 

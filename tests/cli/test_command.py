@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from importlib.metadata import entry_points, version
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from cli.conftest import one_sentence
@@ -14,6 +16,8 @@ from cli.samples import suite
 from pytest_kore_convtest.__main__ import main
 from pytest_kore_convtest.cli import COMMANDS, find_version
 from pytest_kore_convtest.cli.parser import load, make_parser
+from pytest_kore_convtest.suites.schema import write_schema
+from pytest_kore_convtest.suites.yaml.schema import write_yaml_schema
 
 HEAVY = ("requests", "urllib3", "pydantic", "jwt", "werkzeug", "jinja2", "pytest", "_pytest", "ssl", "email")
 
@@ -87,6 +91,34 @@ def test_a_wrong_option_is_wrong_use(name, capsys):
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith(f"kore-convtest {name}: error: ")
+
+
+def test_the_schema_of_yaml_files_is_printed(capsys):
+    """It is another one than that of JSON files."""
+    assert [main(["schema", *words]) for words in (["yaml"], [])] == [0, 0]
+    assert capsys.readouterr().out == f"{write_yaml_schema()}\n{write_schema()}\n"
+    assert "Start_Flow" in write_yaml_schema() != write_schema()
+
+
+def test_a_command_runs_in_any_thread(capsys):
+    """Where it cannot take signals it takes none."""
+    codes = []
+    thread = Thread(target=lambda: codes.append(main(["schema"])))
+    thread.start()
+    thread.join()
+    assert codes == [0]
+    assert capsys.readouterr().out == f"{write_schema()}\n"
+
+
+def test_a_command_leaves_sigterm_to_whom_it_belongs(capsys):
+    """Somebody else's handler is there during the command and after it."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        assert main(["schema"]) == 0
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capsys.readouterr().err == ""
 
 
 def test_an_unknown_command_is_answered_with_all(capsys):

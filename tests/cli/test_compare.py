@@ -6,6 +6,8 @@ import pytest
 from cli.conftest import one_sentence
 from reports.records import make_evidence, make_file, make_record, make_reply, make_run, make_step, make_suite
 
+from pytest_kore_convtest.__main__ import main
+
 
 def booking(*steps, duration=3.5, verdict=None, **changes):
     """Return a suite that was run; a step is (input, outcome) or (input, outcome, expected)."""
@@ -252,6 +254,23 @@ def test_an_acceptance_has_a_reason_and_an_end(kore, report, tmp_path, words, sa
     """Otherwise nothing is written."""
     run = report("a.json", booking(("quote", "failed")))
     one_sentence(kore("compare", run, "--accept", tmp_path / "known.json", *words), 4, said)
+    assert not (tmp_path / "known.json").exists()
+
+
+def test_the_failures_of_one_report_are_accepted(report, tmp_path, capsys):
+    """Nobody could say of which, if there were two."""
+    run = str(report("a.json", booking(("quote", "failed"))))
+    words = ("--accept", str(tmp_path / "known.json"), "--reason", "x", "--until", "2099-01-01")
+    assert main(["compare", run, run, *words]) == 4
+    assert "--accept takes one report, whose failed steps are accepted" in capsys.readouterr().err
+
+
+def test_where_nothing_failed_nothing_is_accepted(report, tmp_path, capsys):
+    """No file is written for it."""
+    run = str(report("a.json", booking(("quote", "passed"))))
+    words = ("--accept", str(tmp_path / "known.json"), "--reason", "x", "--until", "2099-01-01")
+    assert main(["compare", run, *words]) == 0
+    assert capsys.readouterr().out == "nothing to accept: no step of this report failed\n"
     assert not (tmp_path / "known.json").exists()
 
 

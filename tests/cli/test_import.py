@@ -11,6 +11,9 @@ from cli.conftest import one_sentence
 from cli.samples import suite
 from fork_server import run_module
 
+from pytest_kore_convtest.__main__ import main
+from pytest_kore_convtest.api.client import KoreClient
+
 LINE = re.compile(r"(?P<name>.+) (?P<id>ds-[0-9a-f-]+)")
 
 
@@ -169,6 +172,35 @@ def test_the_emulator_of_a_run_is_refused(kore, tmp_path, monkeypatch):
     monkeypatch.setenv("KORE_EMULATOR", "1")
     (tmp_path / "a.json").write_text(suite())
     one_sentence(kore("import", "a.json"), 4, "start one with kore-convtest emulator")
+
+
+def test_warnings_are_told_beside_the_id(account, tmp_path, capsys):
+    """They are no verdict against the suite, and the id is told once, however often the job is asked for."""
+    account.switch(job_polls=2)
+    content = json.loads(suite())
+    content["testCases"][0]["messages"][1]["outputs"] = []
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    assert main(["import", "a.json", "--wait"]) == 0
+    out, err = capsys.readouterr()
+    name = LINE.fullmatch(out.strip())["name"]
+    said = "$.response.testSteps[1]: step 2 ('I need a room') asserts nothing [step-without-assertion]"
+    assert err == f"{name}: warning: {said}\n"
+    assert account.uploads
+
+
+def test_interrupted_before_any_job(account, tmp_path, capsys, monkeypatch):
+    """There is nothing to wait for, and that is said."""
+    (tmp_path / "a.json").write_text(suite())
+
+    def interrupt(*_args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(KoreClient, "upload", interrupt)
+    assert main(["import", "a.json"]) == 2
+    assert capsys.readouterr().err == (
+        "kore-convtest import: error: interrupted before any import job had begun\n"
+    )
+    assert account.requests == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -175,6 +175,23 @@ def test_pytest_is_configured_elsewhere(kore, tmp_path, name, text):
     assert not (tmp_path / "pytest.ini").exists()
 
 
+def test_suites_that_are_there_need_no_example(tmp_path, capsys):
+    """The other files are written."""
+    (tmp_path / SUITE).parent.mkdir()
+    there = (tmp_path / SUITE).with_name("mine.kore.json")
+    there.write_text("{}")
+    assert main(["init", "--yes", "--skip-existing"]) == 0
+    assert f"left {SUITE} as it is: there are suites already" in capsys.readouterr().out
+    assert files(tmp_path) == {*ALL, there.relative_to(tmp_path).as_posix()} - {SUITE}
+
+
+def test_what_is_no_text_configures_nothing(tmp_path):
+    """A file in another encoding is no reason against a pytest.ini."""
+    (tmp_path / "setup.cfg").write_bytes("[tool:pytest]\n# für\n".encode("utf-16"))
+    assert main(["init", "--yes"]) == 0
+    assert files(tmp_path) == {*ALL, "setup.cfg"}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -10,6 +10,7 @@ import pytest
 from cli.conftest import one_sentence
 from cli.samples import suite
 
+from pytest_kore_convtest.__main__ import main
 from pytest_kore_convtest.cli import lint
 from pytest_kore_convtest.cli.lint_formats import lint_rules
 from pytest_kore_convtest.rules import DEFAULTS
@@ -116,6 +117,16 @@ def test_only_one_rule(kore, odd, bad):
     ended = kore("lint", odd, "--only", "step_without_assertion")
     assert [line.rpartition(" ")[2] for line in ended.lines[:-1]] == ["[step-without-assertion]"]
     assert kore("lint", bad, "--only", "step-without-assertion").code == 1
+
+
+def test_the_only_rule_is_on_though_the_ini_file_switches_it_off(odd, capsys):
+    """Unless the command line switches it off itself."""
+    Path("pytest.ini").write_text("[pytest]\nkore_rules = step-without-assertion = off\n")
+    words = ["lint", odd, "--only", "step-without-assertion"]
+    assert main(words) == 0
+    assert "[step-without-assertion]" in capsys.readouterr().out
+    assert main([*words, "--rule", "step-without-assertion=off"]) == 0
+    assert "[step-without-assertion]" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
