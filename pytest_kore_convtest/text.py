@@ -95,11 +95,6 @@ def shorten(text: str, most: int) -> str:
     return f"{text[:most].removesuffix('…')}…"
 
 
-def is_plain(text: str) -> bool:
-    """Say whether a text is as it is when it has gone through the door, on one line."""
-    return one_line(text) == text
-
-
 def _escape(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text

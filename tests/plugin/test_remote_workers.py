@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
 from pytest_kore_convtest.errors import ConfigError
-from pytest_kore_convtest.plugin.workers.remote import RemoteStore
+from pytest_kore_convtest.jobs.store import JobStore
+from pytest_kore_convtest.plugin.workers.remote import RemoteStore, answer_worker
 from tests.plugin.test_once import DYING, MANY
 from tests.plugin.test_runs import done
 from tests.plugin.test_shards import write
@@ -210,6 +212,79 @@ def test_an_answer_that_nobody_waits_for_is_no_other_answer():
     """After an interrupt the older answer is passed over."""
     store = RemoteStore(Wire([1, {"is": {"of": "another question"}}], {"is": {"found": 1}}))
     assert store.find("a name") == {"found": 1}
+
+
+class Gateway:
+    """The controller's end of the way to a worker."""
+
+    def __init__(self, *, gone=False):
+        self.gone, self.answers, self._number = gone, [], 0
+
+    def newchannel(self):
+        """Return the one channel, which is this."""
+        return self
+
+    def setcallback(self, callback, endmarker):
+        """Note whom to tell."""
+        self.hear, self.end = callback, endmarker
+
+    def send(self, item):
+        """Keep an answer, unless nobody is there any more."""
+        if self.gone:
+            raise OSError("closed")
+        self.answers.append(json.loads(item))
+
+    def ask(self, command, *arguments):
+        """Ask as a worker does; return the answer."""
+        self._number += 1
+        self.hear(json.dumps([self._number, command, arguments]))
+        number, reply = self.answers.pop()
+        assert number == self._number
+        return reply
+
+
+@pytest.fixture
+def ask(tmp_path):
+    """Let the controller answer workers from one store; give a way to ask as each of two."""
+    store = JobStore(tmp_path)
+    gateways = [Gateway(), Gateway()]
+    for gateway in gateways:
+        answer_worker(SimpleNamespace(gateway=gateway), store)
+    return gateways
+
+
+def test_one_worker_has_the_right_to_a_job_at_a_time(ask):
+    """Until it gives it back, or its connection ends."""
+    one, other = ask
+    assert [one.ask("claim", "a job"), other.ask("claim", "a job")] == [{"is": True}, {"is": False}]
+    one.ask("release", "a job")
+    one.ask("release", "a job")
+    assert other.ask("claim", "a job") == {"is": True}
+    other.hear(other.end)
+    assert one.ask("claim", "a job") == {"is": True}
+
+
+def test_what_one_worker_leaves_another_one_finds(ask):
+    """Entries and polls alike; of what nobody left there is nothing."""
+    one, other = ask
+    assert other.ask("find", "a name") == {"is": {}}
+    one.ask("leave", "a name", {"found": 1})
+    assert other.ask("find", "a name") == {"is": {"found": 1}}
+    one.ask("note_poll", "a job", {"at": 1.0, "saw": "SUCCESS", "percent": None, "fault": False})
+    assert [poll["saw"] for poll in other.ask("polls", "a job")["is"]] == ["SUCCESS"]
+    assert abs(one.ask("time")["is"] - time.time()) < 60
+
+
+def test_the_controllers_trouble_is_the_answer(tmp_path):
+    """A worker learns why; one that is gone meanwhile is no trouble."""
+    (tmp_path / "a file").touch()
+    store = JobStore(tmp_path / "a file")
+    gateway, gone = Gateway(), Gateway(gone=True)
+    for one in (gateway, gone):
+        answer_worker(SimpleNamespace(gateway=one), store)
+    assert list(gateway.ask("leave", "a name", {})) == ["trouble"]
+    gone.hear(json.dumps([1, "time", []]))
+    assert gone.answers == []
 
 
 def test_a_right_that_comes_too_late_is_given_back():

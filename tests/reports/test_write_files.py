@@ -1,5 +1,6 @@
 """Writing reports: whole or not at all, and errors that say the way out."""
 
+import io
 import os
 import re
 import subprocess
@@ -15,6 +16,7 @@ from pytest_kore_convtest.reports.write_files import (
     append_step_summary,
     read_file,
     write_report,
+    write_stdout,
 )
 
 needs_linux = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the devices of Linux")
@@ -136,6 +138,64 @@ def test_a_device_is_written_into():
         ConfigError, match="No space left on device; free some space, or give a file elsewhere"
     ):
         write_report("/dev/full", "x")
+
+
+def test_a_pipe_that_somebody_reads_is_written_into(tmp_path):
+    """It gets the report, and stays a pipe."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    write_report(path, "the report")
+    assert os.read(reader, 100) == b"the report"
+    os.close(reader)
+    assert path.is_fifo()
+
+
+def test_a_pipe_that_nobody_reads_is_not_waited_for(tmp_path):
+    """One sentence says what to do."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match="nobody reads that pipe: start its reader first"):
+        write_report(tmp_path / "pipe", "the report")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize(("allowed", "owner"), [(True, 1234), (False, 0)])
+def test_a_report_belongs_to_whom_the_older_one_did(tmp_path, monkeypatch, allowed, owner):
+    """Where it cannot be given away, its group stays that of the older one: nobody else reads it."""
+    path, give = tmp_path / "r.html", os.fchown
+
+    def refuse(handle, user, group):
+        if user != -1:
+            raise PermissionError
+        give(handle, user, group)
+
+    path.write_text("old")
+    path.chmod(0o640)
+    os.chown(path, 1234, 2345)
+    if not allowed:
+        monkeypatch.setattr(os, "fchown", refuse)
+    write_report(path, "new")
+    found = path.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (owner, 2345, 0o640)
+    assert path.read_text() == "new"
+
+
+def test_where_there_are_no_rights_a_report_is_replaced(tmp_path, monkeypatch):
+    """As on some systems."""
+    path = tmp_path / "r.html"
+    path.write_text("old")
+    for name in ("fchown", "fchmod"):
+        monkeypatch.delattr(os, name)
+    write_report(path, "new")
+    assert path.read_text() == "new"
+
+
+def test_an_output_that_takes_texts_only_gets_one(monkeypatch):
+    """As that of a notebook."""
+    shown = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", shown)
+    write_stdout("für\n")
+    assert shown.getvalue() == "für\n"
 
 
 def test_a_summary_is_appended(tmp_path):
