@@ -79,7 +79,7 @@ def _add_step(seen: dict[str, _Seen], suite: str, step: StepVisits) -> None:
         if node:
             one.nodes[node] = place.get("name", "") or one.nodes[node]
         one.edges.update(dict.fromkeys(edges))
-        keys = (*nodes, *edges)
+        keys: tuple[str | tuple[str, str], ...] = (*nodes, *edges)
         if any(one.hits.get(known, 0) < MOST_STEPS for known in keys):
             one.steps.append(
                 CoverageStep(

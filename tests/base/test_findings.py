@@ -126,6 +126,16 @@ def test_kept_findings_are_bounded(monkeypatch):
     )
 
 
+def test_one_more_than_is_kept_is_kept_itself(monkeypatch):
+    """Nothing has to be counted for it."""
+    monkeypatch.setattr(findings, "MOST_KEPT", 5)
+    monkeypatch.setattr(findings, "LEAST_KEPT", 5)
+    kept = apply_rules(weak(6), {})
+    assert [(one.message, one.count) for one in kept] == [
+        (f"step {at} asserts nothing", 1) for at in range(1, 7)
+    ]
+
+
 def test_a_check_without_end_is_stopped(monkeypatch):
     """A check that finds more and more stops, and that is an error which nobody can switch off."""
     monkeypatch.setattr(findings, "MOST_FOUND", 100)

@@ -123,6 +123,27 @@ def test_a_run_belongs_to_its_import():
     assert told["file"]["path"] == "a.json"
 
 
+def test_a_later_run_that_nobody_saw_end_is_told_with_the_first():
+    """The first run is an attempt then, too; one of the same id, or without trouble, adds nothing."""
+    recorder, (imported, first) = Recorder(), a_run(trouble=JobTimeoutError("late", job_id="ctr-1"))
+    recorder.add_results([imported, first])
+    key, run = first["key"], first["run"]
+    for later in (
+        {**run, "id": "ctr-2", "seconds": 3.0},
+        {**run, "id": "ctr-3", "trouble": None},
+        run,
+        {**run, "id": "ctr-4", "seconds": 4.0},
+    ):
+        recorder.add_later_run(key, 2, later)
+    recorder.add_later_run("another job", 2, {**run, "id": "ctr-5"})
+    assert [(one["number"], one["run_id"], one["outcome"]) for one in run["attempts"]] == [
+        (1, "ctr-1", "not evaluated"),
+        (2, "ctr-2", "not evaluated"),
+        (2, "ctr-4", "not evaluated"),
+    ]
+    assert run["notes"] == ["run 2 was not verified: late"] * 2
+
+
 def test_counts_that_do_not_fit_the_file_are_no_pass():
     """The file has no step, the platform counts thirteen: nobody knows what ran."""
     record = make(report(results=a_run(ran())))
