@@ -228,6 +228,16 @@ def test_no_expiry_breaks_the_inspection(expires):
     assert type(found) in {TokenFacts, AccessDeniedError}
 
 
+@pytest.mark.parametrize(
+    ("later", "is_jwt", "reason"),
+    [(0, True, None), (0, False, "not-a-token"), (3000, True, "expired"), (3000, False, "expired")],
+)
+def test_why_a_signed_token_is_refused(later, is_jwt, reason):
+    """By the server's clock it is over, or something on the way has spoilt it; else the platform says why."""
+    found = Signer("cs-1", SECRET, lambda: NOW).explain(NOW + later, is_jwt=is_jwt)
+    assert (found and found[0]) == reason
+
+
 def given_token(*texts, renewable=False, now=NOW):
     """Make a given token that reads as one text after the other."""
     queue = list(texts)

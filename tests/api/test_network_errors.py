@@ -105,6 +105,21 @@ def test_what_never_left(trouble):
     assert describe(trouble).sent is True
 
 
+@pytest.mark.parametrize(
+    "guard", [PermissionError("no"), OSError(errno.EAFNOSUPPORT, "no"), RuntimeError("a guard of somebody's")]
+)
+def test_a_resolver_without_sockets_is_a_sandbox(monkeypatch, guard):
+    """It says that the name is not known, which is not the reason."""
+    unknown = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    assert "sandbox" not in describe(unknown).message
+
+    def refuse(*_args, **_more):
+        raise guard
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert "sandbox" in describe(unknown).message
+
+
 def test_whose_header():
     """A bad header is ours before the request has left, and the server's afterwards."""
     trouble = requests.exceptions.InvalidHeader(TOKEN)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from contextlib import suppress
 from email.utils import formatdate
 from pathlib import Path
 from threading import Event, Thread
@@ -370,6 +371,25 @@ def test_a_token_from_a_pipe_is_read_once(tmp_path):
     (check,) = local.look_at_token(chosen, time.time())
     writer.join()
     assert (check.level, check.what[:30]) == ("ok", "kore_jwt_file: HS256, appId cs")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_without_an_end_is_not_read_to_it(tmp_path):
+    """No more of it is read than a token may have."""
+    path = tmp_path / "token"
+    os.mkfifo(path, 0o600)
+
+    def write():
+        with suppress(BrokenPipeError), path.open("wb", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+
+    writer = Thread(target=write)
+    writer.start()
+    (check,) = local.look_at_token(Settings.read(env={}, jwt_file=path), time.time())
+    writer.join()
+    assert check.level == "error"
+    assert "it is larger than 65536 bytes" in check.what
 
 
 def token(**changes):

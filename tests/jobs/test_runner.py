@@ -315,6 +315,22 @@ def test_a_suite_is_uploaded_imported_and_awaited(road, tmp_path):
     assert job.job_id == "ds-new"
 
 
+def test_an_id_that_another_job_has_is_refused(road, tmp_path):
+    """The results of the two could not be told apart; the first one goes on."""
+    client = FakeClient(ds_new=["SUCCESS"])
+    pipeline = road(client)
+    first = pipeline.import_suite(local_suite(tmp_path), "A_1")
+    assert pipeline.wait_for(first).result().id == "ds-new"
+    second = pipeline.import_suite(replace(local_suite(tmp_path), name="B"), "B_1")
+    trouble = pipeline.wait_for(second).trouble
+    assert trouble.message == (
+        "the platform gave the import of 'B_1' the id ds-new, which import job ds-new already has,"
+        " so their results cannot be told apart. Run again."
+    )
+    assert second.job_id == ""
+    assert client.asked == ["ds-new"]
+
+
 @pytest.mark.parametrize(
     ("entry", "sent"),
     [({"job_id": "ds-new"}, []), ({"file_id": "f-9"}, [("import", "f-9", "A_1")])],

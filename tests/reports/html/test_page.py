@@ -310,6 +310,18 @@ def test_templates_are_drawn_as_what_they_are(text, kind, titles):
     assert (card.kind, [action.title for action in card.actions]) == (kind, titles)
 
 
+def test_what_a_click_on_an_element_does_is_an_action():
+    """Behind its buttons."""
+    element = {
+        "title": "Room",
+        "buttons": [{"title": "Take"}],
+        "default_action": {"type": "web_url", "url": "https://x.test/room"},
+    }
+    (entry,) = draw(template("list", elements=[element])).entries
+    assert [action.title for action in entry.actions] == ["Take", "opens on a click"]
+    assert "https://x.test/room" in str(entry.actions[1])
+
+
 @pytest.mark.parametrize("kind", ["carousel", "generic", "list"])
 def test_elements_are_drawn_with_their_own_buttons(kind):
     """A carousel stands side by side, a list below each other; each element keeps its buttons."""
