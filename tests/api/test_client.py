@@ -160,6 +160,16 @@ def test_hostile_ids(make, text):
 
 
 @responses.activate
+@pytest.mark.parametrize("name", ["", " ", ".", ".."])
+def test_names_that_lead_elsewhere(make, name):
+    """A suite cannot be called like a step in a path."""
+    error = failing(lambda: make().run_status(name, "ctr-1"))
+    assert type(error) is ConfigError
+    assert "it may not be blank, '.' or '..'" in error.message
+    assert len(responses.calls) == 0
+
+
+@responses.activate
 @pytest.mark.parametrize("settings", [{"user_email": None}, {"stream_id": None, "host": None}])
 def test_nothing_is_written_in_vain(make, settings):
     """Without an e-mail nothing is uploaded; without a host there is not even a client."""

@@ -4,9 +4,13 @@ import json
 from datetime import date
 
 import pytest
+from reports.records import make_record
 
 from pytest_kore_convtest.errors import ConfigError
+from pytest_kore_convtest.history.baseline import SuitePlace
 from pytest_kore_convtest.history.baseline_file import read_baseline
+from pytest_kore_convtest.history.named_baseline import NamedBaseline, read_named_baseline
+from pytest_kore_convtest.history.suite_names import SuiteNames
 
 ENTRY = {
     "bot": "st-1 on https://a.test",
@@ -67,6 +71,49 @@ def test_what_is_no_baseline_is_told_with_its_place(changes, said):
 def test_a_newer_baseline_wants_a_newer_plugin():
     """Nothing in it is to be corrected."""
     assert refusal({**HEAD, "version": 99}).endswith("; upgrade pytest-kore-convtest")
+
+
+@pytest.mark.parametrize(
+    ("file", "suite", "fit"),
+    [
+        ("a.kore.yaml", "STAY", 2),
+        ("talks/a.kore.yaml", "STAY", 1),
+        ("b.kore.yaml", "STAY", 0),
+        ("", "STAY", 1),
+        ("a.kore.yaml", "OTHER", 0),
+    ],
+)
+def test_an_entry_is_of_a_suite_by_its_name_and_file(file, suite, fit):
+    """A test run may have started in another folder."""
+    assert read().entries[0].fit(SuitePlace(file, 1, suite)) == fit
+
+
+def test_a_report_in_the_place_of_a_baseline_is_the_controllers(tmp_path):
+    """A worker compares nothing; a baseline is everybody's."""
+    report, known = tmp_path / "r.json", tmp_path / "known.json"
+    report.write_text(json.dumps(make_record()))
+    known.write_text(json.dumps({**HEAD, "accepted": [ENTRY]}))
+    assert read_named_baseline(report, is_worker=True) == NamedBaseline()
+    assert read_named_baseline(report, is_worker=False).earlier.began == "2026-11-24T13:05:00.123Z"
+    assert len(read_named_baseline(known, is_worker=True).accepted.entries) == 1
+    assert read_named_baseline(None, is_worker=False) == NamedBaseline()
+
+
+def test_the_suites_of_a_file_are_looked_up_once(tmp_path, monkeypatch):
+    """From where the test run began, or from above; of one that cannot be read there are none."""
+    below = tmp_path / "talks"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    (tmp_path / "a.kore.yaml").write_text("suites: [{name: STAY, steps: []}]")
+    (below / "b.kore.yaml").write_text("x")
+    names = SuiteNames(tmp_path)
+    assert [names(file) for file in ("a.kore.yaml", "talks/b.kore.yaml", "c.kore.yaml")] == [
+        frozenset({"STAY"}),
+        frozenset(),
+        None,
+    ]
+    (tmp_path / "a.kore.yaml").unlink()
+    assert names("a.kore.yaml") == {"STAY"}
 
 
 def test_an_entry_says_what_may_fail_and_until_when():

@@ -123,6 +123,19 @@ def test_suites_are_drawn(tmp_path):
     assert "| `REFUND` | `✓✗✓` | 2 of 3, 66 % |" in draw_markdown(runs)
 
 
+def test_a_run_without_a_verdict_has_a_sign_of_its_own(tmp_path):
+    """It is no pass, and counts among the runs."""
+    suites = [
+        make_suite("REFUND", verdict, run=make_run(), steps=[make_step()])
+        for verdict in ("unknown", "passed")
+    ]
+    for at, suite in enumerate(suites):
+        moment = f"2026-11-24T13:00:0{at}.123Z"
+        store.write_run(tmp_path, make_record(suite, evidence=[make_evidence(started_at=moment)]), str(at))
+    text = draw_markdown(store.read_runs(tmp_path)[0])
+    assert "| `REFUND` | `?✓` | 1 of 2, 50 % |" in text
+
+
 def test_only_what_an_encoding_has_is_drawn():
     """ASCII and no encoding at all get ASCII."""
     assert [can_draw(one) for one in ("utf-8", "ascii", "cp1252", None, "nonsense")] == [

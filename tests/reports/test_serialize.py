@@ -18,7 +18,7 @@ from reports.records import (
 
 from pytest_kore_convtest.__main__ import main
 from pytest_kore_convtest.errors import ConfigError, KoreError
-from pytest_kore_convtest.reports.schema import record_schema
+from pytest_kore_convtest.reports.schema import ShapeError, fit, record_schema
 from pytest_kore_convtest.reports.serialize import read_record, write_record
 
 STORED = Path(__file__).parents[1] / "samples" / "report"
@@ -109,6 +109,13 @@ def test_the_order_of_keys_is_that_of_the_shape():
     assert write_record(record).startswith(
         '{\n "format": "pytest-kore-convtest",\n "version": 1,\n "verdict"'
     )
+
+
+@pytest.mark.parametrize("value", [[], 7, None, "x", [{"evidence": []}]])
+def test_what_is_no_object_is_no_record(value):
+    """It is told, and nothing is made of it."""
+    with pytest.raises(ShapeError, match=r"^\$: "):
+        fit(value)
 
 
 def test_letters_of_all_languages_stay_readable():

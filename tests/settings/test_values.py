@@ -166,6 +166,18 @@ def test_a_host_that_was_mistyped_or_copied_is_put_right(raw):
     assert "write https://bots.example.com" in refusal(read_url, raw)
 
 
+@pytest.mark.parametrize("raw", ["//", "://", "https//", "https:///"])
+def test_where_no_host_is_seen_one_is_given_as_an_example(raw):
+    """Nobody is told to write what is none."""
+    assert refusal(read_url, raw).endswith(": write https://bots.kore.ai, for example,")
+
+
+def test_rules_that_are_read_are_not_read_again():
+    """They stay what they are."""
+    chosen = READERS["rules"]("step-without-assertion = error")
+    assert READERS["rules"](chosen) is chosen
+
+
 @pytest.mark.parametrize("raw", ["http", "https", "https.", "https:8443", "https.//bots.example.com"])
 def test_a_scheme_is_no_host(raw):
     """Nobody's host is called like a scheme."""

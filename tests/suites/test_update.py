@@ -87,6 +87,42 @@ def test_yaml_stays_in_its_style(before, changes, after):
 
 
 @pytest.mark.parametrize(
+    ("before", "said", "after"),
+    [
+        (
+            "a: 1 # one\n        b: 2",
+            '{"a":1,"x":[3],"b":2}',
+            "a: 1 # one\n        x:\n          - 3\n        b: 2",
+        ),
+        ("a: 1\n        b: 2 # two\n        c: 3", '{"a":1,"c":4}', "a: 1\n        c: 4"),
+        ("- - 1\n          - 2", "[[3,1,2]]", "- - 3\n          - 1\n          - 2"),
+        ("- - 1\n          - 2 # two", "[[1,2,3]]", "- - 1\n          - 2 # two\n          - 3"),
+        ("a:\n        - 1\n        - 2 # two\n        - 3", '{"a":[1,3]}', "a:\n        - 1\n        - 3"),
+        ("a:\n        - 1 # one", '{"a":[0,1]}', "a:\n        - 0\n        - 1 # one"),
+        ("a:\n          b: 1", '{"a":2}', "a:\n          2"),
+    ],
+)
+def test_a_template_changes_in_the_lines_that_differ(before, said, after):
+    """What is the same stays with its comments; keys and entries come and go with their lines."""
+    text = f"{STEP}    bot:\n      template:\n        {before}\n"
+    found = update("a.yaml", text, (1, (replaced(said),)))
+    assert found == (f"{STEP}    bot:\n      template:\n        {after}\n", {})
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "why"),
+    [
+        ("a: 1 # one\n        b: 2", '{"x":0,"a":1,"b":2}', LOST),
+        ("a:\n        - 1\n        - 2", '{"a":[]}', NOT_SAFE),
+    ],
+)
+def test_a_template_that_cannot_be_written_stays(before, said, why):
+    """With all of its comments."""
+    text = f"{STEP}    bot:\n      template:\n        {before}\n"
+    assert update("a.yaml", text, (1, (replaced(said),))) == (text, {1: why})
+
+
+@pytest.mark.parametrize(
     ("before", "text", "after"),
     [
         ("|-\n      A\n      B", "C\nD\nE", "|-\n      C\n      D\n      E"),
