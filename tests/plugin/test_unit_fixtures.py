@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from sample_bots import conversation, make_bot, reply
 
 from pytest_kore_convtest.errors import ConfigError
 from pytest_kore_convtest.plugin.coverage import Measured, measure_run
@@ -10,7 +11,6 @@ from pytest_kore_convtest.plugin.fixtures import _job_of, _version
 from pytest_kore_convtest.plugin.items.shards import Division, find_division, tell_division
 from pytest_kore_convtest.settings.settings import Settings
 from tests.coverage.test_measure import BOOK
-from tests.sample_bots import conversation, make_bot, reply
 
 TWO = Settings.read(env={}, ds_id=["smoke=ds-1", "ds-2"])
 
