@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,7 @@ Said = dict[str, list[str]]
 """Sentences by the name of their rule (``step-lost``) or error class (``ConfigError``)."""
 
 
+@cache
 def gather_sentences() -> Said:
     """Return every sentence of the package, in the order of the source."""
     said: defaultdict[str, list[str]] = defaultdict(list)
@@ -54,9 +56,14 @@ def gather_sentences() -> Said:
         for key, text in _constants(tree):
             anywhere[key].add(text)
     alone = {key: text for key, (text, *others) in anywhere.items() if not others}
-    errors = {node.name for tree in trees.values() for node in ast.walk(tree) if _is_error(node)}
-    homes = {node: tree for tree in trees.values() for node in ast.walk(tree) if isinstance(node, Function)}
-    functions = list(homes)
+    homes = {
+        node: tree
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef | Function)
+    }
+    errors = {node.name for node in homes if _is_error(node)}
+    functions = [node for node in homes if isinstance(node, Function)]
     defaults = dict(one for function in functions for one in _default_rule(function))
     for function in functions:
         constants = alone | dict(_constants(homes[function]))
@@ -117,14 +124,17 @@ def _calls_for_help(function: Function) -> Iterator[tuple[str, str]]:
             yield from ((rule, _HELPER + node.func.id) for rule in _subjects(node, function, set(), {}))
 
 
-def _own(function: Function) -> Iterator[ast.AST]:
-    """Walk through a function without the functions inside it."""
+@cache
+def _own(function: Function) -> list[ast.AST]:
+    """Return all that is in a function without what is in the functions inside it."""
     waiting: list[ast.AST] = list(function.body)
+    found = []
     while waiting:
         node = waiting.pop()
-        yield node
+        found.append(node)
         if not isinstance(node, Function):
             waiting.extend(ast.iter_child_nodes(node))
+    return found
 
 
 def _subjects(

@@ -33,6 +33,7 @@ def _read_once(env):
 
 
 _USUAL = _read_once(os.environ)
+_server = forkserver._forkserver
 _LONGEST_SOCKET = 80
 """Characters of the folder of multiprocessing's sockets; the system takes 107 of a whole address."""
 
@@ -70,9 +71,10 @@ def fork(function, *args, cwd, env, stdin, stdout, stderr):  # noqa: PLR0913 - w
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["warm_up", __name__])
     with _importable():
-        forkserver.ensure_running()
+        _server.ensure_running()
     files = [_Descriptor(number) for number in (stdin, stdout, stderr)]
-    process = context.Process(target=_begin, args=(files, env, str(cwd), function, args))
+    given = (files, env, str(cwd), _server._forkserver_address, (function, args))
+    process = context.Process(target=_begin, args=given)
     process.start()
     return process
 
@@ -91,10 +93,14 @@ def _importable():
             os.environ["PYTHONPATH"] = before
 
 
-def _begin(files, environment, folder, function, args):
-    """Make a forked process look like a started one, then call the function."""
+def _begin(files, environment, folder, server, call):
+    """Make a forked process look like a started one, then call the function.
+
+    What it forks off itself comes from the same server.
+    """
     import warm_up
 
+    _server._forkserver_address, _server.ensure_running = server, lambda: None
     for number, file in enumerate(files):
         os.dup2(file.number, number)
         os.close(file.number)
@@ -107,6 +113,7 @@ def _begin(files, environment, folder, function, args):
     added = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     sys.path[:] = [folder, *added, *warm_up.PATH]
     tempfile.tempdir = None
+    function, args = call
     try:
         function(*args)
     finally:
@@ -118,7 +125,7 @@ class ForkedWorker(gateway_io.Popen2IOMaster):
 
     def __init__(self, args, execmodel):
         self._process = None
-        if not can_fork(os.environ):
+        if args[0] != sys.executable or not can_fork(os.environ):
             super().__init__(args, execmodel)
             return
         to_read, to_write = os.pipe(), os.pipe()
@@ -189,5 +196,6 @@ def run_module(name, *args, cwd=None, env=None, timeout=100.0):
 
 
 def _run_module(name, args):
+    gateway_io.Popen2IOMaster = ForkedWorker
     sys.argv = [name, *args]
     runpy.run_module(name, run_name="__main__", alter_sys=True)

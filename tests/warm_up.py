@@ -3,6 +3,7 @@
 Loaded as pytest loads plugins, with their assertions rewritten: else each run would warn that they are not.
 """
 
+import gc
 import os
 import pkgutil
 import sys
@@ -34,6 +35,8 @@ def load():
     for name in LATE:
         import_module(name)
     config._ensure_unconfigure()
+    gc.collect()
+    gc.freeze()  # what is loaded here, no process has to look through again
 
 
 load()

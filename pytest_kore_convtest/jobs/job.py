@@ -110,6 +110,10 @@ class Job(Generic[S_co]):
         """Return what other processes need to know of a job of its kind."""
         return {}
 
+    def follows(self) -> AnyJob | None:
+        """Return the job that has to end before this one begins, if there is one."""
+        return None
+
     def blocked(self) -> str | None:
         """Say why it cannot begin: empty while something is awaited, a reason when it never will."""
         return None

@@ -110,6 +110,7 @@ class Pipeline:
         self._pool = pool(self._step, self._clock)
         self._ended = threading.Condition()
         self._stuck: set[str] = set()
+        self._waiting: dict[str, list[AnyJob]] = {}
         self._spelt: dict[Path, str] = {}
         self._rounds = Rounds(self._limiter, self._clock)
 
@@ -224,7 +225,7 @@ class Pipeline:
             job.outcome, job.due = None, self._clock.monotonic()
             self._deadlines.forget(job)
             job.entry = {"again": seen}
-        self._pool.add(job)
+        self._serve(job)
 
     def judge(
         self, outcome: Outcome[ImportStatus], local: LocalSuite | None = None, **stated: object
@@ -295,8 +296,17 @@ class Pipeline:
                 job.judge = partial(self._judge_own, job)
             job.options, job.needs = self.options, self._needs
             job.due = self._clock.monotonic()
-        self._pool.add(job)
+        self._serve(job)
         return job
+
+    def _serve(self, job: AnyJob) -> None:
+        """Let the threads serve a job, once the one that it follows has ended."""
+        first = job.follows()
+        with self._ended:
+            if first is not None and first.outcome is None:
+                self._waiting.setdefault(first.key, []).append(job)
+                return
+        self._pool.add(job)
 
     def _step(self, job: AnyJob) -> bool:
         """Do the next thing for a job, whatever happens; return whether it is over."""
@@ -492,6 +502,10 @@ class Pipeline:
         with self._ended:
             job.outcome = outcome
             self._ended.notify_all()
+            waiting = self._waiting.pop(job.key, [])
+        for one in waiting:
+            one.due = self._clock.monotonic()
+            self._serve(one)
 
     def _let_go(self, job: AnyJob) -> None:
         claims = (job.slot, job.claim)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.api.retry import Clock
     from pytest_kore_convtest.api.run_models import RunStatus
-    from pytest_kore_convtest.jobs.job import SuiteImport
+    from pytest_kore_convtest.jobs.job import AnyJob, SuiteImport
     from pytest_kore_convtest.jobs.outcome import Outcome
     from pytest_kore_convtest.jobs.wait import Wait
     from pytest_kore_convtest.rules import Rule, Severity
@@ -121,6 +121,10 @@ class SuiteRun(Job["RunStatus"]):
         if self.first is not self:
             entry["of"] = self.first.key
         return entry
+
+    def follows(self) -> AnyJob | None:
+        """Return its import; ``None`` for a suite that is on the platform already."""
+        return self.after
 
     def blocked(self) -> str | None:
         """Say why it cannot begin yet, or ever."""

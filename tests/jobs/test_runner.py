@@ -315,6 +315,38 @@ def test_a_suite_is_uploaded_imported_and_awaited(road, tmp_path):
     assert job.job_id == "ds-new"
 
 
+class Queue:
+    """A pool that serves nobody by itself."""
+
+    def __init__(self, step, _clock):
+        self.step, self.jobs = step, []
+
+    def require_threads(self, job):
+        """Need none."""
+
+    def add(self, job):
+        """Note a job."""
+        self.jobs.append(job)
+
+    def close(self):
+        """Close nothing."""
+
+
+@pytest.mark.parametrize("end", ["SUCCESS", "FAILED", ServiceError("no")], ids=str)
+def test_a_run_is_served_from_the_moment_its_import_has_ended(tmp_path, end):
+    """Nobody looks for it before, and it does not wait for a next look."""
+    client, settings = FakeClient(ds_new=["IN_PROGRESS", end]), Settings.read(env={}, stream_id=STREAM)
+    pipeline = Pipeline(client, settings, JobStore(None), pool=Queue)
+    imported = pipeline.import_suite(local_suite(tmp_path), "A_1")
+    run = pipeline.run_suite("A_1", "inDevelopment", imported)
+    while imported.outcome is None:
+        assert pipeline._pool.jobs == [imported]
+        pipeline._pool.step(imported)
+    assert pipeline._pool.jobs == [imported, run]
+    assert run.due <= time.monotonic()
+    assert run.blocked() != "", "what it waited for has come"
+
+
 def test_an_id_that_another_job_has_is_refused(road, tmp_path):
     """The results of the two could not be told apart; the first one goes on."""
     client = FakeClient(ds_new=["SUCCESS"])

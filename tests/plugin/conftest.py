@@ -66,7 +66,7 @@ _INSTALLED = list(metadata.distributions())
 def _quick(monkeypatch):
     """Let runs in this process look up once what stays the same, and fork their workers off.
 
-    What starts pytest in a process of its own is not touched, and starts its workers as everywhere.
+    What starts pytest anew in a process of its own starts its workers as everywhere.
     """
     monkeypatch.setattr(metadata, "distributions", lambda: _INSTALLED)
     monkeypatch.setattr(ast, "parse", _parse_for_tracebacks_once)
@@ -89,8 +89,8 @@ def account(emulator, monkeypatch):
         "CLIENT_ID": emulator.client_id,
         "CLIENT_SECRET": emulator.client_secret,
         "USER_EMAIL": emulator.user_email,
-        "POLL_INTERVAL": "0.05",
-        "MAX_POLL_INTERVAL": "0.05",
+        "POLL_INTERVAL": "0.02",
+        "MAX_POLL_INTERVAL": "0.02",
         "RATE_LIMIT": "off",
     }
     for name, value in names.items():

@@ -92,7 +92,7 @@ def test_an_interrupted_import_of_a_worker_is_named(run, account, pytester):
         """)
     pytester.makepyfile("def test_import(kore_import_suite): kore_import_suite('a.json')")
     account.script("IN_PROGRESS")
-    result = run("-p", "xdist", "-n", "1", "--kore-timeout=20", apart=True)
+    result = run("-p", "xdist", "-n", "1", "--kore-timeout=20", fresh=True)
     assert result.code == 2
     assert re.fullmatch(
         r"kore: interrupted; import job (ds-\S+) of 'A_\w+' goes on: last status IN_PROGRESS 0 %, after .*"

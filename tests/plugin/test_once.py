@@ -96,8 +96,10 @@ def test_the_gate_can_be_rerun(gate, account, polls):
     assert polls() == [403, 200]
 
 
-def test_a_rerun_has_only_the_time_that_is_left(run, account, pytester, polls):
+def test_a_rerun_has_only_the_time_that_is_left(run, account, pytester, polls, monkeypatch):
     """A job that used up its time is not given it again by a rerun."""
+    for name in ("KORE_POLL_INTERVAL", "KORE_MAX_POLL_INTERVAL"):
+        monkeypatch.setenv(name, "0.05")
     pytester.makepyfile("def test_a(kore_import_status): pass")
     account.script("IN_PROGRESS", job="ds-demo")
     result = run("--kore-ds-id=ds-demo", "--kore-timeout=0.3", "-p", "rerunfailures", "--reruns=5")
