@@ -7,13 +7,16 @@ what is loaded when, or of what an interpreter itself does as it begins or ends.
 """
 
 import atexit
+import io
 import locale
 import multiprocessing
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import contextmanager
 from multiprocessing import forkserver, reduction, util
 from pathlib import Path
@@ -105,7 +108,9 @@ def _begin(files, environment, folder, server, call):
         os.dup2(file.number, number)
         os.close(file.number)
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
-    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    at_once = bool(environment.get("PYTHONUNBUFFERED"))
+    output = os.fdopen(1, "wb", 0 if at_once else -1, closefd=False)
+    sys.stdout = io.TextIOWrapper(output, encoding="utf-8", write_through=at_once)
     sys.stderr = os.fdopen(2, "w", 1, "utf-8", "backslashreplace", closefd=False)
     os.environ.clear()
     os.environ.update(environment)
@@ -193,6 +198,77 @@ def run_module(name, *args, cwd=None, env=None, timeout=100.0):
         process.join()
         texts = [file.seek(0) or file.read() for file in (output, errors)]
         return process.exitcode, *texts
+
+
+class Started:
+    """A process that was forked off and goes on; used like one of subprocess, as far as the tests do.
+
+    Attributes:
+        pid: Its number.
+        stdout: What it prints.
+    """
+
+    def __init__(self, name, args, *, cwd, env, merged):
+        to_read, to_write = os.pipe()
+        self.stdout = os.fdopen(to_read, encoding="utf-8")
+        with Path(os.devnull).open("rb") as nothing:
+            files = {"stdin": nothing.fileno(), "stdout": to_write, "stderr": to_write if merged else 2}
+            self._process = fork(_run_module, name, args, cwd=cwd, env=env, **files)
+        os.close(to_write)
+        self.pid = self._process.pid
+
+    @property
+    def returncode(self):
+        """Its exit code; ``None`` while it runs, negative for a signal that ended it."""
+        return self._process.exitcode
+
+    def send_signal(self, number):
+        """Send it a signal, unless it has ended."""
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, timeout=None):
+        """Wait for its end, and kill it when that takes too long; return the exit code."""
+        self._process.join(timeout)
+        self.kill()
+        self._process.join()
+        return self.returncode
+
+    def communicate(self, timeout=None):
+        """Read what it still prints and wait for its end; kill it when that takes too long."""
+        late = threading.Timer(timeout or threading.TIMEOUT_MAX, self.kill)
+        late.daemon = True
+        late.start()
+        text = "" if self.stdout.closed else self.stdout.read()
+        self.stdout.close()
+        self._process.join()
+        late.cancel()
+        return text, None
+
+
+def start_module(name, *args, cwd=None, env=None, merged=False):
+    """Start a module as ``python -m`` does, in a process of its own, and let it go on.
+
+    Its errors go where those of this process go, or with ``merged`` among what it prints. What it starts
+    itself is in no group of processes with it.
+    """
+    env = dict(os.environ) if env is None else env
+    cwd = cwd or Path.cwd()
+    if can_fork(env):
+        return Started(name, args, cwd=cwd, env=env, merged=merged)
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+        [sys.executable, "-m", name, *args],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if merged else None,
+        encoding="utf-8",
+    )
 
 
 def _run_module(name, args):

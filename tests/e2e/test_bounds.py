@@ -184,8 +184,11 @@ def test_a_suite_that_is_no_file(start, tmp_path, kind):
 
 
 BUSY = """
+import sys
 import pytest
 from pytest_kore_convtest import KoreClient
+
+sys.setswitchinterval(0.0001)  # seconds: else it is the rest of the run that takes long
 
 class Busy(KoreClient):
     def import_status(self, ds_id, *, budget=None):

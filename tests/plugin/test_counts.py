@@ -1,12 +1,10 @@
 """Every configured job and every selected item of ours counts: whoever loses it, the run is not green."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 
 import pytest
+from fork_server import start_module
 
 ENDS = {"passes": "SUCCESS", "fails": "FAILED", "trouble": "403"}
 """How the job called bad ends."""
@@ -306,10 +304,7 @@ def test_an_interrupted_run_lists_what_has_no_verdict(  # noqa: PLR0913, PLR0917
     account.script("IN_PROGRESS@40", job="ds-demo")
     monkeypatch.setenv("PYTHONUNBUFFERED", "1")
     args = ("--kore-gate", "--kore-ds-id=ds-demo", "--kore-timeout=60", *REPORTS, *xdist)
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-        [sys.executable, "-m", "pytest", "-p", "pytest_kore_convtest", *args],
-        cwd=pytester.path, env=dict(os.environ), stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    process = start_module("pytest", "-p", "pytest_kore_convtest", *args, cwd=pytester.path)
     assert any("IN_PROGRESS" in line for line in process.stdout)
     process.send_signal(number)
     process.communicate(timeout=60)

@@ -13,6 +13,7 @@ from email.utils import formatdate
 import jwt
 import pytest
 from e2e.socket_server import SocketServer, http, say
+from fork_server import start_module
 
 from pytest_kore_convtest import KoreClient, Settings
 from pytest_kore_convtest.errors import KoreError
@@ -136,16 +137,9 @@ def test_the_command_repeats_the_ini_file(run, account, pytester):
 @contextmanager
 def waiting(pytester, *args):
     """Start the gate in a process of its own; give it once it waits."""
-    command = [sys.executable, "-m", "pytest", "-p", "pytest_kore_convtest", *args]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-        command,
-        cwd=pytester.path,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    command = ("pytest", "-p", "pytest_kore_convtest", *args)
+    process = start_module(*command, cwd=pytester.path, env=environment, merged=True)
     try:
         assert any("IN_PROGRESS" in line for line in process.stdout)
         yield process

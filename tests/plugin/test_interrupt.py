@@ -1,13 +1,11 @@
 """Ctrl-C and SIGTERM during a wait."""
 
-import os
 import re
 import signal
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
+from fork_server import start_module
 
 from pytest_kore_convtest.plugin.session import Run, clean_up
 from pytest_kore_convtest.settings.settings import Settings
@@ -21,18 +19,8 @@ def waiting(pytester, account, monkeypatch):
     started = []
 
     def start(*args):
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "pytest_kore_convtest",
-            "--kore-gate",
-            "--kore-ds-id=ds-demo",
-        ]
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-            [*command, *args], cwd=pytester.path, env=dict(os.environ), stdout=subprocess.PIPE, text=True
-        )
+        command = ("pytest", "-p", "pytest_kore_convtest", "--kore-gate", "--kore-ds-id=ds-demo", *args)
+        process = start_module(*command, cwd=pytester.path)
         started.append(process)
         sign = "[2 items]" if "xdist" in args else "IN_PROGRESS"
         assert any(sign in line for line in process.stdout)

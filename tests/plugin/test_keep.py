@@ -1,13 +1,11 @@
 """What a test run runs and deletes: the suites that it imported itself, and no others."""
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 
 import pytest
+from fork_server import start_module
 
 IMPORT = 'kore_import_suite("a.kore.json")'
 
@@ -200,14 +198,8 @@ def test_nothing_is_deleted_after_ctrl_c(files, account, pytester, monkeypatch):
     """An interrupted run leaves every suite where it is and says how to go on."""
     account.switch(job_polls=1000)
     monkeypatch.setenv("PYTHONUNBUFFERED", "1")
-    command = [sys.executable, "-m", "pytest", "-v", "-p", "pytest_kore_convtest", "--kore-keep=never"]
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-        [*command, "--kore-timeout=20"],
-        cwd=pytester.path,
-        env=dict(os.environ),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    command = ("pytest", "-v", "-p", "pytest_kore_convtest", "--kore-keep=never", "--kore-timeout=20")
+    process = start_module(*command, cwd=pytester.path)
     try:
         assert any("IN_PROGRESS" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)

@@ -415,6 +415,10 @@ CROWD = """
     import sys
     from pathlib import Path
 
+    # Loaded before the forks, else each child would load them.
+    import requests
+
+    from pytest_kore_convtest.api import error_responses, models, session, transport
     from pytest_kore_convtest.api.client import KoreClient
     from pytest_kore_convtest.jobs.store import JobStore
     from pytest_kore_convtest.jobs.runner import Pipeline

@@ -2,14 +2,13 @@
 
 import html
 import json
-import os
 import re
 import signal
-import subprocess
 import sys
 
 import jsonschema
 import pytest
+from fork_server import start_module
 from plugin.conftest import properties
 
 from pytest_kore_convtest.reports.schema import record_schema
@@ -210,14 +209,8 @@ def test_an_interrupted_run_has_a_record(files, account, pytester, monkeypatch, 
     """After Ctrl-C the report tells what was found out until then, and what was not."""
     account.script("IN_PROGRESS", job="ds-slow")
     monkeypatch.setenv("PYTHONUNBUFFERED", "1")
-    command = [sys.executable, "-m", "pytest", "-v", "-p", "pytest_kore_convtest", "--kore-gate"]
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-        [*command, "--kore-ds-id=ds-slow", "--kore-timeout=20", "--kore-json=out/run.json"],
-        cwd=pytester.path,
-        env=dict(os.environ),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    command = ("pytest", "-v", "-p", "pytest_kore_convtest", "--kore-gate", "--kore-ds-id=ds-slow")
+    process = start_module(*command, "--kore-timeout=20", "--kore-json=out/run.json", cwd=pytester.path)
     try:
         assert any("IN_PROGRESS" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)

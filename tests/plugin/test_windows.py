@@ -146,7 +146,7 @@ def test_the_command(there, pytester):
 def test_an_id_is_no_path(there, pytester, account, name):
     """A job id stands in no file's name, whatever is in it: it is refused, or asked for and unknown."""
     args = ["-p", "pytest_kore_convtest", "-p", "no:cacheprovider", "-p", "xdist", "-n", "1", "--kore-gate"]
-    code, said, left = there("pytest", *args, f"--kore-ds-id={name}")
+    code, said, left = there("pytest", *args, f"--kore-ds-id={name}", "--kore-timeout=1")
     assert code in {1, 4}, said
     assert [one for one in left if one.startswith("kore-")] == []
     assert [path.name for path in pytester.path.iterdir() if path.suffix not in {".py", ""}] == []
