@@ -89,8 +89,8 @@ def account(emulator, monkeypatch):
         "CLIENT_ID": emulator.client_id,
         "CLIENT_SECRET": emulator.client_secret,
         "USER_EMAIL": emulator.user_email,
-        "POLL_INTERVAL": "0.02",
-        "MAX_POLL_INTERVAL": "0.02",
+        "POLL_INTERVAL": "0.01",
+        "MAX_POLL_INTERVAL": "0.01",
         "RATE_LIMIT": "off",
     }
     for name, value in names.items():
