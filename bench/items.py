@@ -1,4 +1,4 @@
-"""What a collected step item costs, beside a plain Python test.
+"""What a collected step item costs, beside a plain Python test, and one that fails beside a test that fails.
 
 Runs with few and with many items are compared, so that start-up cancels out; the suite's
 one import and one run, which the emulator does, cancel out too. The kinds take turns.
@@ -19,25 +19,31 @@ from figures import Verdict, print_table, save, spread
 
 TARGET = 1.5
 FEW, MANY, ROUNDS = 100, 2100, 3
+FAILING = 500
+"""Items that fail: pytest's own summary takes the square of their number, which says nothing of an item."""
 
 
 def main() -> list[Verdict]:
     """Measure, print the table and return the verdict."""
     with tempfile.TemporaryDirectory() as folder:
-        for count in (FEW, MANY):
+        for count in (FEW, FAILING, MANY):
             write_files(Path(folder), count)
         rounds = [measure(Path(folder)) for _ in range(ROUNDS)]
-    plain, steps = (spread([one[kind] * 1e6 for one in rounds]) for kind in (0, 1))
-    ratio = spread([step / test for test, step in rounds])
-    rows = [
-        [name, f"{one.low:.0f}", f"{one.median:.0f}", f"{one.high:.0f}"]
-        for name, one in (("plain test", plain), ("step item", steps))
-    ]
-    rows.append(["step item / plain test", f"{ratio.low:.2f}", f"{ratio.median:.2f}", f"{ratio.high:.2f}"])
+    names = ("plain test", "step item", "plain test that fails", "step that fails")
+    rows = []
+    for name, found in zip(names, zip(*rounds, strict=True), strict=True):
+        one = spread([seconds * 1e6 for seconds in found])
+        rows.append([name, f"{one.low:.0f}", f"{one.median:.0f}", f"{one.high:.0f}"])
+    verdicts = []
+    for of, at in (("one step item beside one plain test", 0), ("the same for those that fail", 2)):
+        ratio = spread([one[at + 1] / one[at] for one in rounds])
+        rows.append(
+            [f"{names[at + 1]} / {names[at]}", f"{ratio.low:.2f}", f"{ratio.median:.2f}", f"{ratio.high:.2f}"]
+        )
+        verdicts.append(Verdict(f"items, {of}", TARGET, ratio.median, " times"))
     print_table("One more item, microseconds", ["item", "lower quartile", "median", "upper quartile"], rows)
-    verdict = Verdict("items, one step item beside one plain test", TARGET, ratio.median, " times")
-    save("items", [{"plain": test, "step": step} for test, step in rounds], [verdict])
-    return [verdict]
+    save("items", [dict(zip(names, one, strict=True)) for one in rounds], verdicts)
+    return verdicts
 
 
 def write_files(folder: Path, count: int) -> None:
@@ -46,12 +52,15 @@ def write_files(folder: Path, count: int) -> None:
     case = {"name": f"S{count}", "tags": [], "description": "", "preprocessor": "", "messages": messages}
     text = json.dumps({"botId": "st-1", "botName": "b", "testCases": [case]})
     (folder / f"s{count}.kore.json").write_text(text)
-    tests = "\n\n".join(f"def test_{n}():\n    pass" for n in range(count))
-    (folder / f"test_{count}.py").write_text(tests)
+    for name, body in (("test", "pass"), ("test_bad", "assert 'another reply' == 'reply'")):
+        tests = "\n\n".join(f"def test_{n:04}():\n    {body}" for n in range(count))
+        (folder / f"{name}_{count}.py").write_text(tests)
+    answers = {f"input {n}": ["another reply"] for n in range(count)}
+    (folder / "bot.json").write_text(json.dumps(answers))
 
 
-def measure(folder: Path) -> tuple[float, float]:
-    """Return the seconds that one more plain test and one more step item take.
+def measure(folder: Path) -> tuple[float, ...]:
+    """Return the seconds that one more plain test and one more step take, and one more of each that fails.
 
     A step item is collected, and then run. For the running, one step of a suite is
     compared with all steps of the same suite, so that its import and run, which the
@@ -59,13 +68,20 @@ def measure(folder: Path) -> tuple[float, float]:
     """
     plain = [seconds(folder, f"test_{count}.py") for count in (FEW, MANY)]
     collected = [seconds(folder, f"s{count}.kore.json", "--collect-only") for count in (FEW, MANY)]
-    suite = f"s{MANY}.kore.json"
-    run = [seconds(folder, suite, "-k", words) for words in ("0001", "step")]
+    run = [seconds(folder, f"s{MANY}.kore.json", "-k", words) for words in ("0001", "step")]
+    bad = [seconds(folder, f"test_bad_{FAILING}.py", "-k", words, code=1) for words in ("0001", "test")]
+    wrong = ("--kore-bot=bot.json", f"s{FAILING}.kore.json", "-k")
+    fails = [seconds(folder, *wrong, words, code=1) for words in ("001", "step")]
     collecting = (collected[1] - collected[0]) / (MANY - FEW)
-    return (plain[1] - plain[0]) / (MANY - FEW), collecting + (run[1] - run[0]) / (MANY - 1)
+    return (
+        (plain[1] - plain[0]) / (MANY - FEW),
+        collecting + (run[1] - run[0]) / (MANY - 1),
+        (bad[1] - bad[0]) / (FAILING - 1),
+        collecting + (fails[1] - fails[0]) / (FAILING - 1),
+    )
 
 
-def seconds(folder: Path, *args: str) -> float:
+def seconds(folder: Path, *args: str, code: int = 0) -> float:
     """Return how long the processor works for a test run; where nobody tells, how long it takes."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("KORE_")}
     options = [
@@ -85,7 +101,7 @@ def seconds(folder: Path, *args: str) -> float:
         cwd=folder, env=env, capture_output=True, text=True, check=False,
     )  # fmt: skip
     took = spent() - begin
-    assert done.returncode == 0, done.stdout[-2000:]
+    assert done.returncode == code, done.stdout[-2000:]
     return took
 
 

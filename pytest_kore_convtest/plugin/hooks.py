@@ -254,11 +254,13 @@ class Hooks:
             log_as_failed,
             make_harmless,
             reshape,
+            without_traceback,
         )
 
-        report = yield
-        phase = str(report.when)
         raised = call.excinfo.value if call.excinfo else None
+        with without_traceback(item, raised):
+            report = yield
+        phase = str(report.when)
         if isinstance(raised, KoreError) and report.failed:
             assert call.excinfo is not None  # noqa: S101 - for the type checker
             reshape(report, raised, call.excinfo, item, self._run)

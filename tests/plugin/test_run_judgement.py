@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from _pytest._code.code import TracebackEntry
 
 from .test_runs import document, files, start, told  # noqa: F401 - fixtures
 
@@ -267,6 +268,40 @@ def test_three_wrong_steps_are_three_failures(start, account, plugin_args):  # n
     result = start(*plugin_args)
     assert result.counts["failed"] == 3
     assert result.code == 1
+
+
+ORDINARY = """
+import pytest
+
+def test_ours(kore_wait_for_import):
+    kore_wait_for_import("not an id")
+
+@pytest.mark.xfail
+def test_expected(kore_wait_for_import):
+    kore_wait_for_import("not an id")
+
+def test_another():
+    raise ValueError
+"""
+
+
+def test_no_traceback_is_made_that_nobody_sees(start, account, pytester, monkeypatch):  # noqa: F811
+    """Where an error of ours came from is shown as a place; pytest need not parse files for it."""
+    account.switch(run_drift=all_wrong)
+    pytester.makepyfile(test_ordinary=ORDINARY)
+    parsed, get_source = [], TracebackEntry.getsource
+
+    def note(entry, *args):
+        parsed.append(entry.name)
+        return get_source(entry, *args)
+
+    monkeypatch.setattr(TracebackEntry, "getsource", note)
+    result = start("-p", "no:randomly", "--tb=long")
+    assert result.counts == {"passed": 4, "failed": 4, "errors": 1, "xfailed": 1}, result.text
+    assert (parsed[0], parsed[-1], parsed.count("test_another")) == ("test_expected", "test_another", 1)
+    assert set(parsed).isdisjoint({"test_ours"})
+    assert any(line.endswith("test_ordinary.py:4") for line in result.lines)
+    assert "test_ordinary.py:11: ValueError" in result.lines
 
 
 def wrong_step(body):

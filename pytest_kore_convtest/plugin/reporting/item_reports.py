@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from pytest_kore_convtest.plugin.report_facts import REPORT_KEY, ReportFacts
 from pytest_kore_convtest.text import block, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import TypeGuard
 
     from pytest_kore_convtest.api.models import ImportStatus
@@ -36,6 +37,25 @@ _LONGEST_SAID = 2_000
 
 _SEEN: pytest.StashKey[dict[str, JobSummary]] = pytest.StashKey()
 """The jobs of an item that its reports have told of."""
+
+
+@contextmanager
+def without_traceback(item: pytest.Item, raised: BaseException | None) -> Iterator[None]:
+    """Let pytest make no traceback of an error of ours meanwhile, as ``reshape`` shows none.
+
+    It would parse each file that the traceback leads through, which took most of a run in which many steps
+    fail. What is expected to fail keeps its own, for ``--xfail-tb``.
+    """
+    option = item.config.option
+    style = getattr(option, "tbstyle", None)
+    if style is None or not isinstance(raised, KoreError) or item.get_closest_marker("xfail"):
+        yield
+        return
+    option.tbstyle = "value"
+    try:
+        yield
+    finally:
+        option.tbstyle = style
 
 
 def reshape(
